@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import type { StackOutputs, Workload } from "../k8s/stack-outputs.ts";
+import { projectRoot } from "../scripts/stack.ts";
+import { leftovers, pods, requestsAnswered } from "./cluster-view.ts";
+import { configure, createStack, destroyStack, loadtest, outputs, up } from "./test-stack.ts";
+
+let stack: StackOutputs;
+const workload = (role: Workload["role"]): Workload => {
+  const found = stack.workloads.find((each) => each.role === role);
+  assert.ok(found, `no workload with the role ${role}`);
+  return found;
+};
+const podsOf = (role: Workload["role"]) => pods(stack.namespace, workload(role).selector);
+
+before(createStack);
+after(destroyStack);
+
+test("pulumi up deploys a stack that answers through Nginx", async () => {
+  await up();
+  stack = await outputs();
+  const light = await fetch(`${stack.endpoint}/api/light`);
+  assert.deepEqual(await light.json(), { ok: true });
+  assert.equal((await podsOf("api")).length, 3);
+  assert.equal((await podsOf("redis")).length, 6);
+});
+
+test("a user is read from the database once and from Redis after that, until it is written", async () => {
+  const url = `${stack.endpoint}/api/users/7`;
+  const put = (name: string) =>
+    fetch(url, {
+      method: "PUT",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ name, email: "seven@example.org" }),
+    });
+  assert.equal((await put("Seven")).status, 200);
+  assert.equal((await fetch(url)).headers.get("x-cache-status"), "MISS");
+  assert.equal((await fetch(url)).headers.get("x-cache-status"), "HIT");
+  await put("Seven of nine");
+  const fresh = await fetch(url);
+  assert.equal(fresh.headers.get("x-cache-status"), "MISS");
+  assert.equal(((await fresh.json()) as { name: string }).name, "Seven of nine");
+});
+
+test("a second pulumi up changes nothing and replaces no pod", async () => {
+  const before = (await Promise.all((["api", "nginx", "redis", "database"] as const).map(podsOf))).flat();
+  await up("--expect-no-changes");
+  const now = (await Promise.all((["api", "nginx", "redis", "database"] as const).map(podsOf))).flat();
+  assert.deepEqual(now.map((pod) => pod.uid).sort(), before.map((pod) => pod.uid).sort());
+});
+
+for (const replicas of [5, 2]) {
+  test(`api.replicas ${replicas} in stack config gives ${replicas} pods, and Nginx uses them with no restart`, async () => {
+    const nginxBefore = await podsOf("nginx");
+    await configure("api.replicas", String(replicas));
+    await up();
+    const api = (await podsOf("api")).filter((pod) => pod.ready);
+    assert.equal(api.length, replicas);
+    const answered = () => Promise.all(api.map((pod) => requestsAnswered(stack.namespace, pod.name)));
+    const before = await answered();
+    // Nginx asks the cluster's DNS again every second; a few seconds of light traffic reach every pod.
+    for (let round = 0; round < 60; round++) {
+      await Promise.all(Array.from({ length: 5 }, () => fetch(`${stack.endpoint}/api/light`)));
+      const grew = (await answered()).every((count, pod) => count > (before[pod] ?? 0));
+      if (grew) break;
+      assert.ok(round < 59, `some of ${replicas} pods never got a request`);
+    }
+    assert.deepEqual(await podsOf("nginx"), nginxBefore);
+  });
+}
+
+interface ReportFile {
+  gates: { metric: string; verdict: string }[];
+}
+
+async function failedGates(
+  flags: string[] = [],
+  during?: () => Promise<void>,
+): Promise<[number | null, string[]]> {
+  const out = join(projectRoot, "loadtest", "reports", "e2e");
+  const run = loadtest("--out", out, ...flags);
+  await during?.();
+  const { exitCode, stderr } = await run;
+  const report = JSON.parse(readFileSync(join(out, "report.json"), "utf8")) as ReportFile;
+  if (exitCode === 1) console.error(stderr);
+  return [exitCode, report.gates.filter((gate) => gate.verdict === "fail").map((gate) => gate.metric)];
+}
+
+test("the load test passes on a healthy stack", async () => {
+  assert.deepEqual(await failedGates(), [0, []]);
+});
+
+const laterDuringTheRun = (path: string) => async () => {
+  await new Promise((resolve) => setTimeout(resolve, 8_000));
+  await fetch(`${stack.endpoint}/api/lab/${path}`, { method: "POST" }).catch(() => undefined);
+};
+
+test("a planted out-of-memory kill is caught by the gates", async () => {
+  await configure("api.env.FAULT_LAB", "1");
+  await up();
+  const [exitCode, gates] = await failedGates([], laterDuringTheRun("allocate?mib=600"));
+  assert.equal(exitCode, 99);
+  assert.ok(gates.includes("oom_kills"), `failed gates: ${gates.join(", ")}`);
+});
+
+test("a planted crash is caught by the gates", async () => {
+  const [exitCode, gates] = await failedGates([], laterDuringTheRun("exit?code=3"));
+  assert.equal(exitCode, 99);
+  assert.ok(gates.includes("restarts"), `failed gates: ${gates.join(", ")}`);
+});
+
+test("pulumi destroy leaves nothing behind", async () => {
+  await destroyStack();
+  assert.deepEqual(await leftovers(stack.namespace), []);
+});

@@ -1,0 +1,53 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { $ } from "zx";
+import type { StackOutputs } from "../k8s/stack-outputs.ts";
+import { projectRoot } from "../scripts/stack.ts";
+
+const name = "e2e";
+const configFile = join(projectRoot, `Pulumi.${name}.yaml`);
+const pulumi = $({ cwd: projectRoot, quiet: true });
+
+/** Creates the tests' own stack: its own namespace and node port, so that a stack in use is not touched. */
+export async function createStack(): Promise<void> {
+  await destroyStack();
+  await pulumi`pulumi stack init ${name}`;
+  await configure("nginx.nodePort", "30090");
+  await configure("loadtest.durationSeconds", "4");
+  await configure("loadtest.warmupSeconds", "1");
+  await configure("loadtest.users", "200");
+}
+
+export async function configure(path: string, value: string): Promise<void> {
+  await pulumi`pulumi config set --stack ${name} --path ${path} ${value}`;
+}
+
+/** `pulumi up`, its output given back; throws with the output when it fails. */
+export async function up(...flags: string[]): Promise<string> {
+  const run = await pulumi`pulumi up --yes --skip-preview --stack ${name} --non-interactive ${flags}`;
+  return run.stdout;
+}
+
+export async function outputs(): Promise<StackOutputs> {
+  return JSON.parse((await pulumi`pulumi stack output --json --stack ${name}`).stdout) as StackOutputs;
+}
+
+/** Removes the stack with all that it made; nothing happens when it does not exist. */
+export async function destroyStack(): Promise<void> {
+  const listed = JSON.parse((await pulumi`pulumi stack ls --json`).stdout) as { name: string }[];
+  if (listed.some((stack) => stack.name === name)) {
+    await pulumi`pulumi destroy --yes --skip-preview --stack ${name} --non-interactive`;
+    await pulumi`pulumi stack rm --yes --stack ${name}`;
+  }
+  rmSync(configFile, { force: true });
+}
+
+/** Runs the load test against the stack with its output kept. */
+export function loadtest(...flags: string[]) {
+  const tsx = ["--import", import.meta.resolve("tsx")];
+  return $({
+    cwd: projectRoot,
+    nothrow: true,
+    quiet: true,
+  })`${process.execPath} ${tsx} loadtest/main.ts --stack ${name} ${flags}`;
+}

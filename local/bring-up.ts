@@ -1,0 +1,33 @@
+import { clusterUp } from "./cluster/cluster.ts";
+import { ensureDockerEngine } from "./cluster/docker-engine.ts";
+import { ensureRegistry } from "./cluster/registry.ts";
+import { ensureBaseImages } from "./images/base-images.ts";
+import { ensurePlugins } from "./plugins/install.ts";
+import { pulumiEnvironment } from "./pulumi-environment.ts";
+import { step } from "./steps.ts";
+import { ensurePackages } from "./toolchain/debian-packages.ts";
+import { preflight } from "./toolchain/preflight.ts";
+import { ensureTools } from "./toolchain/toolchain.ts";
+
+/**
+ * Brings the embedded default to the point where `pulumi up` works: packages, tools, engine, registry, base
+ * images, Kubernetes, plugins. Every part is left alone when it is already there, so this is also the way to
+ * heal a cluster that was killed half-way.
+ *
+ * @returns the environment for Pulumi and kubectl.
+ * @throws Failure with what is wrong and what to do.
+ */
+export async function bringUp(): Promise<Record<string, string>> {
+  await preflight();
+  await ensurePackages();
+  const tools = await ensureTools();
+  const engine = await step("Docker engine and registry", async () => {
+    const running = await ensureDockerEngine();
+    await ensureRegistry();
+    return running;
+  });
+  await ensureBaseImages(engine);
+  await clusterUp(tools);
+  await ensurePlugins(tools);
+  return pulumiEnvironment(tools.binDir, engine.socketPath);
+}

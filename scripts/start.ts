@@ -1,0 +1,19 @@
+import { step } from "../local/steps.ts";
+import { entry } from "./entry.ts";
+import { chooseStack } from "./stack.ts";
+import { deploy, loadtest, openWorkspace } from "./workspace.ts";
+
+await entry(async () => {
+  const startedMs = Date.now();
+  const stack = chooseStack(process.argv.slice(2));
+  const env = await openWorkspace(stack);
+  const openedMs = Date.now();
+  await step("pulumi up", () => deploy(env, stack));
+  const deployedMs = Date.now();
+  const verdict = await loadtest(env, stack);
+  const seconds = (from: number, to: number): string => `${((to - from) / 1000).toFixed(0)} s`;
+  console.error(
+    `\n  ready ${seconds(startedMs, openedMs)} · pulumi up ${seconds(openedMs, deployedMs)} · load test ${seconds(deployedMs, Date.now())} · in all ${seconds(startedMs, Date.now())}`,
+  );
+  return verdict;
+});

@@ -1,0 +1,49 @@
+import { $ } from "zx";
+import { bringUp } from "../local/bring-up.ts";
+import { Failure } from "../local/failure.ts";
+import { prepareConfigFile, projectRoot, type StackChoice } from "./stack.ts";
+
+/**
+ * Makes the stack's cluster and Pulumi ready and selects the stack, creating it when it is new. An embedded stack
+ * brings its own cluster; any other uses the pulumi and the login that the machine has.
+ *
+ * @returns the environment for every later command.
+ */
+export async function openWorkspace(stack: StackChoice): Promise<NodeJS.ProcessEnv> {
+  const env = { ...process.env, ...(stack.embedded ? await bringUp() : {}) };
+  if (stack.embedded) prepareConfigFile(stack);
+  else await requirePulumi(env);
+  await $({ cwd: projectRoot, env, stdio: ["ignore", 2, 2] })`pulumi stack select --create ${stack.name}`;
+  return env;
+}
+
+async function requirePulumi(env: NodeJS.ProcessEnv): Promise<void> {
+  const found = await $({ env, nothrow: true, quiet: true })`pulumi version`;
+  if (found.exitCode === 0) return;
+  throw new Failure(
+    "pulumi is not on PATH, and this stack names a cluster of its own",
+    "install Pulumi (https://www.pulumi.com/docs/install/) and log in, or remove cluster.kubeContext from the stack config to use the embedded cluster",
+    { exitCode: 2 },
+  );
+}
+
+/** `pulumi up` without questions, its progress on stderr. Throws when it fails. */
+export async function deploy(env: NodeJS.ProcessEnv, stack: StackChoice): Promise<void> {
+  await $({
+    cwd: projectRoot,
+    env,
+    stdio: ["ignore", 2, 2],
+  })`pulumi up --yes --skip-preview --stack ${stack.name}`;
+}
+
+/** Runs the load test against the stack. @returns its exit code: 0 pass, 99 gate failed, 1 broken, 2 wrong usage. */
+export async function loadtest(env: NodeJS.ProcessEnv, stack: StackChoice): Promise<number> {
+  const tsx = ["--import", import.meta.resolve("tsx")];
+  const run = await $({
+    cwd: projectRoot,
+    env,
+    stdio: "inherit",
+    nothrow: true,
+  })`${process.execPath} ${tsx} loadtest/main.ts --stack ${stack.name} ${stack.rest}`;
+  return run.exitCode ?? 1;
+}
