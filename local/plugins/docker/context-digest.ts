@@ -1,0 +1,23 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import type { BuildContext } from "./context-files.ts";
+
+/**
+ * SHA-256, in hex, of what a build can see: names, kinds, permission bits, contents and link targets, and which file is the
+ * Dockerfile. Owners and times are no part of it, so two checkouts of the same commit have the same digest.
+ */
+export async function contextDigest(context: BuildContext): Promise<string> {
+  const digest = createHash("sha256");
+  digest.update(`${JSON.stringify(context.dockerfileName)}\n`);
+  for (const entry of context.entries) {
+    const content = entry.kind === "file" ? await fileDigest(entry.path) : (entry.linkTarget ?? "");
+    digest.update(`${JSON.stringify([entry.kind, entry.mode, entry.name, content])}\n`);
+  }
+  return digest.digest("hex");
+}
+
+async function fileDigest(path: string): Promise<string> {
+  const digest = createHash("sha256");
+  for await (const chunk of createReadStream(path)) digest.update(chunk as Buffer);
+  return digest.digest("hex");
+}

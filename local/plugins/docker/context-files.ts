@@ -1,0 +1,100 @@
+import { lstat, readdir, readFile, readlink } from "node:fs/promises";
+import { isAbsolute, join, relative, sep } from "node:path";
+import dockerignore from "@balena/dockerignore";
+
+/** One entry of a build context, as the engine is to see it. */
+export interface ContextEntry {
+  /** Path inside the context, with forward slashes. */
+  name: string;
+  kind: "file" | "directory" | "symlink";
+  /** Permission bits. */
+  mode: number;
+  /** Modification time; part of the archive, never of the digest. */
+  mtime: Date;
+  /** Where the bytes are; for a symlink, the link itself. */
+  path: string;
+  /** Bytes; 0 for anything but a file. */
+  size: number;
+  /** Target of a symlink. */
+  linkTarget?: string;
+}
+
+/** A build context on disk: its entries by name, and the name under which the engine finds the Dockerfile. */
+export interface BuildContext {
+  entries: ContextEntry[];
+  dockerfileName: string;
+}
+
+/** The name given to a Dockerfile that lies outside its context. */
+const outsideDockerfileName = ".dockerfile.outside-context";
+
+/**
+ * Lists what belongs to a build context, sorted by name. `.dockerignore` (or `<dockerfile>.dockerignore`, which goes first)
+ * is honoured by Docker's rules; the Dockerfile itself always belongs to it, also from outside of the context.
+ *
+ * @throws Error when the context is no readable directory, or holds something that no image can (a FIFO, a device).
+ */
+export async function readContext(contextDir: string, dockerfile: string): Promise<BuildContext> {
+  const root = await lstat(contextDir).catch((error: Error) => error);
+  if (root instanceof Error || !(root.isDirectory() || root.isSymbolicLink())) {
+    const reason = root instanceof Error ? root.message : "it is not a directory";
+    throw new Error(`could not open the build context ${contextDir}: ${reason}`);
+  }
+  const inside = relative(contextDir, dockerfile).split(sep).join("/");
+  const isOutside = inside.startsWith("../") || isAbsolute(inside);
+  const ignored = await readIgnoreFile(contextDir, dockerfile);
+  const entries = await walk(contextDir, "", ignored);
+  const dockerfileName = isOutside ? outsideDockerfileName : inside;
+  if (!entries.some((entry) => entry.name === dockerfileName)) {
+    const entry = await describe(dockerfile, dockerfileName);
+    if (entry !== undefined) entries.push(entry);
+  }
+  entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { entries, dockerfileName };
+}
+
+interface IgnoreRules {
+  isIgnored(name: string): boolean;
+  /** Whether something inside an ignored directory may still belong to the context. */
+  hasExceptions: boolean;
+}
+
+async function readIgnoreFile(contextDir: string, dockerfile: string): Promise<IgnoreRules> {
+  for (const path of [`${dockerfile}.dockerignore`, join(contextDir, ".dockerignore")]) {
+    const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
+      throw new Error(`could not read ${path}: ${error.message}`);
+    });
+    if (text === undefined) continue;
+    const rules = dockerignore.default({ ignorecase: false }).add(text.replace(/^\uFEFF/, ""));
+    return { isIgnored: (name) => rules.ignores(name), hasExceptions: /^\s*!/m.test(text) };
+  }
+  return { isIgnored: () => false, hasExceptions: false };
+}
+
+async function walk(contextDir: string, prefix: string, ignored: IgnoreRules): Promise<ContextEntry[]> {
+  const found: ContextEntry[] = [];
+  for (const child of await readdir(join(contextDir, prefix), { withFileTypes: true })) {
+    const name = prefix === "" ? child.name : `${prefix}/${child.name}`;
+    const isIgnored = ignored.isIgnored(name);
+    if (isIgnored && !(child.isDirectory() && ignored.hasExceptions)) continue;
+    const inside = child.isDirectory() ? await walk(contextDir, name, ignored) : [];
+    if (isIgnored && inside.length === 0) continue;
+    const entry = await describe(join(contextDir, name), name);
+    if (entry !== undefined) found.push(entry, ...inside);
+  }
+  return found;
+}
+
+async function describe(path: string, name: string): Promise<ContextEntry | undefined> {
+  const stats = await lstat(path);
+  const common = { name, path, mode: stats.mode & 0o7777, mtime: stats.mtime };
+  if (stats.isFile()) return { ...common, kind: "file", size: stats.size };
+  if (stats.isDirectory()) return { ...common, kind: "directory", size: 0 };
+  if (stats.isSymbolicLink()) {
+    // A link's own permission bits mean nothing and differ between systems.
+    return { ...common, kind: "symlink", mode: 0o777, size: 0, linkTarget: await readlink(path) };
+  }
+  if (stats.isSocket()) return undefined;
+  throw new Error(`${path} is neither file, directory nor link; remove it or name it in .dockerignore`);
+}
