@@ -1,0 +1,116 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { Failure } from "../failure.ts";
+import { dataPaths } from "../paths.ts";
+import { step } from "../steps.ts";
+import { bundlePlugin, type PluginName, plugins } from "./bundle.ts";
+
+const run = promisify(execFile);
+const downloadTimeoutMs = 20_000;
+
+/** Where the engine looks for a plugin below PULUMI_HOME. */
+export const pluginDir = (pulumiHome: string, name: string, version: string): string =>
+  join(pulumiHome, "plugins", `resource-${name}-v${version}`);
+
+/** Asks Pulumi's download site; false when it cannot be reached in time. */
+async function installOfficial(
+  pulumi: string,
+  pulumiHome: string,
+  name: string,
+  version: string,
+): Promise<boolean> {
+  try {
+    await run(pulumi, ["plugin", "install", "resource", name, version, "--non-interactive"], {
+      timeout: downloadTimeoutMs,
+      killSignal: "SIGKILL",
+      env: { ...process.env, PULUMI_HOME: pulumiHome, PULUMI_SKIP_UPDATE_CHECK: "true" },
+    });
+    return existsSync(join(pluginDir(pulumiHome, name, version), `pulumi-resource-${name}`));
+  } catch {
+    return false;
+  }
+}
+
+/** Writes the bundled plugin of this checkout and the start script that the engine runs. */
+async function installOwn(pulumiHome: string, name: PluginName, version: string): Promise<void> {
+  const dir = pluginDir(pulumiHome, name, version);
+  await mkdir(dir, { recursive: true });
+  // A running engine may be reading the old files, hence each is replaced whole.
+  const bundle = join(dir, "main.cjs");
+  await bundlePlugin(name, `${bundle}.next`);
+  await rename(`${bundle}.next`, bundle);
+  const script = join(dir, `pulumi-resource-${name}`);
+  await writeFile(
+    `${script}.next`,
+    `#!/bin/sh\nexec '${process.execPath}' --enable-source-maps "\${0%/*}/main.cjs" "$@"\n`,
+    {
+      mode: 0o755,
+    },
+  );
+  await rename(`${script}.next`, script);
+}
+
+/** Which plugins a home holds; `undefined` when nobody asked the download site yet. */
+async function rememberedSource(marker: string): Promise<string | undefined> {
+  return await readFile(marker, "utf8").then(
+    (text) => text.trim(),
+    () => undefined,
+  );
+}
+
+/**
+ * Puts one plugin into `pulumiHome`: the official one when it can be downloaded within 20 s, else ours. The answer is
+ * kept in `plugins/resource-<name>-v<version>.source`; delete that file to ask again. Ours is bundled anew each time.
+ */
+async function ensurePlugin(
+  pulumi: string,
+  pulumiHome: string,
+  name: PluginName,
+  version: string,
+): Promise<string> {
+  const dir = pluginDir(pulumiHome, name, version);
+  const marker = `${dir}.source`;
+  const remembered = await rememberedSource(marker);
+  if (remembered === "official" && existsSync(join(dir, `pulumi-resource-${name}`))) return "official";
+  if (remembered !== "own") {
+    // What a killed run or an older checkout left would pass for installed.
+    await rm(dir, { recursive: true, force: true });
+    if (await installOfficial(pulumi, pulumiHome, name, version)) {
+      await writeFile(marker, "official\n");
+      return "official";
+    }
+  }
+  await installOwn(pulumiHome, name, version);
+  await writeFile(marker, "own\n");
+  return "own";
+}
+
+/**
+ * Makes the kubernetes and docker plugins available to the engine in the data folder's PULUMI_HOME.
+ *
+ * @throws Failure when a plugin can neither be downloaded nor bundled.
+ */
+export async function ensurePlugins(tools: { path(name: "pulumi"): string }): Promise<void> {
+  await step("Pulumi plugins", async (report) => {
+    const { pulumiHome } = dataPaths;
+    await mkdir(join(pulumiHome, "plugins"), { recursive: true });
+    try {
+      const sources = await Promise.all(
+        plugins.map(async ({ name, version }) => {
+          const source = await ensurePlugin(tools.path("pulumi"), pulumiHome, name, version);
+          return `${name} ${version} (${source})`;
+        }),
+      );
+      report(sources.join(", "));
+    } catch (error) {
+      throw new Failure(
+        `The Pulumi plugins could not be installed: ${error instanceof Error ? error.message : String(error)}`,
+        `Check that ${pulumiHome} is writable and has space, and run npm install if packages are missing.`,
+        { cause: error },
+      );
+    }
+  });
+}

@@ -1,0 +1,34 @@
+import { type ServerUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js";
+import type { EngineLog } from "./engine-log.ts";
+import { failureOf } from "./status.ts";
+
+type Unary<Request, Response> = (
+  call: ServerUnaryCall<Request, Response>,
+  callback: sendUnaryData<Response>,
+) => void;
+
+/** Runs one call; a throw becomes its status. Log lines are delivered before the answer. */
+export function answer<Request, Response>(
+  log: EngineLog,
+  handle: (request: Request) => Promise<Response> | Response,
+): Unary<Request, Response> {
+  return (call, callback) => {
+    void (async () => {
+      try {
+        const response = await handle(call.request);
+        await log.flush();
+        callback(null, response);
+      } catch (error) {
+        await log.flush();
+        callback(failureOf(error), null);
+      }
+    })();
+  };
+}
+
+/** Answers a call that this plugin does not serve. */
+export const refused =
+  (what: string): Unary<unknown, never> =>
+  (_call, callback) => {
+    callback({ code: status.UNIMPLEMENTED, details: `${what} is not supported by this plugin` }, null);
+  };

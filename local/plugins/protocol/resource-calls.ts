@@ -1,0 +1,170 @@
+import providerPb from "@pulumi/pulumi/proto/provider_pb.js";
+import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
+import { answer } from "./answer.ts";
+import type { EngineLog } from "./engine-log.ts";
+import type {
+  Autonaming,
+  CallContext,
+  CheckResult,
+  DiffKind,
+  DiffResult,
+  ResourceProvider,
+} from "./resource-provider.ts";
+import { fromStruct, type Properties, toStruct } from "./values.ts";
+
+const { Kind } = providerPb.PropertyDiff;
+const kinds: Record<DiffKind, providerPb.PropertyDiff.Kind> = {
+  add: Kind.ADD,
+  "add-replace": Kind.ADD_REPLACE,
+  delete: Kind.DELETE,
+  "delete-replace": Kind.DELETE_REPLACE,
+  update: Kind.UPDATE,
+  "update-replace": Kind.UPDATE_REPLACE,
+};
+
+/** A message about one resource, with the parts that only some of them have. */
+interface ResourceRequest {
+  getUrn(): string;
+  getPreview?(): boolean;
+  getTimeout?(): number;
+}
+
+function contextOf(request: ResourceRequest, log: EngineLog, signal: AbortSignal): CallContext {
+  const urn = request.getUrn();
+  // urn:pulumi:<stack>::<project>::<parent type>$<type>::<name>; a name may itself contain "::".
+  const [, , types = "", ...name] = urn.split("::");
+  return {
+    urn,
+    type: types.split("$").at(-1) ?? "",
+    name: name.join("::"),
+    preview: request.getPreview?.() ?? false,
+    timeoutSeconds: request.getTimeout?.() ?? 0,
+    signal,
+    log: (severity, message, options) => log.log(urn, severity, message, options?.ephemeral ?? false),
+  };
+}
+
+function autonamingOf(request: providerPb.CheckRequest): Autonaming | undefined {
+  const options = request.getAutonaming();
+  if (!options) return undefined;
+  const { Mode } = providerPb.CheckRequest.AutonamingOptions;
+  const mode = options.getMode();
+  return {
+    proposedName: options.getProposedName(),
+    mode: mode === Mode.DISABLE ? "disable" : mode === Mode.ENFORCE ? "enforce" : "propose",
+  };
+}
+
+function diffResponse(result: DiffResult): providerPb.DiffResponse {
+  const response = new providerPb.DiffResponse();
+  const { DIFF_NONE, DIFF_SOME } = providerPb.DiffResponse.DiffChanges;
+  response.setChanges(result.changes.size > 0 ? DIFF_SOME : DIFF_NONE);
+  response.setDeletebeforereplace(result.deleteBeforeReplace);
+  response.setHasdetaileddiff(true);
+  const topLevel = new Set<string>();
+  for (const [path, kind] of result.changes) {
+    const diff = new providerPb.PropertyDiff();
+    diff.setKind(kinds[kind]);
+    diff.setInputdiff(true);
+    response.getDetaileddiffMap().set(path, diff);
+    topLevel.add(path.split(/[.[]/)[0] ?? path);
+    if (kind.endsWith("-replace")) response.addReplaces(path);
+  }
+  response.setDiffsList([...topLevel]);
+  return response;
+}
+
+/** Inputs and complaints of Check and CheckConfig. */
+export function checkResponse(result: CheckResult): providerPb.CheckResponse {
+  const response = new providerPb.CheckResponse();
+  response.setInputs(toStruct(result.inputs));
+  for (const { property, reason } of result.failures) {
+    const failure = new providerPb.CheckFailure();
+    failure.setProperty(property);
+    failure.setReason(reason);
+    response.addFailures(failure);
+  }
+  return response;
+}
+
+/** The calls on resources: messages in, `provider`'s plain values, messages out. */
+export function resourceCalls(provider: ResourceProvider, log: EngineLog, signal: AbortSignal) {
+  const context = (request: ResourceRequest): CallContext => contextOf(request, log, signal);
+  /** Old engines send no old inputs: the state then stands for them. */
+  const oldInputs = (request: providerPb.DiffRequest | providerPb.UpdateRequest): Properties =>
+    fromStruct(request.getOldInputs() ?? request.getOlds());
+  return {
+    check: answer(log, async (request: providerPb.CheckRequest) =>
+      checkResponse(
+        await provider.check(
+          {
+            olds: fromStruct(request.getOlds()),
+            news: fromStruct(request.getNews()),
+            autonaming: autonamingOf(request),
+            randomSeed: request.getRandomseed_asU8(),
+          },
+          context(request),
+        ),
+      ),
+    ),
+    diff: answer(log, async (request: providerPb.DiffRequest) =>
+      diffResponse(
+        await provider.diff(
+          {
+            id: request.getId(),
+            state: fromStruct(request.getOlds()),
+            oldInputs: oldInputs(request),
+            newInputs: fromStruct(request.getNews()),
+            ignoreChanges: request.getIgnorechangesList(),
+          },
+          context(request),
+        ),
+      ),
+    ),
+    create: answer(log, async (request: providerPb.CreateRequest) => {
+      const result = await provider.create(fromStruct(request.getProperties()), context(request));
+      const response = new providerPb.CreateResponse();
+      response.setId(result.id);
+      response.setProperties(toStruct(result.outputs));
+      return response;
+    }),
+    read: answer(log, async (request: providerPb.ReadRequest) => {
+      const result = await provider.read(
+        {
+          id: request.getId(),
+          state: fromStruct(request.getProperties()),
+          inputs: fromStruct(request.getInputs()),
+        },
+        context(request),
+      );
+      const response = new providerPb.ReadResponse();
+      if (!result) return response;
+      response.setId(result.id);
+      response.setProperties(toStruct(result.outputs));
+      response.setInputs(toStruct(result.inputs));
+      return response;
+    }),
+    update: answer(log, async (request: providerPb.UpdateRequest) => {
+      const outputs = await provider.update(
+        {
+          id: request.getId(),
+          state: fromStruct(request.getOlds()),
+          oldInputs: oldInputs(request),
+          newInputs: fromStruct(request.getNews()),
+          ignoreChanges: request.getIgnorechangesList(),
+        },
+        context(request),
+      );
+      const response = new providerPb.UpdateResponse();
+      response.setProperties(toStruct(outputs));
+      return response;
+    }),
+    delete: answer(log, async (request: providerPb.DeleteRequest) => {
+      await provider.delete(
+        { id: request.getId(), state: fromStruct(request.getProperties()) },
+        context(request),
+      );
+      return new emptyPb.Empty();
+    }),
+  };
+}

@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { credentials, type ServiceError } from "@grpc/grpc-js";
+import providerService from "@pulumi/pulumi/proto/provider_grpc_pb.js";
+import providerPb from "@pulumi/pulumi/proto/provider_pb.js";
+import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
+import structPb from "google-protobuf/google/protobuf/struct_pb.js";
+import { InitializationError, type ResourceProvider } from "./resource-provider.ts";
+import { startServer } from "./server.ts";
+
+const urn = "urn:pulumi:test::shop::demo:index:Parent$demo:index:Thing::a::b";
+const refuses = () => Promise.reject(new Error("not in this test"));
+
+async function connect(t: TestContext, part: Partial<ResourceProvider>) {
+  const provider: ResourceProvider = {
+    name: "demo",
+    version: "1.2.3",
+    configure: refuses,
+    check: refuses,
+    diff: refuses,
+    create: refuses,
+    read: refuses,
+    update: refuses,
+    delete: refuses,
+    ...part,
+  };
+  const server = await startServer(provider);
+  const client = new providerService.ResourceProviderClient(
+    `127.0.0.1:${server.port}`,
+    credentials.createInsecure(),
+  );
+  t.after(() => {
+    client.close();
+    server.close();
+  });
+  return client;
+}
+
+test("gives create the type, the whole logical name, the preview flag and the time limit", async (t) => {
+  let seen: unknown;
+  const client = await connect(t, {
+    create: async (inputs, { type, name, preview, timeoutSeconds }) => {
+      seen = { type, name, preview, timeoutSeconds };
+      return { id: "x", outputs: inputs };
+    },
+  });
+  const request = new providerPb.CreateRequest();
+  request.setUrn(urn);
+  request.setPreview(true);
+  request.setTimeout(7);
+  request.setProperties(structPb.Struct.fromJavaScript({ size: 3 }));
+  const response = await new Promise<providerPb.CreateResponse>((resolve, reject) => {
+    client.create(request, (error, value) => (error ? reject(error) : resolve(value)));
+  });
+  assert.deepEqual(seen, { type: "demo:index:Thing", name: "a::b", preview: true, timeoutSeconds: 7 });
+  assert.deepEqual(response.getProperties()?.toJavaScript(), { size: 3 });
+});
+
+test("sends a partial failure with id, state and reasons", async (t) => {
+  const client = await connect(t, {
+    create: async (inputs) => {
+      throw new InitializationError("not ready", {
+        id: "ns/x",
+        outputs: inputs,
+        inputs,
+        reasons: ["pod crashed"],
+      });
+    },
+  });
+  const request = new providerPb.CreateRequest();
+  request.setUrn(urn);
+  const error = await new Promise<ServiceError | null>((resolve) => client.create(request, resolve));
+  assert.equal(error?.details, "not ready");
+  const [details] = error?.metadata.get("grpc-status-details-bin") ?? [];
+  assert.match(String(details), /pulumirpc\.ErrorResourceInitFailed[\s\S]*ns\/x[\s\S]*pod crashed/);
+});
+
+test("sends a detailed diff with replacements", async (t) => {
+  const client = await connect(t, {
+    diff: async () => ({
+      changes: new Map([
+        ["spec.replicas", "update"],
+        ["metadata.name", "update-replace"],
+      ]),
+      deleteBeforeReplace: true,
+    }),
+  });
+  const request = new providerPb.DiffRequest();
+  request.setUrn(urn);
+  const response = await new Promise<providerPb.DiffResponse>((resolve, reject) => {
+    client.diff(request, (error, value) => (error ? reject(error) : resolve(value)));
+  });
+  assert.deepEqual(response.getReplacesList(), ["metadata.name"]);
+  assert.deepEqual(response.getDiffsList(), ["spec", "metadata"]);
+  assert.equal(response.getDeletebeforereplace(), true);
+  assert.equal(
+    response.getDetaileddiffMap().get("metadata.name")?.getKind(),
+    providerPb.PropertyDiff.Kind.UPDATE_REPLACE,
+  );
+});
+
+test("aborts the signal of running calls on Cancel", async (t) => {
+  const client = await connect(t, {
+    create: (_inputs, { signal }) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason));
+        client.cancel(new emptyPb.Empty(), () => {});
+      }),
+  });
+  const request = new providerPb.CreateRequest();
+  request.setUrn(urn);
+  const error = await new Promise<ServiceError | null>((resolve) => client.create(request, resolve));
+  assert.equal(error?.details, "the deployment was cancelled");
+});

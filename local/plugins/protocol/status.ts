@@ -1,0 +1,36 @@
+import { Metadata, status } from "@grpc/grpc-js";
+import providerPb from "@pulumi/pulumi/proto/provider_pb.js";
+import statusPb from "@pulumi/pulumi/proto/status_pb.js";
+import anyPb from "google-protobuf/google/protobuf/any_pb.js";
+import { InitializationError } from "./resource-provider.ts";
+import { toStruct } from "./values.ts";
+
+/** What grpc-js wants to be told about a failed call. */
+export interface CallFailure {
+  code: status;
+  details: string;
+  metadata?: Metadata;
+}
+
+/**
+ * Turns what a provider threw into a gRPC status. A partial failure carries `ErrorResourceInitFailed` in the
+ * `grpc-status-details-bin` trailer, where the engine looks for it.
+ */
+export function failureOf(error: unknown): CallFailure {
+  const details = error instanceof Error ? error.message : String(error);
+  if (!(error instanceof InitializationError)) return { code: status.UNKNOWN, details };
+  const detail = new providerPb.ErrorResourceInitFailed();
+  detail.setId(error.id);
+  detail.setProperties(toStruct(error.outputs));
+  detail.setInputs(toStruct(error.inputs));
+  detail.setReasonsList([...error.reasons]);
+  const packed = new anyPb.Any();
+  packed.pack(detail.serializeBinary(), "pulumirpc.ErrorResourceInitFailed");
+  const rich = new statusPb.Status();
+  rich.setCode(status.UNKNOWN);
+  rich.setMessage(details);
+  rich.addDetails(packed);
+  const metadata = new Metadata();
+  metadata.add("grpc-status-details-bin", Buffer.from(rich.serializeBinary()));
+  return { code: status.UNKNOWN, details, metadata };
+}
