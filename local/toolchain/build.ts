@@ -1,0 +1,64 @@
+import { mkdir, rename, rm } from "node:fs/promises";
+import { basename, join } from "node:path";
+import type { Report } from "../steps.ts";
+import { modulesDir } from "./lock.ts";
+import { runCommand } from "./run-command.ts";
+import type { GoTool } from "./tools.ts";
+
+/**
+ * Builds tools of one module in a single `go build` (their packages are compiled once, links run beside each
+ * other) and moves each to `targetOf(tool)`. They are linked in a folder of this process beside the target first,
+ * so a build that is killed leaves no half program under a final name. What was compiled stays in Go's own cache.
+ *
+ * @throws {Failure} with the compiler's last lines.
+ */
+export async function buildTools(
+  tools: readonly GoTool[],
+  targetOf: (tool: GoTool) => string,
+  scratchDir: string,
+  report: Report,
+): Promise<void> {
+  const first = tools[0];
+  if (first === undefined) return;
+  const linkDir = join(scratchDir, `${first.module}-${process.pid}`);
+  await rm(linkDir, { recursive: true, force: true });
+  await mkdir(linkDir, { recursive: true });
+  try {
+    let packages = 0;
+    await runCommand("go", goBuildArgs(tools, linkDir), {
+      cwd: join(modulesDir, first.module),
+      env: { ...process.env, CGO_ENABLED: "0", GOFLAGS: "", GOWORK: "off" },
+      onLine: (line) => {
+        if (line.startsWith("go: ")) report(line.slice(4));
+        else report(`${++packages} packages, now ${line}`);
+      },
+      fix: "Check that the Go module proxy can be reached (go env GOPROXY) and that the disk has room, then run the same command again: finished packages are kept.",
+    });
+    for (const tool of tools) await rename(join(linkDir, linkedName(tool.package)), targetOf(tool));
+    report(tools.map((tool) => tool.name).join(", "));
+  } finally {
+    await rm(linkDir, { recursive: true, force: true });
+  }
+}
+
+/** The arguments of `go` that link `tools` into `linkDir`, without debug tables and without paths of this machine. */
+export function goBuildArgs(tools: readonly GoTool[], linkDir: string): string[] {
+  const variables = Object.entries(tools[0]?.linkVariables ?? {}).map(
+    ([name, value]) => `-X ${name}=${value}`,
+  );
+  return [
+    "build",
+    "-v",
+    "-mod=readonly",
+    "-trimpath",
+    `-ldflags=${["-s", "-w", ...variables].join(" ")}`,
+    "-o",
+    `${linkDir}/`,
+    ...tools.map((tool) => tool.package),
+  ];
+}
+
+/** The file name that `go build -o folder/` gives a package: its last part that is not a major version. */
+export function linkedName(packagePath: string): string {
+  return basename(packagePath.replace(/\/v\d+$/, ""));
+}

@@ -1,0 +1,112 @@
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Failure } from "../failure.ts";
+import { type Report, step } from "../steps.ts";
+import { isExecutable } from "./path-tools.ts";
+import { runCommand } from "./run-command.ts";
+
+/** A Debian package and a program by which to tell that it, or another vendor's build of it, is there. */
+export type DebianPackage = { name: string; program: string };
+
+/** What the embedded default runs that is not built from source. */
+export const debianPackages: readonly DebianPackage[] = [
+  { name: "docker.io", program: "dockerd" },
+  { name: "containerd", program: "containerd" },
+  { name: "runc", program: "runc" },
+  { name: "containernetworking-plugins", program: "/usr/lib/cni/bridge" },
+  { name: "docker-registry", program: "docker-registry" },
+  { name: "mmdebstrap", program: "mmdebstrap" },
+  { name: "catatonit", program: "catatonit" },
+  { name: "iptables", program: "iptables" },
+  { name: "iproute2", program: "ip" },
+  { name: "conntrack", program: "conntrack" },
+];
+
+const programFolders = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+const lockWaitSeconds = 300;
+const policyPath = "/usr/sbin/policy-rc.d";
+const policy =
+  "#!/bin/sh\n# breakwater: packages are being installed, no daemon is to be started\nexit 101\n";
+
+/**
+ * Installs the Debian packages whose programs are missing; does nothing, without asking apt, when all are there.
+ * Nothing is removed or replaced (a Docker from another vendor stays), and no daemon is started by the installation.
+ *
+ * @throws {Failure} when apt cannot install them.
+ */
+export async function ensurePackages(): Promise<void> {
+  const missing = await missingPackages();
+  if (missing.length === 0) return;
+  const names = missing.map((each) => each.name);
+  await step(`Install Debian packages ${names.join(", ")}`, async (report) => {
+    await withoutStartingDaemons(async () => {
+      report("finishing what an interrupted dpkg left");
+      await apt("dpkg", ["--configure", "-a"], report);
+      await apt("apt-get", ["update"], report);
+      const options = ["--yes", "--no-install-recommends", "--no-remove"];
+      await apt("apt-get", ["install", ...options, ...names], report);
+    });
+    report("");
+  });
+  const still = await missingPackages();
+  if (still.length > 0) {
+    const list = still.map((each) => `${each.program} of ${each.name}`).join(", ");
+    throw new Failure(
+      `apt-get succeeded, but programs are still missing: ${list}`,
+      `Look at: dpkg -L ${still.map((each) => each.name).join(" ")}`,
+    );
+  }
+}
+
+async function missingPackages(): Promise<DebianPackage[]> {
+  const missing: DebianPackage[] = [];
+  for (const each of debianPackages) {
+    const places = each.program.startsWith("/")
+      ? [each.program]
+      : programFolders.map((folder) => join(folder, each.program));
+    const found = await Promise.all(places.map(isExecutable));
+    if (!found.includes(true)) missing.push(each);
+  }
+  return missing;
+}
+
+/** Whether apt or dpkg gave up because another one is at work. */
+export function isLockMessage(text: string): boolean {
+  return /could not get lock|unable to (acquire|lock)|is locked by another process|lock-frontend/i.test(text);
+}
+
+async function apt(command: "apt-get" | "dpkg", args: readonly string[], report: Report): Promise<void> {
+  const options = command === "apt-get" ? ["-o", `DPkg::Lock::Timeout=${lockWaitSeconds}`] : [];
+  const deadlineMs = Date.now() + lockWaitSeconds * 1000;
+  for (;;) {
+    try {
+      await runCommand(command, [...options, ...args], {
+        env: { ...process.env, DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" },
+        onLine: report,
+        fix: `Run it by hand and mend what it says: ${command} ${args.join(" ")}`,
+      });
+      return;
+    } catch (error) {
+      // apt waits for dpkg's lock by itself, but not for the lock of the package lists; dpkg waits for none.
+      if (!(error instanceof Error && isLockMessage(error.message)) || Date.now() > deadlineMs) throw error;
+      report("waiting for another apt or dpkg to finish");
+      await sleep(2000);
+    }
+  }
+}
+
+/**
+ * Debian starts a daemon when its package is installed, with or without systemd; a policy-rc.d that answers 101
+ * forbids it. One that the machine has is left as it is; one that a killed run left is ours and goes as well.
+ */
+async function withoutStartingDaemons(run: () => Promise<void>): Promise<void> {
+  const present = await readFile(policyPath, "utf8").catch(() => undefined);
+  if (present !== undefined && present !== policy) return run();
+  await writeFile(policyPath, policy, { mode: 0o755 });
+  try {
+    await run();
+  } finally {
+    await rm(policyPath, { force: true });
+  }
+}

@@ -1,0 +1,134 @@
+import { existsSync } from "node:fs";
+import { statfs } from "node:fs/promises";
+import { dirname } from "node:path";
+import { Failure } from "../failure.ts";
+import { cacheDir, dataDir } from "../paths.ts";
+import { goVersionNeeded } from "./lock.ts";
+import { runCommand } from "./run-command.ts";
+import { toolsAreBuilt } from "./toolchain.ts";
+import { compareVersions, findVersion } from "./version.ts";
+
+const gib = 1024 ** 3;
+const oldestNode = "20.19.0";
+/** Free space, in GiB: Go's caches take 8 while everything is built; the cluster, images and tools take 4. */
+const freeToBuildGib = 12;
+const freeToRunGib = 4;
+
+const elsewhere =
+  "Without this machine's own cluster: any Kubernetes by kubeconfig does. Set breakwater:cluster.kubeContext and breakwater:registry.address in the stack's configuration, then run npm start again.";
+
+/** One thing the machine must have. */
+export type Requirement = { tool: string; found: string; needed: string; met: boolean; get: string };
+
+/**
+ * Checks that this machine can run the embedded cluster, all requirements at once.
+ *
+ * @throws {Failure} with exit code 2: on another system than Linux, without root, or with a table of what is missing.
+ */
+export async function preflight(): Promise<void> {
+  if (process.platform !== "linux") {
+    throw new Failure(
+      `The embedded cluster runs on Linux; this is ${process.platform}.`,
+      `Run it in a Debian virtual machine. ${elsewhere}`,
+      { exitCode: 2 },
+    );
+  }
+  if (process.getuid?.() !== 0) {
+    throw new Failure(
+      "The embedded cluster needs root: it makes a network bridge, mounts and cgroups.",
+      `Run the same command as root (sudo -i, then npm start). ${elsewhere}`,
+      { exitCode: 2 },
+    );
+  }
+  const requirements = await examine();
+  const unmet = requirements.filter((each) => !each.met);
+  if (unmet.length > 0) {
+    throw new Failure(
+      `This machine lacks what the embedded cluster needs:\n${requirementTable(requirements)}`,
+      `${unmet.map((each) => `${each.tool}: ${each.get}`).join("\n")}\n${elsewhere}`,
+      { exitCode: 2 },
+    );
+  }
+}
+
+async function examine(): Promise<Requirement[]> {
+  const built = await toolsAreBuilt();
+  const requirements: Requirement[] = [
+    {
+      tool: "processor",
+      found: process.arch,
+      needed: "x64",
+      met: process.arch === "x64",
+      get: "use a 64-bit x86 machine; the base images are made for it",
+    },
+    atLeast("node", process.versions.node, oldestNode, "install it from https://nodejs.org"),
+  ];
+  if (!built) requirements.push(await examineGo());
+  requirements.push(
+    await examineCommand("apt-get", "use Debian 12 or newer; packages are installed with it"),
+    await examineSpace(cacheDir, built ? 0 : freeToBuildGib),
+    await examineSpace(dataDir, freeToRunGib),
+  );
+  return requirements;
+}
+
+/** A requirement on a release number, met from `needed` up. `found` may be any text that holds the number. */
+export function atLeast(tool: string, found: string | undefined, needed: string, get: string): Requirement {
+  const version = findVersion(found ?? "");
+  const least = findVersion(needed);
+  const met = version !== undefined && least !== undefined && compareVersions(version, least) >= 0;
+  return { tool, found: version?.join(".") ?? "none", needed: `${needed} or newer`, met, get };
+}
+
+async function examineGo(): Promise<Requirement> {
+  const found = await runCommand("go", ["version"], { timeoutMs: 30_000 }).catch(() => undefined);
+  return atLeast(
+    "go",
+    found,
+    await goVersionNeeded(),
+    "install it from https://go.dev/dl and put it on PATH",
+  );
+}
+
+async function examineCommand(tool: string, get: string): Promise<Requirement> {
+  const found = await runCommand(tool, ["--version"], { timeoutMs: 30_000 }).catch(() => undefined);
+  return {
+    tool,
+    found: findVersion(found ?? "")?.join(".") ?? "none",
+    needed: "any",
+    met: found !== undefined,
+    get,
+  };
+}
+
+async function examineSpace(folder: string, neededGib: number): Promise<Requirement> {
+  let present = folder;
+  while (!existsSync(present) && present !== dirname(present)) present = dirname(present);
+  const space = await statfs(present);
+  const freeGib = (space.bavail * space.bsize) / gib;
+  return {
+    tool: `disk space of ${folder}`,
+    found: `${freeGib.toFixed(1)} GiB free`,
+    needed: `${neededGib} GiB`,
+    met: freeGib >= neededGib,
+    get: "free some, or move it to another disk with XDG_CACHE_HOME (tools) or BREAKWATER_HOME (cluster)",
+  };
+}
+
+/** The requirements as aligned columns, with a mark before each row. */
+export function requirementTable(requirements: readonly Requirement[]): string {
+  const rows = [
+    ["", "tool", "found", "needed"],
+    ...requirements.map((each) => [each.met ? "✓" : "✗", each.tool, each.found, each.needed]),
+  ];
+  const width = (column: number): number => Math.max(...rows.map((row) => row[column]?.length ?? 0));
+  return rows
+    .map(
+      (row) =>
+        `  ${row
+          .map((cell, column) => cell.padEnd(width(column)))
+          .join("  ")
+          .trimEnd()}`,
+    )
+    .join("\n");
+}

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { goBuildArgs, linkedName } from "./build.ts";
+import { isLockMessage } from "./debian-packages.ts";
+import { modulesDir } from "./lock.ts";
+import { searchFolders } from "./path-tools.ts";
+import { atLeast, requirementTable } from "./preflight.ts";
+import { groupByModule } from "./toolchain.ts";
+import { type GoTool, goTools } from "./tools.ts";
+
+const tools: readonly GoTool[] = goTools;
+
+test("names the linked file as go build does", () => {
+  assert.equal(linkedName("go.etcd.io/etcd/server/v3"), "server");
+  assert.equal(linkedName("k8s.io/kubernetes/cmd/kubelet"), "kubelet");
+  assert.equal(linkedName("github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"), "pulumi");
+});
+
+test("every module's tools share their link variables and have linked names of their own", () => {
+  for (const [module, group] of groupByModule(tools)) {
+    const names = group.map((tool) => linkedName(tool.package));
+    assert.equal(new Set(names).size, names.length, module);
+    for (const tool of group) assert.deepEqual(tool.linkVariables, group[0]?.linkVariables, tool.name);
+  }
+});
+
+test("versions in the list of tools are those that the modules pin", async () => {
+  const modules = {
+    etcd: "go.etcd.io/etcd/server/v3",
+    "language-nodejs": "github.com/pulumi/pulumi/sdk/v3",
+    kubernetes: "k8s.io/kubernetes",
+    coredns: "github.com/coredns/coredns",
+    pulumi: "github.com/pulumi/pulumi/pkg/v3",
+  };
+  for (const tool of tools) {
+    const file = await readFile(join(modulesDir, tool.module, "go.mod"), "utf8");
+    const pinned = `${modules[tool.module]} v${tool.version.join(".")}`;
+    assert.ok(file.includes(pinned), `${tool.module}/go.mod pins ${pinned}`);
+    for (const value of Object.values(tool.linkVariables)) {
+      if (value.startsWith("v")) assert.equal(value, `v${tool.version.join(".")}`, tool.name);
+    }
+  }
+});
+
+test("build takes modules as they are locked and leaves out paths of the machine", () => {
+  const kubelet = tools.find((tool) => tool.name === "kubelet");
+  assert.ok(kubelet);
+  const args = goBuildArgs([kubelet], "/scratch");
+  assert.ok(args.includes("-mod=readonly"));
+  assert.ok(args.includes("-trimpath"));
+  assert.ok(args.some((each) => each.includes("-X k8s.io/component-base/version.gitVersion=v1.34.4")));
+  assert.deepEqual(args.slice(-3), ["-o", "/scratch/", "k8s.io/kubernetes/cmd/kubelet"]);
+});
+
+test("search of PATH passes over relative folders and the tools' own cache", () => {
+  const path = "/usr/bin::bin:/cache/breakwater/tools/x/bin:/cache/breakwater:/cache/breakwater-other";
+  assert.deepEqual(searchFolders(path, "/cache/breakwater"), ["/usr/bin", "/cache/breakwater-other"]);
+});
+
+test("knows the ways in which apt and dpkg say that another one is at work", () => {
+  assert.ok(
+    isLockMessage("E: Could not get lock /var/lib/apt/lists/lock. It is held by process 12 (apt-get)"),
+  );
+  assert.ok(
+    isLockMessage("dpkg: error: dpkg frontend lock was locked by another process with pid 12\nlock-frontend"),
+  );
+  assert.ok(!isLockMessage("E: Unable to locate package nothing"));
+});
+
+test("requirement is unmet below its version and when the tool is absent", () => {
+  assert.equal(atLeast("go", "go version go1.26.8 linux/amd64", "1.25.11", "").met, true);
+  assert.equal(atLeast("go", "go version go1.25.9 linux/amd64", "1.25.11", "").met, false);
+  assert.deepEqual(atLeast("go", undefined, "1.25.11", "install it"), {
+    tool: "go",
+    found: "none",
+    needed: "1.25.11 or newer",
+    met: false,
+    get: "install it",
+  });
+});
+
+test("table of requirements marks each row and aligns the columns", () => {
+  const table = requirementTable([
+    { tool: "node", found: "20.20.2", needed: "20.19.0 or newer", met: true, get: "" },
+    { tool: "go", found: "none", needed: "1.25.11 or newer", met: false, get: "" },
+  ]);
+  assert.equal(
+    table,
+    [
+      "     tool  found    needed",
+      "  ✓  node  20.20.2  20.19.0 or newer",
+      "  ✗  go    none     1.25.11 or newer",
+    ].join("\n"),
+  );
+});

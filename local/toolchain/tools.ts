@@ -1,0 +1,87 @@
+import type { Version } from "./version.ts";
+
+/** A folder of `modules/`: a go.mod and go.sum that pin one family of programs. */
+export type ModuleName = "etcd" | "language-nodejs" | "kubernetes" | "coredns" | "pulumi";
+
+/** One program that is built from a pinned Go module. */
+export type GoTool = {
+  name: string;
+  module: ModuleName;
+  /** Import path of the main package. */
+  package: string;
+  version: Version;
+  /** `-X` settings: variables that the program reads its own version from. */
+  linkVariables: Readonly<Record<string, string>>;
+  /** How to ask a copy on PATH for its version; absent = always built, a copy on PATH is not looked at. */
+  onPath?: { versionArgs: readonly string[]; oldest?: Version };
+};
+
+const kubernetesVersion: Version = [1, 34, 4];
+const kubernetesLinkVariables = {
+  "k8s.io/component-base/version.gitVersion": "v1.34.4",
+  "k8s.io/component-base/version.gitMajor": "1",
+  "k8s.io/component-base/version.gitMinor": "34",
+  "k8s.io/client-go/pkg/version.gitVersion": "v1.34.4",
+};
+
+function kubernetes<Name extends string>(name: Name, versionArgs: readonly string[]) {
+  return {
+    name,
+    module: "kubernetes",
+    package: `k8s.io/kubernetes/cmd/${name}`,
+    version: kubernetesVersion,
+    linkVariables: kubernetesLinkVariables,
+    onPath: { versionArgs },
+  } as const;
+}
+
+/**
+ * Every program that is built, quick modules first. Within a module they are linked in one `go build`.
+ * The language host is never taken from PATH: it is wrapped with flags that later versions do not have.
+ */
+export const goTools = [
+  {
+    name: "etcd",
+    module: "etcd",
+    package: "go.etcd.io/etcd/server/v3",
+    version: [3, 6, 5],
+    linkVariables: {},
+    onPath: { versionArgs: ["--version"], oldest: [3, 5, 0] },
+  },
+  {
+    name: "pulumi-language-nodejs",
+    module: "language-nodejs",
+    package: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
+    version: [3, 68, 0],
+    linkVariables: { "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": "v3.68.0" },
+  },
+  kubernetes("kube-apiserver", ["--version"]),
+  kubernetes("kube-controller-manager", ["--version"]),
+  kubernetes("kubelet", ["--version"]),
+  kubernetes("kube-scheduler", ["--version"]),
+  kubernetes("kube-proxy", ["--version"]),
+  kubernetes("kubeadm", ["version", "-o", "short"]),
+  kubernetes("kubectl", ["version", "--client"]),
+  {
+    name: "coredns",
+    module: "coredns",
+    package: "breakwater/local/toolchain/coredns",
+    version: [1, 12, 4],
+    linkVariables: {},
+    onPath: { versionArgs: ["-version"] },
+  },
+  {
+    name: "pulumi",
+    module: "pulumi",
+    package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+    version: [3, 259, 0],
+    linkVariables: { "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": "v3.259.0" },
+    onPath: { versionArgs: ["version"], oldest: [3, 200, 0] },
+  },
+] as const satisfies readonly GoTool[];
+
+/** Programs that are shell scripts around others (scripts.ts). */
+export type ScriptName = "pulumi-language-nodejs" | "pulumi-resource-pulumi-nodejs";
+
+/** Every program in the tools' folder. */
+export type ToolName = (typeof goTools)[number]["name"] | ScriptName;

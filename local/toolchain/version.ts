@@ -1,0 +1,29 @@
+/** A release number: major, minor, patch. */
+export type Version = readonly [major: number, minor: number, patch: number];
+
+/** Reads the first release number in a text such as `go version go1.26.8 linux/amd64`; undefined when there is none. */
+export function findVersion(text: string): Version | undefined {
+  const match = /(\d+)\.(\d+)(?:\.(\d+))?/.exec(text);
+  if (match === null) return undefined;
+  return [Number(match[1]), Number(match[2]), Number(match[3] ?? 0)];
+}
+
+/** Negative when `a` is older than `b`, 0 when they are the same release, positive when newer. */
+export function compareVersions(a: Version, b: Version): number {
+  return a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
+}
+
+/**
+ * Whether a version found on the machine stands in for a pinned one: the same release line (major and minor),
+ * or, for tools that promise compatibility, anything from `oldest` up within the same major.
+ */
+export function isAccepted(found: Version, pinned: Version, oldest?: Version): boolean {
+  if (found[0] !== pinned[0]) return false;
+  if (oldest !== undefined) return compareVersions(found, oldest) >= 0;
+  return found[1] === pinned[1];
+}
+
+/** `1.34.4` */
+export function formatVersion(version: Version): string {
+  return version.join(".");
+}
