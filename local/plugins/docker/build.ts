@@ -1,0 +1,126 @@
+import { createReadStream } from "node:fs";
+import { Readable } from "node:stream";
+import type Docker from "dockerode";
+import { type Pack, pack } from "tar-stream";
+import type { BuildContext } from "./context-files.ts";
+import { engineMessages } from "./engine.ts";
+import type { BuildInputs } from "./image-inputs.ts";
+
+/** Takes one line of build or push output. */
+export type OutputLine = (line: string) => void;
+
+/**
+ * Builds an image with the engine's own builder and tags it.
+ *
+ * @returns the image's ID, `sha256:…`.
+ * @throws Error `error reading build output: <step>: <why>`, with the last lines that the step wrote.
+ */
+export async function buildImage(
+  engine: Docker,
+  imageName: string,
+  context: BuildContext,
+  inputs: BuildInputs,
+  options: {
+    /** By registry address, for base images. */
+    credentials: Record<string, { username: string; password: string }>;
+    signal: AbortSignal;
+    output: OutputLine;
+  },
+): Promise<string> {
+  const archive = pack();
+  let archiveError: Error | undefined;
+  writeArchive(archive, context).catch((error: Error) => {
+    archiveError = error;
+    archive.destroy(error);
+  });
+  const progress = new BuildProgress(options.output);
+  try {
+    const answer = await engine.buildImage(Readable.from(archive, { objectMode: false }), {
+      t: imageName,
+      dockerfile: context.dockerfileName,
+      buildargs: inputs.args,
+      target: inputs.target,
+      networkmode: inputs.network,
+      platform: inputs.platform,
+      rm: true,
+      forcerm: true,
+      abortSignal: options.signal,
+      registryconfig: options.credentials,
+      cachefrom: JSON.stringify(inputs.cacheFrom),
+      // dockerode sends a list as the key once for each item, which is what the engine takes; its type says otherwise.
+      extrahosts: inputs.addHosts as unknown as string,
+    });
+    let id: string | undefined;
+    for await (const message of engineMessages(answer as Readable)) {
+      if (message.error !== undefined) throw new Error(message.errorDetail?.message || message.error);
+      if (message.stream !== undefined) progress.write(message.stream);
+      if (message.status !== undefined && message.id === undefined) options.output(message.status);
+      id = message.aux?.ID ?? id;
+    }
+    if (id === undefined) throw new Error("the engine ended its answer without an image");
+    return id;
+  } catch (error) {
+    const cause = options.signal.aborted ? options.signal.reason : (archiveError ?? error);
+    throw new Error(`error reading build output: ${progress.describe((cause as Error).message)}`);
+  }
+}
+
+/** Cuts the engine's output into lines and remembers the step and what it wrote, for when it fails. */
+export class BuildProgress {
+  private readonly output: OutputLine;
+  private rest = "";
+  private step = "";
+  private lines: string[] = [];
+
+  constructor(output: OutputLine) {
+    this.output = output;
+  }
+
+  /** Takes a piece of output, whole lines or not. Lines may hold colours; they are dropped. */
+  write(text: string): void {
+    const lines = (this.rest + text).split(/\r?\n|\r/);
+    this.rest = lines.pop() ?? "";
+    for (const line of lines) this.take(line);
+  }
+
+  /** `why` with the step that was under way in front and the last lines it wrote behind. */
+  describe(why: string): string {
+    if (this.rest !== "") this.take(this.rest);
+    this.rest = "";
+    const tail = this.lines.slice(-10).map((line) => `\n    ${line}`);
+    return `${this.step === "" ? "" : `${this.step}: `}${why}${tail.join("")}`;
+  }
+
+  private take(line: string): void {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are control characters
+    const plain = line.replace(/\x1b\[[0-9;]*[A-Za-z]/g, "").trimEnd();
+    // These name intermediate images and containers, of no use to anybody.
+    if (plain === "" || /^( --->|Removing intermediate container )/.test(plain)) return;
+    this.output(plain);
+    if (/^Step \d+\/\d+ : /.test(plain)) {
+      this.step = plain;
+      this.lines = [];
+    } else {
+      this.lines.push(plain);
+    }
+  }
+}
+
+/** Writes the context as tar; everything belongs to root, as the Docker client has it. */
+async function writeArchive(archive: Pack, context: BuildContext): Promise<void> {
+  for (const { name, kind, mode, mtime, size, path, linkTarget } of context.entries) {
+    const header = { name, type: kind, mode, mtime, size, linkname: linkTarget, uid: 0, gid: 0 };
+    if (size === 0) {
+      archive.entry(header, "");
+      continue;
+    }
+    await new Promise<void>((resolve, reject) => {
+      const entry = archive.entry(header, (error) => (error ? reject(error) : resolve()));
+      // Only as much as was announced, should the file grow meanwhile.
+      createReadStream(path, { end: size - 1 })
+        .on("error", reject)
+        .pipe(entry);
+    });
+  }
+  archive.finalize();
+}

@@ -1,0 +1,161 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { CheckFailure, CheckResult } from "../protocol/resource-provider.ts";
+import { isMap, type Properties, type PropertyMap, unknown, type Value } from "../protocol/values.ts";
+import { contextDigest } from "./context-digest.ts";
+import { readContext } from "./context-files.ts";
+import { parseImageName, registryHost } from "./image-name.ts";
+
+/** What an input may be: a scalar, a list of strings, a map of strings, or a map with these keys. */
+type Shape = "string" | "boolean" | "strings" | "string map" | { [key: string]: Shape };
+
+const shape = {
+  imageName: "string",
+  skipPush: "boolean",
+  buildOnPreview: "boolean",
+  registry: { server: "string", username: "string", password: "string" },
+  build: {
+    context: "string",
+    dockerfile: "string",
+    platform: "string",
+    target: "string",
+    network: "string",
+    builderVersion: "string",
+    args: "string map",
+    addHosts: "strings",
+    cacheFrom: { images: "strings" },
+    contextDigest: "string",
+  },
+} as const satisfies { [key: string]: Shape };
+
+const hostPlatform = `linux/${{ x64: "amd64", ia32: "386" }[process.arch as string] ?? process.arch}`;
+
+/**
+ * Checks the inputs of a docker.Image, fills in the defaults (context `.`, its `Dockerfile`, this machine's platform) and adds
+ * `build.contextDigest`. Relative paths are taken from the working directory, which is the Pulumi program's. Values that are
+ * not known yet pass; the digest is then unknown, too.
+ *
+ * @returns all failures at once, with the input's path each.
+ */
+export async function checkImage(news: Properties): Promise<CheckResult> {
+  const failures: CheckFailure[] = [];
+  const fail = (property: string, reason: string): void => {
+    failures.push({ property, reason });
+  };
+  checkShape(news.values, shape, "", fail);
+  const values = structuredClone(news.values);
+  if (failures.length === 0) {
+    if (values.imageName === undefined)
+      fail("imageName", "an image needs a name, as in localhost:5000/api:1.0");
+    checkName(values, fail);
+    values.build = await checkBuild(isMap(values.build) ? values.build : {}, values.build, fail);
+  }
+  const secretPaths = [...news.secretPaths, ["registry", "password"]];
+  return { inputs: { values, secretPaths }, failures };
+}
+
+type Fail = (property: string, reason: string) => void;
+
+function checkShape(value: Value | undefined, expected: Shape, path: string, fail: Fail): void {
+  if (value === undefined || value === null || value === unknown) return;
+  const wrong = (what: string): void => fail(path, `must be ${what}, not ${JSON.stringify(value)}`);
+  const below = (key: string): string => (path === "" ? key : `${path}.${key}`);
+  if (expected === "string" || expected === "boolean") {
+    if (typeof value !== expected) wrong(`a ${expected}`);
+  } else if (expected === "strings") {
+    if (!Array.isArray(value)) wrong("a list of strings");
+    else {
+      value.forEach((item, index) => {
+        checkShape(item, "string", `${path}[${index}]`, fail);
+      });
+    }
+  } else if (!isMap(value)) {
+    wrong("an object");
+  } else {
+    for (const [key, item] of Object.entries(value)) {
+      if (expected === "string map") checkShape(item, "string", below(key), fail);
+      else if (Object.hasOwn(expected, key)) checkShape(item, expected[key] as Shape, below(key), fail);
+      else if (!key.startsWith("__")) fail(below(key), "this plugin does not know this input; remove it");
+    }
+  }
+}
+
+function checkName(values: PropertyMap, fail: Fail): void {
+  const { imageName, skipPush } = values;
+  if (typeof imageName !== "string" || imageName === unknown) return;
+  try {
+    const { registry } = parseImageName(imageName);
+    if (skipPush === true || skipPush === unknown) return;
+    if (registry === undefined) {
+      fail(
+        "imageName",
+        `"${imageName}" is not fully qualified: a pushed image is named with its registry, as in localhost:5000/${imageName}; add it or set skipPush`,
+      );
+      return;
+    }
+    const given = isMap(values.registry) ? values.registry : {};
+    const { server, username, password } = given;
+    if (typeof server !== "string" || server === "" || server === unknown || !(username || password)) return;
+    if (registryHost(server) !== registryHost(registry)) {
+      fail(
+        "registry.server",
+        `these credentials are for ${registryHost(server)}, but "${imageName}" is pushed to ${registry}; name the same registry in both`,
+      );
+    }
+  } catch (error) {
+    fail("imageName", (error as Error).message);
+  }
+}
+
+async function checkBuild(given: PropertyMap, whole: Value | undefined, fail: Fail): Promise<Value> {
+  if (whole === unknown) return unknown;
+  const context = given.context || ".";
+  const build: PropertyMap = {
+    ...given,
+    context,
+    dockerfile: given.dockerfile || (context === unknown ? unknown : join(String(context), "Dockerfile")),
+    platform: given.platform || hostPlatform,
+  };
+  if (given.builderVersion === "BuilderBuildKit") {
+    fail(
+      "build.builderVersion",
+      "this plugin builds with the engine's own builder only; use BuilderV1 or leave it out",
+    );
+  } else if (
+    given.builderVersion &&
+    given.builderVersion !== "BuilderV1" &&
+    given.builderVersion !== unknown
+  ) {
+    fail("build.builderVersion", `must be BuilderV1, not ${JSON.stringify(given.builderVersion)}`);
+  }
+  if (build.platform !== unknown && !/^\w+\/\w+(\/\w+)?$/.test(String(build.platform))) {
+    fail(
+      "build.platform",
+      `must be one os/architecture, such as linux/amd64, not ${JSON.stringify(build.platform)}`,
+    );
+  }
+  build.contextDigest = await digestOf(build, fail);
+  return build;
+}
+
+async function digestOf(build: PropertyMap, fail: Fail): Promise<string> {
+  if (build.context === unknown || build.dockerfile === unknown) return unknown;
+  const [context, dockerfile] = [String(build.context), String(build.dockerfile)];
+  if (/^(https?|git|ssh):\/\/|^git@/.test(context)) {
+    fail("build.context", `"${context}" is remote; this plugin builds from a folder: check it out first`);
+    return unknown;
+  }
+  const found = await stat(dockerfile).catch((error: NodeJS.ErrnoException) => error);
+  if (found instanceof Error || !found.isFile()) {
+    const reason = found instanceof Error ? (found.code ?? found.message) : "it is not a file";
+    const hint = "paths are taken from the program's folder; set build.context or build.dockerfile";
+    fail("build.dockerfile", `could not open dockerfile at relative path ${dockerfile}: ${reason} (${hint})`);
+    return unknown;
+  }
+  try {
+    return await contextDigest(await readContext(context, dockerfile));
+  } catch (error) {
+    fail("build.context", (error as Error).message);
+    return unknown;
+  }
+}

@@ -1,0 +1,169 @@
+import { relative } from "node:path";
+import type {
+  CallContext,
+  CheckFailure,
+  CreateResult,
+  ResourceProvider,
+} from "../protocol/resource-provider.ts";
+import { containsUnknown, isMap, type Properties, type PropertyMap, unknown } from "../protocol/values.ts";
+import { buildImage } from "./build.ts";
+import { readContext } from "./context-files.ts";
+import { connectEngine } from "./engine.ts";
+import { checkImage } from "./image-check.ts";
+import { diffImage } from "./image-diff.ts";
+import { type ImageInputs, readInputs } from "./image-inputs.ts";
+import { parseImageName, registryHost } from "./image-name.ts";
+import { pushImage } from "./push.ts";
+import {
+  credentialsForBuild,
+  findCredentials,
+  type RegistryCredentials,
+  readDockerConfig,
+} from "./registry-credentials.ts";
+
+const imageType = "docker:index/image:Image";
+
+interface ProviderConfig {
+  /** Address of the engine; undefined for the environment's. */
+  host?: string;
+  registryAuth: PropertyMap[];
+}
+
+/** The docker plugin: builds and pushes `docker.Image`, and says so clearly when asked for anything else. */
+export function dockerProvider(version: string): ResourceProvider {
+  let config: ProviderConfig = { registryAuth: [] };
+
+  /** Outputs for `values`, building (and outside of previews pushing) the image if it is to be. */
+  async function deploy({ values, secretPaths }: Properties, context: CallContext): Promise<Properties> {
+    const inputs = readInputs(values);
+    const outputs: PropertyMap = {
+      imageName: values.imageName ?? unknown,
+      baseImageName: values.imageName ?? unknown,
+      registryServer: inputs.registry.server ?? "",
+      repoDigest: unknown,
+      ...buildOutputs(values, inputs),
+    };
+    const isSecret = secretPaths.some(([first]) => first === "imageName");
+    const secretOutputs = isSecret ? [["imageName"], ["baseImageName"], ["repoDigest"]] : [];
+    const isBuilt = !context.preview || (inputs.buildOnPreview && !containsUnknown(values));
+    if (isBuilt) {
+      const digest = await buildAndPush(inputs, context);
+      if (digest !== undefined) outputs.repoDigest = digest;
+    }
+    return { values: outputs, secretPaths: secretOutputs };
+  }
+
+  /** Returns undefined in a preview of an image that is to be pushed: only the push knows the digest. */
+  async function buildAndPush(inputs: ImageInputs, context: CallContext): Promise<string | undefined> {
+    const engine = await connectEngine(config.host);
+    const output = (line: string): void => context.log("info", line, { ephemeral: true });
+    const signal =
+      context.timeoutSeconds > 0
+        ? AbortSignal.any([context.signal, AbortSignal.timeout(context.timeoutSeconds * 1000)])
+        : context.signal;
+    const dockerConfig = await readDockerConfig();
+    const { imageName, build } = inputs;
+    const files = await readContext(build.context, build.dockerfile);
+    const forBuild = await credentialsForBuild(dockerConfig);
+    for (const given of [...config.registryAuth.map(ofRegistryAuth), ofInputs(inputs)]) {
+      if (given?.username === undefined) continue;
+      forBuild[given.serveraddress] = { username: given.username, password: given.password ?? "" };
+    }
+    const id = await buildImage(engine, imageName, files, build, { credentials: forBuild, signal, output });
+    if (inputs.skipPush) return id;
+    if (context.preview) return undefined;
+    const registry = registryHost(parseImageName(imageName).registry);
+    const credentials =
+      ofInputs(inputs) ??
+      config.registryAuth.map(ofRegistryAuth).find((auth) => auth?.serveraddress === registry) ??
+      (await findCredentials(registry, dockerConfig));
+    return pushImage(engine, imageName, { credentials, signal, output });
+  }
+
+  return {
+    name: "docker",
+    version,
+    async checkConfig(inputs) {
+      const failures: CheckFailure[] = [];
+      for (const key of Object.keys(inputs.values)) {
+        if (key === "host" || key === "registryAuth" || key === "version" || key.startsWith("__")) continue;
+        failures.push({
+          property: key,
+          reason:
+            "this plugin knows only docker:host and docker:registryAuth; reach the engine by DOCKER_HOST",
+        });
+      }
+      return { inputs, failures };
+    },
+    async configure(values) {
+      const auth =
+        typeof values.registryAuth === "string" ? JSON.parse(values.registryAuth) : values.registryAuth;
+      config = {
+        host: typeof values.host === "string" && values.host !== "" ? values.host : undefined,
+        registryAuth: Array.isArray(auth) ? auth.filter(isMap) : [],
+      };
+    },
+    async check(args, context) {
+      refuseOthers(context.type);
+      return checkImage(args.news);
+    },
+    async diff(args, context) {
+      refuseOthers(context.type);
+      return { changes: diffImage(args.oldInputs.values, args.newInputs.values), deleteBeforeReplace: false };
+    },
+    async create(inputs, context): Promise<CreateResult> {
+      const outputs = await deploy(inputs, context);
+      return { id: context.preview ? "" : String(inputs.values.imageName), outputs };
+    },
+    async update(args, context) {
+      return deploy(args.newInputs, context);
+    },
+    /** What was pushed is not looked up again: the next change of inputs builds anew. */
+    async read({ id, state, inputs }) {
+      if (Object.keys(state.values).length === 0) {
+        throw new Error(
+          `docker.Image "${id}" cannot be imported: an image is built by the program that declares it`,
+        );
+      }
+      return { id, outputs: state, inputs };
+    },
+    /** Tags stay, here and in the registry: others may use them. */
+    async delete() {},
+  };
+}
+
+function refuseOthers(type: string): void {
+  if (type === imageType) return;
+  throw new Error(
+    `this docker plugin builds images only (${imageType}), not ${type}; install the official one: pulumi plugin install resource docker`,
+  );
+}
+
+function buildOutputs(values: PropertyMap, { build }: ImageInputs): PropertyMap {
+  const given = values.build;
+  if (!isMap(given)) return { context: unknown, dockerfile: unknown, platform: unknown };
+  const isKnown = given.context !== unknown && given.dockerfile !== unknown;
+  return {
+    context: given.context ?? unknown,
+    dockerfile: isKnown ? relative(build.context, build.dockerfile) : unknown,
+    platform: given.platform ?? unknown,
+  };
+}
+
+/** Credentials from the program, for the registry in the image's name. */
+function ofInputs({ imageName, registry }: ImageInputs): RegistryCredentials | undefined {
+  if (!registry.username && !registry.password) return undefined;
+  const serveraddress = registryHost(parseImageName(imageName).registry);
+  return { serveraddress, username: registry.username ?? "", password: registry.password ?? "" };
+}
+
+/** Credentials from the provider's `registryAuth`. */
+function ofRegistryAuth(auth: PropertyMap): RegistryCredentials | undefined {
+  const { address, username, password } = auth;
+  if (typeof address !== "string" || typeof username !== "string") return undefined;
+  return {
+    serveraddress: registryHost(address),
+    username,
+    password: typeof password === "string" ? password : "",
+  };
+}

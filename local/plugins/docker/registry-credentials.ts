@@ -1,0 +1,98 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { registryHost } from "./image-name.ts";
+
+/** What the engine is given to log in to a registry. */
+export interface RegistryCredentials {
+  serveraddress: string;
+  username?: string;
+  password?: string;
+  identitytoken?: string;
+}
+
+interface DockerConfig {
+  auths?: Record<string, { auth?: string; username?: string; password?: string; identitytoken?: string }>;
+  credsStore?: string;
+  credHelpers?: Record<string, string>;
+}
+
+const dockerConfigPath = (): string =>
+  join(process.env.DOCKER_CONFIG || join(homedir(), ".docker"), "config.json");
+
+/**
+ * Reads the Docker configuration file of the person who runs Pulumi ($DOCKER_CONFIG/config.json, else ~/.docker/config.json).
+ *
+ * @returns empty when there is no such file.
+ * @throws Error when it is there but no JSON.
+ */
+export async function readDockerConfig(path = dockerConfigPath()): Promise<DockerConfig> {
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return "{}";
+    throw error;
+  });
+  try {
+    return JSON.parse(text) as DockerConfig;
+  } catch (error) {
+    throw new Error(`${path} is not valid JSON (${(error as Error).message}); correct it or move it away`);
+  }
+}
+
+/**
+ * Looks up the credentials for one registry: a credential helper named for it, then the `auths` entry, then the default helper.
+ *
+ * @returns undefined when there are none; the engine then tries without.
+ */
+export async function findCredentials(
+  registry: string,
+  config: DockerConfig,
+): Promise<RegistryCredentials | undefined> {
+  const host = registryHost(registry);
+  const serveraddress = host === "docker.io" ? "https://index.docker.io/v1/" : host;
+  const own = Object.entries(config.credHelpers ?? {}).find(([address]) => registryHost(address) === host);
+  if (own) return askHelper(own[1], serveraddress);
+  for (const [address, entry] of Object.entries(config.auths ?? {})) {
+    if (registryHost(address) !== host) continue;
+    if (entry.identitytoken) return { serveraddress, identitytoken: entry.identitytoken };
+    const decoded = Buffer.from(entry.auth ?? "", "base64").toString("utf8");
+    const colon = decoded.indexOf(":");
+    const username = entry.username ?? (colon < 0 ? "" : decoded.slice(0, colon));
+    const password = entry.password ?? (colon < 0 ? "" : decoded.slice(colon + 1).replace(/\0+$/, ""));
+    if (username !== "") return { serveraddress, username, password };
+  }
+  return config.credsStore ? askHelper(config.credsStore, serveraddress) : undefined;
+}
+
+/** Asks `docker-credential-<helper>`; one that is missing or knows nothing gives undefined. */
+function askHelper(helper: string, serveraddress: string): Promise<RegistryCredentials | undefined> {
+  return new Promise((resolve) => {
+    const child = execFile(`docker-credential-${helper}`, ["get"], { timeout: 30_000 }, (error, stdout) => {
+      if (error) return resolve(undefined);
+      try {
+        const { Username, Secret } = JSON.parse(stdout) as { Username?: string; Secret?: string };
+        if (Username === "<token>") resolve({ serveraddress, identitytoken: Secret });
+        else resolve({ serveraddress, username: Username, password: Secret });
+      } catch {
+        resolve(undefined);
+      }
+    });
+    child.stdin?.on("error", () => {});
+    child.stdin?.end(`${serveraddress}\n`);
+  });
+}
+
+/** All `auths` entries in the form the engine takes for the base images of a build, by registry address. */
+export async function credentialsForBuild(
+  config: DockerConfig,
+): Promise<Record<string, { username: string; password: string }>> {
+  const found: Record<string, { username: string; password: string }> = {};
+  const addresses = [...Object.keys(config.auths ?? {}), ...Object.keys(config.credHelpers ?? {})];
+  for (const address of addresses) {
+    const credentials = await findCredentials(address, config);
+    if (credentials?.username === undefined) continue;
+    const { serveraddress, username, password = "" } = credentials;
+    found[serveraddress] = { username, password };
+  }
+  return found;
+}
