@@ -1,0 +1,103 @@
+import {
+  build,
+  decodeFromCompressedBase64,
+  encodeIntoCompressedBase64,
+  type Histogram,
+} from "hdr-histogram-js";
+
+const unitsPerMs = 1000;
+const quarterHourMs = 15 * 60 * 1000;
+
+/** Latencies in milliseconds, exact to three digits from 1 µs to 15 minutes (HdrHistogram, counted in µs). */
+export interface LatencySummary {
+  count: number;
+  meanMs: number;
+  p50Ms: number;
+  p95Ms: number;
+  p99Ms: number;
+  p999Ms: number;
+  maxMs: number;
+  /** The percentile curve: for each percentile (0 … 100) the latency that so many requests stayed within. */
+  curve: { percentile: number; ms: number }[];
+}
+
+/** Collects latencies. One per scenario, and one per second for the plot over time. */
+export class LatencyHistogram {
+  readonly #histogram: Histogram;
+
+  private constructor(histogram: Histogram) {
+    this.#histogram = histogram;
+  }
+
+  static empty(): LatencyHistogram {
+    return new LatencyHistogram(
+      build({
+        lowestDiscernibleValue: 1,
+        highestTrackableValue: quarterHourMs * unitsPerMs,
+        numberOfSignificantValueDigits: 3,
+        autoResize: false,
+      }),
+    );
+  }
+
+  /** Reads what `encode` wrote. */
+  static decode(text: string): LatencyHistogram {
+    const decoded = decodeFromCompressedBase64(text);
+    return new LatencyHistogram(decoded);
+  }
+
+  get count(): number {
+    return this.#histogram.totalCount;
+  }
+
+  record(ms: number): void {
+    this.#histogram.recordValue(Math.min(Math.max(1, Math.round(ms * unitsPerMs)), quarterHourMs * unitsPerMs));
+  }
+
+  /** The latency in ms that `percentile` (0 … 100) of the requests stayed within; NaN when nothing was recorded. */
+  at(percentile: number): number {
+    if (this.count === 0) return Number.NaN;
+    return this.#histogram.getValueAtPercentile(percentile) / unitsPerMs;
+  }
+
+  get maxMs(): number {
+    return this.count === 0 ? Number.NaN : this.#histogram.maxValue / unitsPerMs;
+  }
+
+  merge(other: LatencyHistogram): void {
+    this.#histogram.add(other.#histogram);
+  }
+
+  reset(): void {
+    this.#histogram.reset();
+  }
+
+  /** Compressed, in the wire form that all HdrHistogram implementations share. */
+  encode(): string {
+    return encodeIntoCompressedBase64(this.#histogram);
+  }
+
+  summary(): LatencySummary {
+    return {
+      count: this.count,
+      meanMs: this.count === 0 ? Number.NaN : this.#histogram.mean / unitsPerMs,
+      p50Ms: this.at(50),
+      p95Ms: this.at(95),
+      p99Ms: this.at(99),
+      p999Ms: this.at(99.9),
+      maxMs: this.maxMs,
+      curve: this.#curve(),
+    };
+  }
+
+  /** Ten points per factor of ten in 1 / (1 − p), as far as the sample count can carry them. */
+  #curve(): LatencySummary["curve"] {
+    if (this.count === 0) return [];
+    const points: LatencySummary["curve"] = [];
+    for (let step = 0; step <= 10 * Math.log10(this.count); step++) {
+      const percentile = 100 * (1 - 10 ** (-step / 10));
+      points.push({ percentile, ms: this.at(percentile) });
+    }
+    return points;
+  }
+}

@@ -1,0 +1,117 @@
+import { X509Certificate } from "node:crypto";
+import { cp, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parse, stringify } from "yaml";
+import { dataPaths } from "../paths.ts";
+import { certificate, clusterName, componentKubeconfig, places, type ToolPaths } from "./layout.ts";
+import { network } from "./network.ts";
+import { runProgram } from "./run-program.ts";
+
+const renewBeforeMs = 30 * 24 * 3600 * 1000;
+
+/** What survives a renewal: the authorities and the key that signs service account tokens. */
+const authorities = [
+  "ca.crt",
+  "ca.key",
+  "front-proxy-ca.crt",
+  "front-proxy-ca.key",
+  "etcd/ca.crt",
+  "etcd/ca.key",
+  "sa.key",
+  "sa.pub",
+];
+
+/** Kubeconfigs beyond those that kubeadm makes by itself: file name and user name. */
+const clients = [
+  { file: "kube-proxy", user: "system:kube-proxy" },
+  { file: "coredns", user: "breakwater:coredns" },
+];
+
+/**
+ * Makes the certificates and kubeconfigs with kubeadm when they are missing or end within 30 days, and writes the
+ * user's kubeconfig. All or nothing: they are made in a folder beside and then moved into place.
+ */
+export async function ensureCertificates(tools: ToolPaths): Promise<void> {
+  const old = `${places.certificates}.old`;
+  if ((await validUntilMs()) === undefined) await rename(old, places.certificates).catch(() => {});
+  const validMs = await validUntilMs();
+  if (validMs === undefined || validMs - Date.now() < renewBeforeMs) await generate(tools, old);
+  await rm(old, { recursive: true, force: true });
+  await writeUserKubeconfig();
+}
+
+async function validUntilMs(): Promise<number | undefined> {
+  const pem = await readFile(certificate("apiserver.crt")).catch(() => undefined);
+  return pem && Date.parse(new X509Certificate(pem).validTo);
+}
+
+async function generate(tools: ToolPaths, old: string): Promise<void> {
+  const staging = `${places.certificates}.new`;
+  await rm(staging, { recursive: true, force: true });
+  await mkdir(join(staging, "etcd"), { recursive: true, mode: 0o700 });
+  for (const file of authorities) await cp(certificate(file), join(staging, file)).catch(() => {});
+
+  const config = join(staging, "kubeadm.yaml");
+  await writeFile(config, kubeadmConfig(staging));
+  const kubeconfigs = join(staging, "kubeconfig");
+  await runProgram(tools.path("kubeadm"), ["init", "phase", "certs", "all", "--config", config]);
+  await runProgram(tools.path("kubeadm"), [
+    ...["init", "phase", "kubeconfig", "all", "--config", config, "--kubeconfig-dir", kubeconfigs],
+  ]);
+  for (const { file, user } of clients) {
+    const args = ["kubeconfig", "user", "--config", config, "--client-name", user];
+    const kubeconfig = await runProgram(tools.path("kubeadm"), [...args, "--validity-period", "8760h"]);
+    await writeFile(join(kubeconfigs, `${file}.conf`), kubeconfig, { mode: 0o600 });
+  }
+
+  await rm(old, { recursive: true, force: true });
+  await rename(places.certificates, old).catch(() => {});
+  await rename(staging, places.certificates);
+}
+
+function kubeadmConfig(certificatesDir: string): string {
+  const apiVersion = "kubeadm.k8s.io/v1beta4";
+  const init = {
+    apiVersion,
+    kind: "InitConfiguration",
+    localAPIEndpoint: { advertiseAddress: network.nodeAddress, bindPort: network.apiPort },
+    nodeRegistration: { name: clusterName, criSocket: `unix://${places.containerdSocket}` },
+  };
+  const cluster = {
+    apiVersion,
+    kind: "ClusterConfiguration",
+    clusterName,
+    // Only asked for so that kubeadm does not look the newest release up on the Internet.
+    kubernetesVersion: "v1.34.4",
+    controlPlaneEndpoint: `${network.nodeAddress}:${network.apiPort}`,
+    certificatesDir,
+    encryptionAlgorithm: "ECDSA-P256",
+    networking: {
+      podSubnet: network.podRange,
+      serviceSubnet: network.serviceRange,
+      dnsDomain: "cluster.local",
+    },
+  };
+  return `${stringify(init)}---\n${stringify(cluster)}`;
+}
+
+type Kubeconfig = {
+  clusters: { cluster: Record<string, string> }[];
+  users: { user: Record<string, string> }[];
+};
+
+/** kubeadm's admin.conf under our names, so that it can be merged with other kubeconfigs. */
+async function writeUserKubeconfig(): Promise<void> {
+  const admin = parse(await readFile(componentKubeconfig("admin"), "utf8")) as Kubeconfig;
+  const content = stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    "current-context": clusterName,
+    clusters: [{ name: clusterName, cluster: admin.clusters[0]?.cluster }],
+    users: [{ name: clusterName, user: admin.users[0]?.user }],
+    contexts: [{ name: clusterName, context: { cluster: clusterName, user: clusterName } }],
+  });
+  if ((await readFile(dataPaths.kubeconfig, "utf8").catch(() => "")) === content) return;
+  await writeFile(`${dataPaths.kubeconfig}.new`, content, { mode: 0o600 });
+  await rename(`${dataPaths.kubeconfig}.new`, dataPaths.kubeconfig);
+}

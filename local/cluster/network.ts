@@ -1,0 +1,130 @@
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { places } from "./layout.ts";
+import { runProgram, tryProgram } from "./run-program.ts";
+
+/** Addresses of the cluster. Nothing of them is reachable from other machines. */
+export const network = {
+  bridge: "breakwater0",
+  /** The node's address, the bridge's own; API server, kubelet and CoreDNS listen on it. */
+  nodeAddress: "10.42.0.1",
+  nodeRange: "10.42.0.0/24",
+  podRange: "10.42.0.0/16",
+  serviceRange: "10.43.0.0/16",
+  dnsServiceAddress: "10.43.0.10",
+  apiPort: 6443,
+} as const;
+
+const { bridge, nodeAddress, podRange, serviceRange } = network;
+const commented = ["-m", "comment", "--comment", "breakwater"];
+
+/** Our iptables rules in the order in which they stand in their chain. */
+const rules: readonly (readonly [chain: string, ...rule: string[]])[] = [
+  // Docker sets FORWARD to DROP, and bridged traffic passes it too (br_netfilter).
+  ["FORWARD", "-s", podRange, "-d", podRange, "-j", "ACCEPT"],
+  // Nothing from pods to other machines, and nothing from them to pods.
+  ["FORWARD", "-s", podRange, "-j", "REJECT"],
+  ["FORWARD", "-d", podRange, "-j", "REJECT"],
+  // Linux answers on any interface for all of its addresses: keep other machines from the API server.
+  ["INPUT", "-d", nodeAddress, "!", "-i", bridge, "-m", "addrtype", "!", "--src-type", "LOCAL", "-j", "REJECT"],
+];
+
+const switches = ["net.ipv4.ip_forward", "net.ipv4.conf.all.route_localnet"] as const;
+const switchFile = (name: string): string => `/proc/sys/${name.replaceAll(".", "/")}`;
+
+/** Makes the bridge, the routes, the iptables rules and the kernel switches, as far as they are missing. */
+export async function ensureNetwork(): Promise<void> {
+  await ensureBridge();
+  await turnOnSwitches();
+  await ensureRules();
+}
+
+async function ensureBridge(): Promise<void> {
+  if ((await tryProgram("ip", ["link", "show", bridge])).exitCode !== 0)
+    await runProgram("ip", ["link", "add", bridge, "type", "bridge"]);
+  await runProgram("ip", ["addr", "replace", `${nodeAddress}/24`, "dev", bridge]);
+  await runProgram("ip", ["link", "set", bridge, "up"]);
+  // The service range needs a route of its own so that packets to it reach kube-proxy's rules and, where no rule
+  // matches, end at the bridge instead of the default gateway.
+  await runProgram("ip", ["route", "replace", serviceRange, "dev", bridge]);
+  await runProgram("ip", ["route", "replace", "unreachable", podRange, "metric", "4096"]);
+}
+
+async function turnOnSwitches(): Promise<void> {
+  const values = await Promise.all(switches.map(async (name) => (await readFile(switchFile(name), "utf8")).trim()));
+  if (values.every((value) => value === "1")) return;
+  const known = await readFile(places.networkBefore, "utf8").catch(() => undefined);
+  if (known === undefined) {
+    const before = Object.fromEntries(switches.map((name, index) => [name, values[index]]));
+    await writeFile(`${places.networkBefore}.new`, JSON.stringify(before), { mode: 0o600 });
+    await rename(`${places.networkBefore}.new`, places.networkBefore);
+  }
+  for (const name of switches) await writeFile(switchFile(name), "1");
+}
+
+async function ensureRules(): Promise<void> {
+  const checks = await Promise.all(
+    rules.map(([chain, ...rule]) => tryProgram("iptables", ["-w", "-C", chain, ...rule, ...commented])),
+  );
+  if (checks.every((check) => check.exitCode === 0)) return;
+  await removeRules();
+  // Each is put on top of its chain, hence last to first.
+  for (const [chain, ...rule] of rules.toReversed())
+    await runProgram("iptables", ["-w", "-I", chain, ...rule, ...commented]);
+}
+
+async function removeRules(): Promise<void> {
+  for (const [chain, ...rule] of rules)
+    while ((await tryProgram("iptables", ["-w", "-D", chain, ...rule, ...commented])).exitCode === 0);
+}
+
+/** Removes all that ensureNetwork made, and the rules of kube-proxy and the kubelet, and sets the switches back. */
+export async function removeNetwork(): Promise<void> {
+  await removeRules();
+  for (const family of ["iptables", "ip6tables"]) await removeKubernetesChains(family);
+  await tryProgram("ip", ["route", "del", "unreachable", podRange, "metric", "4096"]);
+  await tryProgram("ip", ["link", "del", bridge]);
+  await restoreSwitches();
+}
+
+async function removeKubernetesChains(family: string): Promise<void> {
+  const saved = await tryProgram(`${family}-save`, []);
+  if (saved.exitCode !== 0) return;
+  const removal = kubernetesChainRemoval(saved.stdout);
+  if (removal !== "") await runProgram(`${family}-restore`, ["-w", "--noflush"], removal);
+}
+
+/**
+ * From the output of iptables-save, the input of `iptables-restore --noflush` that deletes every KUBE-* chain and
+ * the rules elsewhere that jump to one, and touches nothing else.
+ */
+export function kubernetesChainRemoval(saved: string): string {
+  const removal: string[] = [];
+  for (const table of saved.split(/^(?=\*)/m)) {
+    const lines = table.split("\n");
+    const chains = lines.flatMap((line) => /^:(KUBE-\S+) /.exec(line)?.[1] ?? []);
+    if (chains.length === 0 || lines[0] === undefined) continue;
+    const jumps = lines.filter((line) => /^-A (?!KUBE-).* -j KUBE-/.test(line));
+    removal.push(
+      lines[0],
+      ...chains.map((chain) => `:${chain} - [0:0]`),
+      ...jumps.map((line) => line.replace(/^-A/, "-D")),
+      ...chains.map((chain) => `-X ${chain}`),
+      "COMMIT",
+    );
+  }
+  return removal.length === 0 ? "" : `${removal.join("\n")}\n`;
+}
+
+async function restoreSwitches(): Promise<void> {
+  const before = await readFile(places.networkBefore, "utf8").catch(() => undefined);
+  if (before === undefined) return;
+  const values = JSON.parse(before) as Record<string, string>;
+  const bridges = await tryProgram("ip", ["-o", "link", "show", "type", "bridge"]);
+  for (const name of switches) {
+    const value = values[name];
+    // Whoever made another bridge since then may rely on forwarding by now.
+    if (value === undefined || (name === "net.ipv4.ip_forward" && bridges.stdout !== "")) continue;
+    await writeFile(switchFile(name), value);
+  }
+  await rm(places.networkBefore);
+}

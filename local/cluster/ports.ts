@@ -1,0 +1,64 @@
+import { readFile } from "node:fs/promises";
+import { Failure } from "../failure.ts";
+import { socketOwner } from "./process-table.ts";
+
+/** An address and TCP port that a process will listen on. */
+export type Endpoint = { address: string; port: number };
+
+/** One line of /proc/net/tcp or tcp6 in state LISTEN. */
+export type Listener = Endpoint & { inode: string };
+
+const listenState = "0A";
+
+/**
+ * Reads the listening sockets from the text of /proc/net/tcp or /proc/net/tcp6. IPv4 addresses come out in
+ * dotted form; for IPv6 only "::" (any address) is told apart, anything else stays in hexadecimal.
+ */
+export function parseListeners(table: string): Listener[] {
+  const listeners: Listener[] = [];
+  for (const line of table.split("\n").slice(1)) {
+    const fields = line.trim().split(/\s+/);
+    const [hexAddress, hexPort] = fields[1]?.split(":") ?? [];
+    const inode = fields[9];
+    if (fields[3] !== listenState || !hexAddress || !hexPort || inode === undefined) continue;
+    listeners.push({ address: readAddress(hexAddress), port: Number.parseInt(hexPort, 16), inode });
+  }
+  return listeners;
+}
+
+function readAddress(hex: string): string {
+  if (/^0{32}$/.test(hex)) return "::";
+  if (hex.length !== 8) return hex;
+  // The kernel prints the bytes in machine order, which is little-endian wherever this runs.
+  return [6, 4, 2, 0].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)).join(".");
+}
+
+/** Whether a socket that listens on `listener` keeps another one from listening on `wanted`. */
+export function conflicts(listener: Endpoint, wanted: Endpoint): boolean {
+  return (
+    listener.port === wanted.port &&
+    (listener.address === wanted.address || listener.address === "0.0.0.0" || listener.address === "::")
+  );
+}
+
+/**
+ * Checks that a process could listen on all of `wanted`.
+ *
+ * @throws {Failure} that names the taken port and the process that holds it.
+ */
+export async function requireFreePorts(user: string, wanted: readonly Endpoint[]): Promise<void> {
+  if (wanted.length === 0) return;
+  const tables = await Promise.all(
+    ["/proc/net/tcp", "/proc/net/tcp6"].map((path) => readFile(path, "utf8").catch(() => "")),
+  );
+  const listeners = tables.flatMap(parseListeners);
+  for (const endpoint of wanted) {
+    const taken = listeners.find((listener) => conflicts(listener, endpoint));
+    if (taken === undefined) continue;
+    const owner = (await socketOwner(taken.inode)) ?? "a process that cannot be seen from here";
+    throw new Failure(
+      `${user} needs TCP port ${endpoint.port} on ${endpoint.address}, which is in use by ${owner}`,
+      `stop that process, then run the command again`,
+    );
+  }
+}

@@ -1,0 +1,94 @@
+import { readdir, readFile, readlink } from "node:fs/promises";
+
+/** A process that cannot be mistaken for a later one with the same pid. */
+export type ProcessIdentity = { pid: number; startTime: string };
+
+/** Fields of /proc/<pid>/stat after the command name, which may itself hold spaces and parentheses. */
+async function statFields(pid: number): Promise<string[] | undefined> {
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  } catch {
+    return undefined;
+  }
+}
+
+/** The start time of a live process in clock ticks since boot; undefined when it is gone or a zombie. */
+export async function startTimeOf(pid: number): Promise<string | undefined> {
+  const fields = await statFields(pid);
+  if (fields === undefined || fields[0] === "Z" || fields[0] === "X") return undefined;
+  return fields[19];
+}
+
+/** Whether exactly this process still runs. */
+export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
+  return (await startTimeOf(identity.pid)) === identity.startTime;
+}
+
+/** Sends a signal, unless the process is gone already. */
+export async function sendSignal(identity: ProcessIdentity, signal: NodeJS.Signals): Promise<void> {
+  if (!(await isAlive(identity))) return;
+  try {
+    process.kill(identity.pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+/** Waits until all of them are gone. @returns those that still run after `timeoutMs`. */
+export async function waitUntilGone(
+  identities: readonly ProcessIdentity[],
+  timeoutMs: number,
+): Promise<ProcessIdentity[]> {
+  const deadline = Date.now() + timeoutMs;
+  let left = [...identities];
+  for (;;) {
+    const alive = await Promise.all(left.map(isAlive));
+    left = left.filter((_, index) => alive[index]);
+    if (left.length === 0 || Date.now() >= deadline) return left;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function allPids(): Promise<number[]> {
+  return (await readdir("/proc")).filter((entry) => /^\d+$/.test(entry)).map(Number);
+}
+
+/** Every process whose command line fulfils `matches`. */
+export async function findProcesses(matches: (args: string[]) => boolean): Promise<ProcessIdentity[]> {
+  const found: ProcessIdentity[] = [];
+  for (const pid of await allPids()) {
+    const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+    if (commandLine === "" || !matches(commandLine.split("\0"))) continue;
+    const startTime = await startTimeOf(pid);
+    if (startTime !== undefined) found.push({ pid, startTime });
+  }
+  return found;
+}
+
+/** The direct children of some processes. */
+export async function childrenOf(parents: readonly ProcessIdentity[]): Promise<ProcessIdentity[]> {
+  const parentPids = new Set(parents.map((parent) => String(parent.pid)));
+  const children: ProcessIdentity[] = [];
+  for (const pid of await allPids()) {
+    const fields = await statFields(pid);
+    const startTime = fields?.[19];
+    if (fields?.[1] === undefined || startTime === undefined || fields[0] === "Z") continue;
+    if (parentPids.has(fields[1])) children.push({ pid, startTime });
+  }
+  return children;
+}
+
+/** The process that holds a socket, as "pid 123 (nginx)". */
+export async function socketOwner(inode: string): Promise<string | undefined> {
+  for (const pid of await allPids()) {
+    const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []);
+    for (const descriptor of descriptors) {
+      const target = await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => "");
+      if (target !== `socket:[${inode}]`) continue;
+      const name = await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "?");
+      return `pid ${pid} (${name.trim()})`;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,51 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { writeConfigFile } from "./config-file.ts";
+import { makeFolders, places } from "./layout.ts";
+import { withMachineLock } from "./machine-lock.ts";
+import { ensureService } from "./process-supervisor.ts";
+import { waitFor } from "./readiness.ts";
+
+const port = 5000;
+
+/** Where the embedded registry answers, over plain HTTP and to this machine only. */
+export const registryEndpoint = `http://127.0.0.1:${port}`;
+
+/**
+ * Starts the embedded registry (Debian's docker-registry) unless it runs, and waits until it answers.
+ *
+ * @throws {Failure} when port 5000 is taken or it does not come up.
+ */
+export async function ensureRegistry(): Promise<void> {
+  await withMachineLock(startRegistry);
+}
+
+/** As ensureRegistry, for callers that hold the machine lock. */
+export async function startRegistry(): Promise<void> {
+  await makeFolders();
+  const config = await writeConfigFile(
+    join(places.config, "registry.yaml"),
+    stringify({
+      version: 0.1,
+      log: { level: "warn", accesslog: { disabled: true } },
+      storage: { filesystem: { rootdirectory: places.registry }, delete: { enabled: true } },
+      http: { addr: `127.0.0.1:${port}`, headers: { "X-Content-Type-Options": ["nosniff"] } },
+    }),
+  );
+  await mkdir(places.registry, { recursive: true, mode: 0o700 });
+  await ensureService({
+    name: "registry",
+    command: "docker-registry",
+    args: ["serve", config],
+    configFiles: [config],
+    listens: [{ address: "127.0.0.1", port }],
+    // Its tracing would otherwise look for a collector on localhost.
+    env: { OTEL_TRACES_EXPORTER: "none" },
+  });
+  await waitFor({
+    what: "the registry to answer",
+    needs: ["registry"],
+    holds: async () => (await fetch(`${registryEndpoint}/v2/`)).ok,
+  });
+}

@@ -1,0 +1,72 @@
+import { chmod, lstat, mkdir, readFile, rmdir } from "node:fs/promises";
+import { Failure } from "../failure.ts";
+import type { KubeApi } from "./kube-api.ts";
+import { places } from "./layout.ts";
+import { runProgram } from "./run-program.ts";
+
+// kube-controller-manager's host path provisioner has this place built in.
+const provisionerDir = "/tmp/hostpath_pv";
+
+/** Mount points at or below a folder, deepest first. */
+export async function mountsUnder(folder: string): Promise<string[]> {
+  return parseMountPoints(await readFile("/proc/self/mounts", "utf8"))
+    .filter((point) => point === folder || point.startsWith(`${folder}/`))
+    .toReversed();
+}
+
+/** The mount points of the text of /proc/self/mounts, in the order in which they were mounted. */
+export function parseMountPoints(mounts: string): string[] {
+  return mounts
+    .split("\n")
+    .flatMap((line) => line.split(" ")[1] ?? [])
+    .map((point) => point.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8))));
+}
+
+/** Unmounts everything at or below a folder. */
+export async function unmountAll(folder: string): Promise<void> {
+  for (const point of await mountsUnder(folder)) await runProgram("umount", ["--lazy", point]);
+}
+
+/**
+ * Mounts the data folder's volumes where the provisioner makes them. Thus they are not in /tmp, which machines
+ * clean by age or at boot, and users other than root cannot enter them.
+ *
+ * @throws {Failure} when the place is taken by something that root does not own.
+ */
+export async function ensureVolumes(): Promise<void> {
+  await mkdir(places.volumes, { recursive: true, mode: 0o700 });
+  await mkdir(provisionerDir, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error;
+  });
+  const found = await lstat(provisionerDir);
+  if (!found.isDirectory() || found.uid !== 0)
+    throw new Failure(
+      `${provisionerDir}, where Kubernetes makes volumes, is not a folder of root's`,
+      `look what it is and remove it, then run the command again`,
+    );
+  if (!(await mountsUnder(provisionerDir)).includes(provisionerDir))
+    await runProgram("mount", ["--bind", places.volumes, provisionerDir]);
+  await chmod(provisionerDir, 0o700);
+}
+
+/** Takes the volumes' mount away, and its mount point when nothing else is in it. The volumes stay. */
+export async function removeVolumesMount(): Promise<void> {
+  if ((await mountsUnder(provisionerDir)).length === 0) return;
+  await unmountAll(provisionerDir);
+  await rmdir(provisionerDir).catch(() => {});
+}
+
+/** Makes the default StorageClass. */
+export async function applyStorageClass(api: KubeApi): Promise<void> {
+  await api.apply("/apis/storage.k8s.io/v1/storageclasses/standard", {
+    apiVersion: "storage.k8s.io/v1",
+    kind: "StorageClass",
+    metadata: {
+      name: "standard",
+      annotations: { "storageclass.kubernetes.io/is-default-class": "true" },
+    } as { name: string },
+    provisioner: "kubernetes.io/host-path",
+    reclaimPolicy: "Delete",
+    volumeBindingMode: "Immediate",
+  });
+}
