@@ -145,20 +145,23 @@ let measuredMs = 0;
 let busyFrom = performance.eventLoopUtilization();
 let secondFromMs = performance.now();
 
-const ticker = setInterval(() => {
+let ticker = setInterval(endSecond, 1000);
+
+function endSecond(): void {
   const nowMs = performance.now();
-  const second = Math.round((nowMs - startMs) / 100) / 10;
-  const figures = tally.endSecond(second, (nowMs - secondFromMs) / 1000);
+  const figures = tally.endSecond(Math.round((nowMs - startMs) / 100) / 10, (nowMs - secondFromMs) / 1000);
   secondFromMs = nowMs;
   if (phase === "measured") seconds.push(figures);
   post({ type: "second", warmup: phase === "warmup", figures });
-}, 1000);
+}
 
 function endMeasuring(): void {
   if (phase === "over") return;
+  clearInterval(ticker);
+  // The last tick and the end fall together; only a run that was stopped leaves a part of a second, too short to plot.
+  if (phase === "measured" && performance.now() - secondFromMs > 500) endSecond();
   measuredMs = Math.max(0, performance.now() - startMs);
   phase = "over";
-  clearInterval(ticker);
   const busy = performance.eventLoopUtilization(busyFrom).utilization;
   // Every counted request gets its chance to be answered; the others go on loading the stack meanwhile.
   const givenUpMs = performance.now() + (interrupted ? 500 : options.timeoutSeconds * 1000 + 200);
@@ -196,7 +199,10 @@ function finish(generatorUtilization: number): void {
 if (phase === "warmup") {
   setTimeout(() => {
     if (phase === "over") return;
+    clearInterval(ticker);
+    endSecond();
     phase = "measured";
+    ticker = setInterval(endSecond, 1000);
     busyFrom = performance.eventLoopUtilization();
   }, options.warmupSeconds * 1000);
 }

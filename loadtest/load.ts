@@ -94,7 +94,7 @@ export function runLoad(
   hooks: { onSecond?: (figures: SecondOfLoad, warmup: boolean) => void; signal?: AbortSignal } = {},
 ): Promise<LoadResult> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL("./load-worker.ts", import.meta.url), { workerData: options });
+    const worker = new Worker(new URL("./load-worker.mjs", import.meta.url), { workerData: options });
     const stop = () => worker.postMessage("stop");
     if (hooks.signal?.aborted) stop();
     hooks.signal?.addEventListener("abort", stop);
