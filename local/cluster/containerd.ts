@@ -1,4 +1,5 @@
-import { mkdir, stat } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { registryAddress } from "../paths.ts";
 import { writeConfigFile } from "./config-file.ts";
@@ -25,7 +26,10 @@ export async function ensureContainerd(): Promise<void> {
   );
   const networks = join(places.cni, "networks");
   await writeConfigFile(join(networks, "10-breakwater.conflist"), JSON.stringify(cniNetwork, undefined, 2));
-  const config = await writeConfigFile(join(places.config, "containerd.toml"), containerdConfig(hostsDir, networks));
+  const config = await writeConfigFile(
+    join(places.config, "containerd.toml"),
+    containerdConfig(hostsDir, networks),
+  );
   await mkdir(places.containerd, { recursive: true, mode: 0o711 });
   await ensureService({
     name: "containerd",
@@ -35,9 +39,20 @@ export async function ensureContainerd(): Promise<void> {
     umask: "0022",
   });
   await waitFor({
-    what: "containerd's socket",
+    what: "containerd to answer",
     needs: ["containerd"],
-    holds: async () => (await stat(places.containerdSocket)).isSocket(),
+    holds: () => accepts(places.containerdSocket),
+  });
+}
+
+/** Whether someone listens on a unix socket; the file alone may be left from a process that was killed. */
+function accepts(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(socketPath, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
   });
 }
 

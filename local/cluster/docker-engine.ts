@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { request } from "node:http";
 import { join } from "node:path";
+import { cgroupRoot } from "./cgroups.ts";
 import { writeConfigFile } from "./config-file.ts";
 import { ensureContainerd } from "./containerd.ts";
 import { makeFolders, places, runDir } from "./layout.ts";
@@ -25,12 +26,18 @@ async function answers(socketPath: string): Promise<boolean> {
 }
 
 /** The socket of an engine that runs already and is not ours: $DOCKER_HOST (unix only), else the usual place. */
-export async function foreignEngine(): Promise<string | undefined> {
+async function foreignEngine(): Promise<string | undefined> {
   const host = process.env.DOCKER_HOST ?? "";
   const named = host.startsWith(unixScheme) ? [host.slice(unixScheme.length)] : [];
   for (const socketPath of [...named, wellKnownSocket])
     if (socketPath !== places.dockerSocket && (await answers(socketPath))) return socketPath;
   return undefined;
+}
+
+/** The socket of the engine that would be used now: ours when it runs, else one that is not ours. */
+export async function answeringEngine(): Promise<string | undefined> {
+  const own = (await serviceState("dockerd")).state === "running" && (await answers(places.dockerSocket));
+  return own ? places.dockerSocket : foreignEngine();
 }
 
 /**
@@ -40,10 +47,8 @@ export async function foreignEngine(): Promise<string | undefined> {
  * @throws {Failure} when ours does not come up.
  */
 export async function ensureDockerEngine(): Promise<{ socketPath: string }> {
-  const own = (await serviceState("dockerd")).state === "running" && (await answers(places.dockerSocket));
-  if (own) return { socketPath: places.dockerSocket };
-  const foreign = await foreignEngine();
-  if (foreign !== undefined) return { socketPath: foreign };
+  const answering = await answeringEngine();
+  if (answering !== undefined) return { socketPath: answering };
   await withMachineLock(startEngine);
   return { socketPath: places.dockerSocket };
 }
@@ -64,6 +69,7 @@ async function startEngine(): Promise<void> {
       `--data-root=${places.docker}`,
       `--exec-root=${join(runDir, "docker")}`,
       `--pidfile=${join(runDir, "docker.pid")}`,
+      `--cgroup-parent=${cgroupRoot}/docker`,
       "--bridge=none",
       "--iptables=false",
       "--ip6tables=false",

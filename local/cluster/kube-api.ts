@@ -5,7 +5,11 @@ import { componentKubeconfig } from "./layout.ts";
 import { network } from "./network.ts";
 
 /** A Kubernetes object as it is sent and received. */
-export type KubeObject = { apiVersion: string; kind: string; metadata: { name: string; namespace?: string } } & {
+export type KubeObject = {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string; namespace?: string };
+} & {
   [field: string]: unknown;
 };
 
@@ -39,7 +43,15 @@ export async function connectKubeApi(): Promise<KubeApi> {
     new Promise((resolve, reject) => {
       const headers = body === undefined ? {} : { "content-type": "application/apply-patch+yaml" };
       const call = request(
-        { host: network.nodeAddress, port: network.apiPort, method, path, headers, agent, timeout: requestTimeoutMs },
+        {
+          host: network.nodeAddress,
+          port: network.apiPort,
+          method,
+          path,
+          headers,
+          agent,
+          timeout: requestTimeoutMs,
+        },
         (response) => {
           let text = "";
           response.setEncoding("utf8").on("data", (part: string) => {

@@ -1,5 +1,6 @@
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { chmod, mkdir, readdir, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { Failure } from "../failure.ts";
 import { dataDir, dataPaths } from "../paths.ts";
 
 /** Anything that knows where a built program lies, such as the toolchain's `Tools`. */
@@ -47,11 +48,55 @@ export const certificate = (name: string): string => join(places.certificates, n
 export const componentKubeconfig = (name: string): string =>
   join(places.certificates, "kubeconfig", `${name}.conf`);
 
-/** Makes the data folder, which only root may enter, and the folders that are always needed in it. */
+/** Says that the data folder is ours to delete. */
+const marker = ".breakwater";
+
+/** What is there before the cluster is, when Pulumi's environment was asked for first. */
+const early: readonly string[] = Object.values(dataPaths).map((path) => basename(path));
+
+/**
+ * Makes the data folder, which only root may enter, and the folders that are always needed in it.
+ *
+ * @throws {Failure} when the folder exists and holds things that are not of this cluster.
+ */
 export async function makeFolders(): Promise<void> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await requireOwnFolder();
+  await chmod(dataDir, 0o700);
+  await writeFile(join(dataDir, marker), "");
   for (const folder of [dataPaths.run, dataPaths.logs, places.config]) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
   }
   await mkdir(runDir, { recursive: true, mode: 0o711 });
+}
+
+/**
+ * Checks that the data folder is one that this cluster made, or empty or absent.
+ *
+ * @throws {Failure} when it holds things of others.
+ */
+export async function requireOwnFolder(): Promise<void> {
+  const entries = await readdir(dataDir).catch(() => []);
+  if (entries.includes(marker)) return;
+  const foreign = entries.find((entry) => !early.includes(entry));
+  if (foreign === undefined) return;
+  throw new Failure(
+    `the data folder ${dataDir} holds ${foreign}, which breakwater did not make`,
+    "name an empty folder, or one that does not exist, in BREAKWATER_HOME",
+    { exitCode: 2 },
+  );
+}
+
+/**
+ * Checks that this is root.
+ *
+ * @throws {Failure} with exit code 2 when it is not.
+ */
+export function requireRoot(): void {
+  if (process.getuid?.() === 0) return;
+  throw new Failure(
+    "the embedded cluster belongs to root, and this is another user",
+    "run the same command as root (sudo -i)",
+    { exitCode: 2 },
+  );
 }

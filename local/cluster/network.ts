@@ -25,7 +25,11 @@ const rules: readonly (readonly [chain: string, ...rule: string[]])[] = [
   ["FORWARD", "-s", podRange, "-j", "REJECT"],
   ["FORWARD", "-d", podRange, "-j", "REJECT"],
   // Linux answers on any interface for all of its addresses: keep other machines from the API server.
-  ["INPUT", "-d", nodeAddress, "!", "-i", bridge, "-m", "addrtype", "!", "--src-type", "LOCAL", "-j", "REJECT"],
+  [
+    ...(["INPUT", "-d", nodeAddress, "!", "-i", bridge] as const),
+    // New connections only: answers of a Service to the machine itself come from the Service's address.
+    ...["-m", "conntrack", "--ctstate", "NEW", "-m", "addrtype", "!", "--src-type", "LOCAL", "-j", "REJECT"],
+  ],
 ];
 
 const switches = ["net.ipv4.ip_forward", "net.ipv4.conf.all.route_localnet"] as const;
@@ -50,7 +54,9 @@ async function ensureBridge(): Promise<void> {
 }
 
 async function turnOnSwitches(): Promise<void> {
-  const values = await Promise.all(switches.map(async (name) => (await readFile(switchFile(name), "utf8")).trim()));
+  const values = await Promise.all(
+    switches.map(async (name) => (await readFile(switchFile(name), "utf8")).trim()),
+  );
   if (values.every((value) => value === "1")) return;
   const known = await readFile(places.networkBefore, "utf8").catch(() => undefined);
   if (known === undefined) {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { stringify } from "yaml";
+import { cgroupRoot } from "./cgroups.ts";
 import { writeConfigFile } from "./config-file.ts";
 import type { KubeApi } from "./kube-api.ts";
 import { certificate, clusterName, componentKubeconfig, places, type ToolPaths } from "./layout.ts";
@@ -27,6 +28,7 @@ export async function kubeletService(tools: ToolPaths): Promise<Service> {
       },
       authorization: { mode: "Webhook" },
       cgroupDriver: "cgroupfs",
+      cgroupRoot,
       failCgroupV1: false,
       failSwapOn: false,
       oomScoreAdj: 0,
@@ -102,12 +104,18 @@ type NodeConditions = {
  *
  * @param sinceMs reports from before this time (a kubelet that has been stopped since) do not count.
  */
-export async function nodeReadiness(api: KubeApi, sinceMs: number): Promise<{ ready: boolean; detail: string }> {
+export async function nodeReadiness(
+  api: KubeApi,
+  sinceMs: number,
+): Promise<{ ready: boolean; detail: string }> {
   const node = (await api.get(`/api/v1/nodes/${clusterName}`)) as NodeConditions | undefined;
   const condition = node?.status?.conditions?.find(({ type }) => type === "Ready");
   if (condition === undefined) return { ready: false, detail: "not registered" };
   // The kubelet reports whole seconds.
   const fresh = Date.parse(condition.lastHeartbeatTime) >= Math.floor(sinceMs / 1000) * 1000;
   if (!fresh) return { ready: false, detail: "no report from the kubelet yet" };
-  return { ready: condition.status === "True", detail: condition.status === "True" ? "Ready" : condition.message };
+  return {
+    ready: condition.status === "True",
+    detail: condition.status === "True" ? "Ready" : condition.message,
+  };
 }

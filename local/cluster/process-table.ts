@@ -92,3 +92,9 @@ export async function socketOwner(inode: string): Promise<string | undefined> {
   }
   return undefined;
 }
+
+/** Memory that a process holds, in bytes; 0 when it is gone. */
+export async function residentBytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
+}

@@ -27,7 +27,9 @@ export async function tryProgram(
     child.stdin.on("error", () => {});
     child.stdin.end(input);
     child.once("error", (error) =>
-      reject(new Failure(`cannot run ${command}: ${error.message}`, `install the package that has ${command}`)),
+      reject(
+        new Failure(`cannot run ${command}: ${error.message}`, `install the package that has ${command}`),
+      ),
     );
     child.once("close", (code) => resolve({ exitCode: code ?? 1, stdout, stderr }));
   });

@@ -19,7 +19,9 @@ export function parseMountPoints(mounts: string): string[] {
   return mounts
     .split("\n")
     .flatMap((line) => line.split(" ")[1] ?? [])
-    .map((point) => point.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8))));
+    .map((point) =>
+      point.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8))),
+    );
 }
 
 /** Unmounts everything at or below a folder. */

@@ -1,0 +1,122 @@
+import { statfs } from "node:fs/promises";
+import { Failure } from "../failure.ts";
+import { dataDir } from "../paths.ts";
+import { step } from "../steps.ts";
+import { ensureCertificates } from "./certificates.ts";
+import { ensureCgroups } from "./cgroups.ts";
+import { ensureContainerd } from "./containerd.ts";
+import {
+  apiServerService,
+  controllerManagerService,
+  etcdService,
+  schedulerService,
+} from "./control-plane.ts";
+import { applyDns, corednsService, dnsAnswers } from "./dns.ts";
+import { connectKubeApi, type KubeApi } from "./kube-api.ts";
+import { makeFolders, type ToolPaths } from "./layout.ts";
+import { withMachineLock } from "./machine-lock.ts";
+import { ensureNetwork } from "./network.ts";
+import { kubeletService, kubeProxyService, nodeReadiness } from "./node.ts";
+import { ensureService, serviceStartedMs } from "./process-supervisor.ts";
+import { waitFor } from "./readiness.ts";
+import { startRegistry } from "./registry.ts";
+import { applyStorageClass, ensureVolumes } from "./storage.ts";
+
+export { clusterDown, clusterReset } from "./shutdown.ts";
+export { type ComponentStatus, clusterStatus } from "./status.ts";
+
+const freeBytesNeeded = 2 * 1024 ** 3;
+
+/**
+ * Brings Kubernetes up: what runs is left alone, what is missing, dead or configured otherwise is (re)started. When it
+ * returns, the node is Ready, cluster DNS answers, and volumes can be claimed.
+ *
+ * @throws {Failure} with what did not come up, and where to look.
+ */
+export async function clusterUp(tools: ToolPaths): Promise<void> {
+  await withMachineLock(async () => {
+    await makeFolders();
+    await requireSpace();
+    await step("Cluster network, certificates, containerd", async () => {
+      await ensureNetwork();
+      await Promise.all([
+        ensureCertificates(tools),
+        ensureCgroups(),
+        ensureVolumes(),
+        ensureContainerd(),
+        startRegistry(),
+      ]);
+    });
+    const api = await step("Control plane", () => startControlPlane(tools));
+    try {
+      await step("Node ready, DNS answers", () => startNode(tools, api));
+    } finally {
+      api.close();
+    }
+  });
+}
+
+async function requireSpace(): Promise<void> {
+  const { bavail, bsize } = await statfs(dataDir);
+  const free = bavail * bsize;
+  if (free >= freeBytesNeeded) return;
+  throw new Failure(
+    `${dataDir} has ${(free / 1024 ** 3).toFixed(1)} GiB of free disk space; the cluster needs 2 GiB`,
+    "free some space (`npm run reset` removes everything that the cluster keeps), or name a folder on another disk in BREAKWATER_HOME",
+  );
+}
+
+async function startControlPlane(tools: ToolPaths): Promise<KubeApi> {
+  await ensureService(etcdService(tools));
+  await ensureService(apiServerService(tools));
+  const api = await connectKubeApi();
+  await waitFor({
+    what: "the API server to answer",
+    needs: ["etcd", "kube-apiserver"],
+    holds: async () => (await api.get("/readyz")) === "ok",
+  });
+  return api;
+}
+
+async function startNode(tools: ToolPaths, api: KubeApi): Promise<void> {
+  for (const service of [
+    await kubeletService(tools),
+    controllerManagerService(tools),
+    await kubeProxyService(tools),
+    await corednsService(tools),
+    schedulerService(tools),
+  ])
+    await ensureService(service);
+  await Promise.all([applyAdministrators(api), applyDns(api), applyStorageClass(api)]);
+  const kubeletStartedMs = (await serviceStartedMs("kubelet")) ?? Date.now();
+  await Promise.all([
+    waitFor({
+      what: "the node to be Ready",
+      needs: ["kubelet", "containerd", "kube-apiserver"],
+      holds: async () => (await nodeReadiness(api, kubeletStartedMs)).ready,
+    }),
+    waitFor({
+      what: "cluster DNS to answer",
+      needs: ["coredns", "kube-proxy", "kube-apiserver"],
+      holds: dnsAnswers,
+    }),
+    waitFor({
+      what: "the default service account",
+      needs: ["kube-controller-manager", "kube-scheduler", "kube-apiserver"],
+      holds: async () => (await api.get("/api/v1/namespaces/default/serviceaccounts/default")) !== undefined,
+    }),
+  ]);
+}
+
+/** Gives kubeadm's group of administrators, to which the user's certificate and the API server's own belong, its rights. */
+async function applyAdministrators(api: KubeApi): Promise<void> {
+  const name = "kubeadm:cluster-admins";
+  const apiGroup = "rbac.authorization.k8s.io";
+  await api.apply(`/apis/${apiGroup}/v1/clusterrolebindings/${name}`, {
+    apiVersion: `${apiGroup}/v1`,
+    kind: "ClusterRoleBinding",
+    metadata: { name },
+    roleRef: { apiGroup, kind: "ClusterRole", name: "cluster-admin" },
+    subjects: [{ apiGroup, kind: "Group", name }],
+  });
+}

@@ -1,0 +1,75 @@
+import { type FileHandle, open, stat } from "node:fs/promises";
+import { Failure } from "../failure.ts";
+import { requireRoot } from "./layout.ts";
+import { logFile, logTail } from "./process-supervisor.ts";
+import { serviceNames } from "./status.ts";
+
+const tailLines = 40;
+const pollMs = 300;
+
+/**
+ * Prints the last lines of components' logs, and with `follow` what is added to them, until it is interrupted. Lines
+ * of several components carry the component's name.
+ *
+ * @param names components as `status` names them; all when empty.
+ * @throws {Failure} on an unknown name, or without root.
+ */
+export async function followLogs(names: readonly string[], options: { follow: boolean }): Promise<void> {
+  requireRoot();
+  const known: readonly string[] = serviceNames;
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw new Failure(`there is no component named ${unknown}`, `name some of ${known.join(", ")}`, {
+      exitCode: 2,
+    });
+  const chosen = names.length > 0 ? names : known;
+  const width = Math.max(...chosen.map((name) => name.length));
+  const print = (name: string, line: string): void => {
+    process.stdout.write(chosen.length > 1 ? `${name.padEnd(width)} ${line}\n` : `${line}\n`);
+  };
+  const ends = new Map<string, number>();
+  for (const name of chosen) {
+    ends.set(name, await sizeOf(name));
+    const tail = await logTail(name, tailLines);
+    for (const line of tail === "" ? [] : tail.split("\n")) print(name, line);
+  }
+  while (options.follow) {
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
+    for (const [name, end] of ends) {
+      const { lines, end: next } = await readOn(name, end);
+      ends.set(name, next);
+      for (const line of lines) print(name, line);
+    }
+  }
+}
+
+async function sizeOf(name: string): Promise<number> {
+  return stat(logFile(name)).then(
+    (found) => found.size,
+    () => 0,
+  );
+}
+
+/** The whole lines that were added since `end`; a log that became shorter was begun anew. */
+async function readOn(name: string, end: number): Promise<{ lines: string[]; end: number }> {
+  const size = await sizeOf(name);
+  const from = size < end ? 0 : end;
+  if (size === from) return { lines: [], end: from };
+  const log = await open(logFile(name));
+  try {
+    return await wholeLines(log, from, size - from);
+  } finally {
+    await log.close();
+  }
+}
+
+async function wholeLines(
+  log: FileHandle,
+  from: number,
+  length: number,
+): Promise<{ lines: string[]; end: number }> {
+  const { buffer, bytesRead } = await log.read(Buffer.alloc(length), 0, length, from);
+  const whole = buffer.subarray(0, bytesRead).lastIndexOf("\n") + 1;
+  const lines = whole === 0 ? [] : buffer.toString("utf8", 0, whole - 1).split("\n");
+  return { lines, end: from + whole };
+}

@@ -1,0 +1,83 @@
+import { readdir, rm, rmdir } from "node:fs/promises";
+import { join } from "node:path";
+import { Failure } from "../failure.ts";
+import { dataDir } from "../paths.ts";
+import { step } from "../steps.ts";
+import { removeCgroups } from "./cgroups.ts";
+import { cniNetworkName } from "./containerd.ts";
+import { stopContainers, stopShims } from "./containers-stop.ts";
+import { places, requireOwnFolder, requireRoot, runDir } from "./layout.ts";
+import { withMachineLock } from "./machine-lock.ts";
+import { removeNetwork } from "./network.ts";
+import { knownServices, stopService } from "./process-supervisor.ts";
+import { runProgram } from "./run-program.ts";
+import { mountsUnder, removeVolumesMount, unmountAll } from "./storage.ts";
+
+/** What may start containers or change the network; the rest is stopped after them. */
+const first = ["kubelet", "dockerd", "kube-proxy", "kube-controller-manager", "kube-scheduler", "coredns"];
+
+/**
+ * Stops everything: processes, containers, mounts, network. What is on disk stays, so that the next start finds the
+ * same cluster.
+ *
+ * @throws {Failure} without root.
+ */
+export async function clusterDown(): Promise<void> {
+  requireRoot();
+  await withMachineLock(stopAll);
+}
+
+/**
+ * Stops everything and deletes all that was made: data folder, volumes, images, Pulumi state. The tools in the cache
+ * folder stay.
+ *
+ * @throws {Failure} without root, or when the data folder holds things that are not of this cluster.
+ */
+export async function clusterReset(): Promise<void> {
+  requireRoot();
+  await requireOwnFolder();
+  await withMachineLock(async () => {
+    await stopAll();
+    await step(`Delete ${dataDir}`, deleteAll);
+  });
+}
+
+async function stopAll(): Promise<void> {
+  await step("Stop the cluster", async (report) => {
+    report("node and controllers");
+    await Promise.all(first.map((name) => stopService(name)));
+    report("containers");
+    await stopContainers();
+    await stopService("containerd");
+    await stopShims();
+    report("API server, etcd");
+    await stopService("kube-apiserver");
+    for (const name of await knownServices()) await stopService(name);
+    report("mounts, network, control groups");
+    await removeVolumesMount();
+    for (const folder of [places.kubelet, places.docker, places.containerd, runDir]) await unmountAll(folder);
+    await rm(runDir, { recursive: true, force: true });
+    await removeNetwork();
+    await removeCgroups();
+    report("");
+  });
+}
+
+async function deleteAll(): Promise<void> {
+  const mounts = await mountsUnder(dataDir);
+  if (mounts.length > 0)
+    throw new Failure(
+      `${mounts.join(", ")} is mounted below the data folder and was not mounted by this cluster`,
+      "unmount it, then run the command again",
+    );
+  await removeCniCache();
+  await runProgram("rm", ["-rf", "--one-file-system", "--", dataDir]);
+}
+
+// The CNI library keeps results here, whatever it is told.
+async function removeCniCache(): Promise<void> {
+  const results = "/var/lib/cni/results";
+  for (const entry of await readdir(results).catch(() => []))
+    if (entry.startsWith(`${cniNetworkName}-`)) await rm(join(results, entry));
+  for (const folder of [results, "/var/lib/cni"]) await rmdir(folder).catch(() => {});
+}

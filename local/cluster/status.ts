@@ -1,0 +1,96 @@
+import { dnsAnswers } from "./dns.ts";
+import { answeringEngine } from "./docker-engine.ts";
+import { connectKubeApi } from "./kube-api.ts";
+import { requireRoot } from "./layout.ts";
+import { nodeReadiness } from "./node.ts";
+import { logTail, serviceStartedMs, serviceState } from "./process-supervisor.ts";
+import { residentBytes } from "./process-table.ts";
+
+/** How one part of the embedded default is doing. */
+export type ComponentStatus = { name: string; running: boolean; detail: string };
+
+/** The long-running programs, in the order in which they start. */
+export const serviceNames = [
+  "registry",
+  "containerd",
+  "dockerd",
+  "etcd",
+  "kube-apiserver",
+  "kube-controller-manager",
+  "kube-scheduler",
+  "kubelet",
+  "kube-proxy",
+  "coredns",
+] as const;
+
+/**
+ * Looks after every process by its pid file, and asks for the node and for a name in cluster DNS.
+ *
+ * @throws {Failure} without root.
+ */
+export async function clusterStatus(): Promise<ComponentStatus[]> {
+  requireRoot();
+  const [services, node, dns] = await Promise.all([
+    Promise.all(serviceNames.map(serviceStatus)),
+    nodeStatus(),
+    dnsStatus(),
+  ]);
+  return [...services, node, dns];
+}
+
+async function serviceStatus(name: string): Promise<ComponentStatus> {
+  const { state, pid } = await serviceState(name);
+  if (state === "running" && pid !== undefined) {
+    const startedMs = (await serviceStartedMs(name)) ?? Date.now();
+    const mib = Math.round((await residentBytes(pid)) / 1024 ** 2);
+    return { name, running: true, detail: `pid ${pid}, ${age(Date.now() - startedMs)}, ${mib} MiB` };
+  }
+  if (name === "dockerd") {
+    const socketPath = await answeringEngine();
+    if (socketPath !== undefined)
+      return { name, running: true, detail: `not ours: the engine at ${socketPath} is used` };
+  }
+  if (state === "stopped") return { name, running: false, detail: "stopped" };
+  const lastWords = await logTail(name, 1);
+  return {
+    name,
+    running: false,
+    detail: `ended by itself (was pid ${pid}); last line of its log: ${lastWords}`,
+  };
+}
+
+async function nodeStatus(): Promise<ComponentStatus> {
+  const name = "node";
+  const startedMs = await serviceStartedMs("kubelet");
+  if (startedMs === undefined) return { name, running: false, detail: "the kubelet does not run" };
+  if ((await serviceState("kube-apiserver")).state !== "running")
+    return { name, running: false, detail: "the API server does not run" };
+  const api = await connectKubeApi();
+  try {
+    const { ready, detail } = await nodeReadiness(api, startedMs);
+    return { name, running: ready, detail };
+  } catch (error) {
+    return { name, running: false, detail: `the API server does not answer: ${(error as Error).message}` };
+  } finally {
+    api.close();
+  }
+}
+
+async function dnsStatus(): Promise<ComponentStatus> {
+  const name = "cluster DNS";
+  if ((await serviceState("coredns")).state !== "running")
+    return { name, running: false, detail: "coredns does not run" };
+  return dnsAnswers().then(
+    () => ({ name, running: true, detail: "answers" }),
+    (error: Error) => ({ name, running: false, detail: `does not answer: ${error.message}` }),
+  );
+}
+
+/** A duration for people: "12 s", "5 min", "3 h", "2 d". */
+export function age(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 48 * 3600) return `${Math.floor(seconds / 3600)} h`;
+  return `${Math.floor(seconds / (24 * 3600))} d`;
+}
