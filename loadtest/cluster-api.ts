@@ -20,7 +20,8 @@ export class ApiError extends Error {
 export class ClusterApi {
   readonly #config: KubeConfig;
   readonly #server: string;
-  #options: RequestOptions | undefined;
+  #agent: Agent | undefined;
+  #options: Promise<RequestOptions> | undefined;
   #optionsFromMs = 0;
 
   private constructor(config: KubeConfig, server: string) {
@@ -84,32 +85,33 @@ export class ClusterApi {
     });
   }
 
-  /** Tokens expire and credential plugins are slow: asked again once a minute, with one kept-alive agent meanwhile. */
-  async #credentials(): Promise<RequestOptions> {
-    if (this.#options && Date.now() - this.#optionsFromMs < credentialsAgeMs) return this.#options;
+  /** Tokens expire and credential plugins are slow: asked again once a minute. The connections stay. */
+  #credentials(): Promise<RequestOptions> {
+    if (!this.#options || Date.now() - this.#optionsFromMs > credentialsAgeMs) {
+      this.#optionsFromMs = Date.now();
+      this.#options = this.#readCredentials();
+    }
+    return this.#options;
+  }
+
+  async #readCredentials(): Promise<RequestOptions> {
     const options: RequestOptions = {};
     await this.#config.applyToHTTPSOptions(options);
-    if (options.agent instanceof Agent) {
+    // A proxy's agent is a class of its own and stays; the plain one would make a connection for each request.
+    if (options.agent && options.agent.constructor === Agent) {
       const { ca, cert, key, pfx, passphrase, servername, rejectUnauthorized } = options;
-      this.#endAgent();
-      options.agent = new Agent({
+      this.#agent ??= new Agent({
         ...{ ca, cert, key, pfx, passphrase, servername, rejectUnauthorized },
         keepAlive: true,
       });
+      options.agent = this.#agent;
     }
-    this.#options = options;
-    this.#optionsFromMs = Date.now();
     return options;
   }
 
   /** Lets go of the connections. */
   close(): void {
-    this.#endAgent();
-    this.#options = undefined;
-  }
-
-  #endAgent(): void {
-    if (this.#options?.agent instanceof Agent) this.#options.agent.destroy();
+    this.#agent?.destroy();
   }
 }
 
