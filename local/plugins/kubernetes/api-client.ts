@@ -15,6 +15,8 @@ interface Response {
 /** Credentials may come from a helper program and run out, so they are asked for again after this time. */
 const credentialsMaxAgeMs = 60_000;
 const requestTimeoutMs = 35_000;
+/** Bookmarks come about once a minute. */
+const watchSilenceMs = 150_000;
 const retryDelaysMs = [200, 500, 1000, 2000];
 
 /** Where objects of one kind live. */
@@ -59,7 +61,10 @@ export class ApiClient {
     const found = kinds.get(kind);
     if (found) return found;
     forget();
-    throw new ApiError(404, { message: `no matches for kind "${kind}" in version "${apiVersion}"`, reason: "NotFound" });
+    throw new ApiError(404, {
+      message: `no matches for kind "${kind}" in version "${apiVersion}"`,
+      reason: "NotFound",
+    });
   }
 
   private async discover(apiVersion: string): Promise<Map<string, Endpoint>> {
@@ -83,7 +88,13 @@ export class ApiClient {
 
   /** Server-side apply. */
   apply(path: string, manifest: Manifest, query: Query): Promise<Manifest> {
-    return this.json<Manifest>("PATCH", path, query, JSON.stringify(manifest), "application/apply-patch+yaml");
+    return this.json<Manifest>(
+      "PATCH",
+      path,
+      query,
+      JSON.stringify(manifest),
+      "application/apply-patch+yaml",
+    );
   }
 
   /** JSON patch (RFC 6902). */
@@ -102,7 +113,36 @@ export class ApiClient {
     return body;
   }
 
-  private async json<T>(method: Method, path: string, query: Query = {}, body?: string, type?: string): Promise<T> {
+  /**
+   * GETs an endless answer and gives its lines. Resolves when the server ends it, rejects on failures, on `signal` and
+   * when nothing was heard for longer than a watch's bookmarks are apart.
+   */
+  async lines(
+    path: string,
+    query: Query,
+    signal: AbortSignal,
+    onLine: (line: string) => void,
+  ): Promise<void> {
+    const response = await this.open("GET", path, query, { signal, timeoutMs: watchSilenceMs });
+    if ((response.statusCode ?? 0) >= 300) {
+      throw new ApiError(response.statusCode ?? 0, parseStatus(await readAll(response)));
+    }
+    let rest = "";
+    response.setEncoding("utf8");
+    for await (const chunk of response) {
+      const parts = (rest + chunk).split("\n");
+      rest = parts.pop() ?? "";
+      for (const line of parts) if (line !== "") onLine(line);
+    }
+  }
+
+  private async json<T>(
+    method: Method,
+    path: string,
+    query: Query = {},
+    body?: string,
+    type?: string,
+  ): Promise<T> {
     for (let attempt = 0; ; attempt++) {
       const delay = retryDelaysMs[attempt];
       let failure: unknown;
@@ -148,7 +188,7 @@ export class ApiClient {
       const given = Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined));
       options.agent = this.server.startsWith("http:")
         ? new http.Agent({ keepAlive: true })
-        : new https.Agent({ keepAlive: true, maxSockets: 32, ...given });
+        : new https.Agent({ keepAlive: true, ...given });
     }
     return options;
   }
@@ -160,34 +200,55 @@ export class ApiClient {
     body?: string,
     contentType?: string,
   ): Promise<Response> {
+    const response = await this.open(method, path, query, { body, contentType, timeoutMs: requestTimeoutMs });
+    return { code: response.statusCode ?? 0, body: await readAll(response) };
+  }
+
+  /** Sends a request; resolves when the answer begins. */
+  private async open(
+    method: Method,
+    path: string,
+    query: Query,
+    { body, contentType, signal, timeoutMs }: Sending,
+  ): Promise<http.IncomingMessage> {
     const options = await this.requestOptions();
     const url = new URL(`${this.server}${path}`);
     for (const [key, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(key, String(value));
     }
-    const headers: http.OutgoingHttpHeaders = { ...(options.headers as http.OutgoingHttpHeaders), accept: "*/*" };
+    const headers: http.OutgoingHttpHeaders = {
+      ...(options.headers as http.OutgoingHttpHeaders),
+      accept: "*/*",
+    };
     if (body !== undefined) {
       headers["content-type"] = contentType;
       headers["content-length"] = Buffer.byteLength(body);
     }
     return await new Promise((resolve, reject) => {
       const { request } = url.protocol === "http:" ? http : https;
-      const sent = request(url, { ...options, method, headers, timeout: requestTimeoutMs }, (response) => {
-        const chunks: Buffer[] = [];
-        response.on("data", (chunk: Buffer) => chunks.push(chunk));
-        response.on("error", reject);
-        response.on("end", () =>
-          resolve({ code: response.statusCode ?? 0, body: Buffer.concat(chunks).toString("utf8") }),
-        );
-      });
-      sent.on("timeout", () => sent.destroy(new Error(`no answer in ${requestTimeoutMs / 1000} s`)));
+      const sent = request(url, { ...options, method, headers, signal, timeout: timeoutMs }, resolve);
+      sent.on("timeout", () => sent.destroy(new Error(`no answer in ${timeoutMs / 1000} s`)));
       sent.on("error", reject);
       sent.end(body);
     });
   }
 }
 
-const groupPath = (apiVersion: string): string => (apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`);
+interface Sending {
+  readonly body?: string;
+  readonly contentType?: string;
+  readonly signal?: AbortSignal;
+  readonly timeoutMs: number;
+}
+
+async function readAll(response: http.IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+const groupPath = (apiVersion: string): string =>
+  apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
 
 function parseStatus(body: string): ApiStatus {
   try {

@@ -10,7 +10,11 @@ export interface Change {
 }
 
 /** Where two manifests differ, as deep as possible. Differences that the API server does not keep are none. */
-export function changesBetween(old: Value | undefined, now: Value | undefined, path: PropertyPath = []): Change[] {
+export function changesBetween(
+  old: Value | undefined,
+  now: Value | undefined,
+  path: PropertyPath = [],
+): Change[] {
   if (isEmpty(old) && isEmpty(now)) return [];
   if (old === undefined || old === null) return [{ path, kind: "add" }];
   if (now === undefined || now === null) return [{ path, kind: "delete" }];

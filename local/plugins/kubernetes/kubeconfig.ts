@@ -16,7 +16,9 @@ export function loadKubeconfig({ kubeconfig, context }: ProviderConfig): KubeCon
     loaded.loadFromString(kubeconfig);
   } else {
     if (!existsSync(kubeconfig)) {
-      throw new Error(`kubeconfig ${kubeconfig} does not exist; give the provider a path or the contents of one`);
+      throw new Error(
+        `kubeconfig ${kubeconfig} does not exist; give the provider a path or the contents of one`,
+      );
     }
     loaded.loadFromFile(kubeconfig);
   }

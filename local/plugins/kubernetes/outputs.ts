@@ -1,4 +1,11 @@
-import { isMap, type Properties, type PropertyMap, type PropertyPath, unknown, type Value } from "../protocol/values.ts";
+import {
+  isMap,
+  type Properties,
+  type PropertyMap,
+  type PropertyPath,
+  unknown,
+  type Value,
+} from "../protocol/values.ts";
 import { type Manifest, metadataOf } from "./manifest.ts";
 
 /** What the state holds beside the object. */
@@ -17,7 +24,10 @@ export function secretInputPaths(inputs: Properties): readonly PropertyPath[] {
 }
 
 /** The state of a resource: the live object and the bookkeeping; what is secret in the inputs is secret here twice. */
-export function stateOf(live: Manifest, { inputs, initialApiVersion, fieldManager }: Bookkeeping): Properties {
+export function stateOf(
+  live: Manifest,
+  { inputs, initialApiVersion, fieldManager }: Bookkeeping,
+): Properties {
   const values: PropertyMap = {
     ...live,
     __inputs: inputs.values,
@@ -64,9 +74,14 @@ export function previewOfNew(object: Manifest, inputs: Manifest): Manifest {
   const spec = isMap(object.spec) ? { ...object.spec } : object.spec;
   if (isMap(spec)) {
     const given = isMap(inputs.spec) ? inputs.spec : {};
-    for (const key of specMadeByServer[String(inputs.kind)] ?? []) if (given[key] === undefined) spec[key] = unknown;
+    for (const key of specMadeByServer[String(inputs.kind)] ?? [])
+      if (given[key] === undefined) spec[key] = unknown;
   }
-  const shown: Manifest = { ...object, ...(object.metadata === unknown ? {} : { metadata }), status: unknown };
+  const shown: Manifest = {
+    ...object,
+    ...(object.metadata === unknown ? {} : { metadata }),
+    status: unknown,
+  };
   if (spec !== undefined) shown.spec = spec;
   return shown;
 }

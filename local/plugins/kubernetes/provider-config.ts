@@ -27,7 +27,12 @@ const served = new Set([
 const harmless = new Set(["suppressDeprecationWarnings", "suppressHelmHookWarnings", "clusterIdentifier"]);
 
 const isOff = (value: Value | undefined): boolean =>
-  value === undefined || value === null || value === "" || value === false || value === "false" || value === "null";
+  value === undefined ||
+  value === null ||
+  value === "" ||
+  value === false ||
+  value === "false" ||
+  value === "null";
 
 /** Complains about options that would change what happens and that this plugin does not serve. */
 export function configFailures(config: PropertyMap): CheckFailure[] {

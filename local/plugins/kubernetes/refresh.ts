@@ -1,12 +1,16 @@
 import { isMap, type PropertyMap, type Value, valueAt } from "../protocol/values.ts";
-import { type Manifest, metadataOf } from "./manifest.ts";
 import { changesBetween } from "./diff.ts";
+import { type Manifest, metadataOf } from "./manifest.ts";
 
 /**
  * What the inputs would have to be for the live object: the old inputs, with what changed in the cluster since the last
  * stored state. Fields that the server always held differently (write-only, defaulted, rewritten) stay as they were.
  */
-export function refreshedInputs(inputs: Value, stored: Value | undefined, live: Value | undefined): Value | undefined {
+export function refreshedInputs(
+  inputs: Value,
+  stored: Value | undefined,
+  live: Value | undefined,
+): Value | undefined {
   if (changesBetween(stored, live).length === 0) return inputs;
   if (live === undefined) return undefined;
   if (Array.isArray(inputs) && Array.isArray(live)) {
@@ -25,7 +29,14 @@ export function refreshedInputs(inputs: Value, stored: Value | undefined, live: 
   return refreshed;
 }
 
-const serverMetadata = ["uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "selfLink"];
+const serverMetadata = [
+  "uid",
+  "resourceVersion",
+  "generation",
+  "creationTimestamp",
+  "managedFields",
+  "selfLink",
+];
 const serverAnnotations = [
   "deployment.kubernetes.io/revision",
   "kubectl.kubernetes.io/last-applied-configuration",
