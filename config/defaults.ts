@@ -13,11 +13,10 @@ const embedded: RawConfig = {
     postgres: `${embeddedRegistry}/breakwater/postgres:17`,
   },
   nginx: { serviceType: "NodePort", nodePort: 30080 },
+  database: { runAsUser: 10001 },
 };
 
-/** kubeadm's service range is 10.96.0.0/12 and DNS its tenth address; clusters made otherwise set dnsAddress. */
 const namedCluster: RawConfig = {
-  cluster: { dnsAddress: "10.96.0.10" },
   images: {
     node: "docker.io/library/node:24-slim",
     nginx: "docker.io/library/nginx:1.30",
@@ -25,6 +24,8 @@ const namedCluster: RawConfig = {
     postgres: "docker.io/library/postgres:17",
   },
   nginx: { serviceType: "ClusterIP" },
+  // The user `postgres` of the official image.
+  database: { runAsUser: 999 },
 };
 
 const everywhere: RawConfig = {
@@ -41,7 +42,6 @@ const everywhere: RawConfig = {
     logLevel: "info",
     shutdownDelay: "3 s",
     shutdownTimeout: "15 s",
-    faultLab: false,
   },
   nginx: {
     replicas: 1,
@@ -86,15 +86,28 @@ const everywhere: RawConfig = {
   },
 };
 
-/** Defaults that hold for `raw`: the embedded cluster's, or those for a cluster named by `cluster.kubeContext`. */
-export function defaultsFor(raw: RawConfig): RawConfig {
-  const named = isObject(raw.cluster) && raw.cluster.kubeContext !== undefined;
-  return merge(everywhere, named ? namedCluster : embedded);
-}
+const poolDefaults: RawConfig = { weight: 1, backup: false };
 
 /** `raw` laid over its defaults: objects key by key, everything else (lists too) as a whole. */
 export function withDefaults(raw: RawConfig): RawConfig {
-  return merge(defaultsFor(raw), raw);
+  const named = isObject(raw.cluster) && raw.cluster.kubeContext !== undefined;
+  const merged = merge(merge(everywhere, named ? namedCluster : embedded), raw);
+  if (
+    isObject(merged.nginx) &&
+    merged.nginx.serviceType !== "NodePort" &&
+    !isGiven(raw, "nginx", "nodePort")
+  ) {
+    delete merged.nginx.nodePort;
+  }
+  if (isObject(merged.api) && Array.isArray(merged.api.pools)) {
+    merged.api.pools = merged.api.pools.map((pool) => (isObject(pool) ? merge(poolDefaults, pool) : pool));
+  }
+  return merged;
+}
+
+function isGiven(raw: RawConfig, section: string, key: string): boolean {
+  const given = raw[section];
+  return isObject(given) && given[key] !== undefined;
 }
 
 function merge(below: RawConfig, above: RawConfig): RawConfig {

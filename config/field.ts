@@ -16,7 +16,9 @@ export type Fields<T> = { [K in keyof T]-?: Field<Exclude<T[K], undefined>> };
 export function integer(min: number, max: number): Field<number> {
   return scalar(`must be a whole number from ${min} to ${max}`, (value) => {
     const amount = toNumber(value);
-    return amount !== undefined && Number.isInteger(amount) && amount >= min && amount <= max ? amount : undefined;
+    return amount !== undefined && Number.isInteger(amount) && amount >= min && amount <= max
+      ? amount
+      : undefined;
   });
 }
 
@@ -67,6 +69,16 @@ export function secretText(pattern: RegExp, rule: string): Field<string> {
   };
 }
 
+/**
+ * Any text, never shown: it may be a secret. Numbers and truth values count as their spelling, since
+ * `pulumi config set --path` makes them of `1` and `true`.
+ */
+export const secretScalar: Field<string> = (value, path, report) => {
+  if (["string", "number", "boolean"].includes(typeof value)) return String(value);
+  report({ path, value: "[secret]", rule: "must be a text" });
+  return undefined;
+};
+
 /** true or false. */
 export const flag: Field<boolean> = scalar("must be true or false", (value) =>
   value === true || value === "true" ? true : value === false || value === "false" ? false : undefined,
@@ -90,7 +102,8 @@ export function mapOf<T>(key: RegExp, keyRule: string, field: Field<T>): Field<R
     if (!isObject(value)) return void report({ path, value, rule: "must be an object of names and values" });
     const result: Record<string, T> = {};
     for (const [name, item] of Object.entries(value)) {
-      if (!key.test(name)) report({ path: `${path}.${name}`, value: item, rule: keyRule, fix: "rename the key" });
+      if (!key.test(name))
+        report({ path: `${path}.${name}`, value: item, rule: keyRule, fix: "rename the key" });
       const read = field(item, `${path}.${name}`, report);
       if (read !== undefined) result[name] = read;
     }
@@ -104,7 +117,9 @@ export function listOf<T>(field: Field<T>): Field<T[]> {
     if (!Array.isArray(value) || value.length === 0) {
       return void report({ path, value, rule: "must be a list with at least one item" });
     }
-    return value.map((item, index) => field(item, `${path}[${index}]`, report)).filter((item) => item !== undefined);
+    return value
+      .map((item, index) => field(item, `${path}[${index}]`, report))
+      .filter((item) => item !== undefined);
   };
 }
 
@@ -119,7 +134,8 @@ export function section<T extends object>(fields: Fields<T>, ...optional: (keyof
     }
     for (const [key, read] of Object.entries<Field<unknown>>(fields as Record<string, Field<unknown>>)) {
       if (value[key] !== undefined) result[key] = read(value[key], join(path, key), report);
-      else if (!(optional as string[]).includes(key)) report({ path: join(path, key), value: undefined, rule: "is required" });
+      else if (!(optional as string[]).includes(key))
+        report({ path: join(path, key), value: undefined, rule: "is required" });
     }
     // Complete only when nothing was reported, which is what validate() waits for.
     return result as T;
@@ -130,7 +146,12 @@ function unknownKey(path: string, value: unknown, key: string, known: string[]) 
   const near = closest(key, known);
   const hint = near === undefined ? `known keys are ${known.join(", ")}` : `did you mean ${near}?`;
   const shown = typeof value === "object" ? undefined : value;
-  return { path, value: shown, rule: "is not a known key", fix: `${hint} Remove it: pulumi config rm --path '${path}'` };
+  return {
+    path,
+    value: shown,
+    rule: "is not a known key",
+    fix: `${hint} (pulumi config rm --path '${path}')`,
+  };
 }
 
 function scalar<T>(rule: string, parse: (value: unknown) => T | undefined): Field<T> {

@@ -14,7 +14,8 @@ export interface Problem {
 export function describeProblems(problems: readonly Problem[]): string {
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
   const lines = problems.map(
-    ({ path, value, rule, fix }) => `  ${path}: ${value === undefined ? "" : `${show(value)} `}${rule}; ${fix}`,
+    ({ path, value, rule, fix }) =>
+      `  ${path}: ${value === undefined ? "" : `${show(value)} `}${rule}; ${fix}`,
   );
   return [`The stack config has ${count}:`, ...lines].join("\n");
 }

@@ -26,8 +26,8 @@ export interface ClusterConfig {
   /** Path of one kubeconfig file; read only together with kubeContext. */
   kubeconfig?: string;
   namespace?: string;
-  /** Address of the cluster's DNS Service, which Nginx asks for the API pods. */
-  dnsAddress: string;
+  /** Address of the cluster's DNS Service, which Nginx asks for the API pods. Absent: read from kube-system/kube-dns. */
+  dnsAddress?: string;
   /** Absent: the cluster's default class. */
   storageClass?: string;
 }
@@ -61,6 +61,7 @@ export interface ApiConfig extends ContainerConfig {
   /** Pods of the only pool; ignored when pools are given. */
   replicas: number;
   pools?: PoolConfig[];
+  /** More variables for the API's containers. */
   env: Record<string, string>;
   cacheTtlSeconds: number;
   logLevel: LogLevel;
@@ -68,10 +69,9 @@ export interface ApiConfig extends ContainerConfig {
   shutdownDelay: Milliseconds;
   /** Longest wait for requests in flight. */
   shutdownTimeout: Milliseconds;
-  /** Routes that break the pod on purpose, for fault tests. */
-  faultLab: boolean;
 }
 
+/** As pino names them. */
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal";
 
 export interface PoolConfig {
@@ -119,6 +119,8 @@ export interface RedisConfig extends ContainerConfig {
 
 export interface DatabaseConfig extends ContainerConfig {
   storage: Bytes;
+  /** User and group of the server: initdb wants one that the image's /etc/passwd knows. */
+  runAsUser: number;
   /** Secret. An outside PostgreSQL; then none is deployed. */
   url?: string;
 }

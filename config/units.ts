@@ -29,7 +29,8 @@ export function parseMilliseconds(text: unknown): number | undefined {
 /** `"250m"` → 250, `"0.5"`, `0.5` → 500: thousandths of a CPU. Returns undefined for anything else. */
 export function parseMillicpu(value: unknown): number | undefined {
   const match = /^(?:(?<milli>\d+)m|(?<cores>\d+(?:\.\d{1,3})?))$/.exec(String(value));
-  if (match?.groups === undefined || (typeof value !== "string" && typeof value !== "number")) return undefined;
+  if (match?.groups === undefined || (typeof value !== "string" && typeof value !== "number"))
+    return undefined;
   const { milli, cores } = match.groups;
   return milli !== undefined ? Number(milli) : Math.round(Number(cores) * 1000);
 }
@@ -50,6 +51,11 @@ export function formatMilliseconds(milliseconds: number): string {
     if (milliseconds >= size && milliseconds % size === 0) return `${milliseconds / size} ${unit}`;
   }
   return `${milliseconds} ms`;
+}
+
+/** 250 → `"250m"`, as Kubernetes writes it. */
+export function formatMillicpu(millicpu: number): string {
+  return `${millicpu}m`;
 }
 
 function parseQuantity(text: unknown, units: Record<string, number>): number | undefined {
