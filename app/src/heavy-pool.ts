@@ -1,0 +1,58 @@
+import { Piscina } from "piscina";
+import type { HeavyConfig } from "./config.ts";
+
+/** A heavy task was not done: no room in the queue, or no time. The client may try again. */
+export class HeavyRefused extends Error {
+  override name = "HeavyRefused";
+  readonly statusCode = 503;
+}
+
+/** Worker threads for what would hold up the event loop. */
+export class HeavyPool {
+  readonly #threads: Piscina;
+  readonly #config: HeavyConfig;
+
+  /** @param workerFile absolute path of the heavy worker's code */
+  constructor(config: HeavyConfig, workerFile: string) {
+    this.#config = config;
+    this.#threads = new Piscina({
+      filename: workerFile,
+      minThreads: config.threads,
+      maxThreads: config.threads,
+      maxQueue: config.queue,
+      recordTiming: false,
+      // A thread's heap comes on top of the main thread's and counts against the same memory limit.
+      resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 8 },
+    });
+  }
+
+  /** Tasks that wait for a thread. */
+  get queued(): number {
+    return this.#threads.queueSize;
+  }
+
+  /**
+   * @throws {HeavyRefused} when the queue is full, or the task was not done within the time limit; a thread that works
+   * on it then is ended and replaced.
+   */
+  async run(n: number): Promise<number> {
+    const { timeoutMs, queue } = this.#config;
+    const overdue = new AbortController();
+    const timer = setTimeout(() => overdue.abort(), timeoutMs);
+    try {
+      return (await this.#threads.run(n, { signal: overdue.signal })) as number;
+    } catch (error) {
+      if (overdue.signal.aborted) throw new HeavyRefused(`the task was not done within ${timeoutMs} ms`);
+      if (error instanceof Error && error.message.includes("queue is at limit")) {
+        throw new HeavyRefused(`${queue} tasks are waiting already`);
+      }
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#threads.destroy();
+  }
+}

@@ -1,0 +1,10 @@
+import { Type } from "@sinclair/typebox";
+import type { FastifyInstance } from "fastify";
+
+/** GET /light: the least that an answer can cost. */
+export function lightRoute(app: FastifyInstance): void {
+  const schema = { response: { 200: Type.Object({ ok: Type.Boolean() }) } };
+  app.get("/light", { schema }, (_request, reply) => {
+    reply.send({ ok: true });
+  });
+}
