@@ -47,8 +47,8 @@ export async function answeringEngine(): Promise<string | undefined> {
  * @throws {Failure} when ours does not come up.
  */
 export async function ensureDockerEngine(): Promise<{ socketPath: string }> {
-  const answering = await answeringEngine();
-  if (answering !== undefined) return { socketPath: answering };
+  const foreign = (await serviceState("dockerd")).state === "running" ? undefined : await foreignEngine();
+  if (foreign !== undefined) return { socketPath: foreign };
   await withMachineLock(startEngine);
   return { socketPath: places.dockerSocket };
 }

@@ -76,7 +76,7 @@ export async function makeFolders(): Promise<void> {
  * @throws {Failure} when it holds things of others.
  */
 export async function requireOwnFolder(): Promise<void> {
-  const entries = await readdir(dataDir).catch(() => []);
+  const entries = await readdir(dataDir).catch((): string[] => []);
   if (entries.includes(marker)) return;
   const foreign = entries.find((entry) => !early.includes(entry));
   if (foreign === undefined) return;

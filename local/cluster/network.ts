@@ -14,6 +14,7 @@ export const network = {
   apiPort: 6443,
 } as const;
 
+const unreachableMetric = "4096";
 const { bridge, nodeAddress, podRange, serviceRange } = network;
 const commented = ["-m", "comment", "--comment", "breakwater"];
 
@@ -43,14 +44,16 @@ export async function ensureNetwork(): Promise<void> {
 }
 
 async function ensureBridge(): Promise<void> {
+  // Also while the bridge is down or gone, nothing of these ranges may take the default route.
+  for (const range of [podRange, serviceRange])
+    await runProgram("ip", ["route", "replace", "unreachable", range, "metric", unreachableMetric]);
   if ((await tryProgram("ip", ["link", "show", bridge])).exitCode !== 0)
     await runProgram("ip", ["link", "add", bridge, "type", "bridge"]);
   await runProgram("ip", ["addr", "replace", `${nodeAddress}/24`, "dev", bridge]);
   await runProgram("ip", ["link", "set", bridge, "up"]);
   // The service range needs a route of its own so that packets to it reach kube-proxy's rules and, where no rule
-  // matches, end at the bridge instead of the default gateway.
+  // matches, end at the bridge.
   await runProgram("ip", ["route", "replace", serviceRange, "dev", bridge]);
-  await runProgram("ip", ["route", "replace", "unreachable", podRange, "metric", "4096"]);
 }
 
 async function turnOnSwitches(): Promise<void> {
@@ -87,7 +90,8 @@ async function removeRules(): Promise<void> {
 export async function removeNetwork(): Promise<void> {
   await removeRules();
   for (const family of ["iptables", "ip6tables"]) await removeKubernetesChains(family);
-  await tryProgram("ip", ["route", "del", "unreachable", podRange, "metric", "4096"]);
+  for (const range of [podRange, serviceRange])
+    await tryProgram("ip", ["route", "del", "unreachable", range, "metric", unreachableMetric]);
   await tryProgram("ip", ["link", "del", bridge]);
   await restoreSwitches();
 }

@@ -42,7 +42,13 @@ export async function kubeletService(tools: ToolPaths): Promise<Service> {
       serializeImagePulls: false,
       podLogsDir: places.podLogs,
       volumePluginDir: join(places.kubelet, "volume-plugins"),
-      evictionHard: { "memory.available": "200Mi", "nodefs.available": "1%", "imagefs.available": "1%" },
+      // The machine's disk is mostly other people's: no verdict by percent of it.
+      evictionHard: {
+        "memory.available": "200Mi",
+        "nodefs.available": "500Mi",
+        "imagefs.available": "500Mi",
+      },
+      imageGCHighThresholdPercent: 100,
       podPidsLimit: 4096,
       rotateCertificates: false,
       shutdownGracePeriod: "0s",

@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, afterEach, test } from "node:test";
+
+const home = await mkdtemp(join(tmpdir(), "supervisor-test-"));
+process.env.BREAKWATER_HOME = home;
+const { ensureService, knownServices, logFile, logTail, serviceState, stopService } = await import(
+  "./process-supervisor.ts"
+);
+await mkdir(join(home, "log"));
+after(() => rm(home, { recursive: true }));
+
+const config = join(home, "sleeper.conf");
+await writeFile(config, "first");
+const sleeper = { name: "sleeper", command: "sleep", args: ["300"], configFiles: [config] };
+
+afterEach(() => stopService("sleeper"));
+
+async function runningPid(): Promise<number> {
+  const { state, pid } = await serviceState("sleeper");
+  assert.equal(state, "running");
+  assert.ok(pid);
+  return pid;
+}
+
+test("leaves a service alone that runs as wanted", async () => {
+  assert.equal(await ensureService(sleeper), true);
+  const pid = await runningPid();
+  assert.equal(await ensureService(sleeper), false);
+  assert.equal(await runningPid(), pid);
+});
+
+test("starts a service again when its arguments or a configuration file change", async () => {
+  await ensureService(sleeper);
+  const first = await runningPid();
+  await ensureService({ ...sleeper, args: ["301"] });
+  const second = await runningPid();
+  assert.notEqual(second, first);
+  await writeFile(config, "second");
+  await ensureService({ ...sleeper, args: ["301"] });
+  assert.notEqual(await runningPid(), second);
+});
+
+test("tells a service that ended by itself from one that was stopped, and starts it again", async () => {
+  assert.deepEqual(await serviceState("sleeper"), { state: "stopped" });
+  await ensureService(sleeper);
+  const pid = await runningPid();
+  process.kill(pid, "SIGKILL");
+  while ((await serviceState("sleeper")).state === "running") await new Promise((go) => setTimeout(go, 5));
+  assert.deepEqual(await serviceState("sleeper"), { state: "dead", pid });
+  assert.deepEqual(await knownServices(), ["sleeper"]);
+  await ensureService(sleeper);
+  assert.notEqual(await runningPid(), pid);
+  await stopService("sleeper");
+  assert.deepEqual(await serviceState("sleeper"), { state: "stopped" });
+  assert.deepEqual(await knownServices(), []);
+});
+
+test("a service leads its own session and sees none of the caller's variables", async () => {
+  process.env.KUBECONFIG = "/somewhere/else";
+  await ensureService({ ...sleeper, env: { GREETING: "hello" } });
+  const pid = await runningPid();
+  // The pid file is there just before the shell turns into the service.
+  while ((await readFile(`/proc/${pid}/comm`, "utf8")) !== "sleep\n")
+    await new Promise((go) => setTimeout(go, 5));
+  const environment = (await readFile(`/proc/${pid}/environ`, "utf8")).split("\0");
+  assert.ok(environment.includes("GREETING=hello"));
+  const names = environment.map((line) => line.split("=")[0]);
+  for (const unwanted of ["KUBECONFIG", "PID_FILE", "FINGERPRINT", "UMASK"])
+    assert.ok(!names.includes(unwanted), unwanted);
+  const session = (await readFile(`/proc/${pid}/stat`, "utf8")).split(") ")[1]?.split(" ")[3];
+  assert.equal(session, String(pid));
+});
+
+test("gives a service the file mode mask it asks for, and 0077 unless told", async () => {
+  const write = (file: string) => ({ command: "sh", args: ["-c", `: > ${home}/${file}; exec sleep 300`] });
+  const modeOf = async (file: string): Promise<number> => {
+    for (;;) {
+      const found = await stat(join(home, file)).catch(() => undefined);
+      if (found !== undefined) return found.mode & 0o777;
+      await new Promise((go) => setTimeout(go, 5));
+    }
+  };
+  await ensureService({ name: "sleeper", ...write("closed") });
+  assert.equal(await modeOf("closed"), 0o600);
+  await ensureService({ name: "sleeper", umask: "0000", ...write("open") });
+  assert.equal(await modeOf("open"), 0o666);
+});
+
+test("keeps what a service says in its log", async () => {
+  await ensureService({
+    name: "sleeper",
+    command: "sh",
+    args: ["-c", "echo one; echo two >&2; exec sleep 300"],
+  });
+  while (!(await readFile(logFile("sleeper"), "utf8")).includes("two"))
+    await new Promise((go) => setTimeout(go, 5));
+  assert.equal(await logTail("sleeper", 1), "two");
+});
+
+test("does not start a service whose port is taken", async (t) => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  const address = server.address();
+  assert.ok(address !== null && typeof address === "object");
+  const listens = [{ address: "127.0.0.1", port: address.port }];
+  await assert.rejects(ensureService({ ...sleeper, listens }), /sleeper needs TCP port/);
+  assert.deepEqual(await serviceState("sleeper"), { state: "stopped" });
+});
