@@ -74,21 +74,48 @@ function memoryGates(limits: GateLimits, pods: readonly ObservedPod[]): GateResu
       pod?.peakBytes == null ? null : pod.peakBytes / pod.memoryLimitBytes;
     for (const pod of own) if ((share(pod) ?? -1) > (share(fullest) ?? -1)) fullest = pod;
     const samples = own.reduce((sum, pod) => sum + pod.samples, 0);
-    const detail = fullest ? `${fullest.name}: ${mebibytes(fullest.peakBytes ?? 0)} of ${mebibytes(fullest.memoryLimitBytes)}` : "";
+    const detail = fullest
+      ? `${fullest.name}: ${mebibytes(fullest.peakBytes ?? 0)} of ${mebibytes(fullest.memoryLimitBytes)}`
+      : "";
     return gate("memory_peak", workload, "share", share(fullest), limits.memoryPeak, samples, detail);
   });
 }
 
 function podGates(limits: GateLimits, pods: readonly ObservedPod[]): GateResult[] {
-  const total = (of: (pod: ObservedPod) => number) => (pods.length === 0 ? null : pods.reduce((sum, pod) => sum + of(pod), 0));
+  const total = (of: (pod: ObservedPod) => number) =>
+    pods.length === 0 ? null : pods.reduce((sum, pod) => sum + of(pod), 0);
   const list = (named: readonly ObservedPod[]) =>
     named.map((pod) => (pod.lastEnd ? `${pod.name} (${pod.lastEnd})` : pod.name)).join(", ");
   const gone = new Set(podsReplaced(pods).map((pod) => pod.uid));
   const all = "all pods";
   return [
-    gate("restarts", all, "count", total((pod) => pod.restarts), limits.restarts, pods.length, list(pods.filter((pod) => pod.restarts > 0))),
-    gate("oom_kills", all, "count", total((pod) => pod.oomKills), limits.oomKills, pods.length, list(pods.filter((pod) => pod.oomKills > 0))),
-    gate("pods_replaced", all, "count", total((pod) => (gone.has(pod.uid) ? 1 : 0)), limits.podsReplaced, pods.length, list(pods.filter((pod) => gone.has(pod.uid)))),
+    gate(
+      "restarts",
+      all,
+      "count",
+      total((pod) => pod.restarts),
+      limits.restarts,
+      pods.length,
+      list(pods.filter((pod) => pod.restarts > 0)),
+    ),
+    gate(
+      "oom_kills",
+      all,
+      "count",
+      total((pod) => pod.oomKills),
+      limits.oomKills,
+      pods.length,
+      list(pods.filter((pod) => pod.oomKills > 0)),
+    ),
+    gate(
+      "pods_replaced",
+      all,
+      "count",
+      total((pod) => (gone.has(pod.uid) ? 1 : 0)),
+      limits.podsReplaced,
+      pods.length,
+      list(pods.filter((pod) => gone.has(pod.uid))),
+    ),
   ];
 }
 
@@ -106,7 +133,17 @@ function gate(
   const verdict = value === null ? "not measured" : kept ? "pass" : "fail";
   const is = value === null ? "was not measured" : `is ${formatValue(value, unit)}`;
   const of = `${metric} of ${subject} ${is}, ${rule} ${formatValue(limit, unit)} is allowed`;
-  return { metric, subject, unit, value, limit, rule, samples, verdict, reason: detail ? `${of}: ${detail}` : of };
+  return {
+    metric,
+    subject,
+    unit,
+    value,
+    limit,
+    rule,
+    samples,
+    verdict,
+    reason: detail ? `${of}: ${detail}` : of,
+  };
 }
 
 /** `12.3 ms`, `0.04 %`, `41,234`. A share that is not zero never reads as zero. */

@@ -51,7 +51,9 @@ export class LatencyHistogram {
   }
 
   record(ms: number): void {
-    this.#histogram.recordValue(Math.min(Math.max(1, Math.round(ms * unitsPerMs)), quarterHourMs * unitsPerMs));
+    this.#histogram.recordValue(
+      Math.min(Math.max(1, Math.round(ms * unitsPerMs)), quarterHourMs * unitsPerMs),
+    );
   }
 
   /** The latency in ms that `percentile` (0 … 100) of the requests stayed within; NaN when nothing was recorded. */

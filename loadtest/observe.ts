@@ -122,7 +122,9 @@ export class Observer {
   async #lookOn(): Promise<void> {
     for (;;) {
       const nextMs = this.#lastLookMs + lookEveryMs;
-      await sleep(Math.max(0, nextMs - Date.now()), undefined, { signal: this.#stopping.signal }).catch(() => {});
+      await sleep(Math.max(0, nextMs - Date.now()), undefined, { signal: this.#stopping.signal }).catch(
+        () => {},
+      );
       if (this.#stopping.signal.aborted) return;
       await this.#tryLook();
     }

@@ -19,7 +19,9 @@ export async function outputsOfStack(stack: string): Promise<StackOutputs> {
   } catch (error) {
     const { code, stderr } = error as { code?: unknown; stderr?: string };
     if (code === "ENOENT")
-      throw new Broken("pulumi is not on PATH", "run npm run loadtest, which knows where it is", { cause: error });
+      throw new Broken("pulumi is not on PATH", "run npm run loadtest, which knows where it is", {
+        cause: error,
+      });
     const said = stderr?.trim().split("\n").at(-1) ?? String(error);
     throw new Broken(`the outputs of stack ${stack} cannot be read: ${said}`, deployIt, { cause: error });
   }
@@ -29,9 +31,13 @@ export async function outputsOfStack(stack: string): Promise<StackOutputs> {
 /** Reads outputs saved with `pulumi stack output --json`. @throws Broken when the file is missing or not that. */
 export async function outputsOfFile(path: string): Promise<StackOutputs> {
   const text = await readFile(path, "utf8").catch((error: Error) => {
-    throw new Broken(`${path} cannot be read: ${error.message}`, "write it with: pulumi stack output --json", {
-      cause: error,
-    });
+    throw new Broken(
+      `${path} cannot be read: ${error.message}`,
+      "write it with: pulumi stack output --json",
+      {
+        cause: error,
+      },
+    );
   });
   return parseOutputs(text, path);
 }
@@ -66,7 +72,8 @@ function wrongOutputs(outputs: Record<string, unknown>): string[] {
       .split(".")
       .reduce<unknown>((at, key) => (at as Record<string, unknown> | null | undefined)?.[key], outputs);
     const is = Array.isArray(value) ? "array" : typeof value;
-    if (is !== kind || value === null) problems.push(`${path} is ${value === undefined ? "missing" : `not a ${kind}`}`);
+    if (is !== kind || value === null)
+      problems.push(`${path} is ${value === undefined ? "missing" : `not a ${kind}`}`);
     return value;
   };
   const endpoint = need("endpoint", "string");
@@ -83,7 +90,8 @@ function wrongOutputs(outputs: Record<string, unknown>): string[] {
     need(`workloads.${index}.memoryLimitBytes`, "number");
     need(`workloads.${index}.selector`, "object");
   }
-  for (const dial of ["connections", "durationSeconds", "warmupSeconds", "users"]) need(`loadtest.${dial}`, "number");
+  for (const dial of ["connections", "durationSeconds", "warmupSeconds", "users"])
+    need(`loadtest.${dial}`, "number");
   need("loadtest.gates.p99Ms", "object");
   for (const limit of ["errorRate", "minSamples", "memoryPeak", "restarts", "oomKills", "podsReplaced"]) {
     need(`loadtest.gates.${limit}`, "number");

@@ -73,7 +73,9 @@ function putUser(agent: Agent, endpoint: string, id: number, timeoutMs: number):
       },
     );
     outgoing.on("timeout", () => outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`)));
-    outgoing.on("error", (error: NodeJS.ErrnoException) => resolve(error.message || (error.code ?? "failed")));
+    outgoing.on("error", (error: NodeJS.ErrnoException) =>
+      resolve(error.message || (error.code ?? "failed")),
+    );
     outgoing.end(body);
   });
 }

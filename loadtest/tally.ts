@@ -1,5 +1,5 @@
 import { LatencyHistogram } from "./latency.ts";
-import { type ErrorClasses, type SecondOfLoad, countErrors } from "./load.ts";
+import { countErrors, type ErrorClasses, type SecondOfLoad } from "./load.ts";
 import type { PlannedRequest } from "./scenarios.ts";
 
 /** The request that a connection is waiting for. */

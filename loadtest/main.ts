@@ -1,0 +1,52 @@
+import { helpText, parseCommand } from "./command-line.ts";
+import { outputsOfFile, outputsOfStack } from "./outputs.ts";
+import { Progress } from "./progress.ts";
+import { reportFolder, writeReport } from "./report/files.ts";
+import { runLoadTest } from "./run.ts";
+import { reportTables } from "./table.ts";
+import { Broken, exitCodes, WrongUsage } from "./verdict.ts";
+
+process.exitCode = await main(process.argv.slice(2)).catch(tell);
+
+async function main(args: string[]): Promise<number> {
+  const command = parseCommand(args, process.env);
+  if (command.help) {
+    console.log(helpText);
+    return 0;
+  }
+  const interrupted = new AbortController();
+  let interruptedMs = 0;
+  const interrupt = () => {
+    // A terminal's Ctrl-C may arrive twice, once from the terminal and once from npm; a later one means it.
+    if (interruptedMs > 0 && Date.now() - interruptedMs > 1000) process.exit(exitCodes.broken);
+    interruptedMs ||= Date.now();
+    interrupted.abort();
+  };
+  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
+
+  const outputs = await (command.outputs ? outputsOfFile(command.outputs) : outputsOfStack(command.stack));
+  const folder = await reportFolder(command.out);
+  const progress = new Progress(process.stderr);
+  const report = await runLoadTest(command, outputs, progress, interrupted.signal).finally(() =>
+    progress.end(),
+  );
+  console.log(`\n${reportTables(report)}\n`);
+  await writeReport(folder, report);
+  console.log(`report  ${folder.html}`);
+  for (const problem of report.problems) if (problem !== report.reason) console.log(`!  ${problem}`);
+  console.log(`${report.exitCode === 0 ? "✓" : "✗"} ${report.verdict}: ${report.reason}`);
+  return report.exitCode;
+}
+
+function tell(error: unknown): number {
+  if (error instanceof WrongUsage) {
+    console.error(`✗ ${error.message}\n  npm run loadtest -- --help lists what there is`);
+    return exitCodes["wrong usage"];
+  }
+  if (error instanceof Broken) {
+    console.error(`✗ ${error.message}\n  ${error.fix}`);
+    return exitCodes.broken;
+  }
+  console.error(error);
+  return exitCodes.broken;
+}

@@ -1,0 +1,187 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { buildSync } from "esbuild";
+import { formatValue, type GateResult } from "../gates.ts";
+import type { RunReport } from "./run-report.ts";
+
+/** The report as one HTML page that needs no network: styles, plots and figures are all in it. */
+export function reportPage(report: RunReport): string {
+  const title = `${report.verdict} · load test of ${report.stack}`;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${escapeHtml(title)}</title>
+<style>${plotStyles()}${readFileSync(join(import.meta.dirname, "page.css"), "utf8")}</style>
+</head>
+<body>
+<header class="${report.verdict === "pass" ? "pass" : "fail"}">
+<h1>${escapeHtml(report.verdict)}</h1>
+<p>${escapeHtml(report.reason)}</p>
+${list(report.problems.filter((problem) => problem !== report.reason))}
+</header>
+<main>
+<section><h2>Gates</h2>${gateTable(report)}</section>
+<section><h2>Scenarios</h2>${scenarioTable(report)}</section>
+<section><h2>Latency by percentile</h2><p class="note">How many of the requests were answered within so many milliseconds.</p><div class="plot" id="percentiles"></div></section>
+<section><h2>Latency over time</h2><div class="plot" id="latency"></div></section>
+<section><h2>Throughput over time</h2><div class="plot" id="throughput"></div></section>
+<section><h2>Memory of each pod</h2><p class="note">Working set as the kubelet tells it; the dashed line is the limit.</p><div id="memory"></div></section>
+${eventSection(report)}
+<section><h2>Pods</h2>${podTable(report)}</section>
+<section><h2>Run</h2>${facts(report)}</section>
+</main>
+<script type="application/json" id="report">${inlineJson(report)}</script>
+<script>${pageScript()}</script>
+</body>
+</html>
+`;
+}
+
+/** Text for element content and attribute values. */
+export function escapeHtml(text: string): string {
+  const entities: Record<string, string> = {
+    "&": "&amp;",
+    "<": "&lt;",
+    ">": "&gt;",
+    '"': "&quot;",
+    "'": "&#39;",
+  };
+  return text.replace(/[&<>"']/g, (character) => entities[character] ?? character);
+}
+
+/** JSON that cannot end the script element it stands in. */
+export function inlineJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll("<", "\\u003c");
+}
+
+function plotStyles(): string {
+  return readFileSync(createRequire(import.meta.url).resolve("uplot/dist/uPlot.min.css"), "utf8");
+}
+
+/** The page's own script with uPlot in it. */
+function pageScript(): string {
+  const built = buildSync({
+    entryPoints: [join(import.meta.dirname, "plots.js")],
+    bundle: true,
+    minify: true,
+    format: "iife",
+    target: "es2022",
+    legalComments: "none",
+    write: false,
+  });
+  return (built.outputFiles[0]?.text ?? "").replaceAll("</script", "<\\/script");
+}
+
+function table(head: string[], rows: string[][], numeric: number[], rowClasses: string[] = []): string {
+  const cell = (tag: "td" | "th") => (text: string, at: number) =>
+    `<${tag}${numeric.includes(at) ? ' class="number"' : ""}>${escapeHtml(text)}</${tag}>`;
+  const body = rows.map(
+    (row, at) => `<tr class="${rowClasses[at] ?? ""}">${row.map(cell("td")).join("")}</tr>`,
+  );
+  return `<div class="table"><table><thead><tr>${head.map(cell("th")).join("")}</tr></thead><tbody>${body.join("\n")}</tbody></table></div>`;
+}
+
+function gateTable({ gates }: RunReport): string {
+  const classes: Record<GateResult["verdict"], string> = {
+    pass: "pass",
+    fail: "fail",
+    "not measured": "unknown",
+  };
+  return table(
+    ["verdict", "gate", "of", "value", "limit", "samples"],
+    gates.map((gate) => [
+      gate.verdict,
+      gate.metric,
+      gate.subject,
+      gate.value === null ? "–" : formatValue(gate.value, gate.unit),
+      `${gate.rule === "at most" ? "≤" : "≥"} ${formatValue(gate.limit, gate.unit)}`,
+      gate.samples.toLocaleString("en-US"),
+    ]),
+    [3, 4, 5],
+    gates.map((gate) => classes[gate.verdict]),
+  );
+}
+
+function scenarioTable({ scenarios }: RunReport): string {
+  const ms = (value: number) => (Number.isFinite(value) ? formatValue(value, "ms") : "–");
+  return table(
+    ["scenario", "answered", "failed", "requests/s", "p50", "p95", "p99", "p99.9", "max", "generator busy"],
+    scenarios.map((load) => [
+      load.scenario,
+      load.completed.toLocaleString("en-US"),
+      load.failed.toLocaleString("en-US"),
+      Math.round(load.requestsPerSecond).toLocaleString("en-US"),
+      ...[
+        load.latency.p50Ms,
+        load.latency.p95Ms,
+        load.latency.p99Ms,
+        load.latency.p999Ms,
+        load.latency.maxMs,
+      ].map(ms),
+      formatValue(load.generatorUtilization, "share"),
+    ]),
+    [1, 2, 3, 4, 5, 6, 7, 8, 9],
+  );
+}
+
+function podTable({ pods }: RunReport): string {
+  return table(
+    ["pod", "workload", "memory peak", "limit", "figures", "restarts", "OOM kills", "state"],
+    pods.map((pod) => [
+      pod.name,
+      pod.workload,
+      pod.peakBytes === null ? "–" : mebibytes(pod.peakBytes),
+      mebibytes(pod.memoryLimitBytes),
+      String(pod.samples),
+      String(pod.restarts),
+      String(pod.oomKills),
+      [pod.gone ? "gone" : pod.appeared === "during" ? "new" : "stayed", pod.lastEnd ?? ""]
+        .filter(Boolean)
+        .join(", "),
+    ]),
+    [2, 3, 4, 5, 6],
+  );
+}
+
+function eventSection({ events }: RunReport): string {
+  if (events.length === 0) return "";
+  const rows = events.map((event) => [
+    `${event.second.toFixed(0)} s`,
+    event.kind.replaceAll("_", " "),
+    event.pod,
+    event.detail,
+  ]);
+  return `<section><h2>Events</h2>${table(["after", "what", "pod", "detail"], rows, [0])}</section>`;
+}
+
+function facts(report: RunReport): string {
+  const { generator } = report;
+  const rows: [string, string][] = [
+    ["Endpoint", report.endpoint],
+    ["Stack", `${report.stack}, namespace ${report.namespace}`],
+    ["API image", report.apiImage],
+    ["Started", report.startedAt],
+    ["Finished", report.finishedAt],
+    [
+      "Load",
+      `${report.connections} connections, ${report.durationSeconds} s for each scenario after ${report.warmupSeconds} s of warm-up, ${report.users} users`,
+    ],
+    [
+      "Generator",
+      `${generator.cpus} × ${generator.cpuModel}, ${mebibytes(generator.memoryBytes)}, ${generator.kernel}, Node ${generator.node}`,
+    ],
+  ];
+  return `<dl>${rows.map(([name, value]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`).join("\n")}</dl>`;
+}
+
+function list(lines: string[]): string {
+  return lines.length === 0 ? "" : `<ul>${lines.map((line) => `<li>${escapeHtml(line)}</li>`).join("")}</ul>`;
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 1024 ** 2).toLocaleString("en-US", { maximumFractionDigits: 1 })} MiB`;
+}

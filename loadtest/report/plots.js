@@ -1,0 +1,234 @@
+// Runs in the reader's browser: draws the plots of the report that the page carries as JSON. `page.ts` bundles it.
+import uPlot from "uplot";
+
+const report = JSON.parse(document.getElementById("report").textContent);
+const palette = ["#3b82f6", "#f59e0b", "#10b981", "#ec4899", "#8b5cf6", "#14b8a6", "#ef4444", "#84cc16"];
+const color = (at) => palette[at % palette.length];
+const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const plots = [];
+
+const milliseconds = (value) =>
+  value == null ? "–" : `${value < 10 ? value.toFixed(2) : value.toFixed(1)} ms`;
+const count = (value) => (value == null ? "–" : Math.round(value).toLocaleString("en-US"));
+const seconds = (value) => (value == null ? "–" : `${value.toFixed(1)} s`);
+const mebibytes = (value) => (value == null ? "–" : `${value.toFixed(1)} MiB`);
+
+function axis(more) {
+  return {
+    stroke: () => css("--soft"),
+    grid: { stroke: () => css("--line"), width: 1 },
+    ticks: { stroke: () => css("--line"), width: 1 },
+    font: "12px system-ui, sans-serif",
+    ...more,
+  };
+}
+
+function plot(element, options, data, height = 260) {
+  const size = () => ({ width: element.clientWidth, height: Math.min(height, window.innerHeight * 0.7) });
+  const drawn = new uPlot({ ...size(), ...options }, data, element);
+  plots.push({ drawn, size });
+}
+
+/** Marks on the time axis: each scenario's measured part as a band with its name, each event as a line. */
+const marks = {
+  hooks: {
+    drawClear: (u) => {
+      const { ctx, bbox } = u;
+      const x = (second) =>
+        Math.min(Math.max(u.valToPos(second, "x", true), bbox.left), bbox.left + bbox.width);
+      ctx.save();
+      ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
+      ctx.textBaseline = "top";
+      for (const load of report.scenarios) {
+        const from = x(load.startSecond);
+        const to = x(load.startSecond + load.durationSeconds);
+        ctx.fillStyle = css("--band");
+        ctx.fillRect(from, bbox.top, to - from, bbox.height);
+        ctx.fillStyle = css("--soft");
+        ctx.fillText(
+          load.scenario,
+          from + 4 * devicePixelRatio,
+          bbox.top + 3 * devicePixelRatio,
+          Math.max(1, to - from),
+        );
+      }
+      for (const event of report.events) {
+        ctx.strokeStyle = css(event.kind === "pod_new" ? "--unsure" : "--bad");
+        ctx.lineWidth = devicePixelRatio;
+        ctx.beginPath();
+        ctx.moveTo(x(event.second), bbox.top);
+        ctx.lineTo(x(event.second), bbox.top + bbox.height);
+        ctx.stroke();
+      }
+      ctx.restore();
+    },
+  },
+};
+
+const lastSecond = (Date.parse(report.finishedAt) - Date.parse(report.startedAt)) / 1000;
+const time = {
+  scales: { x: { time: false, range: [0, lastSecond] } },
+  cursor: { sync: { key: "time" } },
+  plugins: [marks],
+};
+const timeAxis = () => axis({ values: (_, ticks) => ticks.map((tick) => `${tick} s`) });
+const fromZero = (_, __, max) => [0, max > 0 ? max * 1.15 : 1];
+
+function percentiles() {
+  const longest = report.scenarios.reduce((most, load) => Math.max(most, load.latency.curve.length), 0);
+  const curves = report.scenarios.map((load) => load.latency.curve);
+  const grid = (curves.find((curve) => curve.length === longest) ?? []).map(
+    (point) => 100 / (100 - point.percentile),
+  );
+  const percent = (x) => `${Number((100 * (1 - 1 / x)).toFixed(4))} %`;
+  plot(
+    document.getElementById("percentiles"),
+    {
+      scales: { x: { time: false, distr: 3 }, y: { distr: 3 } },
+      axes: [
+        axis({
+          values: (_, ticks) =>
+            ticks.map((tick) => (Number.isInteger(Math.log10(tick)) ? percent(tick) : "")),
+        }),
+        axis({
+          size: 70,
+          values: (_, ticks) =>
+            ticks.map((tick) => (/^[1-9]0*$|^0?\.0*[125]$/.test(String(tick)) ? `${tick} ms` : "")),
+        }),
+      ],
+      series: [
+        { label: "within", value: (_, x) => (x == null ? "–" : percent(x)) },
+        ...report.scenarios.map((load, at) => ({
+          label: load.scenario,
+          stroke: color(at),
+          width: 2,
+          value: (_, ms) => milliseconds(ms),
+        })),
+      ],
+    },
+    [grid, ...curves.map((curve) => grid.map((_, at) => curve[at]?.ms ?? null))],
+    320,
+  );
+}
+
+/** One x for all scenarios, with an empty place between two of them so that their lines do not join. */
+function overTime(...picks) {
+  const points = report.scenarios.flatMap((load) => [
+    ...load.seconds.map((second) => ({ x: load.startSecond + second.second, second })),
+    { x: load.startSecond + load.durationSeconds + 0.2, second: undefined },
+  ]);
+  return [
+    points.map((point) => point.x),
+    ...picks.map((pick) => points.map(({ second }) => (second ? pick(second) : null))),
+  ];
+}
+
+function latencyOverTime() {
+  plot(
+    document.getElementById("latency"),
+    {
+      ...time,
+      scales: { ...time.scales, y: { range: fromZero } },
+      axes: [timeAxis(), axis({ size: 70, values: (_, ticks) => ticks.map((tick) => `${tick} ms`) })],
+      series: [
+        { label: "after", value: (_, x) => seconds(x) },
+        { label: "p50", stroke: color(0), width: 2, value: (_, ms) => milliseconds(ms) },
+        { label: "p99", stroke: color(1), width: 2, value: (_, ms) => milliseconds(ms) },
+      ],
+    },
+    overTime(
+      (second) => second.p50Ms,
+      (second) => second.p99Ms,
+    ),
+  );
+}
+
+function throughputOverTime() {
+  plot(
+    document.getElementById("throughput"),
+    {
+      ...time,
+      scales: { ...time.scales, y: { range: fromZero } },
+      axes: [timeAxis(), axis({ size: 70, values: (_, ticks) => ticks.map(count) })],
+      series: [
+        { label: "after", value: (_, x) => seconds(x) },
+        { label: "answers/s", stroke: color(2), fill: `${color(2)}22`, width: 2, value: (_, n) => count(n) },
+        { label: "failed/s", stroke: () => css("--bad"), width: 2, value: (_, n) => count(n) },
+      ],
+    },
+    overTime(
+      (second) => second.requestsPerSecond,
+      (second) => second.failed,
+    ),
+  );
+}
+
+function memory() {
+  const workloads = [...new Set(report.pods.map((pod) => pod.workload))];
+  for (const workload of workloads) {
+    const pods = report.pods.filter((pod) => pod.workload === workload);
+    const title = document.createElement("h3");
+    title.textContent = workload;
+    const element = document.createElement("div");
+    element.className = "plot";
+    document.getElementById("memory").append(title, element);
+    const mib = (bytes) => bytes / 1024 ** 2;
+    const limit = mib(pods[0].memoryLimitBytes);
+    const tables = pods.map((pod) => [
+      pod.memory.map((sample) => Math.max(0, sample.second)),
+      pod.memory.map((sample) => mib(sample.bytes)),
+    ]);
+    const ends = [
+      [0, lastSecond],
+      [limit, limit],
+    ];
+    plot(
+      element,
+      {
+        ...time,
+        scales: { ...time.scales, y: { range: fromZero } },
+        axes: [timeAxis(), axis({ size: 70, values: (_, ticks) => ticks.map((tick) => `${tick} MiB`) })],
+        series: [
+          { label: "after", value: (_, x) => seconds(x) },
+          {
+            label: "limit",
+            stroke: () => css("--bad"),
+            width: 1.5,
+            dash: [6, 4],
+            spanGaps: true,
+            points: { show: false },
+            value: () => mebibytes(limit),
+          },
+          ...pods.map((pod, at) => ({
+            label: pod.name,
+            stroke: color(at),
+            width: 2,
+            spanGaps: true,
+            points: { show: true, size: 4 },
+            value: (_, x) => mebibytes(x),
+          })),
+        ],
+      },
+      uPlot.join([ends, ...tables].map((columns) => distinct(columns))),
+      200,
+    );
+  }
+}
+
+/** uPlot joins tables by x, which must rise: two samples at one moment become one. */
+function distinct([xs, ys]) {
+  const kept = xs.map((x, at) => at === 0 || x > xs[at - 1]);
+  return [xs.filter((_, at) => kept[at]), ys.filter((_, at) => kept[at])];
+}
+
+percentiles();
+latencyOverTime();
+throughputOverTime();
+memory();
+window.addEventListener("resize", () => {
+  for (const { drawn, size } of plots) drawn.setSize(size());
+});
+window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  for (const { drawn } of plots) drawn.redraw();
+});
+document.documentElement.dataset.plots = String(plots.length);

@@ -1,0 +1,33 @@
+import type { GateResult } from "../gates.ts";
+import type { LoadResult } from "../load.ts";
+import type { ObservedPod } from "../observe.ts";
+import type { PodEvent } from "../pod-ledger.ts";
+import type { Verdict } from "../verdict.ts";
+
+/** One run, as `report.json` holds it. All times in seconds count from `startedAt`. */
+export interface RunReport {
+  /** Rises when a reader of older reports would misread a newer one. */
+  schema: 1;
+  stack: string;
+  endpoint: string;
+  namespace: string;
+  apiImage: string;
+  startedAt: string;
+  finishedAt: string;
+  verdict: Verdict;
+  exitCode: number;
+  /** Why, in one sentence. */
+  reason: string;
+  /** What went wrong with the run itself: not with the stack, but with making or measuring the run. */
+  problems: string[];
+  gates: GateResult[];
+  connections: number;
+  durationSeconds: number;
+  warmupSeconds: number;
+  users: number;
+  scenarios: (LoadResult & { about: string; startSecond: number })[];
+  pods: ObservedPod[];
+  events: (Omit<PodEvent, "atMs"> & { second: number })[];
+  /** The machine that made the load. */
+  generator: { cpus: number; cpuModel: string; memoryBytes: number; kernel: string; node: string };
+}
