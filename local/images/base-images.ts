@@ -1,0 +1,199 @@
+import { createHash } from "node:crypto";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type Docker from "dockerode";
+import { Failure } from "../failure.ts";
+import { dataDir } from "../paths.ts";
+import { buildImage } from "../plugins/docker/build.ts";
+import { readContext } from "../plugins/docker/context-files.ts";
+import { connectEngine } from "../plugins/docker/engine.ts";
+import { pushImage } from "../plugins/docker/push.ts";
+import { type Report, step } from "../steps.ts";
+import { runCommand } from "../toolchain/run-command.ts";
+import { findMirrors, unpackPackages } from "./debian-packages.ts";
+import { assembleImage, packageFolder } from "./image-files.ts";
+import { imageName, imageUser, isWithinTag, type Recipe, recipes } from "./recipes.ts";
+import { digestLabel, storedInEngine, storedInRegistry } from "./stored-image.ts";
+
+const buildFolder = join(dataDir, "image-build");
+const timeLimitMs = 10 * 60_000;
+const buildTime = new Date("2026-01-01T00:00:00Z");
+
+/**
+ * Sees to it that the embedded registry has the base images. One that is there and was made from the same inputs
+ * (recipe, Node version, this code) is left alone; one that the engine still holds is only pushed. What is built gets
+ * its tag when it is complete, so a run that is killed leaves no half image.
+ *
+ * @throws {Failure} when a package cannot be had, or the engine or the registry refuses.
+ */
+export async function ensureBaseImages(engine: { socketPath: string }): Promise<void> {
+  await step("Base images", async (report) => {
+    const docker = await connectEngine(`unix://${engine.socketPath}`);
+    const plans = await Promise.all(recipes.map((recipe) => planFor(docker, recipe)));
+    const toBuild = plans.filter(({ action }) => action === "build");
+    for (const { recipe, action } of plans) if (action === "push") await push(docker, recipe, report);
+    const versions = toBuild.length === 0 ? [] : await buildAll(docker, toBuild, report);
+    const pushed = plans.filter(({ action }) => action === "push").map(({ recipe }) => recipe.name);
+    const told = [
+      ...(versions.length > 0 ? [`built ${versions.join(", ")}`] : []),
+      ...(pushed.length > 0 ? [`pushed ${pushed.join(", ")}`] : []),
+    ];
+    report(told.length > 0 ? told.join("; ") : "unchanged");
+  });
+}
+
+type Plan = { recipe: Recipe; inputs: string; action: "none" | "push" | "build" };
+
+async function planFor(docker: Docker, recipe: Recipe): Promise<Plan> {
+  const inputs = await inputsDigest(recipe);
+  const [inRegistry, inEngine] = await Promise.all([
+    storedInRegistry(recipe).catch((error: Error) => {
+      throw new Failure(
+        `The registry does not answer: ${error.message}`,
+        "See npm run logs -- registry, and start it with npm run up",
+      );
+    }),
+    storedInEngine(docker, recipe),
+  ]);
+  if (inRegistry === inputs) {
+    // Builds on top of it would otherwise take the engine's older image without a look at the registry.
+    if (inEngine !== undefined && inEngine !== inputs) await docker.getImage(imageName(recipe)).remove();
+    return { recipe, inputs, action: "none" };
+  }
+  return { recipe, inputs, action: inEngine === inputs ? "push" : "build" };
+}
+
+/** SHA-256 of everything that decides what is in an image, except for what Debian serves at the time. */
+async function inputsDigest(recipe: Recipe): Promise<string> {
+  const digest = createHash("sha256").update(JSON.stringify(recipe));
+  if (recipe.npm !== undefined) {
+    digest.update(await readFile(join(packageFolder(recipe.npm.package), "package.json")));
+  }
+  for (const file of ["image-files.ts", "shared-libraries.ts", "debian-packages.ts"]) {
+    digest.update(await readFile(join(import.meta.dirname, file)));
+  }
+  return digest.digest("hex");
+}
+
+/** Builds and pushes; returns `name version` of each. */
+async function buildAll(docker: Docker, plans: readonly Plan[], report: Report): Promise<string[]> {
+  await removeLeftovers();
+  const folder = join(buildFolder, String(process.pid));
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  try {
+    report("looking up Debian mirrors");
+    const mirrors = await findMirrors();
+    const suites = [...new Set(plans.map(({ recipe }) => recipe.suite))];
+    const doneBySuite = await Promise.all(
+      suites.map(async (suite) => {
+        const own = plans.filter(({ recipe }) => recipe.suite === suite);
+        report(`downloading packages of Debian ${suite}`);
+        const packages = [...new Set(own.flatMap(({ recipe }) => recipe.packages))];
+        const root = await unpackPackages(suite, packages, join(folder, suite), mirrors);
+        const done: string[] = [];
+        for (const plan of own) {
+          done.push(await buildOne(docker, plan, root, join(folder, plan.recipe.name), report));
+        }
+        return done;
+      }),
+    );
+    return doneBySuite.flat();
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function buildOne(
+  docker: Docker,
+  { recipe, inputs }: Plan,
+  packages: string,
+  folder: string,
+  report: Report,
+): Promise<string> {
+  report(`putting ${recipe.name} together`);
+  const image = join(folder, "root");
+  await assembleImage(recipe, packages, image);
+  const version = await versionOf(recipe, image);
+  await writeFile(join(folder, "Dockerfile"), dockerfile(recipe, inputs, version));
+  report(`building ${recipe.name} ${version}`);
+  const context = await readContext(folder, join(folder, "Dockerfile"));
+  // The same files give the same layer, whenever they were unpacked.
+  const entries = context.entries.map((entry) => ({ ...entry, mtime: buildTime }));
+  await buildImage(
+    docker,
+    imageName(recipe),
+    { ...context, entries },
+    {
+      context: folder,
+      dockerfile: "Dockerfile",
+      platform: "linux/amd64",
+      args: {},
+      cacheFrom: [],
+      addHosts: [],
+      contextDigest: "",
+    },
+    { credentials: {}, signal: AbortSignal.timeout(timeLimitMs), output: () => {} },
+  ).catch((error: Error) => {
+    throw new Failure(`${recipe.name}: ${error.message}`, "See npm run logs -- dockerd; is the disk full?");
+  });
+  await push(docker, recipe, report);
+  return `${recipe.name} ${version}`;
+}
+
+async function push(docker: Docker, recipe: Recipe, report: Report): Promise<void> {
+  report(`pushing ${recipe.name}`);
+  const signal = AbortSignal.timeout(timeLimitMs);
+  await pushImage(docker, imageName(recipe), { credentials: undefined, signal, output: () => {} }).catch(
+    (error: Error) => {
+      throw new Failure(
+        `${recipe.name}: ${error.message}`,
+        "See npm run logs -- registry; is the disk full? Then run the command again",
+      );
+    },
+  );
+}
+
+/** Runs the program inside of its own files, which also shows that none is missing. */
+async function versionOf(recipe: Recipe, image: string): Promise<string> {
+  const [program, ...args] = recipe.version;
+  if (program === undefined) return recipe.tag;
+  const path = [...recipe.programs, recipe.npm?.to].find((each) => each?.endsWith(`/${program}`));
+  const said = await runCommand("sh", ["-c", 'exec chroot "$@" 2>&1', "sh", image, path ?? program, ...args]);
+  const version = /\d+(\.\d+)+/.exec(said)?.[0];
+  if (version === undefined || !isWithinTag(version, recipe.tag)) {
+    throw new Failure(
+      `Debian ${recipe.suite} has ${recipe.name} ${version ?? `of unknown version (${said.trim()})`}, but the image's tag is ${recipe.tag}`,
+      "Correct the tag or the release in local/images/recipes.ts",
+    );
+  }
+  return version;
+}
+
+/** The Dockerfile of one image. */
+export function dockerfile(recipe: Recipe, inputs: string, version: string): string {
+  const lines = [
+    "FROM scratch",
+    "COPY root/ /",
+    "ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    `USER ${imageUser.id}:${imageUser.id}`,
+    ...recipe.config,
+    `LABEL ${digestLabel}=${inputs} org.opencontainers.image.version=${version}`,
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+/** Removes the folders of runs that were killed. */
+async function removeLeftovers(): Promise<void> {
+  for (const name of await readdir(buildFolder).catch(() => [])) {
+    if (!isRunning(Number(name))) await rm(join(buildFolder, name), { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

@@ -1,0 +1,125 @@
+import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { runCommand } from "../toolchain/run-command.ts";
+import type { Suite } from "./recipes.ts";
+
+/** Where the packages of Debian come from on this machine. */
+export type Mirrors = { debian: string; security: string };
+
+/** Releases that get their security updates from an archive of their own. */
+const withSecurityArchive: readonly Suite[] = ["trixie"];
+const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
+const publicMirrors: Mirrors = {
+  debian: "http://deb.debian.org/debian",
+  security: "http://deb.debian.org/debian-security",
+};
+
+/** A package of apt's solution, at the version that it chose. */
+export type ChosenPackage = { name: string; version: string };
+
+/**
+ * Finds the mirrors that this machine's own sources name, so that one behind a company's mirror uses that.
+ * Without any, the public ones.
+ */
+export async function findMirrors(): Promise<Mirrors> {
+  const format = "$(LABEL)|$(COMPONENT)|$(REPO_URI)";
+  const lines = await runCommand("apt-get", ["indextargets", "--format", format, "Created-By: Packages"]);
+  return mirrorsOf(lines);
+}
+
+/** Reads lines `label|component|uri` of apt's index targets. */
+export function mirrorsOf(lines: string): Mirrors {
+  const find = (label: string): string | undefined =>
+    lines
+      .split("\n")
+      .map((line) => line.split("|"))
+      .find(([itsLabel, component]) => itsLabel === label && component === "main")?.[2]
+      ?.replace(/\/$/, "");
+  return {
+    debian: find("Debian") ?? publicMirrors.debian,
+    security: find("Debian-Security") ?? publicMirrors.security,
+  };
+}
+
+/**
+ * Reads what `apt-get install --print-uris` would fetch, and keeps the wanted packages and the libraries: the other
+ * dependencies (interpreters, service managers, configuration) are for a machine, not for an image with one program.
+ */
+export function choosePackages(printedUris: string, wanted: readonly string[]): ChosenPackage[] {
+  const chosen: ChosenPackage[] = [];
+  for (const line of printedUris.split("\n")) {
+    const [, name, version] = /^'\S+' ([^_\s]+)_([^_\s]+)_\S+\.deb /.exec(line) ?? [];
+    if (name === undefined || version === undefined) continue;
+    const isLibrary = /^(lib|zlib)/.test(name) && !/-perl$|^lib(llvm|z3|perl|apt|systemd-shared)/.test(name);
+    if (wanted.includes(name) || isLibrary) chosen.push({ name, version: decodeURIComponent(version) });
+  }
+  return chosen;
+}
+
+/**
+ * Downloads packages of one release with the libraries that they depend on, checked by Debian's signatures, and unpacks
+ * them without running any of their scripts. The machine's own packages and lists are not touched.
+ *
+ * @param folder an empty folder for all of it.
+ * @returns the folder in which the packages' files lie.
+ * @throws {Failure} when the mirror cannot be reached or lacks a package.
+ */
+export async function unpackPackages(
+  suite: Suite,
+  packages: readonly string[],
+  folder: string,
+  mirrors: Mirrors,
+): Promise<string> {
+  const root = join(folder, "root");
+  const downloads = join(folder, "downloads");
+  for (const each of ["lists/partial", "cache/archives/partial", "preferences.d", "downloads", "root"])
+    await mkdir(join(folder, each), { recursive: true });
+  const sources = join(folder, "sources.list");
+  const line = (uri: string, name: string): string => `deb [signed-by=${keyring}] ${uri} ${name} main\n`;
+  const security = withSecurityArchive.includes(suite) ? line(mirrors.security, `${suite}-security`) : "";
+  await writeFile(sources, line(mirrors.debian, suite) + security);
+  await writeFile(join(folder, "status"), "");
+
+  const options = aptOptions(folder, sources);
+  const apt = (...args: string[]): Promise<string> =>
+    runCommand("apt-get", [...options, ...args], {
+      cwd: downloads,
+      env: { ...process.env, LC_ALL: "C", DEBIAN_FRONTEND: "noninteractive" },
+      fix: `Check that ${mirrors.debian} can be reached and has ${suite} (its keys: apt-get install debian-archive-keyring), then run the command again`,
+    });
+  await apt("update");
+  const printed = await apt("--yes", "--print-uris", "install", ...packages);
+  const chosen = choosePackages(printed, packages);
+  await apt("download", ...chosen.map(({ name, version }) => `${name}=${version}`));
+  for (const file of (await readdir(downloads)).sort()) {
+    if (file.endsWith(".deb")) await runCommand("dpkg-deb", ["--extract", join(downloads, file), root]);
+  }
+  return root;
+}
+
+/** Options that give apt a state of its own; its connection settings (proxies, certificates) stay the machine's. */
+function aptOptions(folder: string, sources: string): string[] {
+  const settings = {
+    "Dir::Etc::SourceList": sources,
+    "Dir::Etc::SourceParts": "-",
+    "Dir::Etc::Preferences": "/dev/null",
+    "Dir::Etc::PreferencesParts": join(folder, "preferences.d"),
+    "Dir::State": folder,
+    "Dir::State::Lists": join(folder, "lists"),
+    "Dir::State::status": join(folder, "status"),
+    "Dir::Cache": join(folder, "cache"),
+    // Images of Debian for containers switch this cache off, and apt then reads all lists again for each command.
+    "Dir::Cache::pkgcache": "packages.bin",
+    "Dir::Cache::srcpkgcache": "",
+    "APT::Sandbox::User": "",
+    "APT::Default-Release": "",
+    "APT::Architecture": "amd64",
+    "APT::Architectures": "amd64",
+    "APT::Install-Recommends": "false",
+    "Acquire::Languages": "none",
+    "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled": "false",
+    "Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled": "false",
+    "Acquire::Retries": "3",
+  };
+  return ["-q", ...Object.entries(settings).flatMap(([key, value]) => ["-o", `${key}=${value}`])];
+}
