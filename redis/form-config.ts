@@ -1,0 +1,42 @@
+import type { Credentials, NodeAddress } from "./node-connection.ts";
+
+export interface FormConfig {
+  nodes: NodeAddress[];
+  credentials: Credentials;
+  shards: number;
+}
+
+/**
+ * Reads the formation's environment: REDIS_NODES (host:port, …), REDIS_SHARDS, REDIS_REPLICAS_PER_SHARD, REDIS_PASSWORD,
+ * REDIS_USERNAME.
+ *
+ * @throws Error with all problems at once.
+ */
+export function readFormConfig(env: NodeJS.ProcessEnv): FormConfig {
+  const problems: string[] = [];
+  const integer = (name: string, min: number, max: number) => {
+    const value = env[name] ?? "";
+    if (/^\d+$/.test(value) && Number(value) >= min && Number(value) <= max) return Number(value);
+    problems.push(`${name}: "${value}" must be a whole number from ${min} to ${max}`);
+    return min;
+  };
+  const nodes: NodeAddress[] = [];
+  for (const part of (env.REDIS_NODES ?? "").split(",").filter((text) => text.trim() !== "")) {
+    const [, host, port] = /^([^:@/\s]+):(\d{1,5})$/.exec(part.trim()) ?? [];
+    if (host && Number(port) >= 1 && Number(port) <= 65_535) nodes.push({ host, port: Number(port) });
+    else problems.push(`REDIS_NODES: "${part}" must look like host:port; separate nodes by commas`);
+  }
+  const shards = integer("REDIS_SHARDS", 1, 1000);
+  const replicasPerShard = integer("REDIS_REPLICAS_PER_SHARD", 0, 5);
+  const needed = shards * (1 + replicasPerShard);
+  if (problems.length === 0 && nodes.length !== needed) {
+    const shape = `${shards} shards of 1 + ${replicasPerShard}`;
+    problems.push(`REDIS_NODES: ${nodes.length} nodes are listed, ${shape} are ${needed}`);
+  }
+  if (problems.length > 0) throw new Error(problems.join("\n"));
+  const credentials = {
+    username: env.REDIS_USERNAME || "default",
+    password: env.REDIS_PASSWORD || undefined,
+  };
+  return { nodes, credentials, shards };
+}

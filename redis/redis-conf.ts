@@ -1,0 +1,78 @@
+export interface RedisConfOptions {
+  /** Most bytes of data; the container's limit must leave room for the process, its buffers and copies on write. */
+  maxmemoryBytes: number;
+  /** Of the user `default`, which clients and replicas use; printable, not empty. */
+  password: string;
+  /** Silence after which a node counts as failing, in milliseconds. */
+  nodeTimeoutMs?: number;
+  /** Holds the append-only file and the node's own view of the cluster. */
+  dataDir?: string;
+  port?: number;
+}
+
+/**
+ * redis.conf of a node of the cluster, the same for every node. What differs is given on the command line:
+ * `--cluster-announce-hostname <name>`.
+ *
+ * @throws RangeError or TypeError when a value would make another file than the one that is meant.
+ */
+export function renderRedisConf(options: RedisConfOptions): string {
+  const { maxmemoryBytes, password, nodeTimeoutMs = 2000, dataDir = "/data", port = 6379 } = options;
+  wholeNumber("maxmemoryBytes", maxmemoryBytes, 1, Number.MAX_SAFE_INTEGER);
+  wholeNumber("nodeTimeoutMs", nodeTimeoutMs, 100, 3_600_000);
+  // The cluster bus listens 10000 above.
+  wholeNumber("port", port, 1, 55_535);
+  if (password === "") throw new TypeError("password: must not be empty");
+  const secret = quoted("password", password);
+
+  return `# Who may come in
+port ${port}
+protected-mode no
+requirepass ${secret}
+masterauth ${secret}
+tcp-keepalive 60
+
+# Cluster
+cluster-enabled yes
+cluster-config-file nodes.conf
+cluster-node-timeout ${nodeTimeoutMs}
+cluster-preferred-endpoint-type hostname
+# A shard that is down takes its own keys with it, not the others'.
+cluster-require-full-coverage no
+# Replicas stay where they were put.
+cluster-allow-replica-migration no
+# A replica that lost its primary long ago is still better than no shard.
+cluster-replica-validity-factor 0
+repl-diskless-sync-delay 0
+
+# Memory
+maxmemory ${maxmemoryBytes}
+maxmemory-policy allkeys-lru
+lazyfree-lazy-eviction yes
+lazyfree-lazy-expire yes
+lazyfree-lazy-user-del yes
+
+# Disk
+dir ${quoted("dataDir", dataDir)}
+appendonly yes
+appendfsync everysec
+no-appendfsync-on-rewrite yes
+auto-aof-rewrite-min-size 16mb
+save ""
+`;
+}
+
+function wholeNumber(name: string, value: number, min: number, max: number): void {
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new RangeError(`${name}: ${value} must be a whole number from ${min} to ${max}`);
+  }
+}
+
+/** As redis.conf quotes: backslash and double quote escaped. */
+function quoted(name: string, text: string): string {
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    if (code < 32 || code === 127) throw new TypeError(`${name}: must not hold control characters`);
+  }
+  return `"${text.replace(/[\\"]/g, "\\$&")}"`;
+}
