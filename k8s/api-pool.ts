@@ -1,0 +1,139 @@
+import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
+import { Service } from "@pulumi/kubernetes/core/v1/service.js";
+import type * as pulumi from "@pulumi/pulumi";
+import { apiGraceSeconds, heapMiB, type PoolPlan } from "../config/derive.ts";
+import type { ApiConfig } from "../config/schema.ts";
+import { selectorLabels, skipAwait } from "./names.ts";
+import { isolatedPod, restrictedContainer, restrictedPod } from "./pod-security.ts";
+import { resources } from "./resources.ts";
+import type { Workload } from "./stack-outputs.ts";
+
+/** Port for requests. */
+export const apiPort = 3000;
+/** Port for probes and metrics; Nginx does not know it. */
+export const apiInternalPort = 9000;
+
+/** One pool and what its pods are given. */
+export interface ApiPoolArgs {
+  /** The API's own, which every pool's pods carry as `app.kubernetes.io/name`. */
+  name: string;
+  namespace: string;
+  pool: PoolPlan;
+  config: ApiConfig;
+  image: string;
+  redisNodes: string[];
+  /** Whose keys become environment variables. Its name changes with its content, and that rolls the pods. */
+  secretName: pulumi.Input<string>;
+}
+
+/** Makes a pool's Deployment, and the headless Service by which Nginx finds its pods. */
+export function createApiPool(args: ApiPoolArgs, parent: pulumi.Resource): Workload {
+  const { name, namespace, pool, config } = args;
+  const labels = selectorLabels(name, pool.name);
+  new Service(
+    pool.serviceName,
+    {
+      metadata: { name: pool.serviceName, namespace, annotations: skipAwait },
+      spec: { clusterIP: "None", selector: labels, ports: [{ name: "http", port: apiPort }] },
+    },
+    { parent },
+  );
+  new Deployment(
+    pool.name,
+    {
+      metadata: { name: pool.name, namespace },
+      spec: {
+        replicas: pool.replicas,
+        revisionHistoryLimit: 3,
+        selector: { matchLabels: labels },
+        strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: "34%" } },
+        template: {
+          metadata: { labels },
+          spec: {
+            ...isolatedPod,
+            securityContext: restrictedPod(),
+            terminationGracePeriodSeconds: apiGraceSeconds(config),
+            topologySpreadConstraints: [
+              {
+                maxSkew: 1,
+                topologyKey: "kubernetes.io/hostname",
+                whenUnsatisfiable: "ScheduleAnyway",
+                labelSelector: { matchLabels: labels },
+              },
+            ],
+            containers: [
+              {
+                name: "api",
+                image: pool.image ?? args.image,
+                env: environment(args),
+                envFrom: [{ secretRef: { name: args.secretName } }],
+                ports: [
+                  { name: "http", containerPort: apiPort },
+                  { name: "internal", containerPort: apiInternalPort },
+                ],
+                resources: resources(config),
+                securityContext: restrictedContainer,
+                volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
+                ...probes,
+              },
+            ],
+            volumes: [{ name: "tmp", emptyDir: { sizeLimit: "64Mi" } }],
+          },
+        },
+      },
+    },
+    { parent },
+  );
+  return {
+    name: pool.name,
+    kind: "Deployment",
+    role: "api",
+    replicas: pool.replicas,
+    selector: labels,
+    memoryLimitBytes: config.memory,
+  };
+}
+
+/**
+ * A pod is in traffic within a second of being ready and out of it after two bad answers; it is killed only after half
+ * a minute without any, since a busy event loop answers late.
+ */
+const probes = {
+  startupProbe: {
+    httpGet: { path: "/readyz", port: "internal" },
+    periodSeconds: 1,
+    timeoutSeconds: 2,
+    failureThreshold: 120,
+  },
+  readinessProbe: {
+    httpGet: { path: "/readyz", port: "internal" },
+    periodSeconds: 2,
+    timeoutSeconds: 2,
+    failureThreshold: 2,
+  },
+  livenessProbe: {
+    httpGet: { path: "/livez", port: "internal" },
+    periodSeconds: 5,
+    timeoutSeconds: 3,
+    failureThreshold: 6,
+  },
+};
+
+function environment({ config, redisNodes }: ApiPoolArgs) {
+  const values = {
+    PORT: apiPort,
+    INTERNAL_PORT: apiInternalPort,
+    NODE_OPTIONS: `--max-old-space-size=${heapMiB(config.memory)}`,
+    REDIS_NODES: redisNodes.join(","),
+    REDIS_USERNAME: "default",
+    CACHE_TTL_SECONDS: config.cacheTtlSeconds,
+    CACHE_PREFIX: "bw:",
+    SHUTDOWN_DELAY_MS: config.shutdownDelay,
+    SHUTDOWN_TIMEOUT_MS: config.shutdownTimeout,
+    LOG_LEVEL: config.logLevel,
+  };
+  return [
+    { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+    ...Object.entries(values).map(([name, value]) => ({ name, value: String(value) })),
+  ];
+}

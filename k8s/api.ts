@@ -1,0 +1,79 @@
+import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
+import { Service } from "@pulumi/kubernetes/core/v1/service.js";
+import { PodDisruptionBudget } from "@pulumi/kubernetes/policy/v1/podDisruptionBudget.js";
+import * as pulumi from "@pulumi/pulumi";
+import type { PoolPlan } from "../config/derive.ts";
+import type { ApiConfig } from "../config/schema.ts";
+import { apiInternalPort, apiPort, createApiPool } from "./api-pool.ts";
+import { skipAwait } from "./names.ts";
+import type { Workload } from "./stack-outputs.ts";
+
+/** The API's dials and what it talks to. */
+export interface ApiArgs {
+  namespace: string;
+  config: ApiConfig;
+  pools: PoolPlan[];
+  /** Of pools that name no image of their own. */
+  image: string;
+  databaseUrl: pulumi.Input<string>;
+  redisNodes: string[];
+  redisPassword: pulumi.Input<string>;
+}
+
+/** The API: a Deployment and a headless Service for each pool, and one plain Service for all of them. */
+export class Api extends pulumi.ComponentResource {
+  readonly workloads: Workload[];
+
+  constructor(name: string, args: ApiArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("breakwater:k8s:Api", name, {}, opts);
+    const secret = this.createSecret(name, args);
+    this.createService(name, args);
+    this.createDisruptionBudget(name, args);
+    this.workloads = args.pools.map((pool) =>
+      createApiPool({ ...args, name, pool, secretName: secret.metadata.name }, this),
+    );
+    this.registerOutputs({});
+  }
+
+  /** Everything that may be confidential; `api.env` is taken for that, too. A name by content: see createApiPool. */
+  private createSecret(name: string, args: ApiArgs): Secret {
+    const stringData = {
+      ...args.config.env,
+      DATABASE_URL: args.databaseUrl,
+      REDIS_PASSWORD: args.redisPassword,
+    };
+    return new Secret(
+      name,
+      { metadata: { namespace: args.namespace }, stringData: pulumi.secret(stringData) },
+      { parent: this },
+    );
+  }
+
+  private createService(name: string, args: ApiArgs): void {
+    new Service(
+      name,
+      {
+        metadata: { name, namespace: args.namespace, annotations: skipAwait },
+        spec: {
+          selector: { "app.kubernetes.io/name": name },
+          ports: [
+            { name: "http", port: apiPort },
+            { name: "internal", port: apiInternalPort },
+          ],
+        },
+      },
+      { parent: this },
+    );
+  }
+
+  private createDisruptionBudget(name: string, args: ApiArgs): void {
+    new PodDisruptionBudget(
+      name,
+      {
+        metadata: { name, namespace: args.namespace },
+        spec: { maxUnavailable: 1, selector: { matchLabels: { "app.kubernetes.io/name": name } } },
+      },
+      { parent: this },
+    );
+  }
+}

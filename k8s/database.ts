@@ -1,0 +1,139 @@
+import { StatefulSet } from "@pulumi/kubernetes/apps/v1/statefulSet.js";
+import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
+import { Service } from "@pulumi/kubernetes/core/v1/service.js";
+import * as pulumi from "@pulumi/pulumi";
+import type { DatabaseConfig } from "../config/schema.ts";
+import { databaseInit, databaseRun } from "./database-programs.ts";
+import { selectorLabels } from "./names.ts";
+import { generatedPassword } from "./password.ts";
+import { isolatedPod, restrictedContainer, restrictedPod } from "./pod-security.ts";
+import { quantity, resources } from "./resources.ts";
+import type { Workload } from "./stack-outputs.ts";
+
+/** The database's dials and where it lives. */
+export interface DatabaseArgs {
+  namespace: string;
+  config: DatabaseConfig;
+  image: string;
+  storageClass?: string;
+}
+
+const port = 5432;
+
+/** PostgreSQL as a StatefulSet of one pod with a volume, reached as `database:5432`. */
+export class Database extends pulumi.ComponentResource {
+  /** With user and password; secret. */
+  readonly url: pulumi.Output<string>;
+  readonly workload: Workload;
+
+  constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("breakwater:k8s:Database", name, {}, opts);
+    const labels = selectorLabels(name, name);
+    const password = generatedPassword(`${name}-password`, { parent: this });
+    const secret = this.createSecret(name, args, password);
+    this.createService(name, args, labels);
+    this.createStatefulSet(name, args, labels, secret);
+    this.url = pulumi.interpolate`postgres://breakwater:${password}@${name}:${port}/breakwater`;
+    this.workload = {
+      name,
+      kind: "StatefulSet",
+      role: "database",
+      replicas: 1,
+      selector: labels,
+      memoryLimitBytes: args.config.memory,
+    };
+    this.registerOutputs({ url: this.url });
+  }
+
+  private createSecret(name: string, args: DatabaseArgs, password: pulumi.Output<string>): Secret {
+    const metadata = { name, namespace: args.namespace };
+    return new Secret(name, { metadata, stringData: { password } }, { parent: this });
+  }
+
+  private createService(name: string, args: DatabaseArgs, labels: Record<string, string>): void {
+    new Service(
+      name,
+      {
+        metadata: { name, namespace: args.namespace },
+        spec: { clusterIP: "None", selector: labels, ports: [{ name: "postgres", port }] },
+      },
+      { parent: this },
+    );
+  }
+
+  private createStatefulSet(
+    name: string,
+    args: DatabaseArgs,
+    labels: Record<string, string>,
+    secret: Secret,
+  ): void {
+    const { config, image, namespace, storageClass } = args;
+    const common = {
+      image,
+      resources: resources(config),
+      securityContext: restrictedContainer,
+      env: [{ name: "LC_ALL", value: "C.UTF-8" }],
+    };
+    const mounts = [
+      { name: "data", mountPath: "/data" },
+      { name: "tmp", mountPath: "/tmp" },
+    ];
+    const isReady = { exec: { command: ["pg_isready", "-q", "-h", "127.0.0.1", "-p", String(port)] } };
+    new StatefulSet(
+      name,
+      {
+        metadata: { name, namespace },
+        spec: {
+          serviceName: name,
+          replicas: 1,
+          selector: { matchLabels: labels },
+          template: {
+            metadata: { labels },
+            spec: {
+              ...isolatedPod,
+              securityContext: restrictedPod(config.runAsUser),
+              terminationGracePeriodSeconds: 60,
+              initContainers: [
+                {
+                  ...common,
+                  name: "init",
+                  command: ["sh", "-euc", databaseInit],
+                  volumeMounts: [...mounts, { name: "password", mountPath: "/secret", readOnly: true }],
+                },
+              ],
+              containers: [
+                {
+                  ...common,
+                  name: "postgres",
+                  // The image's stop signal is SIGINT, which does not wait for clients to leave.
+                  command: ["sh", "-euc", databaseRun],
+                  ports: [{ name: "postgres", containerPort: port }],
+                  volumeMounts: mounts,
+                  startupProbe: { ...isReady, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 120 },
+                  // Probes by exec cost a process each, so they are rare; a listening socket is checked often.
+                  readinessProbe: { tcpSocket: { port }, periodSeconds: 5, failureThreshold: 2 },
+                  livenessProbe: { ...isReady, periodSeconds: 20, timeoutSeconds: 5, failureThreshold: 3 },
+                },
+              ],
+              volumes: [
+                { name: "tmp", emptyDir: { sizeLimit: "64Mi" } },
+                { name: "password", secret: { secretName: secret.metadata.name, defaultMode: 0o440 } },
+              ],
+            },
+          },
+          volumeClaimTemplates: [
+            {
+              metadata: { name: "data" },
+              spec: {
+                accessModes: ["ReadWriteOnce"],
+                storageClassName: storageClass,
+                resources: { requests: { storage: quantity(config.storage) } },
+              },
+            },
+          ],
+        },
+      },
+      { parent: this },
+    );
+  }
+}

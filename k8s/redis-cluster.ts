@@ -1,0 +1,209 @@
+import { StatefulSet } from "@pulumi/kubernetes/apps/v1/statefulSet.js";
+import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
+import { Service } from "@pulumi/kubernetes/core/v1/service.js";
+import { PodDisruptionBudget } from "@pulumi/kubernetes/policy/v1/podDisruptionBudget.js";
+import * as pulumi from "@pulumi/pulumi";
+import { redisMaxmemory, redisNodes, redisReplicas } from "../config/derive.ts";
+import type { RedisConfig } from "../config/schema.ts";
+import { renderRedisConf } from "../redis/redis-conf.ts";
+import { selectorLabels, skipAwait } from "./names.ts";
+import { generatedPassword } from "./password.ts";
+import { isolatedPod, restrictedContainer, restrictedPod } from "./pod-security.ts";
+import { RedisFormation } from "./redis-formation.ts";
+import { quantity, resources } from "./resources.ts";
+import type { Workload } from "./stack-outputs.ts";
+
+/** The Redis Cluster's dials and where it lives. */
+export interface RedisClusterArgs {
+  /** Known before deployment: it is part of the pods' host names. */
+  namespace: string;
+  config: RedisConfig;
+  image: string;
+  /** Image with the Redis program, which forms the cluster. */
+  apiImage: string;
+  /** Made before the formation Job. */
+  apiImageReady: pulumi.Resource;
+  redisProgramDigest: string;
+  storageClass?: string;
+}
+
+const port = 6379;
+
+/** Redis Cluster: shards × (1 + replicas per shard) pods with a volume each, and the Job that forms it. */
+export class RedisCluster extends pulumi.ComponentResource {
+  readonly password: pulumi.Output<string>;
+  /** `host:port` of every pod. */
+  readonly nodes: string[];
+  readonly workload: Workload;
+
+  constructor(name: string, args: RedisClusterArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("breakwater:k8s:RedisCluster", name, {}, opts);
+    const labels = selectorLabels(name, name);
+    this.password = generatedPassword(`${name}-password`, { parent: this });
+    this.nodes = redisNodes(args.config, args.namespace);
+    const secret = this.createSecret(name, args);
+    this.createService(name, args, labels);
+    const pods = this.createStatefulSet(name, args, labels, secret);
+    this.createDisruptionBudget(name, args, labels);
+    new RedisFormation(
+      `${name}-formation`,
+      { ...args, nodes: this.nodes, secretName: secret.metadata.name },
+      { parent: this, dependsOn: [pods, args.apiImageReady] },
+    );
+    this.workload = {
+      name,
+      kind: "StatefulSet",
+      role: "redis",
+      replicas: redisReplicas(args.config),
+      selector: labels,
+      memoryLimitBytes: args.config.memory,
+    };
+    this.registerOutputs({ nodes: this.nodes });
+  }
+
+  private createSecret(name: string, args: RedisClusterArgs): Secret {
+    const { config } = args;
+    const conf = this.password.apply((password) =>
+      renderRedisConf({
+        maxmemoryBytes: redisMaxmemory(config.memory),
+        password,
+        nodeTimeoutMs: config.nodeTimeout,
+        dataDir: "/data",
+        port,
+      }),
+    );
+    return new Secret(
+      name,
+      // A name by content: new content gets a new Secret, and with it new pods.
+      {
+        metadata: { namespace: args.namespace },
+        stringData: { "redis.conf": conf, password: this.password },
+      },
+      { parent: this },
+    );
+  }
+
+  private createService(name: string, args: RedisClusterArgs, labels: Record<string, string>): void {
+    new Service(
+      name,
+      {
+        metadata: { name, namespace: args.namespace, annotations: skipAwait },
+        spec: {
+          clusterIP: "None",
+          // Nodes find each other while the cluster is still forming.
+          publishNotReadyAddresses: true,
+          selector: labels,
+          ports: [
+            { name: "redis", port },
+            { name: "bus", port: port + 10_000 },
+          ],
+        },
+      },
+      { parent: this },
+    );
+  }
+
+  private createDisruptionBudget(name: string, args: RedisClusterArgs, labels: Record<string, string>): void {
+    new PodDisruptionBudget(
+      name,
+      {
+        metadata: { name, namespace: args.namespace },
+        spec: { maxUnavailable: 1, selector: { matchLabels: labels } },
+      },
+      { parent: this },
+    );
+  }
+
+  private createStatefulSet(
+    name: string,
+    args: RedisClusterArgs,
+    labels: Record<string, string>,
+    secret: Secret,
+  ): StatefulSet {
+    const { config, image, namespace, storageClass } = args;
+    const host = `$(POD_NAME).${name}.${namespace}.svc.cluster.local`;
+    return new StatefulSet(
+      name,
+      {
+        metadata: { name, namespace },
+        spec: {
+          serviceName: name,
+          replicas: redisReplicas(config),
+          podManagementPolicy: "Parallel",
+          selector: { matchLabels: labels },
+          // It is a cache: its volumes go with it.
+          persistentVolumeClaimRetentionPolicy: { whenDeleted: "Delete", whenScaled: "Delete" },
+          template: {
+            metadata: { labels },
+            spec: {
+              ...isolatedPod,
+              securityContext: restrictedPod(),
+              terminationGracePeriodSeconds: 30,
+              topologySpreadConstraints: [
+                {
+                  maxSkew: 1,
+                  topologyKey: "kubernetes.io/hostname",
+                  whenUnsatisfiable: "ScheduleAnyway",
+                  labelSelector: { matchLabels: labels },
+                },
+              ],
+              containers: [
+                {
+                  name: "redis",
+                  image,
+                  command: ["redis-server", "/etc/redis/redis.conf", "--cluster-announce-hostname", host],
+                  env: [
+                    { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+                    {
+                      name: "REDISCLI_AUTH",
+                      valueFrom: { secretKeyRef: { name: secret.metadata.name, key: "password" } },
+                    },
+                  ],
+                  ports: [
+                    { name: "redis", containerPort: port },
+                    { name: "bus", containerPort: port + 10_000 },
+                  ],
+                  resources: resources(config),
+                  securityContext: restrictedContainer,
+                  volumeMounts: [
+                    { name: "data", mountPath: "/data" },
+                    { name: "conf", mountPath: "/etc/redis", readOnly: true },
+                  ],
+                  startupProbe: { tcpSocket: { port }, periodSeconds: 1, failureThreshold: 120 },
+                  readinessProbe: { tcpSocket: { port }, periodSeconds: 2, failureThreshold: 2 },
+                  // A probe by exec costs a process; only this one sees a server that no longer answers.
+                  livenessProbe: {
+                    exec: { command: ["redis-cli", "-h", "127.0.0.1", "ping"] },
+                    periodSeconds: 20,
+                    timeoutSeconds: 5,
+                    failureThreshold: 3,
+                  },
+                },
+              ],
+              volumes: [
+                {
+                  name: "conf",
+                  secret: {
+                    secretName: secret.metadata.name,
+                    items: [{ key: "redis.conf", path: "redis.conf" }],
+                  },
+                },
+              ],
+            },
+          },
+          volumeClaimTemplates: [
+            {
+              metadata: { name: "data" },
+              spec: {
+                accessModes: ["ReadWriteOnce"],
+                storageClassName: storageClass,
+                resources: { requests: { storage: quantity(config.storage) } },
+              },
+            },
+          ],
+        },
+      },
+      { parent: this },
+    );
+  }
+}
