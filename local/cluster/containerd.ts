@@ -8,6 +8,8 @@ import { network } from "./network.ts";
 import { ensureService } from "./process-supervisor.ts";
 import { waitFor } from "./readiness.ts";
 import { registryEndpoint } from "./registry.ts";
+import { runProgram } from "./run-program.ts";
+import { writeVolumeHook } from "./storage.ts";
 
 /** Name of the bridge network in the CNI configuration; its cache files begin with it. */
 export const cniNetworkName = "breakwater";
@@ -26,16 +28,17 @@ export async function ensureContainerd(): Promise<void> {
   );
   const networks = join(places.cni, "networks");
   await writeConfigFile(join(networks, "10-breakwater.conflist"), JSON.stringify(cniNetwork, undefined, 2));
+  const baseSpec = await writeConfigFile(join(places.config, "base-spec.json"), await baseContainerSpec());
   const config = await writeConfigFile(
     join(places.config, "containerd.toml"),
-    containerdConfig(hostsDir, networks),
+    containerdConfig({ hostsDir, networks, baseSpec }),
   );
   await mkdir(places.containerd, { recursive: true, mode: 0o711 });
   await ensureService({
     name: "containerd",
     command: "containerd",
     args: ["--config", config],
-    configFiles: [config],
+    configFiles: [config, baseSpec],
     umask: "0022",
   });
   await waitFor({
@@ -43,6 +46,15 @@ export async function ensureContainerd(): Promise<void> {
     needs: ["containerd"],
     holds: () => accepts(places.containerdSocket),
   });
+}
+
+/** What containerd itself would begin a container's specification with, and our hook. */
+async function baseContainerSpec(): Promise<string> {
+  const spec = JSON.parse(await runProgram("ctr", ["oci", "spec"])) as { process: { rlimits?: unknown } };
+  // 1,024 open files otherwise.
+  delete spec.process.rlimits;
+  const hooks = { createRuntime: [{ path: await writeVolumeHook() }] };
+  return JSON.stringify({ ...spec, hooks }, undefined, 2);
 }
 
 /** Whether someone listens on a unix socket; the file alone may be left from a process that was killed. */
@@ -57,7 +69,7 @@ function accepts(socketPath: string): Promise<boolean> {
 }
 
 // No CAP_SYS_RESOURCE is needed: processes keep containerd's own OOM score instead of a lower one.
-function containerdConfig(hostsDir: string, networks: string): string {
+function containerdConfig(paths: { hostsDir: string; networks: string; baseSpec: string }): string {
   return `version = 2
 root = "${places.containerd}"
 state = "${places.containerdState}"
@@ -73,11 +85,12 @@ oom_score = 0
   netns_mounts_under_state_dir = true
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "/usr/lib/cni"
-    conf_dir = "${networks}"
+    conf_dir = "${paths.networks}"
   [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
     runtime_type = "io.containerd.runc.v2"
+    base_runtime_spec = "${paths.baseSpec}"
   [plugins."io.containerd.grpc.v1.cri".registry]
-    config_path = "${hostsDir}"
+    config_path = "${paths.hostsDir}"
 
 [plugins."io.containerd.internal.v1.opt"]
   path = "${join(places.containerd, "opt")}"

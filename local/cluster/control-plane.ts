@@ -98,8 +98,6 @@ export function controllerManagerService(tools: ToolPaths): Service {
     ],
     configFiles: [kubeconfig],
     listens: [{ address: "127.0.0.1", port: 10257 }],
-    // The volumes' folders take the mode 0777 only under this mask, and pods do not run as root.
-    umask: "0000",
   };
 }
 

@@ -1,5 +1,7 @@
 import { chmod, lstat, mkdir, readFile, rmdir } from "node:fs/promises";
+import { join } from "node:path";
 import { Failure } from "../failure.ts";
+import { writeConfigFile } from "./config-file.ts";
 import type { KubeApi } from "./kube-api.ts";
 import { places } from "./layout.ts";
 import { runProgram } from "./run-program.ts";
@@ -56,6 +58,23 @@ export async function removeVolumesMount(): Promise<void> {
   if ((await mountsUnder(provisionerDir)).length === 0) return;
   await unmountAll(provisionerDir);
   await rmdir(provisionerDir).catch(() => {});
+}
+
+/**
+ * Writes the program that containerd runs before each container starts. The provisioner makes a volume's folder for
+ * root alone (0750), and the kubelet sets no owner on volumes of this kind; pods do not run as root. Folders that
+ * somebody has changed since are left alone.
+ *
+ * @returns its path.
+ */
+export async function writeVolumeHook(): Promise<string> {
+  const unchanged = "-mindepth 1 -maxdepth 1 -type d -user root -perm 0750";
+  const path = await writeConfigFile(
+    join(places.config, "open-volumes"),
+    `#!/bin/sh\nexec find ${provisionerDir} ${unchanged} -exec chmod 0777 {} +\n`,
+  );
+  await chmod(path, 0o700);
+  return path;
 }
 
 /** Makes the default StorageClass. */
