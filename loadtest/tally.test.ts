@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { PlannedRequest } from "./scenarios.ts";
+import { type InFlight, Tally } from "./tally.ts";
+
+const request: PlannedRequest = {
+  kind: "light",
+  method: "GET",
+  path: "/",
+  verify: (body) => body === "good",
+};
+const sendAt = (tally: Tally, sentAt: number, counted = true): InFlight => {
+  const inFlight = { request, sentAt, counted };
+  tally.send(inFlight);
+  return inFlight;
+};
+
+test("every request sent is completed, failed or outstanding", () => {
+  const tally = new Tally();
+  const [good, wrong, bad, late, reset, closed] = Array.from({ length: 7 }, () => sendAt(tally, 0));
+  assert.ok(good && wrong && bad && late && reset && closed);
+  tally.answer(good, 200, "good", 5);
+  tally.answer(wrong, 200, "other", 5);
+  tally.answer(bad, 503, "good", 5);
+  tally.timeout(late);
+  tally.connectionError(reset, "ECONNRESET");
+  tally.closed(closed, false);
+  assert.deepEqual(tally.errors, {
+    timeouts: 1,
+    connection: { ECONNRESET: 1 },
+    closed: 1,
+    status: { "503": 1 },
+    wrongBody: 1,
+    unfinished: 0,
+  });
+  assert.deepEqual([tally.sent, tally.completed, tally.failed, tally.outstanding], [7, 1, 5, 1]);
+});
+
+test("the warm-up loads but does not count", () => {
+  const tally = new Tally();
+  tally.answer(sendAt(tally, 0, false), 500, "", 9);
+  tally.timeout(sendAt(tally, 0, false));
+  assert.deepEqual([tally.sent, tally.failed, tally.latency.count], [0, 0, 0]);
+  assert.equal(tally.endSecond(0, 1).requestsPerSecond, 1);
+});
+
+test("a request written into a close that the server had announced was never its to answer", () => {
+  const tally = new Tally();
+  tally.closed(sendAt(tally, 0), true);
+  assert.deepEqual([tally.sent, tally.resent, tally.failed], [0, 1, 0]);
+});
+
+test("each second has its own figures, by the time it really took", () => {
+  const tally = new Tally();
+  for (let n = 0; n < 100; n++) tally.answer(sendAt(tally, 0), n < 10 ? 502 : 200, "good", n + 1);
+  const first = tally.endSecond(1, 2);
+  assert.equal(first.requestsPerSecond, 50);
+  assert.equal(first.failed, 10);
+  assert.ok(Math.abs((first.p99Ms ?? 0) - 99) < 0.1);
+  assert.deepEqual(tally.endSecond(2, 1), {
+    second: 2,
+    requestsPerSecond: 0,
+    failed: 0,
+    p50Ms: null,
+    p99Ms: null,
+  });
+});
