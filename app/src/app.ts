@@ -4,6 +4,7 @@ import {
   type FastifyInstance,
   type FastifyReply,
   fastify,
+  LogController,
 } from "fastify";
 import type { ReadThroughCache } from "./cache/read-through.ts";
 import type { HeavyPool } from "./heavy-pool.ts";
@@ -38,7 +39,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   const app = fastify({
     loggerInstance: log,
     // A line per request would cost more than most requests do; Nginx and the metrics tell.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     requestIdHeader: "x-request-id",
     keepAliveTimeout: keepAliveTimeoutMs,
     requestTimeout: requestTimeoutMs,

@@ -90,12 +90,13 @@ async function run(): Promise<void> {
   process.on("SIGTERM", leave);
   process.on("SIGINT", leave);
 
-  void health.watch();
-  void store.start();
   internal.listen(config.internalPort, "0.0.0.0");
   await once(internal, "listening");
   await app.listen({ port: config.port, host: "0.0.0.0" });
-  log.info({ port: config.port, internalPort: config.internalPort, node: process.version }, "listening");
+  // Later than the work of starting, which would eat into the time limits of the first connections.
+  void health.watch();
+  void store.start();
+  log.info({ internalPort: config.internalPort, node: process.version }, "started");
 }
 
 /** The path of a program that lies beside this one, in source as in the bundle. */
