@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { RawConfig } from "./schema.ts";
+import { MiB } from "./units.ts";
+import { ConfigError, validate } from "./validate.ts";
+
+/** `path: rule` of every problem. */
+function problems(raw: RawConfig): string[] {
+  try {
+    validate(raw);
+    return [];
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    return error.problems.map(({ path, rule }) => `${path}: ${rule}`);
+  }
+}
+
+/** The whole text that the user sees. */
+function message(raw: RawConfig): string {
+  try {
+    validate(raw);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return assert.fail("no problem was found");
+}
+
+test("an empty config is the embedded default", () => {
+  const config = validate({});
+  assert.equal(config.api.replicas, 3);
+  assert.equal(config.api.memory, 192 * MiB);
+  assert.equal(config.registry.address, "localhost:5000");
+  assert.equal(config.images.node, "localhost:5000/breakwater/node:24");
+  assert.deepEqual([config.nginx.serviceType, config.nginx.nodePort], ["NodePort", 30080]);
+});
+
+test("what is given is laid over the defaults key by key", () => {
+  const { api, nginx } = validate({ api: { replicas: 5 }, nginx: { nodePort: 30081 } });
+  assert.deepEqual([api.replicas, api.memory], [5, 192 * MiB]);
+  assert.deepEqual([nginx.nodePort, nginx.timeout], [30081, 30_000]);
+});
+
+test("takes numbers that pulumi config set stored as text", () => {
+  assert.equal(validate({ api: { replicas: "7" } }).api.replicas, 7);
+});
+
+test("a named cluster gets public images and no node port, and needs a registry", () => {
+  const cluster = { kubeContext: "prod" };
+  const { images, nginx } = validate({ cluster, registry: { address: "registry.example.org" } });
+  assert.equal(images.redis, "docker.io/library/redis:8.0");
+  assert.deepEqual([nginx.serviceType, nginx.nodePort], ["ClusterIP", undefined]);
+  assert.deepEqual(problems({ cluster }), ["registry.address: is required"]);
+});
+
+test("a Service type other than NodePort drops the default's node port", () => {
+  assert.equal(validate({ nginx: { serviceType: "ClusterIP" } }).nginx.nodePort, undefined);
+});
+
+test("tells all problems at once, each with path, value, rule and fix", () => {
+  const text = message({ apii: 1, api: { replica: 5, memory: "64 MB" }, redis: "six" });
+  assert.equal(
+    text,
+    [
+      "The stack config has 4 problems:",
+      "  apii: 1 is not a known key; did you mean api? (pulumi config rm --path 'apii')",
+      "  api.replica: 5 is not a known key; did you mean replicas? (pulumi config rm --path 'api.replica')",
+      '  api.memory: "64 MB" must be at least 96 MiB, written with its unit like "192 MiB"; set it: pulumi config set --path \'api.memory\' …',
+      "  redis: \"six\" must be an object; set it: pulumi config set --path 'redis' …",
+    ].join("\n"),
+  );
+});
+
+test("names the keys there are when none is near", () => {
+  assert.match(message({ api: { zzzzzz: 1 } }), /known keys are .*replicas/);
+});
+
+for (const [raw, found] of [
+  [{ api: { replicas: -1 } }, "api.replicas: must be a whole number from 0 to 500"],
+  [{ api: { replicas: 2.5 } }, "api.replicas: must be a whole number from 0 to 500"],
+  [{ api: { replicas: "many" } }, "api.replicas: must be a whole number from 0 to 500"],
+  [{ api: { replicas: null } }, "api.replicas: must be a whole number from 0 to 500"],
+  [{ api: { memory: 192 } }, 'api.memory: must be at least 96 MiB, written with its unit like "192 MiB"'],
+  [{ redis: { shards: 2 } }, "redis.shards: must be a whole number from 3 to 100"],
+  [
+    { nginx: { timeout: "30" } },
+    'nginx.timeout: must be from 100 ms to 1 h, written with its unit like "30 s"',
+  ],
+  [{ nginx: { hashKey: "$a; evil" } }, 'nginx.hashKey: must be one Nginx variable like "$request_uri"'],
+  [{ nginx: { nodePort: 8080 } }, "nginx.nodePort: must be a whole number from 30000 to 32767"],
+  [{ api: { pools: [] } }, "api.pools: must be a list with at least one item"],
+  [{ cluster: { kubeconfig: "x" } }, "cluster.kubeconfig: is read only together with cluster.kubeContext"],
+  [{ api: { env: { PORT: "1" } } }, "api.env.PORT: is set by the stack itself"],
+  [{ api: { env: { "A B": "1" } } }, "api.env.A B: must be a variable name: letters, digits and _"],
+  [{ api: { cpu: "50m" } }, "api.cpuRequest: must not be above api.cpu, which is 50m"],
+  [
+    { redis: { memory: "1 GiB" } },
+    "redis.storage: must be at least twice redis.memory (1 GiB): the log is written anew beside the old one",
+  ],
+  [
+    { registry: { username: "me" } },
+    "registry.password: must be given, since the other half of the credentials is",
+  ],
+  [
+    { nginx: { balance: "round-robbin" } },
+    "nginx.balance: must be one of round-robin, least-conn, random-two, ip-hash, hash, least-time (did you mean round-robin?)",
+  ],
+] as [RawConfig, string][]) {
+  test(`rejects ${JSON.stringify(raw)}`, () => assert.deepEqual(problems(raw), [found]));
+}
+
+test("rejects a backup pool under a balance method that knows none", () => {
+  const pools = [
+    { name: "blue", replicas: 1 },
+    { name: "spare", replicas: 1, backup: true },
+  ];
+  assert.deepEqual(problems({ api: { pools } }), []);
+  assert.deepEqual(problems({ api: { pools }, nginx: { balance: "hash" } }), [
+    "api.pools[1].backup: cannot be combined with nginx.balance hash, for which Nginx knows no backup servers",
+  ]);
+});
+
+test("rejects pools of the same name, and pools that are all backups", () => {
+  const pool = { name: "blue", replicas: 1, backup: true };
+  assert.deepEqual(problems({ api: { pools: [pool, pool] } }), [
+    "api.pools[1].name: must be a name that no other pool has",
+    "api.pools: must have a pool that is no backup",
+  ]);
+});
+
+test("never repeats a secret", () => {
+  const secret = "swordfish";
+  const text = message({
+    database: { url: `mysql://${secret}` },
+    registry: { username: "me", password: { [secret]: secret } },
+    api: { env: { A: { b: secret }, REDIS_PASSWORD: secret } },
+  });
+  assert.ok(!text.includes(secret), text);
+  assert.match(text, /database\.url: "\[secret\]" must be a URL/);
+});
