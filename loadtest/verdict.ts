@@ -35,6 +35,8 @@ export function judge(gates: GateResult[], problems: string[]): { verdict: Verdi
   if (failed) return { verdict: "gate failed", reason: failed.reason };
   const problem = problems[0];
   if (problem !== undefined) return { verdict: "broken", reason: problem };
+  const unmeasured = gates.find((gate) => gate.verdict === "not measured");
+  if (unmeasured) return { verdict: "broken", reason: unmeasured.reason };
   if (gates.length === 0) return { verdict: "broken", reason: "no gate was measured" };
   return { verdict: "pass", reason: `${gates.length} gates passed` };
 }
