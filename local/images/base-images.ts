@@ -10,10 +10,10 @@ import { connectEngine } from "../plugins/docker/engine.ts";
 import { pushImage } from "../plugins/docker/push.ts";
 import { type Report, step } from "../steps.ts";
 import { runCommand } from "../toolchain/run-command.ts";
-import { findMirrors, unpackPackages } from "./debian-packages.ts";
 import { assembleImage, packageFolder } from "./image-files.ts";
 import { imageName, imageUser, isWithinTag, type Recipe, recipes } from "./recipes.ts";
 import { digestLabel, storedInEngine, storedInRegistry } from "./stored-image.ts";
+import { findMirrors, unpackPackages } from "./unpack-packages.ts";
 
 const buildFolder = join(dataDir, "image-build");
 const timeLimitMs = 10 * 60_000;
@@ -69,7 +69,7 @@ async function inputsDigest(recipe: Recipe): Promise<string> {
   if (recipe.npm !== undefined) {
     digest.update(await readFile(join(packageFolder(recipe.npm.package), "package.json")));
   }
-  for (const file of ["image-files.ts", "shared-libraries.ts", "debian-packages.ts"]) {
+  for (const file of ["image-files.ts", "shared-libraries.ts", "unpack-packages.ts"]) {
     digest.update(await readFile(join(import.meta.dirname, file)));
   }
   return digest.digest("hex");

@@ -100,6 +100,7 @@ export const recipes: readonly Recipe[] = [
     packages: ["postgresql-17", "postgresql-client-17", "dash", "tzdata", "libc-bin"],
     programs: [
       "/usr/bin/sh",
+      "/usr/bin/locale",
       ...["postgres", "initdb", "pg_ctl", "pg_controldata"].map((name) => `${postgres}/bin/${name}`),
       ...["pg_isready", "psql", "pg_dump", "pg_restore"].map((name) => `${postgres}/bin/${name}`),
     ],

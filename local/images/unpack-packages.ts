@@ -50,7 +50,9 @@ export function choosePackages(printedUris: string, wanted: readonly string[]): 
   for (const line of printedUris.split("\n")) {
     const [, name, version] = /^'\S+' ([^_\s]+)_([^_\s]+)_\S+\.deb /.exec(line) ?? [];
     if (name === undefined || version === undefined) continue;
-    const isLibrary = /^(lib|zlib)/.test(name) && !/-perl$|^lib(llvm|z3|perl|apt|systemd-shared)/.test(name);
+    const isLibrary =
+      /^(lib|zlib)/.test(name) &&
+      !/-perl$|-l10n$|^lib(llvm|z3|perl|apt|systemd-shared|c-gconv|c-l10n)/.test(name);
     if (wanted.includes(name) || isLibrary) chosen.push({ name, version: decodeURIComponent(version) });
   }
   return chosen;

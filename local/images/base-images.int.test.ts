@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import { ensureDockerEngine } from "../cluster/docker-engine.ts";
+import { ensureRegistry, registryEndpoint } from "../cluster/registry.ts";
+import { connectEngine } from "../plugins/docker/engine.ts";
+import { registryDigest } from "../plugins/docker/testing/image-fixture.ts";
+import { ensureBaseImages } from "./base-images.ts";
+import { imageName, type Recipe, recipes } from "./recipes.ts";
+
+let engine: { socketPath: string };
+before(async () => {
+  engine = await ensureDockerEngine();
+  await ensureRegistry();
+  await ensureBaseImages(engine);
+});
+
+const inRegistry = (recipe: Recipe): Promise<string | undefined> =>
+  registryDigest(`breakwater/${recipe.name}`, recipe.tag);
+const inEngine = async (): Promise<Record<string, string>> => {
+  const docker = await connectEngine(`unix://${engine.socketPath}`);
+  const ids = recipes.map(async (recipe) => {
+    const { Id, Created } = await docker.getImage(imageName(recipe)).inspect();
+    return [recipe.name, `${Id} ${Created}`];
+  });
+  return Object.fromEntries(await Promise.all(ids));
+};
+
+test("a second run builds nothing and pushes nothing", async () => {
+  const [digests, ids] = [await Promise.all(recipes.map(inRegistry)), await inEngine()];
+  assert.ok(digests.every((digest) => digest?.startsWith("sha256:")));
+  await ensureBaseImages(engine);
+  assert.deepEqual(await Promise.all(recipes.map(inRegistry)), digests);
+  assert.deepEqual(await inEngine(), ids);
+});
+
+test("an image that the registry lost is pushed again without being built", async () => {
+  const pause = recipes.find(({ name }) => name === "pause");
+  assert.ok(pause);
+  const [digest, ids] = [await inRegistry(pause), await inEngine()];
+  await fetch(`${registryEndpoint}/v2/breakwater/pause/manifests/${digest}`, { method: "DELETE" });
+  assert.equal(await inRegistry(pause), undefined);
+  await ensureBaseImages(engine);
+  assert.equal(await inRegistry(pause), digest);
+  assert.deepEqual(await inEngine(), ids);
+});
+
+test("every program runs as the images' user on a read-only root", async () => {
+  const docker = await connectEngine(`unix://${engine.socketPath}`);
+  for (const recipe of recipes.filter(({ version }) => version.length > 0)) {
+    const container = await docker.createContainer({
+      Image: imageName(recipe),
+      Cmd: [...recipe.version],
+      HostConfig: { ReadonlyRootfs: true, NetworkMode: "none" },
+    });
+    try {
+      await container.start();
+      const { StatusCode } = (await container.wait()) as { StatusCode: number };
+      assert.equal(StatusCode, 0, recipe.name);
+      assert.equal((await container.inspect()).Config.User, "10001:10001");
+    } finally {
+      await container.remove({ force: true });
+    }
+  }
+});
