@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { registryAddress } from "../paths.ts";
 import { writeConfigFile } from "./config-file.ts";
-import { makeFolders, places } from "./layout.ts";
+import { makeFolders, places, runDir } from "./layout.ts";
 import { network } from "./network.ts";
 import { ensureService } from "./process-supervisor.ts";
 import { waitFor } from "./readiness.ts";
@@ -89,6 +89,8 @@ oom_score = 0
   [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
     runtime_type = "io.containerd.runc.v2"
     base_runtime_spec = "${paths.baseSpec}"
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+      Root = "${join(runDir, "runc")}"
   [plugins."io.containerd.grpc.v1.cri".registry]
     config_path = "${paths.hostsDir}"
 

@@ -1,10 +1,8 @@
-import { readdir, rm, rmdir } from "node:fs/promises";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { Failure } from "../failure.ts";
 import { dataDir } from "../paths.ts";
 import { step } from "../steps.ts";
 import { removeCgroups } from "./cgroups.ts";
-import { cniNetworkName } from "./containerd.ts";
 import { stopContainers, stopShims } from "./containers-stop.ts";
 import { places, requireOwnFolder, requireRoot, runDir } from "./layout.ts";
 import { withMachineLock } from "./machine-lock.ts";
@@ -12,6 +10,7 @@ import { removeNetwork } from "./network.ts";
 import { knownServices, stopService } from "./process-supervisor.ts";
 import { runProgram } from "./run-program.ts";
 import { mountsUnder, removeVolumesMount, unmountAll } from "./storage.ts";
+import { removeTraces } from "./traces.ts";
 
 /** What may start containers or change the network; the rest is stopped after them. */
 const first = ["kubelet", "dockerd", "kube-proxy", "kube-controller-manager", "kube-scheduler", "coredns"];
@@ -70,14 +69,6 @@ async function deleteAll(): Promise<void> {
       `${mounts.join(", ")} is mounted below the data folder and was not mounted by this cluster`,
       "unmount it, then run the command again",
     );
-  await removeCniCache();
+  await removeTraces();
   await runProgram("rm", ["-rf", "--one-file-system", "--", dataDir]);
-}
-
-// The CNI library keeps results here, whatever it is told.
-async function removeCniCache(): Promise<void> {
-  const results = "/var/lib/cni/results";
-  for (const entry of await readdir(results).catch(() => []))
-    if (entry.startsWith(`${cniNetworkName}-`)) await rm(join(results, entry));
-  for (const folder of [results, "/var/lib/cni"]) await rmdir(folder).catch(() => {});
 }

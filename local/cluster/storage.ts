@@ -28,7 +28,8 @@ export function parseMountPoints(mounts: string): string[] {
 
 /** Unmounts everything at or below a folder. */
 export async function unmountAll(folder: string): Promise<void> {
-  for (const point of await mountsUnder(folder)) await runProgram("umount", ["--lazy", point]);
+  const points = await mountsUnder(folder);
+  if (points.length > 0) await runProgram("umount", ["--lazy", "--", ...points]);
 }
 
 /**

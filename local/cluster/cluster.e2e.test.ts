@@ -1,0 +1,217 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { dataDir, dataPaths } from "../paths.ts";
+import { ensureTools, type Tools } from "../toolchain/toolchain.ts";
+import { containerProcesses } from "./cgroups.ts";
+import { clusterDown, clusterStatus, clusterUp } from "./cluster.ts";
+import { ensureDockerEngine } from "./docker-engine.ts";
+import { connectKubeApi, type KubeApi } from "./kube-api.ts";
+import { runDir } from "./layout.ts";
+import { serviceState } from "./process-supervisor.ts";
+import { findProcesses } from "./process-table.ts";
+import { ensureRegistry } from "./registry.ts";
+import { runProgram, tryProgram } from "./run-program.ts";
+import { mountsUnder } from "./storage.ts";
+
+// The embedded cluster itself: it is left running.
+const namespace = "cluster-test";
+const nodeImage = "localhost:5000/breakwater/node:24";
+let tools: Tools;
+let api: KubeApi;
+
+before(async () => {
+  tools = await ensureTools();
+  await bringUp();
+  api = await connectKubeApi();
+  await api.apply(`/api/v1/namespaces/${namespace}`, {
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name: namespace },
+  });
+});
+
+after(async () => {
+  await kubectl("delete", "namespace", namespace, "--wait=true");
+  api.close();
+});
+
+async function bringUp(): Promise<void> {
+  await ensureDockerEngine();
+  await ensureRegistry();
+  await clusterUp(tools);
+}
+
+const kubectl = (...args: string[]) =>
+  runProgram(join(tools.binDir, "kubectl"), [`--kubeconfig=${dataPaths.kubeconfig}`, ...args]);
+
+type PodStatus = {
+  phase?: string;
+  containerStatuses?: {
+    ready: boolean;
+    restartCount: number;
+    lastState: { terminated?: { reason: string; exitCode: number } };
+  }[];
+};
+
+async function podStatus(name: string): Promise<PodStatus> {
+  const pod = (await api.get(`/api/v1/namespaces/${namespace}/pods/${name}`)) as
+    | { status: PodStatus }
+    | undefined;
+  return pod?.status ?? {};
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (!(await holds())) {
+    assert.ok(Date.now() < deadline, `waited a minute for ${holds}`);
+    await new Promise((go) => setTimeout(go, 100));
+  }
+}
+
+function pod(name: string, program: string, more: { volume?: string; restartPolicy?: string } = {}) {
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name, namespace },
+    spec: {
+      restartPolicy: more.restartPolicy ?? "Always",
+      terminationGracePeriodSeconds: 1,
+      securityContext: { runAsUser: 10001, runAsGroup: 10001, runAsNonRoot: true },
+      containers: [
+        {
+          name: "main",
+          image: nodeImage,
+          command: ["node", "-e", program],
+          resources: { limits: { memory: "96Mi" }, requests: { memory: "32Mi", cpu: "10m" } },
+          volumeMounts: more.volume === undefined ? [] : [{ name: "data", mountPath: "/data" }],
+        },
+      ],
+      volumes:
+        more.volume === undefined
+          ? []
+          : [{ name: "data", persistentVolumeClaim: { claimName: more.volume } }],
+    },
+  };
+}
+
+const applyPod = (object: ReturnType<typeof pod>) =>
+  api.apply(`/api/v1/namespaces/${namespace}/pods/${object.metadata.name}`, object);
+
+test("every component runs, and only root can read the data folder and the kubeconfig", async () => {
+  const down = (await clusterStatus()).filter((component) => !component.running);
+  assert.deepEqual(down, []);
+  assert.equal((await stat(dataDir)).mode & 0o777, 0o700);
+  assert.equal((await stat(dataPaths.kubeconfig)).mode & 0o777, 0o600);
+});
+
+test("a component that was killed is told by status and started again by up, and the others are left alone", async () => {
+  const before = await serviceState("coredns");
+  const apiServer = await serviceState("kube-apiserver");
+  assert.ok(before.pid);
+  process.kill(before.pid, "SIGKILL");
+  await until(async () => (await serviceState("coredns")).state === "dead");
+  const told = (await clusterStatus()).filter((component) => !component.running).map(({ name }) => name);
+  assert.deepEqual(told, ["coredns", "cluster DNS"]);
+  await clusterUp(tools);
+  assert.notEqual((await serviceState("coredns")).pid, before.pid);
+  assert.deepEqual(await serviceState("kube-apiserver"), apiServer);
+  assert.deepEqual(
+    (await clusterStatus()).filter((component) => !component.running),
+    [],
+  );
+});
+
+test("a kubeconfig of another cluster in the environment is not touched", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "kubeconfig-"));
+  const other = join(folder, "config");
+  await writeFile(other, "apiVersion: v1\nkind: Config\n");
+  process.env.KUBECONFIG = other;
+  try {
+    await clusterUp(tools);
+    assert.equal(await readFile(other, "utf8"), "apiVersion: v1\nkind: Config\n");
+  } finally {
+    delete process.env.KUBECONFIG;
+    await rm(folder, { recursive: true });
+  }
+});
+
+test("no address of the pod and service ranges is routed off the machine", async () => {
+  for (const address of ["10.42.0.77", "10.42.200.1", "10.43.0.77", "10.43.255.1"]) {
+    const { exitCode, stdout } = await tryProgram("ip", ["route", "get", address]);
+    assert.ok(exitCode !== 0 || stdout.includes("dev breakwater0"), `${address}: ${stdout}`);
+  }
+  await runProgram("ip", ["link", "set", "breakwater0", "down"]);
+  try {
+    const { exitCode, stdout } = await tryProgram("ip", ["route", "get", "10.43.0.77"]);
+    assert.notEqual(exitCode, 0, stdout);
+  } finally {
+    await clusterUp(tools);
+  }
+});
+
+test("a pod finds Services by name and reaches no other machine", async () => {
+  const program = `
+    const connect = (host, port) => new Promise((done) => {
+      const socket = require("net").connect({ host, port, timeout: 5000 });
+      const end = (word) => { done(word); socket.destroy(); };
+      socket.on("connect", () => end("connected")).on("timeout", () => end("silence")).on("error", () => end("refused"));
+    });
+    (async () => {
+      const inside = await connect("kubernetes.default.svc.cluster.local", 443);
+      const outside = await connect("192.0.2.1", 443);
+      process.exit(inside === "connected" && outside === "refused" ? 0 : 1);
+    })()`;
+  await applyPod(pod("network", program, { restartPolicy: "Never" }));
+  await until(async () => ["Succeeded", "Failed"].includes((await podStatus("network")).phase ?? ""));
+  assert.equal((await podStatus("network")).phase, "Succeeded");
+});
+
+test("a container over its memory limit is killed and told as OOMKilled", async () => {
+  await applyPod(pod("greedy", "const kept = []; for (;;) kept.push(Buffer.alloc(16 << 20, 1))"));
+  await until(async () => ((await podStatus("greedy")).containerStatuses?.[0]?.restartCount ?? 0) > 0);
+  const ended = (await podStatus("greedy")).containerStatuses?.[0]?.lastState.terminated;
+  assert.deepEqual(
+    { reason: ended?.reason, exitCode: ended?.exitCode },
+    { reason: "OOMKilled", exitCode: 137 },
+  );
+});
+
+test("down leaves nothing running, mounted or routed; up finds objects and volumes as they were", async () => {
+  await api.apply(`/api/v1/namespaces/${namespace}/persistentvolumeclaims/data`, {
+    apiVersion: "v1",
+    kind: "PersistentVolumeClaim",
+    metadata: { name: "data", namespace },
+    spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Mi" } } },
+  });
+  const count = `require("fs").appendFileSync("/data/starts", "x"); setInterval(() => {}, 1000)`;
+  await applyPod(pod("counter", count, { volume: "data" }));
+  await until(async () => (await podStatus("counter")).containerStatuses?.[0]?.ready === true);
+  await kubectl("delete", "pod", "greedy", "--namespace", namespace, "--now");
+
+  await clusterDown();
+  try {
+    assert.deepEqual(await containerProcesses(), []);
+    const ours = (args: string[]) => args.some((arg) => arg.includes(dataDir) || arg.includes(runDir));
+    assert.deepEqual(await findProcesses(ours), []);
+    assert.deepEqual([...(await mountsUnder(dataDir)), ...(await mountsUnder(runDir))], []);
+    assert.equal(existsSync("/tmp/hostpath_pv"), false);
+    assert.equal(existsSync(runDir), false);
+    assert.doesNotMatch(await runProgram("iptables-save", []), /KUBE-|breakwater/);
+    assert.doesNotMatch(await runProgram("ip", ["route"]), /10\.4[23]\./);
+    assert.notEqual((await tryProgram("ip", ["link", "show", "breakwater0"])).exitCode, 0);
+    assert.ok((await clusterStatus()).every(({ name, running }) => !running || name === "dockerd"));
+  } finally {
+    await bringUp();
+  }
+  await until(async () => (await podStatus("counter")).containerStatuses?.[0]?.restartCount === 1);
+  await until(async () => (await podStatus("counter")).containerStatuses?.[0]?.ready === true);
+  const starts = await kubectl(
+    ...["exec", "counter", "--namespace", namespace, "--"],
+    ...["node", "-e", `process.stdout.write(require("fs").readFileSync("/data/starts"))`],
+  );
+  assert.equal(starts, "xx");
+});
