@@ -43,13 +43,9 @@ async function installOwn(pulumiHome: string, name: PluginName, version: string)
   await bundlePlugin(name, `${bundle}.next`);
   await rename(`${bundle}.next`, bundle);
   const script = join(dir, `pulumi-resource-${name}`);
-  await writeFile(
-    `${script}.next`,
-    `#!/bin/sh\nexec '${process.execPath}' --enable-source-maps "\${0%/*}/main.cjs" "$@"\n`,
-    {
-      mode: 0o755,
-    },
-  );
+  await writeFile(`${script}.next`, `#!/bin/sh\nexec '${process.execPath}' "\${0%/*}/main.cjs" "$@"\n`, {
+    mode: 0o755,
+  });
   await rename(`${script}.next`, script);
 }
 

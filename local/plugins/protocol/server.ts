@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import pluginPb from "@pulumi/pulumi/proto/plugin_pb.js";
 import providerService from "@pulumi/pulumi/proto/provider_grpc_pb.js";
@@ -95,10 +96,13 @@ export async function startServer(
 ): Promise<{ port: number; close: () => void }> {
   const log = new EngineLog();
   if (engineAddress) log.connect(engineAddress);
+  const cancel = new AbortController();
+  // Every call under way may listen.
+  setMaxListeners(0, cancel.signal);
   const server = new Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });
   server.addService(
     providerService.ResourceProviderService as never,
-    implementation(provider, log, new AbortController()) as never,
+    implementation(provider, log, cancel) as never,
   );
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>

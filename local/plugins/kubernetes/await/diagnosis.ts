@@ -15,6 +15,7 @@ async function findProblems(
   api: ApiClient,
   object: Manifest,
   labels: Record<string, string>,
+  options: { starting: boolean },
 ): Promise<PodProblem[]> {
   const { namespace } = metadataOf(object);
   const labelSelector = Object.entries(labels)
@@ -22,7 +23,7 @@ async function findProblems(
     .join(",");
   const path = await api.pathOf({ apiVersion: "v1", kind: "Pod" }, namespace);
   const { items } = await api.get<{ items: Manifest[] }>(path, { labelSelector });
-  return items.flatMap(podProblems);
+  return items.flatMap((pod) => podProblems(pod, options));
 }
 
 /** What is wrong with the object's pods right now; empty when nothing is or the cluster cannot say. */
@@ -32,7 +33,7 @@ export async function currentProblems(
   labels: Record<string, string> | undefined,
 ): Promise<string[]> {
   if (!labels) return [];
-  return findProblems(api, object, labels).then(problemLines, () => []);
+  return findProblems(api, object, labels, { starting: false }).then(problemLines, () => []);
 }
 
 /** All that helps to see why the object is not ready: its pods' problems, the last of their log, its own warnings. */
@@ -41,7 +42,7 @@ export async function diagnose(
   object: Manifest,
   labels: Record<string, string> | undefined,
 ): Promise<string[]> {
-  const problems = labels ? await findProblems(api, object, labels).catch(() => []) : [];
+  const problems = labels ? await findProblems(api, object, labels, { starting: true }).catch(() => []) : [];
   const logs: string[] = [];
   const withLog = problems.find(({ log }) => log);
   if (withLog?.log) {

@@ -39,8 +39,8 @@ export interface PodProblem {
 /** Reasons for waiting that pass by themselves. */
 const ordinary = new Set(["ContainerCreating", "PodInitializing"]);
 
-/** What is wrong with `object`, a Pod; empty for one that is fine or only starting. */
-export function podProblems(object: Manifest): PodProblem[] {
+/** What is wrong with `object`, a Pod; empty for one that is fine or, unless `starting` asks for it, only starting. */
+export function podProblems(object: Manifest, { starting }: { starting: boolean }): PodProblem[] {
   const { status = {} } = object as Pod;
   const { name: pod = "", deletionTimestamp } = metadataOf(object);
   if (deletionTimestamp || status.phase === "Succeeded") return [];
@@ -55,13 +55,16 @@ export function podProblems(object: Manifest): PodProblem[] {
   }
   const containers = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
   for (const container of containers) {
-    const problem = containerProblem(container);
+    const problem = containerProblem(container, starting);
     if (problem) problems.push({ pod, ...problem });
   }
   return problems;
 }
 
-function containerProblem(container: ContainerStatus): Omit<PodProblem, "pod"> | undefined {
+function containerProblem(
+  container: ContainerStatus,
+  starting: boolean,
+): Omit<PodProblem, "pod"> | undefined {
   const { name, state = {}, lastState = {}, restartCount = 0 } = container;
   const prefix = `container "${name}" `;
   const waitingReason = state.waiting?.reason;
@@ -74,7 +77,7 @@ function containerProblem(container: ContainerStatus): Omit<PodProblem, "pod"> |
       log: { container: name, previous: state.terminated === undefined },
     };
   }
-  if (waitingReason && !ordinary.has(waitingReason)) {
+  if (waitingReason && (starting || !ordinary.has(waitingReason))) {
     return {
       text: `${prefix}waiting: ${[waitingReason, state.waiting?.message].filter(Boolean).join(": ")}`,
     };

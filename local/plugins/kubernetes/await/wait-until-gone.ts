@@ -28,7 +28,7 @@ export async function waitUntilGone(
         timeoutSeconds * 1000,
       );
       const cancelled = (): void => reject(new Error(`waiting for '${name}' to be deleted was cancelled`));
-      context.signal.addEventListener("abort", cancelled, { once: true });
+      context.signal.addEventListener("abort", cancelled, { signal: stop.signal });
       if (context.signal.aborted) cancelled();
       watchObjects(api, path, { fieldSelector: `metadata.name=${name}` }, stop.signal, ([found]) => {
         if (!found || metadataOf(found).uid !== uid) return resolve();

@@ -96,7 +96,7 @@ export async function waitUntilReady(
   let deadline: NodeJS.Timeout | undefined;
   const abandoned = new Promise<"timed out" | "cancelled">((resolve) => {
     deadline = setTimeout(() => resolve("timed out"), timeoutSeconds * 1000);
-    context.signal.addEventListener("abort", () => resolve("cancelled"), { once: true });
+    context.signal.addEventListener("abort", () => resolve("cancelled"), { signal: stop.signal });
     if (context.signal.aborted) resolve("cancelled");
   });
 
