@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
+import { ofKind, type Recorded, recordResources, valueOf } from "./testing/recording-mocks.ts";
+
+let recorded: Recorded[];
+let program: typeof import("../index.ts");
+const folder = mkdtempSync(join(tmpdir(), "breakwater-"));
+
+before(async () => {
+  process.env.BREAKWATER_KUBECONFIG = join(folder, "kubeconfig");
+  writeFileSync(process.env.BREAKWATER_KUBECONFIG, "contexts: [{ name: breakwater }]");
+  recorded = recordResources({ nginx: { replicas: 2 } });
+  program = await import("../index.ts");
+  await valueOf(pulumi.output(program.endpoint));
+  await pulumi.runtime.disconnect();
+});
+after(() => rmSync(folder, { recursive: true }));
+
+const workloadKinds = ["Deployment", "StatefulSet", "Job"];
+const workloads = () => workloadKinds.flatMap((kind) => ofKind(recorded, kind));
+
+// biome-ignore lint/suspicious/noExplicitAny: pods of every kind of workload
+function pods(): [string, any][] {
+  return workloads().map(({ type, name, inputs }) => [`${type} ${name}`, inputs.spec.template.spec]);
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: containers as they were asked for
+function containers(): [string, any][] {
+  return pods().flatMap(([owner, pod]) =>
+    // biome-ignore lint/suspicious/noExplicitAny: as above
+    [...(pod.initContainers ?? []), ...pod.containers].map((container: any): [string, any] => [
+      `${owner} ${container.name}`,
+      container,
+    ]),
+  );
+}
+
+test("the stack is the four workloads and the Job that forms the Redis Cluster", () => {
+  const names = workloads().map(({ name }) => name.replace(/-[0-9a-f]{10}$/, "-HASH"));
+  assert.deepEqual(names.sort(), ["api", "database", "nginx", "redis", "redis-formation-HASH"]);
+});
+
+test("everything in the cluster is made by the explicit provider and, but for the namespace, in the namespace", () => {
+  const inCluster = recorded.filter(({ type }) => type.startsWith("kubernetes:"));
+  assert.ok(inCluster.length > 15);
+  for (const { type, inputs } of inCluster) {
+    if (type !== "kubernetes:core/v1:Namespace")
+      assert.equal(inputs.metadata.namespace, "breakwater-test", type);
+  }
+  const provider = recorded.find(({ type }) => type === "pulumi:providers:kubernetes");
+  assert.equal(provider?.inputs.context, "breakwater");
+});
+
+test("the namespace enforces Pod Security restricted", () => {
+  const [namespace] = ofKind(recorded, "Namespace");
+  assert.equal(namespace?.inputs.metadata.labels["pod-security.kubernetes.io/enforce"], "restricted");
+});
+
+test("every pod runs as a user without rights, with no token", () => {
+  for (const [name, pod] of pods()) {
+    const { runAsNonRoot, runAsUser, seccompProfile } = pod.securityContext;
+    assert.deepEqual(
+      [runAsNonRoot, runAsUser, seccompProfile],
+      [true, 10001, { type: "RuntimeDefault" }],
+      name,
+    );
+    assert.equal(pod.automountServiceAccountToken, false, name);
+  }
+});
+
+test("every container has limits, requests below them, and a restricted security context", () => {
+  for (const [name, { resources, securityContext }] of containers()) {
+    assert.match(resources.limits.memory, /^\d+Mi$/, name);
+    assert.equal(resources.requests.memory, resources.limits.memory, name);
+    assert.ok(resources.limits.cpu && resources.requests.cpu, name);
+    assert.deepEqual(
+      securityContext,
+      {
+        allowPrivilegeEscalation: false,
+        capabilities: { drop: ["ALL"] },
+        readOnlyRootFilesystem: true,
+      },
+      name,
+    );
+  }
+});
+
+test("every container that stays has all three probes", () => {
+  for (const { name, inputs } of [...ofKind(recorded, "Deployment"), ...ofKind(recorded, "StatefulSet")]) {
+    for (const { startupProbe, readinessProbe, livenessProbe } of inputs.spec.template.spec.containers) {
+      assert.ok(startupProbe && readinessProbe && livenessProbe, name);
+    }
+  }
+});
+
+test("all requests together fit a machine of two small CPUs", () => {
+  const millicpu = [...ofKind(recorded, "Deployment"), ...ofKind(recorded, "StatefulSet")].reduce(
+    (sum, { inputs }) => {
+      const [container] = inputs.spec.template.spec.containers;
+      return sum + inputs.spec.replicas * Number.parseInt(container.resources.requests.cpu, 10);
+    },
+    0,
+  );
+  assert.ok(millicpu <= 1500, `${millicpu}m`);
+});
+
+test("selectors, Services and disruption budgets match the pods' labels", () => {
+  const labels = workloads().map(
+    ({ inputs }) => inputs.spec.template.metadata.labels as Record<string, string>,
+  );
+  const matches = (selector: Record<string, string>) =>
+    labels.filter((pod) => Object.entries(selector).every(([key, value]) => pod[key] === value)).length;
+  for (const { name, inputs } of [...ofKind(recorded, "Deployment"), ...ofKind(recorded, "StatefulSet")]) {
+    assert.equal(matches(inputs.spec.selector.matchLabels), 1, name);
+  }
+  for (const { name, inputs } of ofKind(recorded, "Service"))
+    assert.equal(matches(inputs.spec.selector), 1, name);
+  for (const { name, inputs } of ofKind(recorded, "PodDisruptionBudget")) {
+    assert.equal(matches(inputs.spec.selector.matchLabels), 1, name);
+  }
+});
+
+test("every mounted volume is declared, and every port by name exists", () => {
+  for (const { name, inputs } of workloads()) {
+    const { template, volumeClaimTemplates = [] } = inputs.spec;
+    const declared = [
+      // biome-ignore lint/suspicious/noExplicitAny: names of volumes
+      ...(template.spec.volumes ?? []).map((volume: any) => volume.name),
+      // biome-ignore lint/suspicious/noExplicitAny: names of claims
+      ...volumeClaimTemplates.map((claim: any) => claim.metadata.name),
+    ];
+    for (const container of [...(template.spec.initContainers ?? []), ...template.spec.containers]) {
+      for (const mount of container.volumeMounts ?? []) assert.ok(declared.includes(mount.name), name);
+      // biome-ignore lint/suspicious/noExplicitAny: names of ports
+      const ports = (container.ports ?? []).map((port: any) => port.name);
+      for (const probe of [container.startupProbe, container.readinessProbe, container.livenessProbe]) {
+        if (probe?.httpGet) assert.ok(ports.includes(probe.httpGet.port), `${name} ${probe.httpGet.port}`);
+      }
+    }
+  }
+});
+
+test("passwords reach the pods by Secrets only", async () => {
+  const stashed = recorded.filter(({ type }) => type === "pulumi:index:Stash");
+  assert.equal(stashed.length, 2);
+  for (const { inputs } of stashed) {
+    const password: string = inputs.input.value;
+    assert.match(password, /^[\w-]{32}$/);
+    for (const resource of recorded) {
+      if (resource.type === "pulumi:index:Stash" || resource.type.endsWith(":Secret")) continue;
+      assert.ok(!JSON.stringify(resource.inputs).includes(password), resource.name);
+    }
+  }
+});
+
+test("the API's heap is well below its container's limit, and its grace period above its own", () => {
+  const [deployment] = ofKind(recorded, "Deployment").filter(({ name }) => name === "api");
+  const { terminationGracePeriodSeconds, containers } = deployment?.inputs.spec.template.spec ?? {};
+  const env = new Map<string, string>(
+    containers[0].env.map(({ name, value }: { name: string; value: string }) => [name, value]),
+  );
+  assert.equal(env.get("NODE_OPTIONS"), "--max-old-space-size=96");
+  const needed = (Number(env.get("SHUTDOWN_DELAY_MS")) + Number(env.get("SHUTDOWN_TIMEOUT_MS"))) / 1000;
+  assert.ok(terminationGracePeriodSeconds > needed);
+});
+
+test("the outputs name every workload with the labels of its pods", async () => {
+  const { workloads: listed, endpoint, namespace } = program;
+  assert.equal(namespace, "breakwater-test");
+  assert.equal(await valueOf(pulumi.output(endpoint)), "http://127.0.0.1:30080");
+  assert.deepEqual(
+    listed.map(({ role, replicas, memoryLimitBytes }) => [role, replicas, memoryLimitBytes / 1024 ** 2]),
+    [
+      ["api", 3, 192],
+      ["nginx", 2, 64],
+      ["redis", 6, 64],
+      ["database", 1, 256],
+    ],
+  );
+  for (const { name, kind, selector } of listed) {
+    const [made] = ofKind(recorded, kind).filter((resource) => resource.inputs.metadata.name === name);
+    assert.deepEqual(selector, made?.inputs.spec.selector.matchLabels);
+  }
+});

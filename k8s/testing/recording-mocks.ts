@@ -1,0 +1,41 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** A resource as the program asked for it. */
+export interface Recorded {
+  type: string;
+  name: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into inputs of every type
+  inputs: any;
+}
+
+/** Makes every resource a record in the list that is returned; its outputs are its inputs. */
+export function recordResources(config: Record<string, unknown> = {}): Recorded[] {
+  const recorded: Recorded[] = [];
+  pulumi.runtime.setMocks(
+    {
+      newResource: ({ type, name, inputs }) => {
+        recorded.push({ type, name, inputs });
+        const named = { ...inputs, metadata: { name: `${name}-1a2b3c4d`, ...inputs.metadata } };
+        const state = type === "pulumi:index:Stash" ? { ...inputs, output: inputs.input } : named;
+        return { id: `${name}-id`, state };
+      },
+      call: ({ inputs }) => inputs,
+    },
+    "breakwater",
+    "test",
+    false,
+  );
+  const texts = Object.entries(config).map(([key, value]) => [`breakwater:${key}`, JSON.stringify(value)]);
+  pulumi.runtime.setAllConfig(Object.fromEntries(texts));
+  return recorded;
+}
+
+/** Every recorded resource of the Kubernetes kind. */
+export function ofKind(recorded: readonly Recorded[], kind: string): Recorded[] {
+  return recorded.filter(({ type }) => type.startsWith("kubernetes:") && type.endsWith(`:${kind}`));
+}
+
+/** What an output holds. */
+export function valueOf<T>(output: pulumi.Output<T>): Promise<T> {
+  return new Promise((resolve) => output.apply(resolve));
+}

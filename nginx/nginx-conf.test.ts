@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type NginxPlan, renderNginxConf } from "./nginx-conf.ts";
+
+const plan: NginxPlan = {
+  pools: [{ server: "api-headless.space.svc.cluster.local:3000", podWeight: 1, backup: false }],
+  resolver: "10.43.0.10",
+  balance: "round-robin",
+  hashKey: "$request_uri",
+  keepalive: 32,
+  workerConnections: 4096,
+  connectTimeout: 2000,
+  timeout: 30_000,
+  maxFails: 3,
+  failTimeout: 5000,
+  maxBody: 10 * 1024 ** 2,
+  accessLog: false,
+  cpu: 1000,
+};
+
+/** The block that starts with `head`, its lines trimmed. */
+function block(head: string, changes: Partial<NginxPlan> = {}): string[] {
+  const text = renderNginxConf({ ...plan, ...changes });
+  const found = new RegExp(
+    `^( *)${head.replace(/[/.*+?()[\]{}|^$]/g, "\\$&")} \\{\\n([\\s\\S]*?)^\\1\\}`,
+    "m",
+  ).exec(text);
+  assert.ok(found, `no block ${head}`);
+  return (found[2] ?? "")
+    .trim()
+    .split("\n")
+    .map((line) => line.trim());
+}
+
+test("the upstream follows the names of the pools' pods", () => {
+  assert.deepEqual(block("upstream api"), [
+    "zone api 256k;",
+    "server api-headless.space.svc.cluster.local:3000 resolve max_fails=3 fail_timeout=5s;",
+    "keepalive 32;",
+    "keepalive_requests 100000;",
+    "keepalive_timeout 55s;",
+  ]);
+  assert.match(renderNginxConf(plan), /^ {2}resolver 10\.43\.0\.10 valid=1s ipv6=off;$/m);
+});
+
+test("pools have weights, backups are marked", () => {
+  const pools = [
+    { server: "blue:3000", podWeight: 3, backup: false },
+    { server: "spare:3000", podWeight: 1, backup: true },
+  ];
+  const lines = block("upstream api", { pools, failTimeout: 1500 });
+  assert.deepEqual(
+    lines.filter((line) => line.startsWith("server ")),
+    [
+      "server blue:3000 resolve weight=3 max_fails=3 fail_timeout=1500ms;",
+      "server spare:3000 resolve max_fails=3 fail_timeout=1500ms backup;",
+    ],
+  );
+});
+
+for (const [balance, line] of [
+  ["least-conn", "least_conn;"],
+  ["random-two", "random two least_conn;"],
+  ["ip-hash", "ip_hash;"],
+  ["hash", "hash $request_uri consistent;"],
+  ["least-time", "least_time header;"],
+] as const) {
+  test(`balance ${balance} is written behind the zone and before the servers`, () => {
+    assert.equal(block("upstream api", { balance })[1], line);
+  });
+}
+
+test("requests go on without the /api prefix, with what the pods need to know of the client", () => {
+  const lines = block("location /api/");
+  assert.ok(lines.includes("proxy_pass http://api/;"));
+  for (const header of [
+    "Host $http_host",
+    "X-Real-IP $remote_addr",
+    "X-Forwarded-For $proxy_add_x_forwarded_for",
+    "X-Forwarded-Proto $scheme",
+    "Upgrade $http_upgrade",
+    "Connection $connection_to_pod",
+  ]) {
+    assert.ok(lines.includes(`proxy_set_header ${header};`), header);
+  }
+  assert.ok(lines.includes("proxy_read_timeout 30s;"));
+});
+
+test("only what a pod never got, or what may be repeated, goes to a second pod", () => {
+  const text = renderNginxConf(plan);
+  assert.match(text, /proxy_next_upstream error timeout;/);
+  assert.doesNotMatch(text, /non_idempotent/);
+});
+
+test("one worker process for every CPU begun", () => {
+  const workers = (cpu: number) => /^worker_processes (\d+);$/m.exec(renderNginxConf({ ...plan, cpu }))?.[1];
+  assert.deepEqual([workers(200), workers(1000), workers(1500)], ["1", "1", "2"]);
+});
+
+test("the access log is off unless it is asked for, and then is JSON", () => {
+  assert.match(renderNginxConf(plan), /^ {2}access_log off;$/m);
+  assert.match(renderNginxConf({ ...plan, accessLog: true }), /access_log \/dev\/stdout line /);
+});
+
+test("an IPv6 resolver is put in brackets", () => {
+  assert.match(renderNginxConf({ ...plan, resolver: "fd00::a" }), /resolver \[fd00::a\] /);
+});
+
+test("the same plan always gives the same text, with every brace closed", () => {
+  const text = renderNginxConf(plan);
+  assert.equal(text, renderNginxConf(structuredClone(plan)));
+  assert.equal(text.split("{").length, text.split("}").length);
+});
