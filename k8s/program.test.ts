@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { ofKind, type Recorded, recordResources, valueOf } from "./testing/recording-mocks.ts";
+import { ofKind, type Recorded, recordResources, resolved } from "./testing/recording-mocks.ts";
 
 let recorded: Recorded[];
 let program: typeof import("../index.ts");
@@ -15,7 +15,7 @@ before(async () => {
   writeFileSync(process.env.BREAKWATER_KUBECONFIG, "contexts: [{ name: breakwater }]");
   recorded = recordResources({ nginx: { replicas: 2 } });
   program = await import("../index.ts");
-  await valueOf(pulumi.output(program.endpoint));
+  await resolved(pulumi.output(program.endpoint));
   await pulumi.runtime.disconnect();
 });
 after(() => rmSync(folder, { recursive: true }));
@@ -171,7 +171,7 @@ test("the API's heap is well below its container's limit, and its grace period a
 test("the outputs name every workload with the labels of its pods", async () => {
   const { workloads: listed, endpoint, namespace } = program;
   assert.equal(namespace, "breakwater-test");
-  assert.equal(await valueOf(pulumi.output(endpoint)), "http://127.0.0.1:30080");
+  assert.equal(await resolved(pulumi.output(endpoint)), "http://127.0.0.1:30080");
   assert.deepEqual(
     listed.map(({ role, replicas, memoryLimitBytes }) => [role, replicas, memoryLimitBytes / 1024 ** 2]),
     [

@@ -36,6 +36,6 @@ export function ofKind(recorded: readonly Recorded[], kind: string): Recorded[] 
 }
 
 /** What an output holds. */
-export function valueOf<T>(output: pulumi.Output<T>): Promise<T> {
+export function resolved<T>(output: pulumi.Output<T>): Promise<T> {
   return new Promise((resolve) => output.apply(resolve));
 }
