@@ -20,7 +20,7 @@ import type { UserStore } from "./users/user-store.ts";
 
 export interface AppParts {
   log: FastifyBaseLogger;
-  health: Pick<Health, "live" | "ready" | "isDraining">;
+  health: Pick<Health, "live" | "ready">;
   metrics: Pick<Metrics, "route">;
   users: Pick<UserStore, "find" | "save">;
   cache: Pick<ReadThroughCache, "read" | "invalidate">;
@@ -50,11 +50,6 @@ export function buildApp(parts: AppParts): FastifyInstance {
   app.setChildLoggerFactory((logger) => logger);
   tallyRequests(app, parts.metrics);
 
-  app.addHook("onSend", (_request, reply, _payload, done) => {
-    // While the pod leaves, every answer takes its connection along, and no idle one is left to be cut.
-    if (health.isDraining) reply.header("connection", "close");
-    done();
-  });
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const status = error.statusCode ?? 500;
     if (status >= 500) {

@@ -71,6 +71,11 @@ async function run(): Promise<void> {
     const code = await shutDown(
       {
         health,
+        closeConnectionsWithAnswers: () => {
+          app.server.prependListener("request", (_request, response) => {
+            response.shouldKeepAlive = false;
+          });
+        },
         closeServer: () => app.close(),
         cutConnections: () => app.server.closeAllConnections(),
         closeRest: async () => {

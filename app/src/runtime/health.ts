@@ -40,10 +40,6 @@ export class Health {
     this.#log = log;
   }
 
-  get isDraining(): boolean {
-    return this.#draining;
-  }
-
   get live(): ProbeAnswer {
     return live;
   }

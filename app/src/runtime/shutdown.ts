@@ -2,6 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 export interface ShutdownParts {
   health: { drain(): void };
+  /** From now on every answer takes its connection along, so that no idle one is left to be cut. */
+  closeConnectionsWithAnswers(): void;
   /** Stops listening and resolves when every request in flight was answered. */
   closeServer(): Promise<void>;
   /** Cuts the connections that are left. */
@@ -23,6 +25,7 @@ export async function shutDown(parts: ShutdownParts, reason: string): Promise<0 
   const startedAt = Date.now();
   log.info({ reason, delayMs, timeoutMs }, "shutting down: not ready from now on");
   parts.health.drain();
+  parts.closeConnectionsWithAnswers();
   await sleep(delayMs);
   const drained = await within(parts.closeServer(), timeoutMs);
   if (!drained) {
