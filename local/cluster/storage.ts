@@ -63,13 +63,13 @@ export async function removeVolumesMount(): Promise<void> {
 
 /**
  * Writes the program that containerd runs before each container starts. The provisioner makes a volume's folder for
- * root alone (0750), and the kubelet sets no owner on volumes of this kind; pods do not run as root. Folders that
+ * root alone (0750, 0700 under the mask), and the kubelet sets no owner on volumes of this kind; pods do not run as root. Folders that
  * somebody has changed since are left alone.
  *
  * @returns its path.
  */
 export async function writeVolumeHook(): Promise<string> {
-  const unchanged = "-mindepth 1 -maxdepth 1 -type d -user root -perm 0750";
+  const unchanged = "-mindepth 1 -maxdepth 1 -type d -user root '(' -perm 0750 -o -perm 0700 ')'";
   const path = await writeConfigFile(
     join(places.config, "open-volumes"),
     `#!/bin/sh\nexec find ${provisionerDir} ${unchanged} -exec chmod 0777 {} +\n`,
