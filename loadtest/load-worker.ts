@@ -157,6 +157,7 @@ function endSecond(): void {
 
 function endMeasuring(): void {
   if (phase === "over") return;
+  clearTimeout(end);
   clearInterval(ticker);
   // The last tick and the end fall together; only a run that was stopped leaves a part of a second, too short to plot.
   if (phase === "measured" && performance.now() - secondFromMs > 500) endSecond();
@@ -206,7 +207,7 @@ if (phase === "warmup") {
     busyFrom = performance.eventLoopUtilization();
   }, options.warmupSeconds * 1000);
 }
-setTimeout(endMeasuring, (options.warmupSeconds + options.durationSeconds) * 1000);
+const end = setTimeout(endMeasuring, (options.warmupSeconds + options.durationSeconds) * 1000);
 port.on("message", () => {
   interrupted = true;
   endMeasuring();

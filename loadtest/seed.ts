@@ -34,7 +34,8 @@ export async function seedUsers(
       const id = next++;
       const reason = await putUser(agent, endpoint, id, options.timeoutMs ?? 10_000);
       if (reason !== undefined) failures.push({ id, reason });
-      options.onProgress?.(++done);
+      done++;
+      options.onProgress?.(done);
     }
   };
   try {
