@@ -39,11 +39,11 @@ export class Progress {
     }
   }
 
-  /** Leaves the phase's last line standing. */
-  end(): void {
+  /** Leaves the phase's last line standing, marked as done or as failed. */
+  end(done = true): void {
     if (!this.#phase) return;
     const seconds = ((Date.now() - this.#startedMs) / 1000).toFixed(1);
-    this.#out.write(`${this.#out.isTTY ? "\r\x1b[2K" : ""}  ✓ ${this.#line()} (${seconds} s)\n`);
+    this.#out.write(`${this.#out.isTTY ? "\r\x1b[2K" : ""}  ${done ? "✓" : "✗"} ${this.#line()} (${seconds} s)\n`);
     this.#phase = "";
   }
 

@@ -50,6 +50,7 @@ export async function runLoadTest(
       loads.push({ ...load, about: scenario.about, startSecond: (load.startedAt - startedMs) / 1000 });
     }
   } catch (error) {
+    progress.end(false);
     problems.push((error as Error).message);
   }
   if (signal.aborted) problems.unshift("the run was interrupted before its end");

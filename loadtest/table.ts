@@ -40,7 +40,7 @@ export function reportTables(report: RunReport): string {
     gate.verdict,
   ]);
   return [
-    columns([head, ...scenarios], [1, 2, 3, 4, 5, 6, 7]),
+    ...(scenarios.length === 0 ? [] : [columns([head, ...scenarios], [1, 2, 3, 4, 5, 6, 7])]),
     columns([["", "gate", "of", "value", "limit", "samples", "verdict"], ...gates], [3, 4, 5]),
   ].join("\n\n");
 }
