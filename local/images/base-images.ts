@@ -28,39 +28,39 @@ const buildTime = new Date("2026-01-01T00:00:00Z");
  */
 export async function ensureBaseImages(engine: { socketPath: string }): Promise<void> {
   await step("Base images", async (report) => {
+    const plans = await Promise.all(recipes.map((recipe) => planFor(engine.socketPath, recipe)));
+    const of = (action: Plan["action"]): Plan[] => plans.filter((plan) => plan.action === action);
+    if (of("none").length === plans.length) return report("unchanged");
     const docker = await connectEngine(`unix://${engine.socketPath}`);
-    const plans = await Promise.all(recipes.map((recipe) => planFor(docker, recipe)));
-    const toBuild = plans.filter(({ action }) => action === "build");
-    for (const { recipe, action } of plans) if (action === "push") await push(docker, recipe, report);
-    const versions = toBuild.length === 0 ? [] : await buildAll(docker, toBuild, report);
-    const pushed = plans.filter(({ action }) => action === "push").map(({ recipe }) => recipe.name);
+    for (const { recipe } of of("forget")) await docker.getImage(imageName(recipe)).remove();
+    for (const { recipe } of of("push")) await push(docker, recipe, report);
+    const versions = await buildAll(docker, of("build"), report);
     const told = [
       ...(versions.length > 0 ? [`built ${versions.join(", ")}`] : []),
-      ...(pushed.length > 0 ? [`pushed ${pushed.join(", ")}`] : []),
+      ...(of("push").length > 0 ? [`pushed ${of("push").map(({ recipe }) => recipe.name)}`] : []),
     ];
-    report(told.length > 0 ? told.join("; ") : "unchanged");
+    report(told.join("; ") || "unchanged");
   });
 }
 
-type Plan = { recipe: Recipe; inputs: string; action: "none" | "push" | "build" };
+/** `forget`: the registry is right, but the engine has an older image of the name, on which it would build. */
+type Plan = { recipe: Recipe; inputs: string; action: "none" | "forget" | "push" | "build" };
 
-async function planFor(docker: Docker, recipe: Recipe): Promise<Plan> {
-  const inputs = await inputsDigest(recipe);
-  const [inRegistry, inEngine] = await Promise.all([
-    storedInRegistry(recipe).catch((error: Error) => {
-      throw new Failure(
-        `The registry does not answer: ${error.message}`,
-        "See npm run logs -- registry, and start it with npm run up",
-      );
-    }),
-    storedInEngine(docker, recipe),
+async function planFor(socketPath: string, recipe: Recipe): Promise<Plan> {
+  const unreachable = (what: string, log: string) => (error: Error) => {
+    throw new Failure(
+      `${what} does not answer: ${(error.cause as Error | undefined)?.message ?? error.message}`,
+      `See npm run logs -- ${log}; npm run up starts it`,
+    );
+  };
+  const [inputs, inRegistry, inEngine] = await Promise.all([
+    inputsDigest(recipe),
+    storedInRegistry(recipe).catch(unreachable("the registry", "registry")),
+    storedInEngine(socketPath, recipe).catch(unreachable("the Docker engine", "dockerd")),
   ]);
-  if (inRegistry === inputs) {
-    // Builds on top of it would otherwise take the engine's older image without a look at the registry.
-    if (inEngine !== undefined && inEngine !== inputs) await docker.getImage(imageName(recipe)).remove();
-    return { recipe, inputs, action: "none" };
-  }
-  return { recipe, inputs, action: inEngine === inputs ? "push" : "build" };
+  if (inRegistry !== inputs) return { recipe, inputs, action: inEngine === inputs ? "push" : "build" };
+  const isStale = inEngine !== undefined && inEngine !== inputs;
+  return { recipe, inputs, action: isStale ? "forget" : "none" };
 }
 
 /** SHA-256 of everything that decides what is in an image, except for what Debian serves at the time. */
@@ -77,6 +77,7 @@ async function inputsDigest(recipe: Recipe): Promise<string> {
 
 /** Builds and pushes; returns `name version` of each. */
 async function buildAll(docker: Docker, plans: readonly Plan[], report: Report): Promise<string[]> {
+  if (plans.length === 0) return [];
   await removeLeftovers();
   const folder = join(buildFolder, String(process.pid));
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -97,6 +98,8 @@ async function buildAll(docker: Docker, plans: readonly Plan[], report: Report):
         return done;
       }),
     );
+    // The images that these replace; what is built on top of one still keeps it.
+    await docker.pruneImages({ filters: { dangling: ["true"], label: [digestLabel] } });
     return doneBySuite.flat();
   } finally {
     await rm(folder, { recursive: true, force: true });

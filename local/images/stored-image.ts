@@ -1,4 +1,5 @@
-import type Docker from "dockerode";
+import { get, type IncomingMessage } from "node:http";
+import { json } from "node:stream/consumers";
 import { registryAddress } from "../paths.ts";
 import { imageName, type Recipe } from "./recipes.ts";
 
@@ -30,13 +31,17 @@ export async function storedInRegistry(recipe: Recipe): Promise<string | undefin
   return ((await config.json()) as ImageConfig).config?.Labels?.[digestLabel];
 }
 
-/** As storedInRegistry, for the engine's own store. An image without the label gives an empty string. */
-export async function storedInEngine(engine: Docker, recipe: Recipe): Promise<string | undefined> {
-  try {
-    const { Config } = await engine.getImage(imageName(recipe)).inspect();
-    return Config.Labels?.[digestLabel] ?? "";
-  } catch (error) {
-    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
-    throw error;
-  }
+/**
+ * As storedInRegistry, for the engine's own store. An image without the label gives an empty string.
+ * Asked without dockerode, whose loading takes longer than all of this.
+ */
+export async function storedInEngine(socketPath: string, recipe: Recipe): Promise<string | undefined> {
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    get({ socketPath, path: `/images/${imageName(recipe)}/json` }, resolve).on("error", reject);
+  });
+  const body = await json(answer);
+  if (answer.statusCode === 404) return undefined;
+  if (answer.statusCode !== 200)
+    throw new Error(`${answer.statusCode} ${(body as { message?: string }).message}`);
+  return (body as { Config: { Labels?: Record<string, string> | null } }).Config.Labels?.[digestLabel] ?? "";
 }
