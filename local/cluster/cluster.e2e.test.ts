@@ -10,7 +10,7 @@ import { containerProcesses } from "./cgroups.ts";
 import { clusterDown, clusterStatus, clusterUp } from "./cluster.ts";
 import { ensureDockerEngine } from "./docker-engine.ts";
 import { connectKubeApi, type KubeApi } from "./kube-api.ts";
-import { runDir } from "./layout.ts";
+import { places, runDir } from "./layout.ts";
 import { serviceState } from "./process-supervisor.ts";
 import { findProcesses } from "./process-table.ts";
 import { ensureRegistry } from "./registry.ts";
@@ -195,7 +195,8 @@ test("down leaves nothing running, mounted or routed; up finds objects and volum
   await clusterDown();
   try {
     assert.deepEqual(await containerProcesses(), []);
-    const ours = (args: string[]) => args.some((arg) => arg.includes(dataDir) || arg.includes(runDir));
+    const folders = [places.config, places.certificates, runDir];
+    const ours = (args: string[]) => args.some((arg) => folders.some((folder) => arg.includes(folder)));
     assert.deepEqual(await findProcesses(ours), []);
     assert.deepEqual([...(await mountsUnder(dataDir)), ...(await mountsUnder(runDir))], []);
     assert.equal(existsSync("/tmp/hostpath_pv"), false);

@@ -45,12 +45,9 @@ async function stopAll(): Promise<void> {
   await step("Stop the cluster", async (report) => {
     report("node and controllers");
     await Promise.all(first.map((name) => stopService(name)));
-    report("containers");
-    await stopContainers();
-    await stopService("containerd");
-    await stopShims();
-    report("API server, etcd");
-    await stopService("kube-apiserver");
+    report("containers, API server");
+    await Promise.all([stopContainers().then(stopContainerd), stopControlPlane()]);
+    // Whatever else has a pid file, such as a service of an earlier version.
     for (const name of await knownServices()) await stopService(name);
     report("mounts, network, control groups");
     await removeVolumesMount();
@@ -60,6 +57,16 @@ async function stopAll(): Promise<void> {
     await removeCgroups();
     report("");
   });
+}
+
+async function stopContainerd(): Promise<void> {
+  await stopService("containerd");
+  await stopShims();
+}
+
+async function stopControlPlane(): Promise<void> {
+  await stopService("kube-apiserver");
+  await stopService("etcd");
 }
 
 async function deleteAll(): Promise<void> {
