@@ -37,10 +37,9 @@ export function repository(t: TestContext): string {
     if (digest !== undefined)
       await fetch(`${registryEndpoint}/v2/${path}/manifests/${digest}`, { method: "DELETE" });
     const engine = await connectEngine();
-    await engine
-      .getImage(`localhost:5000/${path}:1`)
-      .remove()
-      .catch(() => undefined);
+    // What an update replaced has no tag any more, but still the repository's digest.
+    const images = await engine.listImages({ filters: { reference: [`localhost:5000/${path}`] } });
+    for (const { Id } of images) await engine.getImage(Id).remove({ force: true });
   });
   return path;
 }
