@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { pino } from "pino";
+import { MemoryStore } from "../testing/memory-store.ts";
+import { type AppParts, buildApp } from "./app.ts";
+import { ReadThroughCache } from "./cache/read-through.ts";
+import { HeavyRefused } from "./heavy-pool.ts";
+import { Metrics } from "./runtime/metrics.ts";
+import { DatabaseUnavailable } from "./users/database.ts";
+import type { User } from "./users/user-store.ts";
+
+const noGauges = {
+  databaseConnections: () => ({ total: 0, idle: 0, waiting: 0 }),
+  heavyQueued: () => 0,
+  invalidationsPending: () => 0,
+};
+
+function build(t: TestContext, parts: Partial<AppParts> = {}) {
+  const rows = new Map<number, User>();
+  const metrics = new Metrics(noGauges);
+  const logged: { msg: string; requestId?: string }[] = [];
+  const cache = new ReadThroughCache(new MemoryStore(), { prefix: "", ttlMs: 1000 });
+  const app = buildApp({
+    log: pino({ level: "warn" }, { write: (line) => logged.push(JSON.parse(line)) }),
+    health: { live: { status: 200, body: "{}" }, ready: { status: 503, body: '{"status":"not ready"}' } },
+    metrics,
+    users: {
+      find: async (id) => rows.get(id),
+      save: async (id, user) => {
+        const row = { id, ...user, updatedAt: "2026-01-01T00:00:00.000Z" };
+        rows.set(id, row);
+        return row;
+      },
+    },
+    cache,
+    heavy: { run: async (n) => n * 2 },
+    ...parts,
+  });
+  t.after(() => app.close());
+  const put = (id: string, payload: unknown) =>
+    app.inject({
+      method: "PUT",
+      url: `/users/${id}`,
+      headers: { "content-type": "application/json" },
+      payload: JSON.stringify(payload),
+    });
+  return { app, metrics, logged, put };
+}
+
+const ada = { name: "Ada", email: "ada@example.org" };
+
+test("GET /light answers ok", async (t) => {
+  const { app } = build(t);
+  const answer = await app.inject("/light");
+  assert.equal(answer.statusCode, 200);
+  assert.deepEqual(answer.json(), { ok: true });
+});
+
+test("a user is read past the cache once, from it then, and past it again after a write", async (t) => {
+  const { app, put } = build(t);
+  assert.deepEqual((await put("7", ada)).json(), { id: 7, ...ada, updatedAt: "2026-01-01T00:00:00.000Z" });
+  const statuses = [];
+  for (const write of [false, false, true]) {
+    if (write) await put("7", { ...ada, name: "Countess" });
+    const answer = await app.inject("/users/7");
+    assert.equal(answer.headers["content-type"], "application/json; charset=utf-8");
+    statuses.push([answer.headers["x-cache-status"], answer.json().name]);
+  }
+  assert.deepEqual(statuses, [
+    ["MISS", "Ada"],
+    ["HIT", "Ada"],
+    ["MISS", "Countess"],
+  ]);
+});
+
+test("a user that is not there is a 404 in JSON", async (t) => {
+  const answer = await build(t).app.inject("/users/8");
+  assert.equal(answer.statusCode, 404);
+  assert.deepEqual(answer.json(), { statusCode: 404, error: "Not Found", message: "there is no user 8" });
+});
+
+for (const id of ["0", "-1", "1.5", "x", "9007199254740993"]) {
+  test(`rejects the user id ${id}`, async (t) => {
+    const { app, put } = build(t);
+    assert.equal((await app.inject(`/users/${id}`)).statusCode, 400);
+    assert.equal((await put(id, ada)).statusCode, 400);
+  });
+}
+
+const wrongBodies: [string, unknown, string][] = [
+  ["no name", { email: ada.email }, "body must have required property 'name'"],
+  ["an empty name", { ...ada, name: "" }, "body/name must NOT have fewer than 1 characters"],
+  ["a name with NUL", { ...ada, name: "A\u0000" }, 'body/name must match pattern "^[^\\u0000]*$"'],
+  ["an email of another form", { ...ada, email: "ada" }, 'body/email must match format "email"'],
+];
+for (const [what, body, message] of wrongBodies) {
+  test(`rejects a user with ${what}`, async (t) => {
+    const answer = await build(t).put("1", body);
+    assert.deepEqual(answer.json(), { statusCode: 400, error: "Bad Request", message });
+  });
+}
+
+test("a database that is away is a 503 that says when to come again, and is logged with the request's id", async (t) => {
+  const find = () => Promise.reject(new DatabaseUnavailable("the database is not available"));
+  const { app, logged } = build(t, { users: { find, save: find } });
+  const answer = await app.inject({ url: "/users/1", headers: { "x-request-id": "r-17" } });
+  assert.equal(answer.statusCode, 503);
+  assert.equal(answer.headers["retry-after"], "1");
+  assert.equal(answer.json().message, "the database is not available");
+  assert.deepEqual(
+    logged.map(({ msg, requestId }) => [msg, requestId]),
+    [["request failed", "r-17"]],
+  );
+});
+
+test("an error that nobody expected keeps its details to the log", async (t) => {
+  const find = () => Promise.reject(new Error("password is hunter2"));
+  const { app, logged } = build(t, { users: { find, save: find } });
+  const answer = await app.inject("/users/1");
+  assert.equal(answer.statusCode, 500);
+  assert.doesNotMatch(answer.body, /hunter2/);
+  assert.match(JSON.stringify(logged), /hunter2/);
+});
+
+test("heavy work takes n from the query, within bounds", async (t) => {
+  const { app } = build(t);
+  assert.deepEqual((await app.inject("/heavy-task?n=5")).json(), { n: 5, fibonacci: 10 });
+  assert.deepEqual((await app.inject("/heavy-task")).json(), { n: 27, fibonacci: 54 });
+  assert.equal((await app.inject("/heavy-task?n=41")).statusCode, 400);
+});
+
+test("refused heavy work is a 503 with its reason", async (t) => {
+  const run = () => Promise.reject(new HeavyRefused("64 tasks are waiting already"));
+  const answer = await build(t, { heavy: { run } }).app.inject("/heavy-task?n=5");
+  assert.equal(answer.statusCode, 503);
+  assert.equal(answer.headers["retry-after"], "1");
+  assert.equal(answer.json().message, "64 tasks are waiting already");
+});
+
+test("the public port answers probes", async (t) => {
+  const { app } = build(t);
+  assert.equal((await app.inject("/livez")).statusCode, 200);
+  const ready = await app.inject("/readyz");
+  assert.deepEqual([ready.statusCode, ready.json()], [503, { status: "not ready" }]);
+});
+
+test("an unknown path is a 404 in JSON", async (t) => {
+  const answer = await build(t).app.inject("/nowhere?x=1");
+  assert.deepEqual(answer.json(), {
+    statusCode: 404,
+    error: "Not Found",
+    message: "there is no GET /nowhere",
+  });
+});
+
+test("the fault lab is closed unless opened", async (t) => {
+  const exits: number[] = [];
+  const closed = build(t).app;
+  assert.equal((await closed.inject({ method: "POST", url: "/lab/exit?code=3" })).statusCode, 404);
+  const open = build(t, { labExit: (code) => exits.push(code) }).app;
+  assert.deepEqual((await open.inject({ method: "POST", url: "/lab/exit?code=3" })).json(), { exiting: 3 });
+  assert.deepEqual((await open.inject({ method: "POST", url: "/lab/allocate?mib=2" })).json(), {
+    allocatedMib: 2,
+  });
+  assert.deepEqual(exits, [3]);
+});
+
+test("every answer is counted under its route, whatever its address", async (t) => {
+  const { app, metrics } = build(t);
+  for (const url of ["/light", "/light", "/users/1", "/users/2", "/users/x", "/nowhere"])
+    await app.inject(url);
+  const lines = (await metrics.render()).split("\n").filter((line) => line.startsWith("http_requests_total"));
+  assert.deepEqual(lines, [
+    'http_requests_total{method="any",route="unmatched",status="404"} 1',
+    'http_requests_total{method="GET",route="/light",status="200"} 2',
+    'http_requests_total{method="GET",route="/users/:id",status="404"} 2',
+    'http_requests_total{method="GET",route="/users/:id",status="400"} 1',
+  ]);
+});
