@@ -43,7 +43,9 @@ export class Progress {
   end(done = true): void {
     if (!this.#phase) return;
     const seconds = ((Date.now() - this.#startedMs) / 1000).toFixed(1);
-    this.#out.write(`${this.#out.isTTY ? "\r\x1b[2K" : ""}  ${done ? "✓" : "✗"} ${this.#line()} (${seconds} s)\n`);
+    this.#out.write(
+      `${this.#out.isTTY ? "\r\x1b[2K" : ""}  ${done ? "✓" : "✗"} ${this.#line()} (${seconds} s)\n`,
+    );
     this.#phase = "";
   }
 

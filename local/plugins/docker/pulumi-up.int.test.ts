@@ -23,6 +23,7 @@ export const repoDigest = image.repoDigest;
 
 test("pulumi up builds, leaves, rebuilds and keeps an image, and tells why a build failed", async (t) => {
   const path = repository(t);
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the Dockerfile's own variable
   const dockerfile = "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nCOPY data.txt /\n";
   const dir = await folder(t, {
     "program/Pulumi.yaml": "name: docker-up\nruntime: nodejs\n",
