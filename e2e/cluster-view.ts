@@ -31,6 +31,19 @@ export async function pods(namespace: string, selector: Record<string, string>):
     }));
 }
 
+/** Deletes pods all at once, and waits until they are gone. */
+export async function deletePods(namespace: string, gone: readonly PodView[]): Promise<void> {
+  await kubectl`kubectl delete pod -n ${namespace} ${gone.map((pod) => pod.name)}`;
+}
+
+/** Waits until `holds` gives true. @throws Error naming `what` after a minute. */
+export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  for (const deadline = Date.now() + 60_000; !(await holds()); ) {
+    if (Date.now() > deadline) throw new Error(`waited a minute in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
+
 /** How many requests of `route` a pod has answered, by its own metrics, read through the API server. */
 export async function requestsAnswered(namespace: string, pod: string): Promise<number> {
   const { stdout } =

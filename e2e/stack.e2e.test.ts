@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { StackOutputs, Workload } from "../k8s/stack-outputs.ts";
 import { projectRoot } from "../scripts/stack.ts";
-import { leftovers, pods, requestsAnswered } from "./cluster-view.ts";
+import { deletePods, leftovers, pods, requestsAnswered, until } from "./cluster-view.ts";
 import { configure, createStack, destroyStack, loadtest, outputs, up } from "./test-stack.ts";
 
 let stack: StackOutputs;
@@ -49,6 +49,21 @@ test("a second pulumi up changes nothing and replaces no pod", async () => {
   await up("--expect-no-changes");
   const now = (await Promise.all((["api", "nginx", "redis", "database"] as const).map(podsOf))).flat();
   assert.deepEqual(now.map((pod) => pod.uid).sort(), before.map((pod) => pod.uid).sort());
+});
+
+test("all Redis pods deleted at once: the cluster heals by itself, and reads are cached again", async () => {
+  const before = await podsOf("redis");
+  await deletePods(stack.namespace, before);
+  await until("six new Redis pods", async () => {
+    const now = (await podsOf("redis")).filter((pod) => pod.ready);
+    return now.length === before.length && now.every((pod) => before.every((old) => old.uid !== pod.uid));
+  });
+  const url = `${stack.endpoint}/api/users/7`;
+  await until("a cached read", async () => {
+    const read = await fetch(url);
+    assert.equal(read.status, 200);
+    return read.headers.get("x-cache-status") === "HIT";
+  });
 });
 
 for (const replicas of [5, 2]) {

@@ -4,7 +4,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { apiGraceSeconds, heapMiB, type PoolPlan } from "../config/derive.ts";
 import type { ApiConfig } from "../config/schema.ts";
 import { selectorLabels, skipAwait } from "./names.ts";
-import { isolatedPod, restrictedContainer, restrictedPod } from "./pod-security.ts";
+import { imagePullPolicy, isolatedPod, restrictedContainer, restrictedPod } from "./pod-security.ts";
 import { resources } from "./resources.ts";
 import type { Workload } from "./stack-outputs.ts";
 
@@ -65,6 +65,7 @@ export function createApiPool(args: ApiPoolArgs, parent: pulumi.Resource): Workl
               {
                 name: "api",
                 image: pool.image ?? args.image,
+                imagePullPolicy,
                 env: environment(args),
                 envFrom: [{ secretRef: { name: args.secretName } }],
                 ports: [

@@ -6,7 +6,7 @@ import type { DatabaseConfig } from "../config/schema.ts";
 import { databaseInit, databaseRun } from "./database-programs.ts";
 import { selectorLabels } from "./names.ts";
 import { generatedPassword } from "./password.ts";
-import { isolatedPod, restrictedContainer, restrictedPod } from "./pod-security.ts";
+import { imagePullPolicy, isolatedPod, restrictedContainer, restrictedPod } from "./pod-security.ts";
 import { quantity, resources } from "./resources.ts";
 import type { Workload } from "./stack-outputs.ts";
 
@@ -70,6 +70,7 @@ export class Database extends pulumi.ComponentResource {
     const { config, image, namespace, storageClass } = args;
     const common = {
       image,
+      imagePullPolicy,
       resources: resources(config),
       securityContext: restrictedContainer,
       env: [{ name: "LC_ALL", value: "C.UTF-8" }],

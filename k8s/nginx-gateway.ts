@@ -7,7 +7,7 @@ import type { NginxConfig } from "../config/schema.ts";
 import { nginxPort, renderNginxConf } from "../nginx/nginx-conf.ts";
 import { apiPort } from "./api-pool.ts";
 import { selectorLabels, skipAwait } from "./names.ts";
-import { isolatedPod, restrictedContainer, restrictedPod } from "./pod-security.ts";
+import { imagePullPolicy, isolatedPod, restrictedContainer, restrictedPod } from "./pod-security.ts";
 import { resources } from "./resources.ts";
 import type { Workload } from "./stack-outputs.ts";
 
@@ -117,6 +117,7 @@ export class NginxGateway extends pulumi.ComponentResource {
                 {
                   name: "nginx",
                   image,
+                  imagePullPolicy,
                   command: ["nginx", "-e", "stderr", "-c", `${configFolder}/nginx.conf`],
                   ports: [{ name: "http", containerPort: nginxPort }],
                   resources: resources(config),

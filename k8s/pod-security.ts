@@ -24,3 +24,9 @@ export const restrictedContainer: types.input.core.v1.SecurityContext = {
 
 /** For every pod: nothing here talks to the API server, and one environment variable per Service helps nobody. */
 export const isolatedPod = { automountServiceAccountToken: false, enableServiceLinks: false } as const;
+
+/**
+ * Every start asks the registry what a tag stands for now: a node that kept an older image of the name would run that
+ * otherwise, and whoever may run pods there could run an image that they may not pull.
+ */
+export const imagePullPolicy = "Always";

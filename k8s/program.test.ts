@@ -72,8 +72,9 @@ test("every pod runs as a user without rights, with no token", () => {
   }
 });
 
-test("every container has limits, requests below them, and a restricted security context", () => {
-  for (const [name, { resources, securityContext }] of containers()) {
+test("every container has limits, requests below them, a restricted security context, and the image of its tag", () => {
+  for (const [name, { resources, securityContext, imagePullPolicy }] of containers()) {
+    assert.equal(imagePullPolicy, "Always", name);
     assert.match(resources.limits.memory, /^\d+Mi$/, name);
     assert.equal(resources.requests.memory, resources.limits.memory, name);
     assert.ok(resources.limits.cpu && resources.requests.cpu, name);

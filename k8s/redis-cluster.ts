@@ -8,8 +8,9 @@ import type { RedisConfig } from "../config/schema.ts";
 import { renderRedisConf } from "../redis/redis-conf.ts";
 import { selectorLabels, skipAwait } from "./names.ts";
 import { generatedPassword } from "./password.ts";
-import { isolatedPod, restrictedContainer, restrictedPod } from "./pod-security.ts";
+import { imagePullPolicy, isolatedPod, restrictedContainer, restrictedPod } from "./pod-security.ts";
 import { RedisFormation } from "./redis-formation.ts";
+import { redisRejoin } from "./redis-programs.ts";
 import { quantity, resources } from "./resources.ts";
 import type { Workload } from "./stack-outputs.ts";
 
@@ -122,6 +123,10 @@ export class RedisCluster extends pulumi.ComponentResource {
   ): StatefulSet {
     const { config, image, namespace, storageClass } = args;
     const host = `$(POD_NAME).${name}.${namespace}.svc.cluster.local`;
+    const password = {
+      name: "REDISCLI_AUTH",
+      valueFrom: { secretKeyRef: { name: secret.metadata.name, key: "password" } },
+    };
     return new StatefulSet(
       name,
       {
@@ -147,17 +152,36 @@ export class RedisCluster extends pulumi.ComponentResource {
                   labelSelector: { matchLabels: labels },
                 },
               ],
+              initContainers: [
+                {
+                  // A sidecar: it starts before the server and stays beside it.
+                  restartPolicy: "Always",
+                  name: "rejoin",
+                  image,
+                  imagePullPolicy,
+                  command: ["sh", "-uc", redisRejoin],
+                  env: [
+                    { name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
+                    { name: "PEERS", value: this.nodes.map((node) => node.split(":")[0]).join(" ") },
+                    { name: "PORT", value: String(port) },
+                    password,
+                  ],
+                  resources: {
+                    requests: { cpu: "5m", memory: "16Mi" },
+                    limits: { cpu: "100m", memory: "16Mi" },
+                  },
+                  securityContext: restrictedContainer,
+                },
+              ],
               containers: [
                 {
                   name: "redis",
                   image,
+                  imagePullPolicy,
                   command: ["redis-server", "/etc/redis/redis.conf", "--cluster-announce-hostname", host],
                   env: [
                     { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
-                    {
-                      name: "REDISCLI_AUTH",
-                      valueFrom: { secretKeyRef: { name: secret.metadata.name, key: "password" } },
-                    },
+                    password,
                   ],
                   ports: [
                     { name: "redis", containerPort: port },

@@ -2,7 +2,7 @@ import { Job } from "@pulumi/kubernetes/batch/v1/job.js";
 import * as pulumi from "@pulumi/pulumi";
 import { shortHash } from "../config/derive.ts";
 import type { RedisConfig } from "../config/schema.ts";
-import { isolatedPod, restrictedContainer, restrictedPod } from "./pod-security.ts";
+import { imagePullPolicy, isolatedPod, restrictedContainer, restrictedPod } from "./pod-security.ts";
 
 /** The wanted shape of the Redis Cluster and the program that makes it. */
 export interface RedisFormationArgs {
@@ -40,6 +40,7 @@ export class RedisFormation extends pulumi.ComponentResource {
                 {
                   name: "form",
                   image: args.apiImage,
+                  imagePullPolicy,
                   args: ["redis.js", "form"],
                   env: [
                     value("REDIS_NODES", args.nodes.join(",")),

@@ -162,7 +162,7 @@ test("a pod finds Services by name and reaches no other machine", async () => {
     });
     (async () => {
       const inside = await connect("kubernetes.default.svc.cluster.local", 443);
-      const outside = await connect("192.0.2.1", 443);
+      const outside = await connect("198.51.100.1", 443);
       process.exit(inside === "connected" && outside === "refused" ? 0 : 1);
     })()`;
   await applyPod(pod("network", program, { restartPolicy: "Never" }));

@@ -86,8 +86,9 @@ export const recipes: readonly Recipe[] = [
     name: "redis",
     tag: "8.0",
     suite: "trixie",
-    packages: ["redis-server", "redis-tools"],
-    programs: ["/usr/bin/redis-server", "/usr/bin/redis-cli"],
+    // The sidecar that introduces a pod to the others is a few lines of `sh`.
+    packages: ["redis-server", "redis-tools", "dash", "coreutils"],
+    programs: ["/usr/bin/redis-server", "/usr/bin/redis-cli", "/usr/bin/sh", "/usr/bin/sleep"],
     writable: ["/data"],
     version: ["redis-server", "--version"],
     config: ["WORKDIR /data", 'CMD ["redis-server", "--protected-mode", "no"]'],
