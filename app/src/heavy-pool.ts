@@ -19,7 +19,6 @@ export class HeavyPool {
       filename: workerFile,
       minThreads: config.threads,
       maxThreads: config.threads,
-      maxQueue: config.queue,
       recordTiming: false,
       // A thread's heap comes on top of the main thread's and counts against the same memory limit.
       resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 8 },
@@ -37,15 +36,14 @@ export class HeavyPool {
    */
   async run(n: number): Promise<number> {
     const { timeoutMs, queue } = this.#config;
+    // piscina 5.3 keeps tasks that can be aborted in a queue of their own, for which its `maxQueue` does not count.
+    if (this.queued >= queue) throw new HeavyRefused(`${queue} tasks are waiting already`);
     const overdue = new AbortController();
     const timer = setTimeout(() => overdue.abort(), timeoutMs);
     try {
       return (await this.#threads.run(n, { signal: overdue.signal })) as number;
     } catch (error) {
       if (overdue.signal.aborted) throw new HeavyRefused(`the task was not done within ${timeoutMs} ms`);
-      if (error instanceof Error && error.message.includes("queue is at limit")) {
-        throw new HeavyRefused(`${queue} tasks are waiting already`);
-      }
       throw error;
     } finally {
       clearTimeout(timer);

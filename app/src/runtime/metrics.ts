@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Gauge, type Metric, MetricType, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from "prom-client";
 import type { CacheStatus } from "../cache/read-through.ts";
 import { latencyBuckets, RouteTally } from "./request-tally.ts";
 
@@ -111,7 +111,7 @@ function latencyHistogram(routes: readonly RouteTally[]): Metric {
   const get = async () => ({
     name,
     help: "From the request's headers to the end of the answer",
-    type: MetricType.Histogram,
+    type: "histogram",
     aggregator: "sum",
     values: routes
       .filter((tally) => tally.byStatus.size > 0)
