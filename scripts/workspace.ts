@@ -27,13 +27,14 @@ async function requirePulumi(env: NodeJS.ProcessEnv): Promise<void> {
   );
 }
 
-/** `pulumi up` without questions, its progress on stderr. Throws when it fails. */
+/** `pulumi up` without questions, its progress on stderr, and where the API answers. Throws when it fails. */
 export async function deploy(env: NodeJS.ProcessEnv, stack: StackChoice): Promise<void> {
-  await $({
-    cwd: projectRoot,
-    env,
+  const run = $({ cwd: projectRoot, env });
+  await run({
     stdio: ["ignore", 2, 2],
-  })`pulumi up --yes --skip-preview --stack ${stack.name}`;
+  })`pulumi up --yes --skip-preview --suppress-outputs --stack ${stack.name}`;
+  const { stdout } = await run({ quiet: true })`pulumi stack output endpoint --stack ${stack.name}`;
+  console.error(`  ✓ the API answers at ${stdout.trim()}/api/\n`);
 }
 
 /** Runs the load test against the stack. @returns its exit code: 0 pass, 99 gate failed, 1 broken, 2 wrong usage. */
