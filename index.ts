@@ -73,7 +73,8 @@ const nginx = new NginxGateway(
     image: images.nginx,
     resolver: clusterDns(config.cluster.dnsAddress, provider),
   },
-  inCluster,
+  // Whoever gets an answer from a new gateway gets it from a pod: the first look at DNS already finds some.
+  { ...inCluster, dependsOn: [space, api] },
 );
 
 const outputs = {

@@ -57,10 +57,10 @@ export async function requestsAnswered(namespace: string, pod: string): Promise<
 /** Everything that exists in the cluster for a namespace: the namespace itself and volumes claimed from it. */
 export async function leftovers(namespace: string): Promise<string[]> {
   const spaces = await kubectl`kubectl get namespace -o name`;
-  const volumes =
-    await kubectl`kubectl get pv -o jsonpath={range .items[*]}{.spec.claimRef.namespace}{"\n"}{end}`;
+  const volumes = await kubectl`kubectl get pv -o json`;
+  const { items } = JSON.parse(volumes.stdout) as { items: { spec: { claimRef?: { namespace: string } } }[] };
   return [
     ...spaces.stdout.split("\n").filter((line) => line === `namespace/${namespace}`),
-    ...volumes.stdout.split("\n").filter((line) => line === namespace),
+    ...items.flatMap(({ spec }) => (spec.claimRef?.namespace === namespace ? ["persistentvolume"] : [])),
   ];
 }

@@ -1,4 +1,5 @@
 import { ProcessOutput } from "zx";
+import { WrongUsage } from "../loadtest/verdict.ts";
 import { Failure } from "../local/failure.ts";
 
 /** Runs an entry point; a failure that a person can act on is told without a stack trace, with its exit code. */
@@ -14,6 +15,10 @@ function tell(error: unknown): number {
   if (error instanceof Failure) {
     console.error(`✗ ${error.message}\n  ${error.fix}`);
     return error.exitCode;
+  }
+  if (error instanceof WrongUsage) {
+    console.error(`✗ ${error.message}\n  npm run loadtest -- --help lists what there is`);
+    return 2;
   }
   if (error instanceof ProcessOutput) {
     console.error(`✗ a command failed with exit code ${error.exitCode}\n  the lines above say why`);

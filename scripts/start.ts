@@ -1,3 +1,4 @@
+import { parseCommand } from "../loadtest/command-line.ts";
 import { entry } from "./entry.ts";
 import { chooseStack } from "./stack.ts";
 import { deploy, loadtest, openWorkspace } from "./workspace.ts";
@@ -5,6 +6,8 @@ import { deploy, loadtest, openWorkspace } from "./workspace.ts";
 await entry(async () => {
   const startedMs = Date.now();
   const stack = chooseStack(process.argv.slice(2));
+  // What is left are the load test's options: better told now than after ten minutes of building.
+  parseCommand(stack.rest, process.env);
   const env = await openWorkspace(stack);
   const openedMs = Date.now();
   await deploy(env, stack);
