@@ -51,7 +51,8 @@ export async function checkImage(news: Properties): Promise<CheckResult> {
     values.build = await checkBuild(isMap(values.build) ? values.build : {}, values.build, fail);
   }
   const secretPaths = [...news.secretPaths, ["registry", "password"]];
-  return { inputs: { values, secretPaths }, failures };
+  // Refused inputs go back as they came: an unknown digest among them would be the engine's complaint, not ours.
+  return { inputs: { values: failures.length > 0 ? news.values : values, secretPaths }, failures };
 }
 
 type Fail = (property: string, reason: string) => void;
