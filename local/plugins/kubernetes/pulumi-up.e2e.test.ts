@@ -27,7 +27,7 @@ const container = {
   name: "main",
   image: config.get("image") ?? "localhost:5000/breakwater/pause:3",
   env: [{ name: "MODE", valueFrom: { configMapKeyRef: { name: settings.metadata.name, key: "mode" } } }],
-  resources: { limits: { cpu: "500m", memory: "16Mi" } },
+  resources: { requests: { cpu: "10m" }, limits: { cpu: "500m", memory: "16Mi" } },
 };
 new k8s.apps.v1.Deployment("web", {
   metadata: { namespace },
