@@ -97,6 +97,8 @@ export class NginxGateway extends pulumi.ComponentResource {
         spec: {
           replicas: config.replicas,
           revisionHistoryLimit: 3,
+          // A pod counts once every node has had the time to send it traffic, so a finished update is one that answers.
+          minReadySeconds: 2,
           selector: { matchLabels: labels },
           strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
           template: {

@@ -248,10 +248,13 @@ class KubernetesProvider implements ResourceProvider {
       const reasons = error instanceof NotReadyError ? error.reasons : [(error as Error).message];
       const id = formatId(object);
       const book = { inputs, initialApiVersion: type.apiVersion, fieldManager };
-      throw new InitializationError(
-        `resource "${id}" was successfully ${done}, but the Kubernetes API server reported that it failed to fully initialize or become live: ${reasons[0]}`,
-        { id, inputs, outputs: stateOf(object, book), reasons },
-      );
+      const [first, ...others] = reasons;
+      const message = `resource "${id}" was successfully ${done}, but the Kubernetes API server reported that it failed to fully initialize or become live: ${first}`;
+      // The engine shows the reasons alone.
+      throw new InitializationError(message, {
+        ...{ id, inputs, outputs: stateOf(object, book) },
+        reasons: [message, ...others],
+      });
     }
   }
 
