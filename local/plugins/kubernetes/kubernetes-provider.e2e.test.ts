@@ -201,7 +201,8 @@ describe("kubernetes plugin on a real cluster", { concurrency: 4 }, () => {
 
   test("stores a Deployment whose pods crash with the reason and the log, and waits again until it is mended", async () => {
     const crash = podTemplate("crash", "console.error('no database'); process.exit(3)");
-    const values = deployment(namespace, "crash", { template: crash });
+    // Without it a pod counts as available in the moment between its start and its crash.
+    const values = deployment(namespace, "crash", { template: crash, minReadySeconds: 10 });
     const broken = await plugin.create(Deployment, "crash", values, { timeoutSeconds: 1 });
     assert.equal(broken.initErrors[0], notLive("crash", "'crash' timed out waiting to be Ready"));
     assert.match(broken.initErrors.join("\n"), /0\/1 Pods available/);
