@@ -106,9 +106,9 @@ function meet(nodes: readonly Node[]): Action[] {
 
 function hasAddressOf(node: Node, other: Node): boolean {
   const entry = node.view.known.find((known) => known.id === other.id);
-  return (
-    entry !== undefined && ((entry.ip === other.view.ip && entry.port === other.view.port) || entry.isLinked)
-  );
+  if (!entry) return false;
+  // A link counts as one from the first attempt on, also to an address of the past.
+  return (entry.ip === other.view.ip && entry.port === other.view.port) || (entry.isLinked && entry.isWell);
 }
 
 function isKnown(node: Node, other: Node): boolean {

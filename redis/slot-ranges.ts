@@ -5,27 +5,31 @@ export type SlotRange = [number, number];
 export const slotCount = 16_384;
 
 /**
- * The slots that nobody serves, as ranges for each of the primaries: the i-th gets what is free in the i-th of as many
- * equal parts.
+ * The slots that nobody serves, as ranges for each of the primaries: equal parts for those that serve none yet, or for
+ * all when each serves some.
  *
  * @param served the ranges that each primary serves already
  */
 export function assignSlots(served: readonly (readonly SlotRange[])[]): SlotRange[][] {
   const taken = new Uint8Array(slotCount);
   for (const [first, last] of served.flat()) taken.fill(1, first, last + 1);
-  return served.map((_, index) => {
-    const end = partStart(index + 1, served.length);
-    const free: SlotRange[] = [];
-    for (let slot = partStart(index, served.length); slot < end; slot++) {
-      if (taken[slot]) continue;
-      const current = free.at(-1);
-      if (current && current[1] === slot - 1) current[1] = slot;
-      else free.push([slot, slot]);
-    }
-    return free;
+  const free = [...taken.keys()].filter((slot) => !taken[slot]);
+  const indices = [...served.keys()];
+  const empty = indices.filter((index) => served[index]?.length === 0);
+  const takers = empty.length > 0 ? empty : indices;
+  const partStart = (part: number) => Math.round((part * free.length) / takers.length);
+  return indices.map((index) => {
+    const part = takers.indexOf(index);
+    return part === -1 ? [] : rangesOf(free.slice(partStart(part), partStart(part + 1)));
   });
 }
 
-function partStart(index: number, parts: number): number {
-  return Math.round((index * slotCount) / parts);
+function rangesOf(slots: readonly number[]): SlotRange[] {
+  const ranges: SlotRange[] = [];
+  for (const slot of slots) {
+    const current = ranges.at(-1);
+    if (current && current[1] === slot - 1) current[1] = slot;
+    else ranges.push([slot, slot]);
+  }
+  return ranges;
 }

@@ -1,0 +1,203 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { KnownNode } from "./cluster-nodes.ts";
+import { type NodeView, planFormation } from "./formation-plan.ts";
+import { slotCount } from "./slot-ranges.ts";
+import type { SimNode } from "./testing/simulated-nodes.ts";
+import { failOver, form, freshNodes, look, loseData, restart } from "./testing/simulated-nodes.ts";
+
+function formedNodes(count = 6, shards = 3): SimNode[] {
+  const world = freshNodes(count);
+  form(world, shards);
+  return world;
+}
+
+function at(world: readonly SimNode[], index: number): SimNode {
+  return world[index] ?? assert.fail(`no node ${index}`);
+}
+
+/** Indices of the nodes of each shard, as in "0+3 1+4", shards in the order of their primaries. */
+function shardsOf(world: readonly SimNode[]): string {
+  const living = world.filter((node) => node.isAlive);
+  const primaries = living.filter((node) => node.primaryId === undefined);
+  const members = ({ id }: SimNode) =>
+    living.flatMap((node, index) => (node.id === id || node.primaryId === id ? [index] : []));
+  return primaries.map((primary) => members(primary).join("+")).join(" ");
+}
+
+/** The views, with what others tell of the node changed. */
+function told(views: readonly NodeView[], { id }: SimNode, change: Partial<KnownNode>): NodeView[] {
+  return views.map((view) => ({
+    ...view,
+    known: view.known.map((entry) => (entry.id === id && !entry.isSelf ? { ...entry, ...change } : entry)),
+  }));
+}
+
+function kindsOf(views: readonly NodeView[], shards = 3): string[] {
+  const plan = planFormation(views, shards);
+  return typeof plan === "object" && "do" in plan ? plan.do.map((action) => action.kind) : [];
+}
+
+const refuses = (views: readonly NodeView[], shards: number, message: RegExp) =>
+  assert.throws(() => planFormation(views, shards), { name: "FormationRefused", message });
+
+test("six fresh nodes are formed in four rounds", () => {
+  const world = freshNodes(6);
+  assert.deepEqual(form(world, 3), ["number", "meet", "assign", "replicate"]);
+  assert.equal(shardsOf(world), "0+3 1+4 2+5");
+  assert.equal(world.map((node) => node.configEpoch).join(), "1,2,3,4,5,6");
+});
+
+test("a formation that is interrupted after any command is carried on", () => {
+  const world = freshNodes(6);
+  form(world, 3, 1);
+  assert.equal(shardsOf(world), "0+3 1+4 2+5");
+  assert.equal(new Set(world.map((node) => node.configEpoch)).size, 6);
+});
+
+test("nothing is to be done when all is formed, also after a failover", () => {
+  const world = formedNodes();
+  assert.equal(planFormation(look(world), 3), "formed");
+  failOver(world, at(world, 0), at(world, 3));
+  assert.equal(planFormation(look(world), 3), "formed");
+});
+
+test("nodes with new addresses meet again, and slots and roles stay", () => {
+  const world = formedNodes();
+  failOver(world, at(world, 0), at(world, 3));
+  const before = structuredClone([world.map((node) => node.slots), shardsOf(world)]);
+  restart(world);
+  assert.deepEqual(form(world, 3), ["meet"]);
+  assert.deepEqual([world.map((node) => node.slots), shardsOf(world)], before);
+});
+
+test("a node with a new address is met there while others still try the old one", () => {
+  const world = formedNodes();
+  at(world, 0).ip = "new";
+  // CLUSTER NODES calls a link connected from the first attempt on.
+  const views = told(look(world), at(world, 0), { isLinked: true });
+  assert.deepEqual(kindsOf(views), Array(5).fill("meet"));
+});
+
+test("a node that announces another address than it was reached at does not meet forever", () => {
+  const views = look(formedNodes()).map((view) => ({ ...view, ip: `behind-${view.ip}` }));
+  assert.equal(planFormation(views, 3), "formed");
+});
+
+test("no slots are given before every node knows every other one", () => {
+  const world = freshNodes(3);
+  for (const node of world) for (const other of world) if (node !== other) node.knows.set(other.id, other.ip);
+  for (const change of [{ isWell: false }, { isLinked: false }]) {
+    const plan = planFormation(told(look(world), at(world, 2), change), 3);
+    assert.deepEqual(plan, { waitFor: "nodes to know each other (redis-0, redis-1)" });
+  }
+  assert.deepEqual(kindsOf(look(world)), ["assign", "assign", "assign"]);
+});
+
+test("waits for a good state of all and for the links of replicas", () => {
+  const views = look(formedNodes());
+  const waits = (index: number, change: Partial<NodeView>) => {
+    const changed = views.map((view, position) => (position === index ? { ...view, ...change } : view));
+    const waitFor = `nodes to report a good state (redis-${index})`;
+    assert.deepEqual(planFormation(changed, 3), { waitFor });
+  };
+  waits(1, { stateOk: false });
+  waits(4, { replicates: false });
+});
+
+test("a dead unknown primary is taken over by its replica and then forgotten", () => {
+  const world = formedNodes();
+  const { id, slots } = loseData(world, 0);
+  assert.deepEqual(form(world, 3), ["meet", "take-over", "forget", "replicate"]);
+  assert.deepEqual(at(world, 3).slots, slots);
+  assert.equal(shardsOf(world), "1+4 2+5 0+3");
+  assert.ok(world.every((node) => !node.isAlive || !node.knows.has(id)));
+});
+
+test("a handshake that still runs is nobody to forget", () => {
+  const world = formedNodes();
+  const handshake = { ...at(world, 5), id: "random", ip: "past", isAlive: false };
+  at(world, 0).knows.set(handshake.id, handshake.ip);
+  const views = told(look([...world, handshake]), handshake, { inHandshake: true });
+  assert.equal(planFormation(views, 3), "formed");
+});
+
+test("a shard that is lost whole comes back with its slots, even if roles changed before", () => {
+  const world = formedNodes();
+  failOver(world, at(world, 0), at(world, 3));
+  const { slots } = loseData(world, 1);
+  loseData(world, 4);
+  form(world, 3);
+  assert.deepEqual(at(world, 1).slots, slots);
+  assert.equal(shardsOf(world), "1+4 2+5 0+3");
+});
+
+test("a living stranger that serves slots is refused, even if only one node still finds it well", () => {
+  const world = formedNodes();
+  const [first, ...others] = look(world, world.slice(1));
+  assert.ok(first);
+  const views = [first, ...told(others, at(world, 0), { isWell: false })];
+  refuses(views, 3, new RegExp(`^${at(world, 0).ip}:6379 serves slots but is none of the wanted nodes`));
+});
+
+test("a living stranger without slots is left alone", () => {
+  const world = formedNodes();
+  assert.equal(planFormation(look(world, world.slice(0, 5)), 3), "formed");
+});
+
+test("a shard count that needs slots to move is refused with the one to set back", () => {
+  const views = look(formedNodes());
+  refuses(views, 2, /^the cluster has 3 shards and 2 are wanted; .* set redis\.shards back to 3$/);
+  refuses(views, 4, /^the cluster has 3 shards and 4 are wanted; .* set redis\.shards back to 3$/);
+});
+
+test("one node under two names is refused", () => {
+  const [view] = look(freshNodes(1));
+  assert.ok(view);
+  refuses([view, { ...view, name: "alias" }], 1, /^redis-0 and alias are the same node$/);
+});
+
+test("each replica goes to the primary with the fewest", () => {
+  assert.equal(shardsOf(formedNodes(7, 2)), "0+2+4+6 1+3+5");
+  const world = formedNodes(9);
+  for (const index of [4, 7]) loseData(world, index);
+  form(world, 3);
+  assert.equal(shardsOf(world), "0+3+6 1+4+7 2+5+8");
+});
+
+test("a replica of a replica gets a primary", () => {
+  const world = formedNodes();
+  at(world, 5).primaryId = at(world, 3).id;
+  assert.deepEqual(form(world, 3), ["replicate"]);
+  assert.equal(shardsOf(world), "0+3 1+4 2+5");
+});
+
+test("whatever fails over, restarts and loses data, all slots and even shards come back", () => {
+  const event = fc.tuple(fc.constantFrom("fail over", "lose data", "restart"), fc.nat());
+  const troubles = fc.array(fc.array(event, { maxLength: 12 }), { maxLength: 4 });
+  const shapes = fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 0, max: 2 }));
+  fc.assert(
+    fc.property(shapes, troubles, ([shards, replicas], rounds) => {
+      const count = shards * (1 + replicas);
+      const world = formedNodes(count, shards);
+      for (const events of rounds) {
+        for (const [kind, pick] of events) {
+          const node = at(world, pick % count);
+          const primary = world.find((other) => other.id === node.primaryId && other.isAlive);
+          if (kind === "restart") restart(world);
+          else if (kind === "lose data") loseData(world, pick % count);
+          else if (primary) failOver(world, primary, node);
+        }
+        form(world, shards);
+        const sizes = shardsOf(world)
+          .split(" ")
+          .map((shard) => shard.split("+").length);
+        assert.deepEqual(sizes, Array(shards).fill(1 + replicas));
+        const ranges = world.flatMap((node) => (node.isAlive ? node.slots : [])).sort(([a], [b]) => a - b);
+        const ends = [-1, ...ranges.map(([, last]) => last)];
+        assert.deepEqual([...ranges.map(([first]) => first - 1), slotCount - 1], ends);
+      }
+    }),
+  );
+});

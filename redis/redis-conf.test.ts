@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { type RedisConfOptions, renderRedisConf } from "./redis-conf.ts";
+
+const render = (options: Partial<RedisConfOptions> = {}) =>
+  renderRedisConf({ maxmemoryBytes: 32_000_000, password: "s3cret", ...options });
+
+/** Directives with their values as written; one that is given twice fails. */
+function directives(conf: string): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const line of conf.split("\n").filter((text) => text !== "" && !text.startsWith("#"))) {
+    const [, name = "", value = ""] = /^([a-z-]+) (.+)$/.exec(line) ?? assert.fail(line);
+    assert.ok(!found.has(name), `${name} is given twice`);
+    found.set(name, value);
+  }
+  return found;
+}
+
+/** What Redis reads between double quotes; it has more escapes, of which none may come up by chance. */
+function unquoted(text: string | undefined): string {
+  const [, inner] = /^"((?:[^"\\]|\\["\\])*)"$/.exec(text ?? "") ?? [];
+  return inner?.replace(/\\(.)/g, "$1") ?? assert.fail(`${text} is not one quoted word`);
+}
+
+test("writes what it is told", () => {
+  const conf = directives(render({ nodeTimeoutMs: 5000, dataDir: "/var/lib/redis", port: 7000 }));
+  assert.deepEqual(
+    ["maxmemory", "cluster-node-timeout", "dir", "port"].map((name) => conf.get(name)),
+    ["32000000", "5000", '"/var/lib/redis"', "7000"],
+  );
+});
+
+test("no directive stands twice", () => {
+  assert.doesNotThrow(() => directives(render()));
+});
+
+test("nodes come in cluster mode, keep their data and evict instead of refusing writes", () => {
+  const conf = directives(render());
+  assert.equal(conf.get("cluster-enabled"), "yes");
+  assert.equal(conf.get("appendonly"), "yes");
+  assert.equal(conf.get("maxmemory-policy"), "allkeys-lru");
+  assert.equal(conf.get("cluster-require-full-coverage"), "no");
+});
+
+test("clients and replicas use one password, which Redis reads as it was meant", () => {
+  const password = fc.string({ minLength: 1, unit: "binary" }).filter((text) => !/\p{Cc}/u.test(text));
+  const tricky = fc.string({ minLength: 1, unit: fc.constantFrom('"', "\\", "'", " ", "#", "$", "n", "x") });
+  fc.assert(
+    fc.property(fc.oneof(password, tricky), (text) => {
+      const conf = directives(render({ password: text }));
+      assert.equal(unquoted(conf.get("requirepass")), text);
+      assert.equal(conf.get("masterauth"), conf.get("requirepass"));
+    }),
+  );
+});
+
+test("rejects text that would end its line or hide in it", () => {
+  for (const text of ["a\nport 1", "a\r", "a\u0000", "a\tb", "a\u007f"]) {
+    assert.throws(() => render({ password: text }), { name: "TypeError", message: /^password: / });
+    assert.throws(() => render({ dataDir: text }), { name: "TypeError", message: /^dataDir: / });
+  }
+});
+
+test("rejects an empty password, and names none in its message", () => {
+  assert.throws(() => render({ password: "" }), /^TypeError: password: must not be empty$/);
+  assert.throws(
+    () => render({ password: "s3cret\n" }),
+    (error: Error) => !error.message.includes("s3cret"),
+  );
+});
+
+test("rejects numbers out of range; no limit of memory is none of them", () => {
+  const refused: Partial<RedisConfOptions>[] = [
+    { maxmemoryBytes: 0 },
+    { maxmemoryBytes: 1.5 },
+    { maxmemoryBytes: Number.NaN },
+    { nodeTimeoutMs: 99 },
+    { nodeTimeoutMs: Number.POSITIVE_INFINITY },
+    { port: 0 },
+  ];
+  for (const options of refused) {
+    const [name] = Object.keys(options);
+    assert.throws(() => render(options), { name: "RangeError", message: new RegExp(`^${name}: `) });
+  }
+});
+
+test("the port leaves room for the cluster bus", () => {
+  assert.equal(directives(render({ port: 55_535 })).get("port"), "55535");
+  assert.throws(() => render({ port: 55_536 }), /^RangeError: port: 55536 must be/);
+});
