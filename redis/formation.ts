@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Action, FormationRefused, type NodeView, planFormation } from "./formation-plan.ts";
+import { type Action, FormationRefused, type NodeView, type Plan, planFormation } from "./formation-plan.ts";
 import { type Credentials, type NodeAddress, NodeConnection } from "./node-connection.ts";
 
 export interface FormationOptions {
@@ -12,6 +12,8 @@ export interface FormationOptions {
 }
 
 const pollMs = 250;
+/** In the middle of a failover a dead node still counts as well, and an old primary may still claim its slots. */
+const refusalHoldsMs = 6_000;
 
 /**
  * Makes one cluster of the nodes, or mends it, or finds that there is nothing to do. Safe to run again at any time,
@@ -27,6 +29,7 @@ export async function formCluster(options: FormationOptions): Promise<number> {
   const deadline = Date.now() + timeoutMs;
   let commands = 0;
   let status = "";
+  let refusedSinceMs: number | undefined;
   const tell = (now: string) => {
     if (now !== status) log(now);
     status = now;
@@ -36,7 +39,13 @@ export async function formCluster(options: FormationOptions): Promise<number> {
       const waitsFor = await (async () => {
         const views = await viewAll(connections);
         if (!Array.isArray(views)) return views.waitFor;
-        const plan = planFormation(views, shards);
+        const plan = tryPlan(views, shards);
+        if (plan instanceof FormationRefused) {
+          refusedSinceMs ??= Date.now();
+          if (Date.now() - refusedSinceMs > refusalHoldsMs) throw plan;
+          return `a state that can be mended (${plan.message})`;
+        }
+        refusedSinceMs = undefined;
         if (plan === "formed") return undefined;
         if ("waitFor" in plan) return plan.waitFor;
         return await perform(plan.do, connections, (line) => {
@@ -51,6 +60,15 @@ export async function formCluster(options: FormationOptions): Promise<number> {
     }
   } finally {
     for (const connection of connections) connection.close();
+  }
+}
+
+function tryPlan(views: readonly NodeView[], shards: number): Plan | FormationRefused {
+  try {
+    return planFormation(views, shards);
+  } catch (error) {
+    if (error instanceof FormationRefused) return error;
+    throw error;
   }
 }
 
