@@ -1,3 +1,4 @@
+import { requireFreeRanges } from "./cluster/address-ranges.ts";
 import { clusterUp } from "./cluster/cluster.ts";
 import { ensureDockerEngine } from "./cluster/docker-engine.ts";
 import { ensureRegistry } from "./cluster/registry.ts";
@@ -20,6 +21,7 @@ import { ensureTools } from "./toolchain/toolchain.ts";
 export async function bringUp(): Promise<Record<string, string>> {
   await preflight();
   await ensurePackages();
+  await requireFreeRanges();
   const tools = await ensureTools();
   const engine = await step("Docker engine and registry", async () => {
     const running = await ensureDockerEngine();
