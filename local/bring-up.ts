@@ -3,8 +3,10 @@ import { clusterUp } from "./cluster/cluster.ts";
 import { ensureDockerEngine } from "./cluster/docker-engine.ts";
 import { ensureRegistry } from "./cluster/registry.ts";
 import { ensureBaseImages } from "./images/base-images.ts";
+import { dataPaths } from "./paths.ts";
 import { ensurePlugins } from "./plugins/install.ts";
 import { pulumiEnvironment } from "./pulumi-environment.ts";
+import { removeStaleLocks } from "./stale-locks.ts";
 import { step } from "./steps.ts";
 import { ensurePackages } from "./toolchain/debian-packages.ts";
 import { preflight } from "./toolchain/preflight.ts";
@@ -31,5 +33,7 @@ export async function bringUp(): Promise<Record<string, string>> {
   await ensureBaseImages(engine);
   await clusterUp(tools);
   await ensurePlugins(tools);
+  const locks = await removeStaleLocks(dataPaths.pulumiState);
+  if (locks.length > 0) console.error(`  ! removed ${locks.length} lock(s) of a Pulumi that was killed`);
   return pulumiEnvironment(tools.binDir, engine.socketPath);
 }

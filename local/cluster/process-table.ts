@@ -1,5 +1,8 @@
 import { readdir, readFile, readlink } from "node:fs/promises";
 
+// USER_HZ, which Linux fixes at 100 for user space; see proc_pid_stat(5).
+const millisecondsPerTick = 10;
+
 /** A process that cannot be mistaken for a later one with the same pid. */
 export type ProcessIdentity = { pid: number; startTime: string };
 
@@ -18,6 +21,14 @@ export async function startTimeOf(pid: number): Promise<string | undefined> {
   const fields = await statFields(pid);
   if (fields === undefined || fields[0] === "Z" || fields[0] === "X") return undefined;
   return fields[19];
+}
+
+/** When a live process was started, in milliseconds since 1970, to a second; undefined when it is gone. */
+export async function startedAtMs(pid: number): Promise<number | undefined> {
+  const ticks = await startTimeOf(pid);
+  const bootSeconds = /^btime (\d+)$/m.exec(await readFile("/proc/stat", "utf8"))?.[1];
+  if (ticks === undefined || bootSeconds === undefined) return undefined;
+  return Number(bootSeconds) * 1000 + Number(ticks) * millisecondsPerTick;
 }
 
 /** Whether exactly this process still runs. */

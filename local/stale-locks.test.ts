@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { removeStaleLocks } from "./stale-locks.ts";
+
+test("removes the locks of processes that are gone, also when their number was given away again, and no other", async (t) => {
+  const state = mkdtempSync(join(tmpdir(), "state-"));
+  t.after(() => rmSync(state, { recursive: true }));
+  const folder = join(state, ".pulumi/locks/organization/breakwater/local");
+  mkdirSync(folder, { recursive: true });
+  const lock = (name: string, pid: number, host: string, timestamp: Date) => {
+    writeFileSync(
+      join(folder, `${name}.json`),
+      JSON.stringify({ pid, username: "root", hostname: host, timestamp }),
+    );
+    writeFileSync(join(folder, `${name}.json.attrs`), "{}");
+  };
+  const never = 2 ** 22 + 1;
+  lock("held", process.pid, hostname(), new Date());
+  lock("gone", never, hostname(), new Date());
+  lock("reused", process.pid, hostname(), new Date(Date.now() - 3_600_000));
+  lock("elsewhere", never, "another-machine", new Date());
+  const removed = await removeStaleLocks(state);
+  assert.deepEqual(removed.map((file) => file.slice(folder.length + 1)).sort(), ["gone.json", "reused.json"]);
+  assert.deepEqual(readdirSync(folder).sort(), [
+    "elsewhere.json",
+    "elsewhere.json.attrs",
+    "held.json",
+    "held.json.attrs",
+  ]);
+});
+
+test("a backend that was never used has no lock", async () => {
+  assert.deepEqual(await removeStaleLocks(join(tmpdir(), "never-made")), []);
+});
