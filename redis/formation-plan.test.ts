@@ -68,8 +68,17 @@ test("nodes with new addresses meet again, and slots and roles stay", () => {
   failOver(world, at(world, 0), at(world, 3));
   const before = structuredClone([world.map((node) => node.slots), shardsOf(world)]);
   restart(world);
-  assert.deepEqual(form(world, 3), ["meet"]);
+  assert.deepEqual(form(world, 3), ["meet", "replicate"]);
   assert.deepEqual([world.map((node) => node.slots), shardsOf(world)], before);
+});
+
+test("a replica that goes on copying from its primary's old address is told again, one that only waits is not", () => {
+  const world = formedNodes();
+  restart(world);
+  assert.deepEqual(form(world, 3), ["meet", "replicate"]);
+  assert.ok(look(world).every(({ replicates }, index) => replicates === index > 2));
+  const waiting = look(world).map((view) => ({ ...view, replicates: false }));
+  assert.deepEqual(kindsOf(waiting), []);
 });
 
 test("a node with a new address is met there while others still try the old one", () => {

@@ -14,6 +14,8 @@ export interface NodeView {
   stateOk: boolean;
   /** Of a replica: whether its link to the primary is up. */
   replicates: boolean;
+  /** Of a replica: the address from which it copies. */
+  copiesFrom: string | undefined;
 }
 
 /** A command to be sent to one node. */
@@ -161,16 +163,26 @@ function choosePrimaries(nodes: readonly Node[], shards: number): Node[] {
 function replicate(nodes: readonly Node[], primaries: readonly Node[]): Action[] {
   const replicas = new Map(primaries.map((primary) => [primary, 0]));
   const loose: Node[] = [];
+  const again: Action[] = [];
   for (const node of nodes) {
     if (primaries.includes(node)) continue;
     const primary = primaries.find((candidate) => candidate.id === node.primaryId);
     if (primary) replicas.set(primary, (replicas.get(primary) ?? 0) + 1);
     else loose.push(node);
+    if (primary && copiesFromPast(node))
+      again.push({ kind: "replicate", node: node.view, primary: primary.view });
   }
-  return loose.flatMap((node): Action[] => {
+  const first = loose.flatMap((node): Action[] => {
     const [fewest] = [...replicas].sort(([, a], [, b]) => a - b);
     if (!fewest) return [];
     replicas.set(fewest[0], fewest[1] + 1);
     return [{ kind: "replicate", node: node.view, primary: fewest[0].view }];
   });
+  return [...first, ...again];
+}
+
+/** A node that learns its primary's new address from others goes on copying from the old one until it is told again. */
+function copiesFromPast({ view, primaryId }: Node): boolean {
+  const address = view.known.find((known) => known.id === primaryId)?.ip;
+  return !view.replicates && view.copiesFrom !== undefined && address !== view.copiesFrom;
 }

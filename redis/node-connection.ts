@@ -45,6 +45,7 @@ export class NodeConnection {
       known: parseClusterNodes(table),
       stateOk: /^cluster_state:ok\r?$/m.test(info),
       replicates: /^master_link_status:up\r?$/m.test(replication),
+      copiesFrom: /^master_host:(\S+)/m.exec(replication)?.[1],
     };
   }
 

@@ -11,6 +11,8 @@ export interface SimNode {
   isAlive: boolean;
   configEpoch: number;
   primaryId: string | undefined;
+  /** Address of the primary when the node was last told to replicate it. */
+  copiesFrom?: string | undefined;
   slots: SlotRange[];
   /** Address by which it knows each of the others. */
   knows: Map<string, string>;
@@ -47,7 +49,6 @@ function entryOf(node: SimNode, ip: string, isSelf: boolean): KnownNode {
 
 /** What the wanted nodes answer, by default all that live. */
 export function look(world: readonly SimNode[], wanted = world.filter((node) => node.isAlive)): NodeView[] {
-  const isAlive = (id: string | undefined) => world.some((node) => node.id === id && node.isAlive);
   return wanted.map((node) => ({
     name: node.name,
     ip: node.ip,
@@ -60,7 +61,10 @@ export function look(world: readonly SimNode[], wanted = world.filter((node) => 
       }),
     ],
     stateOk: true,
-    replicates: isAlive(node.primaryId),
+    replicates: world.some(
+      ({ id, ip, isAlive }) => id === node.primaryId && isAlive && ip === node.copiesFrom,
+    ),
+    copiesFrom: node.primaryId === undefined ? undefined : node.copiesFrom,
   }));
 }
 
@@ -97,15 +101,17 @@ function apply(world: readonly SimNode[], action: Action): void {
       const primary = find(action.primary);
       assert.ok(node.slots.length === 0 && primary.primaryId === undefined);
       node.primaryId = primary.id;
+      node.copiesFrom = primary.ip;
     }
   }
 }
 
 /** `to` serves the slots of `from` from now on, which becomes its replica if it lives. */
 export function failOver(world: readonly SimNode[], from: SimNode, to: SimNode): void {
-  for (const node of world) if (node.primaryId === from.id) node.primaryId = to.id;
+  const followers = world.filter((node) => node.primaryId === from.id && node !== to);
+  for (const node of from.isAlive ? [...followers, from] : followers)
+    [node.primaryId, node.copiesFrom] = [to.id, to.ip];
   [to.primaryId, to.slots, from.slots] = [undefined, from.slots, []];
-  if (from.isAlive) from.primaryId = to.id;
 }
 
 /** The node comes back without its data, so as another one. */
