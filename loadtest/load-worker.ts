@@ -3,8 +3,8 @@ import type { Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import { parentPort, workerData } from "node:worker_threads";
 import autocannon from "autocannon";
+import { seededRandom } from "../measure/random.ts";
 import type { LoadMessage, LoadOptions, SecondOfLoad } from "./load.ts";
-import { seededRandom } from "./random.ts";
 import { type PlannedRequest, requestSource } from "./scenarios.ts";
 import { type InFlight, Tally } from "./tally.ts";
 

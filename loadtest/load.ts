@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { LatencyHistogram, type LatencySummary } from "./latency.ts";
+import { LatencyHistogram, type LatencySummary } from "../measure/latency.ts";
 import type { Scenario } from "./scenarios.ts";
 
 /** What the generator is told. Only plain data: it crosses into a worker thread. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { seededRandom } from "./random.ts";
+import { seededRandom } from "../measure/random.ts";
 import { type PlannedRequest, requestSource, scenarios } from "./scenarios.ts";
 
 function requests(name: string, count: number, users = 50): PlannedRequest[] {

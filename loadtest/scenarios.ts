@@ -1,4 +1,4 @@
-import { type Random, weightedPick, zipf } from "./random.ts";
+import { type Random, weightedPick, zipf } from "../measure/random.ts";
 
 /** What one request does, in the words of the stack's API. */
 export type RequestKind = "light" | "read" | "write" | "heavy";

@@ -1,4 +1,4 @@
-import { LatencyHistogram } from "./latency.ts";
+import { LatencyHistogram } from "../measure/latency.ts";
 import { countErrors, type ErrorClasses, type SecondOfLoad } from "./load.ts";
 import type { PlannedRequest } from "./scenarios.ts";
 
