@@ -71,22 +71,29 @@ const everywhere: RawConfig = {
   database: { memory: "256 MiB", cpu: "1", cpuRequest: "100m", storage: "1 GiB" },
   loadtest: {
     connections: 32,
-    durationSeconds: 10,
-    warmupSeconds: 3,
+    durationSeconds: 7,
+    warmupSeconds: 2,
     users: 1000,
-    gates: {
-      p99Ms: { light: 250, "cached-read": 250, mixed: 500 },
-      errorRate: 0,
-      minSamples: 1000,
-      memoryPeak: 0.95,
-      restarts: 0,
-      oomKills: 0,
-      podsReplaced: 0,
+    threads: 1,
+    scenarios: {
+      light: { about: "GET /api/light: the stack's own overhead", mix: { light: 1 } },
+      "cached-read": { about: "GET /api/users/:id, Zipf keys, through the cache", mix: { read: 1 } },
+      "write-mix": {
+        about: "50 % cached reads, 40 % light, 10 % writes",
+        mix: { light: 40, read: 50, write: 10 },
+      },
+      "heavy-mix": {
+        about: "80 % light, 18 % cached reads, 2 % CPU-heavy",
+        mix: { light: 80, read: 18, heavy: 2 },
+      },
+      writes: { about: "PUT /api/users/:id only", mix: { write: 1 } },
     },
+    gates: [],
   },
 };
 
 const poolDefaults: RawConfig = { weight: 1, backup: false };
+const scenarioDefaults: RawConfig = { enabled: true, mix: { light: 0, read: 0, write: 0, heavy: 0 } };
 
 /** `raw` laid over its defaults: objects key by key, everything else (lists too) as a whole. */
 export function withDefaults(raw: RawConfig): RawConfig {
@@ -101,6 +108,17 @@ export function withDefaults(raw: RawConfig): RawConfig {
   }
   if (isObject(merged.api) && Array.isArray(merged.api.pools)) {
     merged.api.pools = merged.api.pools.map((pool) => (isObject(pool) ? merge(poolDefaults, pool) : pool));
+  }
+  if (isObject(merged.loadtest)) {
+    const { scenarios } = merged.loadtest;
+    if (isObject(scenarios)) {
+      merged.loadtest.scenarios = Object.fromEntries(
+        Object.entries(scenarios).map(([name, given]) => [
+          name,
+          isObject(given) ? merge(scenarioDefaults, given) : given,
+        ]),
+      );
+    }
   }
   return merged;
 }

@@ -14,17 +14,19 @@ import {
   section,
   text,
 } from "./field.ts";
+import { gates } from "./gates-field.ts";
 import type {
   ApiConfig,
   ClusterConfig,
   DatabaseConfig,
-  GatesConfig,
   ImagesConfig,
   LoadTestConfig,
   NginxConfig,
   PoolConfig,
   RedisConfig,
   RegistryConfig,
+  RequestKind,
+  ScenarioConfig,
   StackConfig,
 } from "./schema.ts";
 import { MiB } from "./units.ts";
@@ -139,21 +141,32 @@ const database: Field<DatabaseConfig> = section(
   "url",
 );
 
-const gates: Field<GatesConfig> = section({
-  p99Ms: mapOf(/^[a-z][-a-z]*$/, "must be a scenario's name", decimal(0, 600_000)),
-  errorRate: decimal(0, 1),
-  minSamples: integer(1, 1_000_000_000),
-  memoryPeak: decimal(0, 1),
-  restarts: integer(0, 1000),
-  oomKills: integer(0, 1000),
-  podsReplaced: integer(0, 1000),
-});
+const share = decimal(0, 1_000_000);
+
+const scenario: Field<ScenarioConfig> = section(
+  {
+    about: text(nonEmpty, "must say what it does"),
+    mix: section<Record<RequestKind, number>>({ light: share, read: share, write: share, heavy: share }),
+    rate: decimal(0.1, 1_000_000),
+    connections: integer(1, 10_000),
+    durationSeconds: integer(1, 86_400),
+    warmupSeconds: integer(0, 3600),
+    enabled: flag,
+  },
+  "about",
+  "rate",
+  "connections",
+  "durationSeconds",
+  "warmupSeconds",
+);
 
 const loadtest: Field<LoadTestConfig> = section({
   connections: integer(1, 10_000),
   durationSeconds: integer(1, 86_400),
   warmupSeconds: integer(0, 3600),
   users: integer(1, 1_000_000),
+  threads: integer(1, 64),
+  scenarios: mapOf(/^[a-z][-a-z0-9]*$/, "must be a name: lower-case letters, digits and dashes", scenario),
   gates,
 });
 

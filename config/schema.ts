@@ -1,3 +1,5 @@
+import type { GateConfig } from "./gate-metrics.ts";
+
 /** Bytes; in stack config a text with its unit, e.g. `192 MiB`. */
 export type Bytes = number;
 /** Milliseconds; in stack config a text with its unit, e.g. `30 s`. */
@@ -126,22 +128,32 @@ export interface DatabaseConfig extends ContainerConfig {
 }
 
 export interface LoadTestConfig {
+  /** Connections held open by each scenario. */
   connections: number;
   durationSeconds: number;
   warmupSeconds: number;
+  /** Users seeded before the run: ids 1 … users. */
   users: number;
-  gates: GatesConfig;
+  /** Threads that make the load. */
+  threads: number;
+  /** By name, in the order in which they run. */
+  scenarios: Record<string, ScenarioConfig>;
+  /** One for each figure that is limited, those of the defaults included. */
+  gates: GateConfig[];
 }
 
-export interface GatesConfig {
-  /** By scenario. */
-  p99Ms: Record<string, number>;
-  /** Share, 0 … 1. */
-  errorRate: number;
-  minSamples: number;
-  /** Share of the limit, 0 … 1. */
-  memoryPeak: number;
-  restarts: number;
-  oomKills: number;
-  podsReplaced: number;
+export interface ScenarioConfig {
+  about?: string;
+  /** Shares of the requests, any numbers; 0 leaves a kind out. */
+  mix: Record<RequestKind, number>;
+  /** Requests per second at even times; absent: as many as the connections carry. */
+  rate?: number;
+  connections?: number;
+  durationSeconds?: number;
+  warmupSeconds?: number;
+  /** Part of a run that names no scenario. */
+  enabled: boolean;
 }
+
+/** What one request does, in the words of the API. */
+export type RequestKind = "light" | "read" | "write" | "heavy";

@@ -2,7 +2,7 @@ import { withDefaults } from "./defaults.ts";
 import type { Report } from "./field.ts";
 import { stackFields } from "./fields.ts";
 import { describeProblems, type Problem } from "./problem.ts";
-import type { ApiConfig, NginxConfig, RawConfig, StackConfig } from "./schema.ts";
+import type { ApiConfig, LoadTestConfig, NginxConfig, RawConfig, StackConfig } from "./schema.ts";
 import { formatBytes, formatMillicpu } from "./units.ts";
 
 /** Thrown with every mistake in stack config at once; the message has a line for each. */
@@ -71,6 +71,7 @@ function checkTogether(config: StackConfig, report: Report): void {
   }
   checkApi(config.api, report);
   checkNginx(nginx, config.api, report);
+  checkLoadTest(config.loadtest, report);
   const { redis } = config;
   if (redis.storage < redis.memory * 2) {
     report({
@@ -107,6 +108,22 @@ function checkApi(api: ApiConfig, report: Report): void {
       value: undefined,
       rule: "must have a pool that is no backup",
       fix: "set backup: false on the pool that serves the traffic",
+    });
+  }
+}
+
+function checkLoadTest({ scenarios, gates }: LoadTestConfig, report: Report): void {
+  for (const [name, { mix }] of Object.entries(scenarios)) {
+    if (Object.values(mix).some((weight) => weight > 0)) continue;
+    report({ path: `loadtest.scenarios.${name}.mix`, value: undefined, rule: "must have a weight above 0" });
+  }
+  for (const { metric, scenario } of gates) {
+    if (scenario === undefined || Object.hasOwn(scenarios, scenario)) continue;
+    report({
+      path: "loadtest.gates",
+      value: scenario,
+      rule: `has a gate on ${metric} of a scenario that is none of ${Object.keys(scenarios).join(", ")}`,
+      fix: "name one of them, or define it in loadtest.scenarios",
     });
   }
 }

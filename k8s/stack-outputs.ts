@@ -1,3 +1,8 @@
+import type { LoadTestConfig } from "../config/schema.ts";
+
+export { type GateConfig, type GateMetric, type GateUnit, gateMetrics } from "../config/gate-metrics.ts";
+export type { RequestKind, ScenarioConfig } from "../config/schema.ts";
+
 /**
  * What a deployed stack tells the outside. `index.ts` exports exactly this; `loadtest/` and `e2e/` read it with
  * `pulumi stack output --json`. Changing it is changing a contract.
@@ -24,26 +29,5 @@ export interface Workload {
   memoryLimitBytes: number;
 }
 
-export interface LoadTestPlan {
-  /** Connections held open by each scenario. */
-  connections: number;
-  durationSeconds: number;
-  warmupSeconds: number;
-  /** Users seeded before the run: ids 1 … users. */
-  users: number;
-  gates: GateLimits;
-}
-
-export interface GateLimits {
-  /** Highest p99 per scenario name, in milliseconds; a scenario without an entry has no latency gate. */
-  p99Ms: Record<string, number>;
-  /** Highest share of requests that failed (connection errors, time-outs, non-2xx), 0 … 1. */
-  errorRate: number;
-  /** Fewest completed requests per scenario for its percentiles to count. */
-  minSamples: number;
-  /** Highest memory peak of any pod as share of its limit, 0 … 1. */
-  memoryPeak: number;
-  restarts: number;
-  oomKills: number;
-  podsReplaced: number;
-}
+/** The load test's part of stack config, defaults applied. */
+export type LoadTestPlan = LoadTestConfig;

@@ -5,14 +5,14 @@ import { WrongUsage } from "./verdict.ts";
 
 const parse = (...args: string[]) => parseCommand(args, {});
 
-test("without flags: every scenario, the local stack, the rest from the stack's outputs", () => {
+test("without flags: the scenarios that are enabled, the local stack, the rest from the stack's outputs", () => {
   const command = parse();
-  assert.deepEqual(
-    command.scenarios.map((scenario) => scenario.name),
-    ["light", "cached-read", "mixed"],
-  );
+  assert.deepEqual(command.scenarios, []);
   assert.equal(command.stack, "local");
-  assert.equal("durationSeconds" in command || "connections" in command || "out" in command, false);
+  assert.deepEqual(
+    [command.durationSeconds, command.connections, command.out, command.rate],
+    Array(4).fill(undefined),
+  );
 });
 
 test("takes the stack from $PULUMI_STACK, and --stack over it", () => {
@@ -27,9 +27,9 @@ test("reads times with their unit", () => {
 });
 
 test("chooses scenarios, repeated or with commas", () => {
-  const names = (...args: string[]) => parse(...args).scenarios.map((scenario) => scenario.name);
-  assert.deepEqual(names("--scenario", "mixed", "--scenario", "light"), ["mixed", "light"]);
-  assert.deepEqual(names("--scenario", "light,mixed"), ["light", "mixed"]);
+  const names = (...args: string[]) => parse(...args).scenarios;
+  assert.deepEqual(names("--scenario", "writes", "--scenario", "light"), ["writes", "light"]);
+  assert.deepEqual(names("--scenario", "light,writes"), ["light", "writes"]);
 });
 
 const wrong: [string[], RegExp][] = [
@@ -42,7 +42,10 @@ const wrong: [string[], RegExp][] = [
   [["--warmup", "-1s"], /--warmup/],
   [["--connections", "0"], /^--connections 0: must be a whole number from 1 to 10000$/],
   [["--connections", "1e3"], /^--connections 1e3: must be a whole number/],
-  [["--scenario", "lihgt"], /^--scenario lihgt: there is light, cached-read, mixed$/],
+  [["--rate", "0"], /^--rate 0: must be requests per second from 0\.1 to 1000000, as 500$/],
+  [["--rate", "5k"], /^--rate 5k: must be/],
+  [["--threads", "65"], /^--threads 65: must be a whole number from 1 to 64$/],
+  [["--against", "127.0.0.1:80"], /^--against 127\.0\.0\.1:80: must be an address like http:/],
 ];
 for (const [args, message] of wrong) {
   test(`refuses ${args.join(" ")}`, () => {
@@ -62,8 +65,13 @@ test("the help names every flag, scenario and exit code", () => {
     "--out",
     "--stack",
     "--outputs",
+    "--rate",
+    "--threads",
+    "--against",
+    "--json",
   ]) {
     assert.ok(helpText.includes(word), word);
   }
-  for (const word of ["light", "cached-read", "mixed", "99"]) assert.ok(helpText.includes(word), word);
+  for (const word of ["light", "cached-read", "write-mix", "99", "98"])
+    assert.ok(helpText.includes(word), word);
 });

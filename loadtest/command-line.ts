@@ -1,5 +1,4 @@
 import { parseArgs } from "node:util";
-import { type Scenario, scenarioNames, scenarios } from "./scenarios.ts";
 import { WrongUsage } from "./verdict.ts";
 
 /** What the command line asks for; what it leaves out comes from the stack's outputs. */
@@ -7,31 +6,46 @@ export interface Command {
   help: boolean;
   stack: string;
   /** A file with the outputs, instead of asking pulumi. */
-  outputs?: string;
+  outputs: string | undefined;
   /** Folder for the report, instead of a new one under loadtest/reports. */
-  out?: string;
-  scenarios: readonly Scenario[];
-  connections?: number;
-  durationSeconds?: number;
-  warmupSeconds?: number;
+  out: string | undefined;
+  /** One more copy of report.json. */
+  json: string | undefined;
+  /** Another address than the stack's; pods are not watched then. */
+  against: string | undefined;
+  /** Names; none: all that are enabled. */
+  scenarios: readonly string[];
+  connections: number | undefined;
+  /** Requests per second, for every scenario. */
+  rate: number | undefined;
+  threads: number | undefined;
+  durationSeconds: number | undefined;
+  warmupSeconds: number | undefined;
 }
 
 export const helpText = `Usage: npm run loadtest [-- options]
 
-Loads a deployed stack with autocannon, watches every pod meanwhile, and judges the run by the stack's gates.
+Loads a deployed stack, watches every pod meanwhile, and judges the run by the stack's gates.
 
-  --scenario NAME      only this scenario; may be given more than once
-${scenarios.map(({ name, about }) => `                         ${name.padEnd(12)} ${about}`).join("\n")}
+  --scenario NAME      only this scenario; may be given more than once. Stack config defines them
+                       (loadtest.scenarios); at first there is light, cached-read, write-mix,
+                       heavy-mix and writes
   --duration TIME      measured time of each scenario, as 30s or 2m
   --warmup TIME        time before it that does not count, as 3s
   --connections N      connections held open, 1 to 10000
+  --rate N             requests per second, each due at its own time; its latency counts from then.
+                       Without it each connection sends the next request when the last one is answered
+  --threads N          threads that make the load, 1 to 64
+  --against URL        load this address instead of the stack's; no pods are watched then
+  --json FILE          write the report's JSON there too
   --out DIR            write report.json and report.html there (default: a new folder in loadtest/reports)
   --stack NAME         the stack to load (default: $PULUMI_STACK, else local)
   --outputs FILE       read the outputs from a file that pulumi stack output --json wrote
   --help
 
-Defaults of duration, warm-up and connections, and the gates, are stack config: loadtest.*
-Exit codes: 0 pass, 99 a gate failed, 1 the run could not be made or measured, 2 wrong usage.`;
+Defaults of duration, warm-up, connections and threads, the scenarios and the gates, are stack config: loadtest.*
+Exit codes: 0 pass, 99 a gate failed, 98 the run is invalid (the generator was the limit, or it was interrupted),
+1 the run could not be made or measured, 2 wrong usage.`;
 
 /**
  * Reads the arguments after the script's name.
@@ -40,18 +54,24 @@ Exit codes: 0 pass, 99 a gate failed, 1 the run could not be made or measured, 2
  */
 export function parseCommand(args: string[], env: NodeJS.ProcessEnv): Command {
   const values = parse(args);
-  const chosen = (values.scenario ?? []).flatMap((names) => names.split(","));
   return {
     help: values.help === true,
     stack: values.stack ?? env.PULUMI_STACK ?? "local",
-    ...(values.outputs === undefined ? {} : { outputs: values.outputs }),
-    ...(values.out === undefined ? {} : { out: values.out }),
-    scenarios: chosen.length === 0 ? scenarios : chosen.map(scenarioNamed),
-    ...(values.connections === undefined ? {} : { connections: wholeNumber(values.connections) }),
-    ...(values.duration === undefined ? {} : { durationSeconds: seconds("--duration", values.duration, 1) }),
-    ...(values.warmup === undefined ? {} : { warmupSeconds: seconds("--warmup", values.warmup, 0) }),
+    scenarios: (values.scenario ?? []).flatMap((names) => names.split(",")),
+    outputs: values.outputs,
+    out: values.out,
+    json: values.json,
+    against: optional(values.against, (text) => url("--against", text)),
+    connections: optional(values.connections, (text) => wholeNumber("--connections", text, 10_000)),
+    rate: optional(values.rate, ratePerSecond),
+    threads: optional(values.threads, (text) => wholeNumber("--threads", text, 64)),
+    durationSeconds: optional(values.duration, (text) => seconds("--duration", text, 1)),
+    warmupSeconds: optional(values.warmup, (text) => seconds("--warmup", text, 0)),
   };
 }
+
+const optional = <T>(text: string | undefined, read: (text: string) => T): T | undefined =>
+  text === undefined ? undefined : read(text);
 
 function parse(args: string[]) {
   try {
@@ -64,6 +84,10 @@ function parse(args: string[]) {
         duration: { type: "string" },
         warmup: { type: "string" },
         connections: { type: "string" },
+        rate: { type: "string" },
+        threads: { type: "string" },
+        against: { type: "string" },
+        json: { type: "string" },
         out: { type: "string" },
         stack: { type: "string" },
         outputs: { type: "string" },
@@ -77,18 +101,24 @@ function parse(args: string[]) {
   }
 }
 
-function scenarioNamed(name: string): Scenario {
-  const scenario = scenarios.find((each) => each.name === name);
-  if (!scenario) throw new WrongUsage(`--scenario ${name}: there is ${scenarioNames.join(", ")}`);
-  return scenario;
+function wholeNumber(flag: string, text: string, most: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < 1 || value > most)
+    throw new WrongUsage(`${flag} ${text}: must be a whole number from 1 to ${most}`);
+  return value;
 }
 
-function wholeNumber(text: string): number {
+function ratePerSecond(text: string): number {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || value < 1 || value > 10_000) {
-    throw new WrongUsage(`--connections ${text}: must be a whole number from 1 to 10000`);
-  }
+  if (!/^\d+(\.\d+)?$/.test(text) || value < 0.1 || value > 1_000_000)
+    throw new WrongUsage(`--rate ${text}: must be requests per second from 0.1 to 1000000, as 500`);
   return value;
+}
+
+function url(flag: string, text: string): string {
+  if (!/^https?:\/\/[^/\s]+/.test(text) || !URL.canParse(text))
+    throw new WrongUsage(`${flag} ${text}: must be an address like http://127.0.0.1:8080`);
+  return text.replace(/\/+$/, "");
 }
 
 function seconds(flag: string, text: string, least: number): number {

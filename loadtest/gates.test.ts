@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { GateConfig } from "../k8s/stack-outputs.ts";
 import { formatValue, type GateResult, judgeGates } from "./gates.ts";
-import type { LoadResult } from "./load.ts";
+import type { LoadResult } from "./load-result.ts";
 import type { ObservedPod } from "./observe.ts";
 import { sampleLoad, sampleOutputs, samplePod } from "./testing/samples.ts";
 
@@ -52,7 +53,7 @@ const failures: [string, Partial<LoadResult>, Partial<ObservedPod>, string[], Re
     { completed: 999 },
     {},
     ["samples"],
-    /^samples of light is 999, at least 1,000 is allowed$/,
+    /^samples of light is 999, at least 1,000 is asked for$/,
   ],
   [
     "memory above its share of the limit",
@@ -125,7 +126,7 @@ test("memory is judged per workload, by its fullest pod in share of its limit", 
 
 test("a scenario without a p99 limit has no p99 gate", () => {
   assert.equal(
-    judged({ scenario: "mixed" }).some((gate) => gate.metric === "p99"),
+    judged({ scenario: "cached-read" }).some((gate) => gate.metric === "p99"),
     false,
   );
 });
@@ -134,4 +135,66 @@ test("a share above zero never reads as zero", () => {
   assert.equal(formatValue(0.00001, "share"), "< 0.01 %");
   assert.equal(formatValue(0.951, "share"), "95.1 %");
   assert.equal(formatValue(0, "share"), "0 %");
+});
+
+test("a gate of its own outranks the one on all, and off leaves the figure without one", () => {
+  const verdicts = (gates: GateConfig[], ...pods: Partial<ObservedPod>[]) =>
+    judgeGates(
+      gates,
+      [sampleLoad()],
+      pods.map((pod) => samplePod(pod)),
+    ).map((gate) => `${gate.metric} ${gate.subject} ${gate.verdict}`);
+  const redis = { uid: "uid-2", name: "redis-0", workload: "redis", restarts: 1 };
+  const all: GateConfig = { metric: "restarts", limit: 0 };
+  assert.deepEqual(verdicts([all], {}, redis), ["restarts all pods fail"]);
+  assert.deepEqual(
+    verdicts([all, { metric: "restarts", workload: "redis", limit: 1 }], {}, redis),
+    ["restarts api pass", "restarts redis pass"].sort((a, b) =>
+      a.includes("redis") ? -1 : b.includes("redis") ? 1 : 0,
+    ),
+  );
+  assert.deepEqual(verdicts([all, { metric: "restarts", workload: "redis", limit: null }], {}, redis), [
+    "restarts api pass",
+  ]);
+  assert.deepEqual(verdicts([{ metric: "restarts", workload: "rabbit", limit: 0 }], {}), [
+    "restarts rabbit not measured",
+  ]);
+  assert.deepEqual(
+    verdicts(
+      [
+        { metric: "p50", limit: 1 },
+        { metric: "p50", scenario: "light", limit: null },
+      ],
+      {},
+    ),
+    [],
+  );
+});
+
+test("figures that the generator spoilt are invalid, errors stay true", () => {
+  const gates = judgeGates(limits, [sampleLoad({ failed: 1, completed: 10 })], [samplePod()], {
+    invalidScenarios: new Set(["light"]),
+  });
+  const verdictOf = Object.fromEntries(gates.map((gate) => [gate.metric, gate.verdict]));
+  assert.deepEqual([verdictOf.error_rate, verdictOf.p99, verdictOf.samples], ["fail", "invalid", "invalid"]);
+});
+
+test("what a fault is bound to bring about fails no gate, and is told", () => {
+  const gates = judgeGates(
+    limits,
+    [],
+    [samplePod({ restarts: 1 }), samplePod({ uid: "2", workload: "redis" })],
+    {
+      expected: { workload: "api", metrics: ["restarts"] },
+    },
+  );
+  const restarts = gates.filter((gate) => gate.metric === "restarts");
+  assert.deepEqual(
+    restarts.map((gate) => [gate.subject, gate.value, gate.verdict]),
+    [
+      ["api", 1, "pass"],
+      ["redis", 0, "pass"],
+    ],
+  );
+  assert.match(restarts[0]?.reason ?? "", /the fault that was injected$/);
 });

@@ -1,189 +1,152 @@
-import type { GateLimits } from "../k8s/stack-outputs.ts";
-import { countErrors, type LoadResult } from "./load.ts";
+import { type GateConfig, type GateMetric, type GateUnit, gateMetrics } from "../k8s/stack-outputs.ts";
+import { type Figure, podFigure, scenarioFigure } from "./figures.ts";
+import type { LoadResult } from "./load-result.ts";
 import type { ObservedPod } from "./observe.ts";
-import { podsReplaced } from "./pod-ledger.ts";
-
-export type Metric =
-  | "error_rate"
-  | "non_2xx_rate"
-  | "p99"
-  | "samples"
-  | "memory_peak"
-  | "restarts"
-  | "oom_kills"
-  | "pods_replaced";
-
-/** `share` is 0 … 1, `ms` milliseconds, `count` a whole number. */
-export type Unit = "share" | "ms" | "count";
 
 /** One gate, judged. Reads as "metric of subject is value, limit limit, over samples". */
 export interface GateResult {
-  metric: Metric;
+  metric: GateMetric;
   /** The scenario or workload that it is about; `all pods` for what is counted over the whole stack. */
   subject: string;
-  unit: Unit;
+  unit: GateUnit;
   /** Null when it could not be measured. */
   value: number | null;
   limit: number;
-  /** `samples` must reach its limit; every other value must not pass it. */
   rule: "at most" | "at least";
   /** How many requests, memory figures or pods stand behind the value. */
   samples: number;
-  verdict: "pass" | "fail" | "not measured";
+  /** `invalid`: the generator was the limit, so the figure says nothing about the stack. */
+  verdict: "pass" | "fail" | "not measured" | "invalid";
   /** The verdict as one sentence. */
   reason: string;
 }
 
+/** What makes some figures say nothing about the stack, or nothing new. */
+export interface Circumstances {
+  /** Scenarios whose speed was the generator's, or that were cut short. */
+  invalidScenarios?: ReadonlySet<string>;
+  /** What a fault is bound to bring about, by workload. */
+  expected?: { workload: string; metrics: readonly GateMetric[] };
+}
+
+/** Figures that stay true whatever the generator was busy with. */
+const errorMetrics: readonly GateMetric[] = ["error_rate", "non_2xx_rate", "timeout_rate"];
+/** Metrics that are judged for each workload by itself; of the others, all workloads without a gate of their own are one. */
+const perWorkload: readonly GateMetric[] = ["memory_peak", "memory_time_to_limit"];
+
 /** Judges what was measured against the limits. Pure; one row for each gate, those that pass included. */
 export function judgeGates(
-  limits: GateLimits,
+  gates: readonly GateConfig[],
   loads: readonly LoadResult[],
   pods: readonly ObservedPod[],
+  circumstances: Circumstances = {},
 ): GateResult[] {
+  const metrics = [...new Set(gates.map((gate) => gate.metric))];
   return [
-    ...loads.flatMap((load) => loadGates(limits, load)),
-    ...memoryGates(limits, pods),
-    ...podGates(limits, pods),
+    ...loads.flatMap((load) =>
+      metrics.flatMap((metric) => {
+        const figure = scenarioFigure(metric, load);
+        const limit = limitFor(gates, metric, "scenario", load.scenario);
+        if (!figure || limit === null) return [];
+        const spoilt = circumstances.invalidScenarios?.has(load.scenario) && !errorMetrics.includes(metric);
+        return [judge(metric, load.scenario, figure, limit, spoilt ? "invalid" : undefined)];
+      }),
+    ),
+    ...metrics.flatMap((metric) => podGates(gates, metric, pods, circumstances)),
   ];
 }
 
-function loadGates(limits: GateLimits, load: LoadResult): GateResult[] {
-  const subject = load.scenario;
-  const non2xx = Object.values(load.errors.status).reduce((sum, count) => sum + count, 0);
-  const rate = (count: number) => (load.sent === 0 ? null : count / load.sent);
-  const requests = load.sent;
-  const gates = [
-    gate("error_rate", subject, "share", rate(load.failed), limits.errorRate, requests, errorText(load)),
-    gate("non_2xx_rate", subject, "share", rate(non2xx), limits.errorRate, requests, statusText(load)),
-  ];
-  const p99Limit = limits.p99Ms[subject];
-  if (p99Limit !== undefined) {
-    const p99 = Number.isNaN(load.latency.p99Ms) ? null : load.latency.p99Ms;
-    gates.push(gate("p99", subject, "ms", p99, p99Limit, load.latency.count));
-  }
-  gates.push(gate("samples", subject, "count", load.completed, limits.minSamples, load.completed));
-  return gates;
-}
-
-/** One gate per workload, by its fullest pod. */
-function memoryGates(limits: GateLimits, pods: readonly ObservedPod[]): GateResult[] {
-  return [...new Set(pods.map((pod) => pod.workload))].map((workload) => {
-    const own = pods.filter((pod) => pod.workload === workload);
-    let fullest: ObservedPod | undefined;
-    const share = (pod: ObservedPod | undefined) =>
-      pod?.peakBytes == null ? null : pod.peakBytes / pod.memoryLimitBytes;
-    for (const pod of own) if ((share(pod) ?? -1) > (share(fullest) ?? -1)) fullest = pod;
-    const samples = own.reduce((sum, pod) => sum + pod.samples, 0);
-    const detail = fullest
-      ? `${fullest.name}: ${mebibytes(fullest.peakBytes ?? 0)} of ${mebibytes(fullest.memoryLimitBytes)}`
-      : "";
-    return gate("memory_peak", workload, "share", share(fullest), limits.memoryPeak, samples, detail);
-  });
-}
-
-function podGates(limits: GateLimits, pods: readonly ObservedPod[]): GateResult[] {
-  const total = (of: (pod: ObservedPod) => number) =>
-    pods.length === 0 ? null : pods.reduce((sum, pod) => sum + of(pod), 0);
-  const list = (named: readonly ObservedPod[]) =>
-    named.map((pod) => (pod.lastEnd ? `${pod.name} (${pod.lastEnd})` : pod.name)).join(", ");
-  const gone = new Set(podsReplaced(pods).map((pod) => pod.uid));
-  const all = "all pods";
+function podGates(
+  gates: readonly GateConfig[],
+  metric: GateMetric,
+  pods: readonly ObservedPod[],
+  { expected }: Circumstances,
+): GateResult[] {
+  if (podFigure(metric, pods) === undefined) return [];
+  const named = gates.filter((gate) => gate.metric === metric && gate.workload !== undefined);
+  const workloads = [...new Set(pods.map((pod) => pod.workload))];
+  const unknown = named.filter(
+    ({ workload, limit }) => limit !== null && !workloads.includes(workload ?? ""),
+  );
+  const isExpected = (workload: string) =>
+    expected?.workload === workload && expected.metrics.includes(metric);
+  const apart = workloads.filter(
+    (workload) =>
+      perWorkload.includes(metric) ||
+      named.some((gate) => gate.workload === workload) ||
+      isExpected(workload),
+  );
+  const groups: [subject: string, workloads: string[]][] = apart.map((workload) => [workload, [workload]]);
+  const together = workloads.filter((workload) => !apart.includes(workload));
+  if (together.length > 0) groups.push([apart.length > 0 ? together.join(", ") : "all pods", together]);
+  else if (pods.length === 0 && !perWorkload.includes(metric)) groups.push(["all pods", []]);
   return [
-    gate(
-      "restarts",
-      all,
-      "count",
-      total((pod) => pod.restarts),
-      limits.restarts,
-      pods.length,
-      list(pods.filter((pod) => pod.restarts > 0)),
-    ),
-    gate(
-      "oom_kills",
-      all,
-      "count",
-      total((pod) => pod.oomKills),
-      limits.oomKills,
-      pods.length,
-      list(pods.filter((pod) => pod.oomKills > 0)),
-    ),
-    gate(
-      "pods_replaced",
-      all,
-      "count",
-      total((pod) => (gone.has(pod.uid) ? 1 : 0)),
-      limits.podsReplaced,
-      pods.length,
-      list(pods.filter((pod) => gone.has(pod.uid))),
+    ...groups.flatMap(([subject, members]) => {
+      const limit = limitFor(gates, metric, "workload", subject);
+      const figure = podFigure(
+        metric,
+        pods.filter((pod) => members.includes(pod.workload)),
+      );
+      if (limit === null || !figure) return [];
+      return [judge(metric, subject, figure, limit, isExpected(subject) ? "expected" : undefined)];
+    }),
+    ...unknown.map(({ workload = "", limit }) =>
+      judge(metric, workload, { value: null, samples: 0, detail: "there is no such workload" }, limit ?? 0),
     ),
   ];
 }
 
-function gate(
-  metric: Metric,
+/** The gate on the subject itself, else the one on all; null: none. */
+function limitFor(
+  gates: readonly GateConfig[],
+  metric: GateMetric,
+  of: "scenario" | "workload",
   subject: string,
-  unit: Unit,
-  value: number | null,
+): number | null {
+  const own = gates.filter((gate) => gate.metric === metric);
+  const chosen = own.find((gate) => gate[of] === subject) ?? own.find((gate) => gate[of] === undefined);
+  return chosen?.limit ?? null;
+}
+
+function judge(
+  metric: GateMetric,
+  subject: string,
+  { value, samples, detail }: Figure,
   limit: number,
-  samples: number,
-  detail = "",
+  circumstance?: "invalid" | "expected",
 ): GateResult {
-  const rule = metric === "samples" ? "at least" : "at most";
+  const { unit, rule } = gateMetrics[metric];
   const kept = value !== null && (rule === "at least" ? value >= limit : value <= limit);
-  const verdict = value === null ? "not measured" : kept ? "pass" : "fail";
+  const verdict = value === null ? "not measured" : kept || circumstance === "expected" ? "pass" : "fail";
   const is = value === null ? "was not measured" : `is ${formatValue(value, unit)}`;
-  const of = `${metric} of ${subject} ${is}, ${rule} ${formatValue(limit, unit)} is allowed`;
+  const asked = rule === "at least" ? "asked for" : "allowed";
+  const of = `${metric} of ${subject} ${is}, ${rule} ${formatValue(limit, unit)} is ${asked}`;
+  const because = [
+    detail,
+    circumstance === "invalid" && value !== null ? "the load was not what was asked for" : "",
+    circumstance === "expected" && !kept ? "the fault that was injected" : "",
+  ].filter(Boolean);
   return {
-    metric,
-    subject,
-    unit,
-    value,
-    limit,
-    rule,
-    samples,
-    verdict,
-    reason: detail ? `${of}: ${detail}` : of,
+    ...{ metric, subject, unit, value, limit, rule, samples },
+    verdict: circumstance === "invalid" && value !== null ? "invalid" : verdict,
+    reason: because.length > 0 ? `${of}: ${because.join("; ")}` : of,
   };
 }
 
-/** `12.3 ms`, `0.04 %`, `41,234`. A share that is not zero never reads as zero. */
-export function formatValue(value: number, unit: Unit): string {
+/** `12.3 ms`, `5 min`, `0.04 %`, `41,234`, `512 /s`. A share that is not zero never reads as zero. */
+export function formatValue(value: number, unit: GateUnit): string {
   if (unit === "count") return value.toLocaleString("en-US");
-  if (unit === "ms") return `${value < 100 ? value.toFixed(1) : value.toFixed(0)} ms`;
+  if (unit === "rate") return `${value.toLocaleString("en-US", { maximumFractionDigits: 0 })} /s`;
+  if (unit === "time") return formatTime(value);
   const percent = value * 100;
   if (percent > 0 && percent < 0.01) return "< 0.01 %";
   return `${Number(percent.toFixed(percent < 1 ? 2 : 1))} %`;
 }
 
-function mebibytes(bytes: number): string {
-  return `${(bytes / 1024 ** 2).toFixed(0)} MiB`;
-}
-
-/** What went wrong, the most frequent first: `12 × HTTP 502, 3 × time-out`. */
-function errorText(load: LoadResult): string {
-  const { errors } = load;
-  if (countErrors(errors) === 0) return "";
-  const counts: [string, number][] = [
-    ["time-out", errors.timeouts],
-    ["closed without an answer", errors.closed],
-    ["wrong body", errors.wrongBody],
-    ["unanswered at the end", errors.unfinished],
-    ...Object.entries(errors.connection),
-    ...Object.entries(errors.status).map(([status, count]): [string, number] => [`HTTP ${status}`, count]),
-  ];
-  return mostFirst(counts);
-}
-
-function statusText(load: LoadResult): string {
-  return mostFirst(
-    Object.entries(load.errors.status).map(([status, count]): [string, number] => [`HTTP ${status}`, count]),
-  );
-}
-
-function mostFirst(counts: [string, number][]): string {
-  return counts
-    .filter(([, count]) => count > 0)
-    .sort((a, b) => b[1] - a[1])
-    .map(([what, count]) => `${count.toLocaleString("en-US")} × ${what}`)
-    .join(", ");
+function formatTime(ms: number): string {
+  if (ms === Number.POSITIVE_INFINITY) return "never";
+  if (ms < 100) return `${ms.toFixed(1)} ms`;
+  if (ms < 10_000) return `${ms.toFixed(0)} ms`;
+  if (ms < 120_000) return `${(ms / 1000).toFixed(0)} s`;
+  return ms < 7_200_000 ? `${(ms / 60_000).toFixed(0)} min` : `${(ms / 3_600_000).toFixed(0)} h`;
 }

@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { performance } from "node:perf_hooks";
 import { test } from "node:test";
-import { type LoadOptions, type LoadResult, runLoad, type SecondOfLoad } from "./load.ts";
-import { scenarios } from "./scenarios.ts";
+import { generatorLimit } from "./generator-limit.ts";
+import { runLoad } from "./load.ts";
+import type { LoadOptions, LoadResult, SecondOfLoad } from "./load-result.ts";
 import { seedUsers } from "./seed.ts";
+import { sampleScenarios } from "./testing/samples.ts";
 import { answerLikeTheApi, type Behaviour, StubServer } from "./testing/stub-server.ts";
 
 const scenario = (name: string) => {
-  const found = scenarios.find((each) => each.name === name);
+  const found = sampleScenarios().find((each) => each.name === name);
   assert.ok(found);
   return found;
 };
@@ -37,8 +39,12 @@ async function load(behave: Behaviour, more: Partial<LoadOptions> = {}, stopAfte
 const accountsForAll = (result: LoadResult) => assert.equal(result.sent, result.completed + result.failed);
 
 test("every scenario is answered without an error by a server that answers like the API", async () => {
-  for (const each of scenarios) {
-    const { result } = await load(answerLikeTheApi, { scenario: each, durationSeconds: 1 });
+  for (const each of sampleScenarios()) {
+    const { result } = await load(answerLikeTheApi, {
+      scenario: each,
+      durationSeconds: 1,
+      ...(each.rate === undefined ? {} : { rate: each.rate }),
+    });
     assert.deepEqual([result.failed, result.resent], [0, 0], JSON.stringify(result.errors));
     assert.ok(result.completed > 50);
     accountsForAll(result);
@@ -150,4 +156,68 @@ test("seeding writes every user once, and tells which it could not write", async
   assert.deepEqual(written.sort(), wanted.sort());
   assert.equal(result.seeded, 49);
   assert.deepEqual(result.failures, [{ id: 7, reason: "HTTP 500 no room" }]);
+});
+
+test("at a fixed rate every request counts from when it was due, through a stall as well", async () => {
+  const dueAnswers: number[] = [];
+  let stalledUntilMs = 0;
+  const { result } = await load(
+    (request, response, n) => {
+      const nowMs = performance.now();
+      if (n === 400) stalledUntilMs = nowMs + 300;
+      setTimeout(
+        () => {
+          answerLikeTheApi(request, response);
+          dueAnswers.push(n);
+        },
+        Math.max(5, stalledUntilMs - nowMs),
+      );
+    },
+    { rate: 200, durationSeconds: 4, connections: 100, timeoutSeconds: 5 },
+  );
+  accountsForAll(result);
+  assert.equal(result.model, "fixed rate");
+  assert.ok(Math.abs(result.sent - 800) <= 1, `${result.sent} sent of 800`);
+  assert.deepEqual([result.failed, result.notSent], [0, 0], JSON.stringify(result.errors));
+  // Of 800 requests 60 become due in the stall and wait for what is left of it: 2.5 % of all wait longer than 200 ms.
+  assert.ok(result.latency.p99Ms > 200, `p99 ${result.latency.p99Ms} ms`);
+  assert.ok(result.latency.p90Ms < 200, `p90 ${result.latency.p90Ms} ms`);
+});
+
+test("requests that find no free connection wait, count from when they were due, and are told", async () => {
+  const slow: Behaviour = (request, response) => {
+    setTimeout(() => answerLikeTheApi(request, response), 50);
+  };
+  const { result } = await load(slow, { rate: 100, connections: 1, durationSeconds: 2, timeoutSeconds: 1 });
+  accountsForAll(result);
+  assert.ok(result.generator.backlog > 100, `${result.generator.backlog} in the backlog`);
+  assert.ok(result.notSent > 0);
+  assert.ok(result.latency.p50Ms > 300, `p50 ${result.latency.p50Ms} ms`);
+  assert.match(generatorLimit(result) ?? "", /still waited for one of 1 connections/);
+});
+
+test("failures at a fixed rate are counted by their class too, with their time", async () => {
+  const { result } = await load(
+    (request, response, n) => {
+      if (n <= 7) response.writeHead(503).end("busy");
+      else if (n <= 12) response.end('{"ok":false}');
+      else if (n <= 17) request.socket.resetAndDestroy();
+      else if (n <= 21) request.socket.end();
+      else answerLikeTheApi(request, response);
+    },
+    { rate: 100 },
+  );
+  const { status, wrongBody, connection, closed } = result.errors;
+  assert.deepEqual([status, wrongBody, connection.ECONNRESET, closed], [{ "503": 7 }, 5, 5, 4]);
+  assert.equal(result.failedAtSeconds.length, 21);
+  accountsForAll(result);
+});
+
+test("two threads share rate and connections", async () => {
+  const { result, seconds } = await load(answerLikeTheApi, { rate: 200, threads: 2, connections: 3 });
+  accountsForAll(result);
+  assert.ok(Math.abs(result.sent - 400) <= 2, `${result.sent} sent of 400`);
+  assert.equal(result.generator.threads, 2);
+  assert.equal(seconds.length, 2);
+  assert.ok(result.seconds.every((second) => Math.abs(second.requestsPerSecond - 200) < 60));
 });

@@ -3,6 +3,7 @@ import { outputsOfFile, outputsOfStack } from "./outputs.ts";
 import { Progress } from "./progress.ts";
 import { reportFolder, writeReport } from "./report/files.ts";
 import { runLoadTest } from "./run.ts";
+import { chooseScenarios } from "./scenarios.ts";
 import { reportTables } from "./table.ts";
 import { Broken, exitCodes, WrongUsage } from "./verdict.ts";
 
@@ -25,13 +26,14 @@ async function main(args: string[]): Promise<number> {
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
 
   const outputs = await (command.outputs ? outputsOfFile(command.outputs) : outputsOfStack(command.stack));
+  const scenarios = chooseScenarios(outputs.loadtest.scenarios, command.scenarios);
   const folder = await reportFolder(command.out);
   const progress = new Progress(process.stderr);
-  const report = await runLoadTest(command, outputs, progress, interrupted.signal).finally(() =>
+  const report = await runLoadTest(command, outputs, scenarios, progress, interrupted.signal).finally(() =>
     progress.end(),
   );
   console.log(`\n${reportTables(report)}\n`);
-  await writeReport(folder, report);
+  await writeReport(folder, report, command.json);
   console.log(`report  ${folder.html}`);
   for (const problem of report.problems) if (problem !== report.reason) console.log(`!  ${problem}`);
   console.log(`${report.exitCode === 0 ? "✓" : "✗"} ${report.verdict}: ${report.reason}`);

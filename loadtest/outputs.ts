@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
-import type { StackOutputs } from "../k8s/stack-outputs.ts";
+import { gateMetrics, type StackOutputs } from "../k8s/stack-outputs.ts";
 import { Broken } from "./verdict.ts";
 
 const deployIt = "deploy the stack first: npm start, or pulumi up";
@@ -90,11 +90,14 @@ function wrongOutputs(outputs: Record<string, unknown>): string[] {
     need(`workloads.${index}.memoryLimitBytes`, "number");
     need(`workloads.${index}.selector`, "object");
   }
-  for (const dial of ["connections", "durationSeconds", "warmupSeconds", "users"])
+  for (const dial of ["connections", "durationSeconds", "warmupSeconds", "users", "threads"])
     need(`loadtest.${dial}`, "number");
-  need("loadtest.gates.p99Ms", "object");
-  for (const limit of ["errorRate", "minSamples", "memoryPeak", "restarts", "oomKills", "podsReplaced"]) {
-    need(`loadtest.gates.${limit}`, "number");
+  need("loadtest.scenarios", "object");
+  const gates = need("loadtest.gates", "array");
+  for (const [index, gate] of (Array.isArray(gates) ? gates : []).entries()) {
+    const { metric } = gate as { metric?: unknown };
+    if (typeof metric !== "string" || !Object.hasOwn(gateMetrics, metric))
+      problems.push(`loadtest.gates.${index}.metric is ${JSON.stringify(metric)}, which is no metric`);
   }
   return problems;
 }

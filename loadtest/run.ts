@@ -1,9 +1,11 @@
 import { cpus, release, totalmem, type } from "node:os";
-import type { StackOutputs } from "../k8s/stack-outputs.ts";
+import { type GateMetric, gateMetrics, type StackOutputs } from "../k8s/stack-outputs.ts";
 import type { Command } from "./command-line.ts";
 import { judgeGates } from "./gates.ts";
-import { type LoadResult, runLoad } from "./load.ts";
-import { Observer } from "./observe.ts";
+import { generatorLimit } from "./generator-limit.ts";
+import { runLoad } from "./load.ts";
+import type { LoadResult } from "./load-result.ts";
+import { type Observation, Observer } from "./observe.ts";
 import type { Progress } from "./progress.ts";
 import type { RunReport } from "./report/run-report.ts";
 import type { Scenario } from "./scenarios.ts";
@@ -13,58 +15,72 @@ import { Broken, exitCodes, judge } from "./verdict.ts";
 const timeoutSeconds = 10;
 const seed = 20_260_101;
 
+/** What every scenario of a run has in common, unless the scenario has its own. */
+type Plan = Pick<RunReport, "connections" | "durationSeconds" | "warmupSeconds" | "users" | "threads"> & {
+  endpoint: string;
+};
+
+const unwatched: Observation = { pods: [], events: [], problems: [] };
+
 /**
  * One load test: watch the pods, seed users, run the scenarios one after another, judge. What goes wrong once the
  * watch has begun is told in the report, beside what was measured until then; aborting the signal ends the run early.
  *
+ * @param scenarios in the order in which they run
  * @throws Broken when the run cannot begin: cluster out of reach, stack not ready.
  */
 export async function runLoadTest(
   command: Command,
   outputs: StackOutputs,
+  scenarios: readonly Scenario[],
   progress: Progress,
   signal: AbortSignal,
 ): Promise<RunReport> {
-  const plan = {
-    connections: command.connections ?? outputs.loadtest.connections,
-    durationSeconds: command.durationSeconds ?? outputs.loadtest.durationSeconds,
-    warmupSeconds: command.warmupSeconds ?? outputs.loadtest.warmupSeconds,
-    users: outputs.loadtest.users,
+  const { loadtest } = outputs;
+  const plan: Plan = {
+    endpoint: command.against ?? outputs.endpoint,
+    connections: command.connections ?? loadtest.connections,
+    durationSeconds: command.durationSeconds ?? loadtest.durationSeconds,
+    warmupSeconds: command.warmupSeconds ?? loadtest.warmupSeconds,
+    threads: command.threads ?? loadtest.threads,
+    users: loadtest.users,
   };
   progress.begin("waiting for the pods");
-  const observer = await Observer.start(outputs);
+  const observer = command.against === undefined ? await Observer.start(outputs) : undefined;
   const startedMs = Date.now();
-  const problems: string[] = [];
+  const broken: string[] = [];
   const loads: RunReport["scenarios"] = [];
   try {
-    await seedAll(outputs.endpoint, plan.users, progress, signal);
-    for (const scenario of command.scenarios) {
+    await seedAll(plan.endpoint, plan.users, progress, signal);
+    for (const scenario of scenarios) {
       if (signal.aborted) break;
-      const load = await runScenario(
-        scenario,
-        { ...plan, endpoint: outputs.endpoint },
-        observer,
-        progress,
-        signal,
-      );
+      const load = await runScenario(scenario, command, plan, observer, progress, signal);
       loads.push({ ...load, about: scenario.about, startSecond: (load.startedAt - startedMs) / 1000 });
     }
   } catch (error) {
     progress.end(false);
-    problems.push((error as Error).message);
+    // Seeding goes to an end that was asked for as if it had failed.
+    if (!signal.aborted) broken.push((error as Error).message);
   }
-  if (signal.aborted) problems.unshift("the run was interrupted before its end");
 
   progress.begin("last look at the pods");
-  const observation = await observer.finish(startedMs, !signal.aborted);
+  const observation = (await observer?.finish(startedMs, !signal.aborted)) ?? unwatched;
   progress.end();
-  problems.push(...observation.problems);
-  const gates = judgeGates(outputs.loadtest.gates, loads, observation.pods);
-  const { verdict, reason } = judge(gates, problems);
+  broken.push(...observation.problems);
+  const invalid = signal.aborted ? ["the run was interrupted before its end"] : [];
+  const spoilt = new Set(loads.filter((load) => load.interrupted).map((load) => load.scenario));
+  for (const load of loads) {
+    const limit = generatorLimit(load);
+    if (limit === undefined || load.interrupted) continue;
+    invalid.push(limit);
+    spoilt.add(load.scenario);
+  }
+  const limits = observer ? loadtest.gates : loadtest.gates.filter(({ metric }) => isOfScenario(metric));
+  const gates = judgeGates(limits, loads, observation.pods, { invalidScenarios: spoilt });
+  const { verdict, reason } = judge(gates, { broken, invalid });
   return {
     schema: 1,
     stack: command.stack,
-    endpoint: outputs.endpoint,
     namespace: outputs.namespace,
     apiImage: outputs.apiImage,
     startedAt: new Date(startedMs).toISOString(),
@@ -72,7 +88,7 @@ export async function runLoadTest(
     verdict,
     exitCode: exitCodes[verdict],
     reason,
-    problems,
+    problems: [...broken, ...invalid],
     gates,
     ...plan,
     scenarios: loads,
@@ -86,6 +102,10 @@ export async function runLoadTest(
       node: process.version,
     },
   };
+}
+
+function isOfScenario(metric: GateMetric): boolean {
+  return gateMetrics[metric].of === "scenario";
 }
 
 async function seedAll(
@@ -109,29 +129,31 @@ async function seedAll(
 
 async function runScenario(
   scenario: Scenario,
-  plan: {
-    endpoint: string;
-    connections: number;
-    durationSeconds: number;
-    warmupSeconds: number;
-    users: number;
-  },
-  observer: Observer,
+  command: Command,
+  plan: Plan,
+  observer: Observer | undefined,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<LoadResult> {
   progress.begin(scenario.name);
+  const rate = command.rate ?? scenario.rate;
+  const dials = {
+    connections: command.connections ?? scenario.connections ?? plan.connections,
+    durationSeconds: command.durationSeconds ?? scenario.durationSeconds ?? plan.durationSeconds,
+    warmupSeconds: command.warmupSeconds ?? scenario.warmupSeconds ?? plan.warmupSeconds,
+    ...(rate === undefined ? {} : { rate }),
+  };
   let failed = 0;
   return runLoad(
-    { ...plan, scenario, timeoutSeconds, seed },
+    { ...plan, ...dials, scenario, timeoutSeconds, seed },
     {
       signal,
       onSecond: (figures, warmup) => {
         failed += figures.failed;
-        const fullest = observer.fullest();
+        const fullest = observer?.fullest();
         progress.detail(
           [
-            warmup ? "warming up" : `${figures.second.toFixed(0)}/${plan.durationSeconds} s`,
+            warmup ? "warming up" : `${figures.second.toFixed(0)}/${dials.durationSeconds} s`,
             `${figures.requestsPerSecond.toLocaleString("en-US")} req/s`,
             `p99 ${figures.p99Ms === null ? "–" : `${figures.p99Ms.toFixed(1)} ms`}`,
             `${failed} failed`,

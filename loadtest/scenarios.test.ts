@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seededRandom } from "../measure/random.ts";
-import { type PlannedRequest, requestSource, scenarios } from "./scenarios.ts";
+import { chooseScenarios, type PlannedRequest, requestSource } from "./scenarios.ts";
+import { sampleOutputs, sampleScenarios } from "./testing/samples.ts";
+import { WrongUsage } from "./verdict.ts";
 
 function requests(name: string, count: number, users = 50): PlannedRequest[] {
-  const scenario = scenarios.find((each) => each.name === name);
+  const scenario = sampleScenarios().find((each) => each.name === name);
   assert.ok(scenario);
   const next = requestSource(scenario, users, seededRandom(1));
   return Array.from({ length: count }, next);
@@ -18,10 +20,10 @@ test("cached-read reads only users that were seeded", () => {
   }
 });
 
-test("mixed sends its parts by their weights", () => {
-  const sent = requests("mixed", 20_000);
+test("heavy-mix sends its parts by their weights", () => {
+  const sent = requests("heavy-mix", 20_000);
   const share = (kind: string) => sent.filter((request) => request.kind === kind).length / sent.length;
-  for (const [kind, wanted] of Object.entries({ light: 0.7, read: 0.2, write: 0.09, heavy: 0.01 })) {
+  for (const [kind, wanted] of Object.entries({ light: 0.8, read: 0.18, write: 0, heavy: 0.02 })) {
     assert.ok(Math.abs(share(kind) - wanted) < 0.01, `${kind}: ${share(kind)}`);
   }
 });
@@ -33,4 +35,19 @@ test("a read's answer must be the user that was asked for", () => {
   assert.equal(read?.verify(`{"id":"${id}","name":"x"}`), true);
   assert.equal(read?.verify(`{"id":${id}7,"name":"x"}`), false);
   assert.equal(read?.verify(""), false);
+});
+
+test("a run has the scenarios that it names, else those that are enabled; what has no text tells its mix", () => {
+  const { scenarios } = sampleOutputs().loadtest;
+  const names = (...chosen: string[]) => chooseScenarios(scenarios, chosen).map((scenario) => scenario.name);
+  assert.deepEqual(names(), ["light", "cached-read", "write-mix", "heavy-mix"]);
+  assert.deepEqual(names("writes", "light"), ["writes", "light"]);
+  assert.equal(chooseScenarios(scenarios, ["heavy-mix"])[0]?.about, "80 % light, 18 % read, 2 % heavy");
+  assert.throws(
+    () => names("lihgt"),
+    (error: Error) => {
+      assert.ok(error instanceof WrongUsage);
+      return error.message === "--scenario lihgt: there is light, cached-read, write-mix, heavy-mix, writes";
+    },
+  );
 });

@@ -1,13 +1,18 @@
+import type { RequestKind, ScenarioConfig } from "../k8s/stack-outputs.ts";
 import { type Random, weightedPick, zipf } from "../measure/random.ts";
+import { WrongUsage } from "./verdict.ts";
 
-/** What one request does, in the words of the stack's API. */
-export type RequestKind = "light" | "read" | "write" | "heavy";
-
+/** A mix of requests and how much of it is sent; figures that it leaves out are the run's. */
 export interface Scenario {
   name: string;
   about: string;
   /** Shares of the requests, any positive numbers. */
   mix: { kind: RequestKind; weight: number }[];
+  connections?: number;
+  /** Requests per second; absent: a closed model. */
+  rate?: number;
+  durationSeconds?: number;
+  warmupSeconds?: number;
 }
 
 /** One request to send, and what its answer has to look like. */
@@ -25,30 +30,34 @@ const heavyN = 27;
 /** Skew of the keys that are read: 1 is the classic web-cache popularity curve. */
 const zipfExponent = 1;
 
-export const scenarios: readonly Scenario[] = [
-  {
-    name: "light",
-    about: "GET /api/light: the stack's own overhead",
-    mix: [{ kind: "light", weight: 1 }],
-  },
-  {
-    name: "cached-read",
-    about: "GET /api/users/:id, Zipf keys, through the cache",
-    mix: [{ kind: "read", weight: 1 }],
-  },
-  {
-    name: "mixed",
-    about: "70 % light, 20 % cached reads, 9 % writes, 1 % CPU-heavy",
-    mix: [
-      { kind: "light", weight: 70 },
-      { kind: "read", weight: 20 },
-      { kind: "write", weight: 9 },
-      { kind: "heavy", weight: 1 },
-    ],
-  },
-];
+/**
+ * The scenarios of a run: those named, else all that are enabled.
+ *
+ * @throws WrongUsage when there is none of that name.
+ */
+export function chooseScenarios(
+  defined: Record<string, ScenarioConfig>,
+  names: readonly string[],
+): Scenario[] {
+  const unknown = names.find((name) => !Object.hasOwn(defined, name));
+  if (unknown !== undefined)
+    throw new WrongUsage(`--scenario ${unknown}: there is ${Object.keys(defined).join(", ")}`);
+  const chosen = names.length > 0 ? names : Object.keys(defined).filter((name) => defined[name]?.enabled);
+  return chosen.flatMap((name): Scenario[] => {
+    const config = defined[name];
+    if (!config) return [];
+    const { about, mix, enabled: _, ...dials } = config;
+    const parts = (Object.entries(mix) as [RequestKind, number][])
+      .filter(([, weight]) => weight > 0)
+      .map(([kind, weight]) => ({ kind, weight }));
+    return [{ name, about: about ?? describeMix(parts), mix: parts, ...dials }];
+  });
+}
 
-export const scenarioNames: readonly string[] = scenarios.map((scenario) => scenario.name);
+function describeMix(mix: Scenario["mix"]): string {
+  const total = mix.reduce((sum, { weight }) => sum + weight, 0);
+  return mix.map(({ kind, weight }) => `${Number(((100 * weight) / total).toFixed(1))} % ${kind}`).join(", ");
+}
 
 /** A user as seeded and as written by the mix, so that a read can be checked whatever wrote last. */
 export function userBody(id: number): string {

@@ -18,7 +18,7 @@ export function columns(rows: readonly (readonly string[])[], right: readonly nu
 
 /** Scenario figures and all gates, for the terminal. */
 export function reportTables(report: RunReport): string {
-  const ms = (value: number) => (Number.isFinite(value) ? formatValue(value, "ms") : "–");
+  const ms = (value: number) => (Number.isFinite(value) ? formatValue(value, "time") : "–");
   const scenarios = report.scenarios.map((load) => [
     load.scenario,
     load.completed.toLocaleString("en-US"),
@@ -45,4 +45,9 @@ export function reportTables(report: RunReport): string {
   ].join("\n\n");
 }
 
-const marks: Record<GateResult["verdict"], string> = { pass: "✓", fail: "✗", "not measured": "?" };
+const marks: Record<GateResult["verdict"], string> = {
+  pass: "✓",
+  fail: "✗",
+  "not measured": "?",
+  invalid: "~",
+};

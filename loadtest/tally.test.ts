@@ -22,9 +22,9 @@ test("every request sent is completed, failed or outstanding", () => {
   tally.answer(good, 200, "good", 5);
   tally.answer(wrong, 200, "other", 5);
   tally.answer(bad, 503, "good", 5);
-  tally.timeout(late);
-  tally.connectionError(reset, "ECONNRESET");
-  tally.closed(closed, false);
+  tally.timeout(late, 5);
+  tally.connectionError(reset, "ECONNRESET", 6);
+  tally.closed(closed, false, 7);
   assert.deepEqual(tally.errors, {
     timeouts: 1,
     connection: { ECONNRESET: 1 },
@@ -34,19 +34,20 @@ test("every request sent is completed, failed or outstanding", () => {
     unfinished: 0,
   });
   assert.deepEqual([tally.sent, tally.completed, tally.failed, tally.outstanding], [7, 1, 5, 1]);
+  assert.deepEqual(tally.failedAt, [5, 5, 5, 6, 7]);
 });
 
 test("the warm-up loads but does not count", () => {
   const tally = new Tally();
   tally.answer(sendAt(tally, 0, false), 500, "", 9);
-  tally.timeout(sendAt(tally, 0, false));
+  tally.timeout(sendAt(tally, 0, false), 9);
   assert.deepEqual([tally.sent, tally.failed, tally.latency.count], [0, 0, 0]);
   assert.equal(tally.endSecond(0, 1).requestsPerSecond, 1);
 });
 
 test("a request written into a close that the server had announced was never its to answer", () => {
   const tally = new Tally();
-  tally.closed(sendAt(tally, 0), true);
+  tally.closed(sendAt(tally, 0), true, 1);
   assert.deepEqual([tally.sent, tally.resent, tally.failed], [0, 1, 0]);
 });
 

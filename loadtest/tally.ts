@@ -1,14 +1,18 @@
 import { LatencyHistogram } from "../measure/latency.ts";
-import { countErrors, type ErrorClasses, type SecondOfLoad } from "./load.ts";
+import { countErrors, type ErrorClasses, type SecondOfLoad } from "./load-result.ts";
 import type { PlannedRequest } from "./scenarios.ts";
 
 /** The request that a connection is waiting for. */
 export interface InFlight {
   request: PlannedRequest;
+  /** From here its latency counts: when it was written, or when it was due at a fixed rate. */
   sentAt: number;
   /** False in the warm-up and after the end: the request loads the stack, but is not counted. */
   counted: boolean;
 }
+
+/** More failures than this have no time of their own. */
+const failuresTimed = 5000;
 
 /** Counts what became of each request. Times in ms of a monotonic clock. */
 export class Tally {
@@ -21,6 +25,8 @@ export class Tally {
     wrongBody: 0,
     unfinished: 0,
   };
+  /** When counted requests failed, the first thousands of them. */
+  readonly failedAt: number[] = [];
   sent = 0;
   completed = 0;
   resent = 0;
@@ -45,26 +51,41 @@ export class Tally {
     this.#second.record(latencyMs);
     if (!inFlight.counted) return;
     this.latency.record(latencyMs);
-    if (status < 200 || status > 299) count(this.errors.status, String(status));
-    else if (!inFlight.request.verify(body)) this.errors.wrongBody++;
-    else this.completed++;
+    if (status >= 200 && status <= 299 && inFlight.request.verify(body)) {
+      this.completed++;
+      return;
+    }
+    if (status >= 200 && status <= 299) this.errors.wrongBody++;
+    else count(this.errors.status, String(status));
+    this.#note(now);
   }
 
-  timeout(inFlight: InFlight): void {
-    if (inFlight.counted) this.errors.timeouts++;
+  timeout(inFlight: InFlight, now: number): void {
+    if (!inFlight.counted) return;
+    this.errors.timeouts++;
+    this.#note(now);
   }
 
-  connectionError(inFlight: InFlight, code: string): void {
-    if (inFlight.counted) count(this.errors.connection, code);
+  connectionError(inFlight: InFlight, code: string, now: number): void {
+    if (!inFlight.counted) return;
+    count(this.errors.connection, code);
+    this.#note(now);
   }
 
   /** The connection ended without an answer; `announced`: the server had said so before the request was written. */
-  closed(inFlight: InFlight, announced: boolean): void {
+  closed(inFlight: InFlight, announced: boolean, now: number): void {
     if (!inFlight.counted) return;
     if (announced) {
       this.sent--;
       this.resent++;
-    } else this.errors.closed++;
+      return;
+    }
+    this.errors.closed++;
+    this.#note(now);
+  }
+
+  #note(now: number): void {
+    if (this.failedAt.length < failuresTimed) this.failedAt.push(now);
   }
 
   /** Closes the current second, which really took `elapsedSeconds`, and gives its figures. */

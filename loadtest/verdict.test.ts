@@ -6,7 +6,7 @@ import { exitCodes, judge } from "./verdict.ts";
 const gate = (verdict: GateResult["verdict"]): GateResult => ({
   metric: "p99",
   subject: "light",
-  unit: "ms",
+  unit: "time",
   value: 1,
   limit: 2,
   rule: "at most",
@@ -15,21 +15,31 @@ const gate = (verdict: GateResult["verdict"]): GateResult => ({
   reason: `the gate says ${verdict}`,
 });
 
+const problems = (broken: string[] = [], invalid: string[] = []) => ({ broken, invalid });
+
 test("passes only when every gate passed and nothing went wrong", () => {
-  assert.equal(judge([gate("pass"), gate("pass")], []).verdict, "pass");
+  assert.equal(judge([gate("pass"), gate("pass")], problems()).verdict, "pass");
 });
 
 test("a failed gate outranks a problem: what was seen stays true", () => {
-  const { verdict, reason } = judge([gate("pass"), gate("fail")], ["a gap in the samples"]);
+  const { verdict, reason } = judge([gate("pass"), gate("fail")], problems(["a gap"], ["interrupted"]));
   assert.deepEqual([verdict, reason, exitCodes[verdict]], ["gate failed", "the gate says fail", 99]);
 });
 
 test("a problem, a gate that was not measured, and no gates at all are no pass", () => {
-  assert.deepEqual(judge([gate("pass")], ["a gap"]), { verdict: "broken", reason: "a gap" });
-  assert.deepEqual(judge([gate("not measured")], []), {
+  assert.deepEqual(judge([gate("pass")], problems(["a gap"])), { verdict: "broken", reason: "a gap" });
+  assert.deepEqual(judge([gate("not measured")], problems()), {
     verdict: "broken",
     reason: "the gate says not measured",
   });
-  assert.equal(judge([], []).verdict, "broken");
+  assert.equal(judge([], problems()).verdict, "broken");
   assert.equal(exitCodes.broken, 1);
+});
+
+test("a run that says nothing about the stack is invalid, unless it could not be measured at all", () => {
+  const invalid = judge([gate("invalid"), gate("pass")], problems([], ["the generator was the limit"]));
+  assert.deepEqual(invalid, { verdict: "invalid", reason: "the generator was the limit" });
+  assert.equal(exitCodes[invalid.verdict], 98);
+  assert.equal(judge([gate("invalid")], problems()).verdict, "invalid");
+  assert.equal(judge([gate("pass")], problems(["a gap"], ["interrupted"])).verdict, "broken");
 });

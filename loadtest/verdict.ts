@@ -1,7 +1,7 @@
 import type { GateResult } from "./gates.ts";
 
 /** How a run ended, and the exit code that says so. Wrong usage (2) never becomes a run. */
-export const exitCodes = { pass: 0, broken: 1, "wrong usage": 2, "gate failed": 99 } as const;
+export const exitCodes = { pass: 0, broken: 1, "wrong usage": 2, invalid: 98, "gate failed": 99 } as const;
 
 export type Verdict = Exclude<keyof typeof exitCodes, "wrong usage">;
 
@@ -24,19 +24,27 @@ export class WrongUsage extends Error {
   }
 }
 
+/** What went wrong with a run itself, not with the stack. */
+export interface Problems {
+  /** It could not be made, or not be measured: gaps in the samples, a generator that died. */
+  broken: readonly string[];
+  /** It was made and measured, and says nothing about the stack: the generator was the limit, it was interrupted. */
+  invalid: readonly string[];
+}
+
 /**
- * Judges a finished run. A failed gate outranks missing measurements, because what was seen stays true;
- * without a failed gate, anything missing makes the run broken: what was not measured cannot pass.
- *
- * @param problems what went wrong with the run itself: gaps in the samples, an interruption, a generator that died
+ * Judges a finished run. A failed gate outranks everything, because what was seen stays true (figures that the generator
+ * spoilt fail no gate); then what was not measured, which cannot pass; then what makes the run say nothing.
  */
-export function judge(gates: GateResult[], problems: string[]): { verdict: Verdict; reason: string } {
+export function judge(gates: GateResult[], problems: Problems): { verdict: Verdict; reason: string } {
   const failed = gates.find((gate) => gate.verdict === "fail");
   if (failed) return { verdict: "gate failed", reason: failed.reason };
-  const problem = problems[0];
-  if (problem !== undefined) return { verdict: "broken", reason: problem };
-  const unmeasured = gates.find((gate) => gate.verdict === "not measured");
-  if (unmeasured) return { verdict: "broken", reason: unmeasured.reason };
+  const [broken] = problems.broken;
+  if (broken !== undefined) return { verdict: "broken", reason: broken };
+  const [invalid] = problems.invalid;
+  if (invalid !== undefined) return { verdict: "invalid", reason: invalid };
+  const open = gates.find((gate) => gate.verdict !== "pass");
+  if (open) return { verdict: open.verdict === "invalid" ? "invalid" : "broken", reason: open.reason };
   if (gates.length === 0) return { verdict: "broken", reason: "no gate was measured" };
   return { verdict: "pass", reason: `${gates.length} gates passed` };
 }

@@ -13,6 +13,8 @@ export interface LatencySummary {
   count: number;
   meanMs: number;
   p50Ms: number;
+  p75Ms: number;
+  p90Ms: number;
   p95Ms: number;
   p99Ms: number;
   p999Ms: number;
@@ -84,6 +86,8 @@ export class LatencyHistogram {
       count: this.count,
       meanMs: this.count === 0 ? Number.NaN : this.#histogram.mean / unitsPerMs,
       p50Ms: this.at(50),
+      p75Ms: this.at(75),
+      p90Ms: this.at(90),
       p95Ms: this.at(95),
       p99Ms: this.at(99),
       p999Ms: this.at(99.9),

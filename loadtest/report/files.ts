@@ -41,10 +41,17 @@ async function pointLatestTo(stamp: string): Promise<void> {
   await rename(fresh, link);
 }
 
-/** Writes report.json and report.html. @throws Broken when they cannot be written. */
-export async function writeReport(folder: ReportFolder, report: RunReport): Promise<void> {
+/**
+ * Writes report.json and report.html.
+ *
+ * @param json where one more copy of report.json goes
+ * @throws Broken when they cannot be written.
+ */
+export async function writeReport(folder: ReportFolder, report: RunReport, json?: string): Promise<void> {
   try {
-    await writeFile(folder.json, `${JSON.stringify(report, null, 2)}\n`);
+    const text = `${JSON.stringify(report, null, 2)}\n`;
+    await writeFile(folder.json, text);
+    if (json !== undefined) await writeFile(json, text);
     await writeFile(folder.html, reportPage(report));
   } catch (error) {
     throw unwritable(folder.dir, error);

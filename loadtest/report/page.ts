@@ -90,6 +90,7 @@ function gateTable({ gates }: RunReport): string {
     pass: "pass",
     fail: "fail",
     "not measured": "unknown",
+    invalid: "unknown",
   };
   return table(
     ["verdict", "gate", "of", "value", "limit", "samples"],
@@ -107,7 +108,7 @@ function gateTable({ gates }: RunReport): string {
 }
 
 function scenarioTable({ scenarios }: RunReport): string {
-  const ms = (value: number) => (Number.isFinite(value) ? formatValue(value, "ms") : "–");
+  const ms = (value: number) => (Number.isFinite(value) ? formatValue(value, "time") : "–");
   return table(
     ["scenario", "answered", "failed", "requests/s", "p50", "p95", "p99", "p99.9", "max", "generator busy"],
     scenarios.map((load) => [
@@ -122,7 +123,7 @@ function scenarioTable({ scenarios }: RunReport): string {
         load.latency.p999Ms,
         load.latency.maxMs,
       ].map(ms),
-      formatValue(load.generatorUtilization, "share"),
+      formatValue(load.generator.utilization, "share"),
     ]),
     [1, 2, 3, 4, 5, 6, 7, 8, 9],
   );

@@ -1,5 +1,5 @@
 import type { GateResult } from "../gates.ts";
-import type { LoadResult } from "../load.ts";
+import type { LoadResult } from "../load-result.ts";
 import type { ObservedPod } from "../observe.ts";
 import type { PodEvent } from "../pod-ledger.ts";
 import type { Verdict } from "../verdict.ts";
@@ -24,6 +24,7 @@ export interface RunReport {
   connections: number;
   durationSeconds: number;
   warmupSeconds: number;
+  threads: number;
   users: number;
   scenarios: (LoadResult & { about: string; startSecond: number })[];
   pods: ObservedPod[];

@@ -1,7 +1,8 @@
 import type { V1Pod } from "@kubernetes/client-node";
-import type { StackOutputs, Workload } from "../../k8s/stack-outputs.ts";
-import type { LoadResult } from "../load.ts";
+import type { ScenarioConfig, StackOutputs, Workload } from "../../k8s/stack-outputs.ts";
+import type { LoadResult } from "../load-result.ts";
 import type { ObservedPod } from "../observe.ts";
+import { chooseScenarios, type Scenario } from "../scenarios.ts";
 
 const MiB = 1024 ** 2;
 
@@ -9,6 +10,8 @@ const MiB = 1024 ** 2;
 export function sampleLoad(more: Partial<LoadResult> = {}): LoadResult {
   return {
     scenario: "light",
+    model: "closed",
+    offeredPerSecond: null,
     startedAt: 1_800_000_000_000,
     durationSeconds: 2,
     connections: 8,
@@ -16,12 +19,16 @@ export function sampleLoad(more: Partial<LoadResult> = {}): LoadResult {
     completed: 2000,
     failed: 0,
     errors: { timeouts: 0, connection: {}, closed: 0, status: {}, wrongBody: 0, unfinished: 0 },
+    failedAtSeconds: [],
     resent: 0,
+    notSent: 0,
     requestsPerSecond: 1000,
     latency: {
       count: 2000,
       meanMs: 2,
       p50Ms: 1.5,
+      p75Ms: 2,
+      p90Ms: 3,
       p95Ms: 4,
       p99Ms: 9,
       p999Ms: 12,
@@ -36,7 +43,7 @@ export function sampleLoad(more: Partial<LoadResult> = {}): LoadResult {
       { second: 1, requestsPerSecond: 990, failed: 0, p50Ms: 1.5, p99Ms: 9 },
       { second: 2, requestsPerSecond: 1010, failed: 0, p50Ms: 1.5, p99Ms: 8 },
     ],
-    generatorUtilization: 0.3,
+    generator: { threads: 1, utilization: 0.3, lagP99Ms: 1, lateP99Ms: null, backlog: 0 },
     interrupted: false,
     ...more,
   };
@@ -78,6 +85,17 @@ export function sampleWorkload(more: Partial<Workload> = {}): Workload {
   };
 }
 
+const mixOf = (mix: Partial<ScenarioConfig["mix"]>): ScenarioConfig => ({
+  mix: { light: 0, read: 0, write: 0, heavy: 0, ...mix },
+  enabled: true,
+});
+
+/** All kinds of scenarios, those that a run leaves out too. */
+export function sampleScenarios(): Scenario[] {
+  const { scenarios } = sampleOutputs().loadtest;
+  return chooseScenarios(scenarios, Object.keys(scenarios));
+}
+
 export function sampleOutputs(more: Partial<StackOutputs> = {}): StackOutputs {
   return {
     endpoint: "http://127.0.0.1:30080",
@@ -90,15 +108,24 @@ export function sampleOutputs(more: Partial<StackOutputs> = {}): StackOutputs {
       durationSeconds: 2,
       warmupSeconds: 1,
       users: 10,
-      gates: {
-        p99Ms: { light: 50 },
-        errorRate: 0,
-        minSamples: 1000,
-        memoryPeak: 0.9,
-        restarts: 0,
-        oomKills: 0,
-        podsReplaced: 0,
+      threads: 1,
+      scenarios: {
+        light: mixOf({ light: 1 }),
+        "cached-read": mixOf({ read: 1 }),
+        "write-mix": mixOf({ light: 40, read: 50, write: 10 }),
+        "heavy-mix": mixOf({ light: 80, read: 18, heavy: 2 }),
+        writes: { ...mixOf({ write: 1 }), enabled: false, rate: 100 },
       },
+      gates: [
+        { metric: "error_rate", limit: 0 },
+        { metric: "non_2xx_rate", limit: 0 },
+        { metric: "p99", limit: 50, scenario: "light" },
+        { metric: "samples", limit: 1000 },
+        { metric: "memory_peak", limit: 0.9 },
+        { metric: "restarts", limit: 0 },
+        { metric: "oom_kills", limit: 0 },
+        { metric: "pods_replaced", limit: 0 },
+      ],
     },
     ...more,
   };

@@ -1,0 +1,140 @@
+import type { EventEmitter } from "node:events";
+import type { Socket } from "node:net";
+import { performance } from "node:perf_hooks";
+import autocannon from "autocannon";
+import type { LoadContext, LoadDriver } from "./load-driver.ts";
+import type { PlannedRequest } from "./scenarios.ts";
+import type { InFlight } from "./tally.ts";
+
+// autocannon drives the connections; what became of each request is timed and counted here. Its own figures (9.0.0)
+// will not do: when a connection closes with a request on it, that request stays at the head of the client's queue, so
+// every later latency is measured from one request too early, and the lost one is counted nowhere.
+
+/** What this file reads of autocannon's client beyond its typings, as of the pinned version. */
+interface ClientInternals extends EventEmitter {
+  conn: Socket;
+  parser: { reinitialize(type: "RESPONSE"): void };
+}
+
+interface Connection {
+  inFlight?: InFlight;
+  socket?: Socket;
+  status: number;
+  body: string;
+  /** The last answer said `Connection: close`. */
+  closing: boolean;
+  /** The request in flight was written after the server had announced the close. */
+  sentIntoClosing: boolean;
+}
+
+/** Each connection sends its next request when the last one is answered: as much load as the connections carry. */
+export function driveClosedModel({ options, tally, nextRequest, counts }: LoadContext): LoadDriver {
+  const prefix = new URL(options.endpoint).pathname.replace(/\/$/, "");
+  // autocannon builds a client's first request before the client is known, all others right after its "request" event.
+  let firstRequest: PlannedRequest | undefined;
+  let asking: InFlight | undefined;
+
+  function setupRequest(defaults: autocannon.Request): autocannon.Request {
+    const planned = nextRequest();
+    if (asking) asking.request = planned;
+    else firstRequest = planned;
+    asking = undefined;
+    return { ...defaults, method: planned.method, path: prefix + planned.path, ...bodyOf(planned) };
+  }
+
+  function watch(typedClient: autocannon.Client): void {
+    const client = typedClient as unknown as ClientInternals;
+    const connection: Connection = { status: 0, body: "", closing: false, sentIntoClosing: false };
+    let opening = firstRequest;
+    let lost: { inFlight: InFlight; announced: boolean } | undefined;
+
+    client.on("request", () => {
+      if (connection.socket !== client.conn) {
+        retire(connection.socket);
+        if (connection.socket) client.parser.reinitialize("RESPONSE");
+        connection.socket = client.conn;
+        connection.closing = false;
+        if (connection.inFlight) {
+          const gone = { inFlight: connection.inFlight, announced: connection.sentIntoClosing };
+          lost = gone;
+          // A time-out reconnects first and is told right after, in the same turn: then it is no close.
+          queueMicrotask(() => {
+            if (lost === gone) tally.closed(gone.inFlight, gone.announced, performance.now());
+          });
+        }
+      }
+      const now = performance.now();
+      const inFlight: InFlight = {
+        request: opening ?? nothing,
+        sentAt: now,
+        counted: counts(now),
+      };
+      asking = opening ? undefined : inFlight;
+      opening = undefined;
+      connection.inFlight = inFlight;
+      connection.sentIntoClosing = connection.closing;
+      connection.body = "";
+      tally.send(inFlight);
+    });
+    client.on("headers", (info: { statusCode: number; shouldKeepAlive: boolean }) => {
+      connection.status = info.statusCode;
+      connection.closing = !info.shouldKeepAlive;
+    });
+    client.on("body", (chunk: Buffer) => {
+      connection.body += chunk;
+    });
+    client.on("response", () => {
+      if (connection.inFlight)
+        tally.answer(connection.inFlight, connection.status, connection.body, performance.now());
+      connection.inFlight = undefined;
+    });
+    client.on("timeout", () => {
+      if (lost) tally.timeout(lost.inFlight, performance.now());
+      lost = undefined;
+    });
+    client.on("connError", (error: NodeJS.ErrnoException) => {
+      if (connection.inFlight) {
+        if (connection.sentIntoClosing) tally.closed(connection.inFlight, true, performance.now());
+        else tally.connectionError(connection.inFlight, error.code ?? error.message, performance.now());
+      }
+      connection.inFlight = undefined;
+    });
+  }
+
+  const instance = autocannon(
+    {
+      url: options.endpoint,
+      connections: options.connections,
+      // Ended by stop(), this is only the fence behind it.
+      duration: options.warmupSeconds + options.durationSeconds + options.timeoutSeconds + 60,
+      timeout: options.timeoutSeconds,
+      sampleInt: 100,
+      requests: [{ setupRequest }],
+      setupClient: watch,
+    },
+    () => {},
+  );
+  return {
+    backlog: () => 0,
+    endSchedule: () => {},
+    lateP99Ms: () => null,
+    stop: async () => {
+      (instance as { stop(): void }).stop();
+      return 0;
+    },
+  };
+}
+
+function bodyOf({ body }: PlannedRequest): Pick<autocannon.Request, "headers" | "body"> {
+  return body === undefined ? {} : { headers: { "content-type": "application/json" }, body };
+}
+
+const nothing: PlannedRequest = { kind: "light", method: "GET", path: "/", verify: () => true };
+
+/** A socket that was replaced must not speak any more: a late error of it would make autocannon connect twice. */
+function retire(socket: Socket | undefined): void {
+  if (!socket) return;
+  socket.removeAllListeners("data").removeAllListeners("end").removeAllListeners("error");
+  socket.on("error", () => {});
+  socket.destroy();
+}

@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Pacer } from "./pacer.ts";
+
+test("each beat comes once, in order and never early, also those missed while the event loop was busy", async () => {
+  const beats: { index: number; ms: number }[] = [];
+  const startMs = performance.now() + 200;
+  const pacer = Pacer.start(500, startMs - performance.now(), (index) => {
+    beats.push({ index, ms: performance.now() });
+  });
+  await sleep(600);
+  for (const untilMs = performance.now() + 100; performance.now() < untilMs; );
+  await sleep(200);
+  await pacer.stop();
+  const stopped = beats.length;
+  assert.deepEqual(
+    beats.map(({ index }) => index),
+    [...beats.keys()],
+  );
+  for (const { index, ms } of beats) assert.ok(ms >= startMs + index * 2 - 0.1, `beat ${index} came early`);
+  assert.ok(stopped > 300, `${stopped} beats in 0.7 s at 500 a second`);
+  await sleep(50);
+  assert.equal(beats.length, stopped);
+});
