@@ -1,0 +1,115 @@
+import { execFile, fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs, promisify } from "node:util";
+import { runLoad } from "../loadtest/load.ts";
+import type { Scenario } from "../loadtest/scenarios.ts";
+import type { Served } from "./delay-server.ts";
+
+/*
+ * Does the load test measure what a server really did? A server with known delays and stalls tells when each request came
+ * and when it was answered; from that follows what every percentile must be, counted from when each request was due.
+ *
+ *   node --import tsx bench/generator-accuracy.ts [--rate 500] [--seconds 20] [--against vegeta]
+ *
+ * Exit code 1 when a percentile is off by more than 2 % and more than 0.2 ms, or by more than 10 % from the other tool.
+ */
+
+const percentiles = [50, 90, 99, 99.9] as const;
+const { values } = parseArgs({
+  options: {
+    rate: { type: "string", default: "500" },
+    seconds: { type: "string", default: "20" },
+    against: { type: "string" },
+  },
+});
+const rate = Number(values.rate);
+const seconds = Number(values.seconds);
+const warmupSeconds = 2;
+const connections = 200;
+const light: Scenario = { name: "light", about: "", mix: [{ kind: "light", weight: 1 }] };
+
+const server = fork(join(import.meta.dirname, "delay-server.ts"), { execArgv: ["--import", "tsx"] });
+const [port] = (await once(server, "message")) as [number];
+const endpoint = `http://127.0.0.1:${port}`;
+
+const measured = await runLoad({
+  ...{ endpoint, scenario: light, connections, rate, warmupSeconds, durationSeconds: seconds },
+  ...{ timeoutSeconds: 5, users: 1, seed: 1 },
+});
+server.send("served");
+const [served] = (await once(server, "message")) as [Served[]];
+const made = truth(served);
+const rows: [string, number, number, number, boolean][] = [];
+for (const percentile of percentiles) {
+  const is = measuredAt(percentile);
+  const exact = quantile(made, percentile / 100);
+  const off = Math.abs(is - exact);
+  rows.push([`p${percentile}`, exact, is, (is / exact - 1) * 100, off <= 0.2 || off <= exact * 0.02]);
+}
+console.log(`${measured.sent} requests at ${rate}/s, late p99 ${measured.generator.lateP99Ms} ms`);
+print(["", "made", "measured", "off %", ""], rows);
+let good = rows.every((row) => row[4]);
+
+if (values.against === "vegeta") {
+  const other = await vegeta();
+  const against = percentiles.flatMap((percentile): typeof rows => {
+    const theirs = other[percentile];
+    const ours = rows.find(([name]) => name === `p${percentile}`)?.[2];
+    if (theirs === undefined || ours === undefined) return [];
+    return [[`p${percentile}`, theirs, ours, (ours / theirs - 1) * 100, Math.abs(ours / theirs - 1) <= 0.1]];
+  });
+  print(["", "vegeta", "measured", "off %", ""], against);
+  good &&= against.every((row) => row[4]);
+}
+server.kill();
+process.exitCode = good ? 0 : 1;
+
+/** Latencies from the due times, in ascending order. Requests come in the order of their due times; the least late was on time. */
+function truth(all: readonly Served[]): number[] {
+  const intervalMs = 1000 / rate;
+  const startMs = Math.min(...all.map(({ arrivedMs }, index) => arrivedMs - index * intervalMs));
+  const latencies = all.map(({ answeredMs }, index) => answeredMs - (startMs + index * intervalMs));
+  return latencies.slice(warmupSeconds * rate, (warmupSeconds + seconds) * rate).sort((a, b) => a - b);
+}
+
+function quantile(sorted: readonly number[], share: number): number {
+  return sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN;
+}
+
+function measuredAt(percentile: (typeof percentiles)[number]): number {
+  const { p50Ms, p90Ms, p99Ms, p999Ms } = measured.latency;
+  return { 50: p50Ms, 90: p90Ms, 99: p99Ms, 99.9: p999Ms }[percentile];
+}
+
+async function vegeta(): Promise<Partial<Record<number, number>>> {
+  const bin = await mkdtemp(join(tmpdir(), "vegeta-"));
+  try {
+    const run = promisify(execFile);
+    const env = { ...process.env, GOBIN: bin };
+    await run("go", ["install", "github.com/tsenart/vegeta/v12@v12.13.0"], { env });
+    const script = `echo "GET ${endpoint}/api/light" | ${bin}/vegeta attack -rate ${rate} -duration ${seconds}s -connections ${connections} -max-connections ${connections} | ${bin}/vegeta report -type json`;
+    const { stdout } = await run("sh", ["-c", script], { maxBuffer: 1024 ** 2 * 64 });
+    const { latencies } = JSON.parse(stdout) as { latencies: Record<string, number> };
+    const ms = (key: string) => (latencies[key] ?? Number.NaN) / 1e6;
+    return { 50: ms("50th"), 90: ms("90th"), 99: ms("99th") };
+  } finally {
+    await rm(bin, { recursive: true, force: true });
+  }
+}
+
+function print(head: string[], table: [string, number, number, number, boolean][]): void {
+  const cells = [
+    head,
+    ...table.map(([name, a, b, off, ok]) => [
+      name,
+      a.toFixed(2),
+      b.toFixed(2),
+      off.toFixed(1),
+      ok ? "ok" : "OFF",
+    ]),
+  ];
+  for (const row of cells) console.log(row.map((cell) => cell.padStart(10)).join(""));
+}
