@@ -13,6 +13,9 @@ export async function createStack(): Promise<void> {
   await destroyStack();
   await pulumi`pulumi stack init ${name}`;
   await configure("nginx.nodePort", "30090");
+  // Little enough to fit beside a stack in use, whatever its replicas.
+  for (const workload of ["api", "nginx", "redis", "database"])
+    await configure(`${workload}.cpuRequest`, "10m");
   await configure("loadtest.durationSeconds", "4");
   await configure("loadtest.warmupSeconds", "1");
   await configure("loadtest.users", "200");
