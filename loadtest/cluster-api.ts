@@ -1,9 +1,12 @@
-import { get as httpGet } from "node:http";
-import { Agent, get as httpsGet, type RequestOptions } from "node:https";
-import { KubeConfig } from "@kubernetes/client-node";
+import { request as httpRequest } from "node:http";
+import { Agent, request as httpsRequest, type RequestOptions } from "node:https";
+import { Writable } from "node:stream";
+import { Exec, KubeConfig } from "@kubernetes/client-node";
 import { Broken } from "./verdict.ts";
 
 const credentialsAgeMs = 60_000;
+/** Whose changes these are, in an object's `managedFields`. */
+const fieldManager = "breakwater-loadtest";
 
 /** The API server answered with an error, or not at all. `status` is 0 without an answer. */
 export class ApiError extends Error {
@@ -16,7 +19,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Reads from one cluster, named by kubeconfig file and context; never by the environment. */
+/** Talks to one cluster, named by kubeconfig file and context; never by the environment. */
 export class ClusterApi {
   readonly #config: KubeConfig;
   readonly #server: string;
@@ -63,15 +66,87 @@ export class ClusterApi {
   }
 
   /** GETs a path. @throws ApiError, see `getJson`. */
-  async getText(path: string, timeoutMs = 5000): Promise<string> {
+  getText(path: string, timeoutMs = 5000): Promise<string> {
+    return this.#request("GET", path, timeoutMs);
+  }
+
+  /** Merges the fields of `patch` into an object; a field that is null goes. @throws ApiError, see `getJson`. */
+  async patch(path: string, patch: object, timeoutMs = 5000): Promise<void> {
+    await this.#request("PATCH", `${path}?fieldManager=${fieldManager}`, timeoutMs, {
+      type: "application/strategic-merge-patch+json",
+      text: JSON.stringify(patch),
+    });
+  }
+
+  /** Deletes an object with the given DeleteOptions. @throws ApiError, see `getJson`. */
+  async delete(path: string, options: object = {}, timeoutMs = 5000): Promise<void> {
+    const text = JSON.stringify({ apiVersion: "v1", kind: "DeleteOptions", ...options });
+    await this.#request("DELETE", path, timeoutMs, { type: "application/json", text });
+  }
+
+  /** POSTs to a path without a body, e.g. through a pod's proxy. @throws ApiError, see `getJson`. */
+  post(path: string, timeoutMs = 5000): Promise<string> {
+    return this.#request("POST", path, timeoutMs);
+  }
+
+  /**
+   * Runs a command in a container. @returns what it wrote to its standard output
+   *
+   * @throws ApiError when the container cannot be reached, the command fails, or it takes longer than `timeoutMs`.
+   */
+  async exec(
+    at: { namespace: string; pod: string; container: string },
+    command: string[],
+    timeoutMs = 5000,
+  ): Promise<string> {
+    const output = new Collected();
+    const errors = new Collected();
+    const where = `${at.pod}/${at.container}`;
+    return new Promise((resolve, reject) => {
+      const fail = (why: string) => {
+        clearTimeout(timer);
+        reject(new ApiError(0, `${command[0]} in ${where}: ${why}`));
+      };
+      let close = () => {};
+      const timer = setTimeout(() => {
+        fail(`no answer within ${timeoutMs / 1000} s`);
+        close();
+      }, timeoutMs);
+      new Exec(this.#config)
+        .exec(at.namespace, at.pod, at.container, command, output, errors, null, false, (status) => {
+          clearTimeout(timer);
+          if (status.status === "Success") resolve(output.text);
+          else fail(errors.text.trim() || (status.message ?? "it failed"));
+        })
+        .then(
+          (socket) => {
+            close = () => socket.close();
+            socket.addEventListener("close", () => fail("the connection closed before it ended"));
+          },
+          // The client gives the WebSocket's error event, whose message has the HTTP status.
+          (error: { message?: string }) => fail(error.message ?? "no connection"),
+        );
+    });
+  }
+
+  async #request(
+    method: string,
+    path: string,
+    timeoutMs: number,
+    body?: { type: string; text: string },
+  ): Promise<string> {
     const options = await this.#credentials();
     const url = `${this.#server}${path}`;
+    const headers = {
+      ...options.headers,
+      ...(body && { "content-type": body.type, "content-length": Buffer.byteLength(body.text) }),
+    };
     return new Promise((resolve, reject) => {
-      const get = url.startsWith("https:") ? httpsGet : httpGet;
+      const request = url.startsWith("https:") ? httpsRequest : httpRequest;
       const signal = AbortSignal.timeout(timeoutMs);
       const fail = (error: Error) =>
         reject(new ApiError(0, signal.aborted ? `no answer within ${timeoutMs / 1000} s` : error.message));
-      get(url, { ...options, signal }, (answer) => {
+      request(url, { ...options, method, headers, signal }, (answer) => {
         const parts: Buffer[] = [];
         answer.on("data", (part: Buffer) => parts.push(part));
         answer.on("error", fail);
@@ -81,7 +156,9 @@ export class ClusterApi {
           if (status >= 200 && status < 300) resolve(text);
           else reject(new ApiError(status, `HTTP ${status}: ${messageOf(text)}`));
         });
-      }).on("error", fail);
+      })
+        .on("error", fail)
+        .end(body?.text);
     });
   }
 
@@ -112,6 +189,20 @@ export class ClusterApi {
   /** Lets go of the connections. */
   close(): void {
     this.#agent?.destroy();
+  }
+}
+
+/** Keeps what is written to it. */
+class Collected extends Writable {
+  readonly #parts: Buffer[] = [];
+
+  get text(): string {
+    return Buffer.concat(this.#parts).toString("utf8");
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.#parts.push(chunk);
+    done();
   }
 }
 

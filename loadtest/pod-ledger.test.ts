@@ -59,7 +59,7 @@ test("a pod of the same name with another UID is a replaced pod", () => {
   );
   assert.deepEqual(
     ledger.events.map((event) => event.kind),
-    ["pod_new", "pod_gone"],
+    ["pod_gone", "pod_new", "ready"],
   );
 });
 
@@ -96,4 +96,53 @@ test("tells which workload lacks ready pods", () => {
     "api has 1 of 2 pods ready",
   ]);
   assert.deepEqual(notReady(workloads, [listedPod("a"), listedPod("b")]), []);
+});
+
+test("a pod that stops being ready is one flap, however long it lasts", () => {
+  const away = listedPod("a", {}, { ready: false });
+  const ledger = after([listedPod("a")], [away], [away], [listedPod("a")], [away]);
+  assert.equal(ledger.pods[0]?.readinessFlaps, 2);
+  assert.deepEqual(
+    ledger.events.map((event) => [event.kind, event.workload, event.atMs]),
+    [
+      ["not_ready", "api", 1000],
+      ["ready", "api", 3000],
+      ["not_ready", "api", 4000],
+    ],
+  );
+});
+
+test("a pod that was away between two looks is a flap", () => {
+  const since = (at: string) => listedPod("a", {}, { readySince: at });
+  const ledger = after(
+    [since("2030-01-01T00:00:00Z")],
+    [since("2030-01-01T00:00:00Z")],
+    [since("2030-01-01T00:00:09Z")],
+  );
+  assert.equal(ledger.pods[0]?.readinessFlaps, 1);
+  assert.deepEqual(
+    ledger.events.map((event) => [event.kind, event.atMs]),
+    [
+      ["not_ready", 2000],
+      ["ready", 2000],
+    ],
+  );
+});
+
+test("a pod that is being ended, or that is not ready yet, does not flap", () => {
+  const ending = listedPod("a", {}, { ready: false, deleted: true });
+  const starting = listedPod("b", {}, { ready: false });
+  const ledger = after([listedPod("a")], [ending, starting], [listedPod("b")]);
+  assert.deepEqual(
+    ledger.pods.map((pod) => pod.readinessFlaps),
+    [0, 0],
+  );
+  assert.deepEqual(
+    ledger.events.map((event) => [event.kind, event.pod]),
+    [
+      ["pod_gone", "api-a"],
+      ["pod_new", "api-b"],
+      ["ready", "api-b"],
+    ],
+  );
 });

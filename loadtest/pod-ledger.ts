@@ -17,6 +17,8 @@ export interface PodRecord {
   running: boolean;
   restarts: number;
   oomKills: number;
+  /** Times it was ready and stopped being so, other than by being ended. */
+  readinessFlaps: number;
   /** The newest container end of the run, e.g. `OOMKilled, exit code 137`. */
   lastEnd?: string;
 }
@@ -25,8 +27,9 @@ export interface PodRecord {
 export interface PodEvent {
   /** Epoch ms of the look that found it. */
   atMs: number;
-  kind: "restart" | "oom_kill" | "pod_gone" | "pod_new";
+  kind: "restart" | "oom_kill" | "pod_gone" | "pod_new" | "not_ready" | "ready";
   pod: string;
+  workload: string;
   detail: string;
 }
 
@@ -38,6 +41,13 @@ interface ContainerRecord {
   endsBefore: Set<string>;
 }
 
+interface Readiness {
+  ready: boolean;
+  /** When it last changed, as the kubelet says: tells of changes between two looks. */
+  since: string;
+  message: string | undefined;
+}
+
 /**
  * Folds lists of the namespace's pods into what happened to each pod of each workload. Counters start at the first
  * look, so restarts and OOM kills of earlier runs do not count. Pure: time comes in with each look.
@@ -47,6 +57,7 @@ export class PodLedger {
   readonly #workloads: readonly Workload[];
   readonly #pods = new Map<string, PodRecord>();
   readonly #containers = new Map<string, ContainerRecord>();
+  readonly #readiness = new Map<string, Readiness>();
   #looks = 0;
 
   constructor(workloads: readonly Workload[]) {
@@ -60,27 +71,27 @@ export class PodLedger {
   /** @param listed all pods of the namespace at `atMs` (epoch ms) */
   look(listed: readonly V1Pod[], atMs: number): void {
     const first = this.#looks++ === 0;
-    const present = new Set<string>();
-    for (const pod of listed) {
+    const watched = listed.flatMap((pod) => {
       const workload = this.#workloads.find((each) => matches(each.selector, pod.metadata?.labels));
       const uid = pod.metadata?.uid;
-      if (!workload || !uid || isEnding(pod)) continue;
-      present.add(uid);
+      return !workload || !uid || isEnding(pod) ? [] : [{ pod, workload, uid }];
+    });
+    this.#dismiss(new Set(watched.map(({ uid }) => uid)), atMs);
+    for (const { pod, workload, uid } of watched) {
       const record = this.#pods.get(uid) ?? this.#admit(uid, pod, workload, first, atMs);
       record.node = pod.spec?.nodeName ?? record.node;
       record.running = runs(pod);
       for (const status of pod.status?.containerStatuses ?? []) this.#container(record, status, first, atMs);
+      this.#ready(record, pod, first, atMs);
     }
+  }
+
+  #dismiss(present: ReadonlySet<string>, atMs: number): void {
     for (const record of this.#pods.values()) {
       if (present.has(record.uid) || record.gone) continue;
       record.gone = true;
       record.running = false;
-      this.events.push({
-        atMs,
-        kind: "pod_gone",
-        pod: record.name,
-        detail: "deleted, evicted or replaced",
-      });
+      this.#tell(atMs, "pod_gone", record, "deleted, evicted or replaced");
     }
   }
 
@@ -97,10 +108,29 @@ export class PodLedger {
       running: false,
       restarts: 0,
       oomKills: 0,
+      readinessFlaps: 0,
     };
     this.#pods.set(uid, record);
-    if (!first) this.events.push({ atMs, kind: "pod_new", pod: record.name, detail: "appeared" });
+    if (!first) this.#tell(atMs, "pod_new", record, "appeared");
     return record;
+  }
+
+  #ready(pod: PodRecord, listed: V1Pod, first: boolean, atMs: number): void {
+    const now = readinessOf(listed);
+    const before = this.#readiness.get(pod.uid);
+    this.#readiness.set(pod.uid, now);
+    const flapped = before?.ready === true && (!now.ready || now.since !== before.since);
+    if (flapped) {
+      pod.readinessFlaps++;
+      const detail = now.ready ? "for a moment between two looks" : (now.message ?? "no longer ready");
+      this.#tell(atMs, "not_ready", pod, detail);
+    }
+    const wasReady = before ? before.ready && !flapped : first;
+    if (now.ready && !wasReady) this.#tell(atMs, "ready", pod, "all its containers are ready");
+  }
+
+  #tell(atMs: number, kind: PodEvent["kind"], pod: PodRecord, detail: string): void {
+    this.events.push({ atMs, kind, pod: pod.name, workload: pod.workload, detail });
   }
 
   #container(pod: PodRecord, status: V1ContainerStatus, first: boolean, atMs: number): void {
@@ -121,8 +151,7 @@ export class PodLedger {
       if (seen.endsBefore.has(end.id) || seen.ends.has(end.id)) continue;
       seen.ends.set(end.id, end);
       pod.lastEnd = end.text;
-      const kind = end.oom ? "oom_kill" : "restart";
-      this.events.push({ atMs, kind, pod: pod.name, detail: `${status.name}: ${end.text}` });
+      this.#tell(atMs, end.oom ? "oom_kill" : "restart", pod, `${status.name}: ${end.text}`);
     }
     this.#sum(pod);
   }
@@ -147,10 +176,7 @@ export function podsReplaced(pods: readonly PodRecord[]): PodRecord[] {
 export function notReady(workloads: readonly Workload[], listed: readonly V1Pod[]): string[] {
   return workloads.flatMap((workload) => {
     const ready = listed.filter(
-      (pod) =>
-        matches(workload.selector, pod.metadata?.labels) &&
-        !isEnding(pod) &&
-        pod.status?.conditions?.some((is) => is.type === "Ready" && is.status === "True"),
+      (pod) => matches(workload.selector, pod.metadata?.labels) && !isEnding(pod) && readinessOf(pod).ready,
     ).length;
     return ready >= workload.replicas
       ? []
@@ -165,6 +191,15 @@ function matches(selector: Record<string, string>, labels: Record<string, string
 function isEnding(pod: V1Pod): boolean {
   const phase = pod.status?.phase;
   return pod.metadata?.deletionTimestamp !== undefined || phase === "Failed" || phase === "Succeeded";
+}
+
+function readinessOf(pod: V1Pod): Readiness {
+  const condition = pod.status?.conditions?.find((each) => each.type === "Ready");
+  return {
+    ready: condition?.status === "True",
+    since: String(condition?.lastTransitionTime),
+    message: condition?.message,
+  };
 }
 
 function runs(pod: V1Pod): boolean {

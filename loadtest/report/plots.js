@@ -53,7 +53,7 @@ const marks = {
         );
       }
       for (const event of report.events) {
-        ctx.strokeStyle = css(event.kind === "pod_new" ? "--unsure" : "--bad");
+        ctx.strokeStyle = css(["pod_new", "ready"].includes(event.kind) ? "--unsure" : "--bad");
         ctx.lineWidth = devicePixelRatio;
         ctx.beginPath();
         ctx.moveTo(x(event.second), bbox.top);

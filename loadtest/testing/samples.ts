@@ -62,6 +62,7 @@ export function samplePod(more: Partial<ObservedPod> = {}): ObservedPod {
     running: true,
     restarts: 0,
     oomKills: 0,
+    readinessFlaps: 0,
     peakBytes: 100 * MiB,
     samples: 3,
     memory: [
@@ -139,7 +140,7 @@ export function listedPod(
     lastEnd?: { id: string; reason: string; exitCode: number };
     ended?: boolean;
   } = {},
-  pod: { phase?: string; deleted?: boolean; ready?: boolean } = {},
+  pod: { phase?: string; deleted?: boolean; ready?: boolean; readySince?: string } = {},
 ): V1Pod {
   const end = container.lastEnd && {
     terminated: {
@@ -158,7 +159,13 @@ export function listedPod(
     spec: { nodeName: "node-1", containers: [] },
     status: {
       phase: pod.phase ?? "Running",
-      conditions: [{ type: "Ready", status: pod.ready === false ? "False" : "True" }],
+      conditions: [
+        {
+          type: "Ready",
+          status: pod.ready === false ? "False" : "True",
+          ...(pod.readySince === undefined ? {} : { lastTransitionTime: new Date(pod.readySince) }),
+        },
+      ],
       containerStatuses: [
         {
           name: "api",

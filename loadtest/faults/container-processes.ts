@@ -1,0 +1,54 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/**
+ * Processes of one container on this machine, its main process first; empty when it runs elsewhere, or this system has
+ * no `/proc`. The sandbox process of its pod is in a group of its own and so never among them.
+ *
+ * @param containerId without the runtime's scheme
+ */
+export async function containerProcesses(containerId: string, procFolder = "/proc"): Promise<number[]> {
+  const entries = await readdir(procFolder).catch(() => []);
+  const found = await Promise.all(
+    entries
+      .filter((entry) => /^\d+$/.test(entry))
+      .map(async (entry) => {
+        const read = (file: string) => readFile(join(procFolder, entry, file), "utf8").catch(() => "");
+        if (!isInGroupOf(containerId, await read("cgroup"))) return [];
+        return [{ pid: Number(entry), innerPid: innermostPid(await read("status")) }];
+      }),
+  );
+  // In a pid namespace of its own the main process is 1; in one that the pod shares, the first of its container.
+  return found
+    .flat()
+    .sort((a, b) => a.innerPid - b.innerPid)
+    .map(({ pid }) => pid);
+}
+
+/** The group is named by the ID alone (cgroupfs) or as `cri-containerd-ID.scope` (systemd). */
+function isInGroupOf(containerId: string, cgroupFile: string): boolean {
+  const named = new RegExp(`^(?:(?:cri-containerd|crio|docker|libpod)-)?${containerId}(?:\\.scope)?$`);
+  return cgroupFile.split(/[\n/:]/).some((part) => named.test(part));
+}
+
+function innermostPid(statusFile: string): number {
+  const pids = /^NSpid:\s+(.+)$/m.exec(statusFile)?.[1]?.trim().split(/\s+/) ?? [];
+  return Number(pids.at(-1) ?? Number.POSITIVE_INFINITY);
+}
+
+/**
+ * Sends a signal to a process, also to one that heads a pid namespace: from outside of it SIGKILL and SIGSTOP work.
+ *
+ * @returns whether it was sent: `forbidden` to this user, or `gone` already
+ */
+export function sendSignal(pid: number, signal: NodeJS.Signals | 0): "sent" | "forbidden" | "gone" {
+  try {
+    process.kill(pid, signal);
+    return "sent";
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EPERM") return "forbidden";
+    if (code === "ESRCH") return "gone";
+    throw error;
+  }
+}

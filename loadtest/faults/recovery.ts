@@ -1,0 +1,134 @@
+import type { Workload } from "../../k8s/stack-outputs.ts";
+import type { SecondOfLoad } from "../load.ts";
+import type { PodEvent } from "../pod-ledger.ts";
+
+/** So many seconds in a row make p99 count as back: one alone is luck. */
+const calmSeconds = 3;
+const allowedFactor = 2;
+
+/** What is known of a run in which a fault was struck. */
+export interface FaultedRun {
+  /** Epoch ms. */
+  faultAtMs: number;
+  load: {
+    /** Epoch ms of the beginning of the measured part. */
+    startedAt: number;
+    seconds: readonly SecondOfLoad[];
+    /** When requests failed, in ms since `startedAt`; those after some number of them may be missing. */
+    failedAtMs: readonly number[];
+  };
+  /** All events of the run, in their order, from when every workload had its pods ready. */
+  events: readonly PodEvent[];
+  /** Those that the fault struck. */
+  workloads: readonly Pick<Workload, "name" | "replicas">[];
+}
+
+/** How the stack took a fault. All times in ms since it was struck. */
+export interface Recovery {
+  /** The first and the last failed request after the fault; null without any. */
+  errorWindow: { fromMs: number; toMs: number } | null;
+  failedRequests: number;
+  /**
+   * When the struck workloads had all pods ready for good, and p99 was back within twice its median of before the fault
+   * for three seconds: whichever is later. Null when not within the run.
+   */
+  recoveredMs: number | null;
+  /** Why it has not recovered; empty when it has. */
+  reason: string;
+}
+
+/** Finds out how the stack took the fault. */
+export function recoveryOf(run: FaultedRun): Recovery {
+  return { ...failures(run), ...recovered(run) };
+}
+
+function failures({ faultAtMs, load }: FaultedRun): Pick<Recovery, "errorWindow" | "failedRequests"> {
+  const faultMs = faultAtMs - load.startedAt;
+  const times = load.failedAtMs.filter((ms) => ms >= faultMs).sort((a, b) => a - b);
+  let failedRequests = times.length;
+  let fromMs = times[0];
+  let toMs = times.at(-1);
+
+  const inSeconds = load.seconds.reduce((sum, { failed }) => sum + failed, 0);
+  const untimed = inSeconds - load.failedAtMs.length;
+  if (untimed > 0) {
+    const lastTimedMs = Math.max(faultMs, ...load.failedAtMs);
+    const late = load.seconds.filter(({ second, failed }) => failed > 0 && second * 1000 > lastTimedMs);
+    failedRequests += Math.min(
+      untimed,
+      late.reduce((sum, { failed }) => sum + failed, 0),
+    );
+    const [first] = late;
+    if (first) fromMs ??= Math.max(faultMs, beginMs(first));
+    toMs = Math.max(toMs ?? 0, ...late.map(({ second }) => second * 1000));
+  }
+  const errorWindow =
+    fromMs === undefined || toMs === undefined ? null : { fromMs: fromMs - faultMs, toMs: toMs - faultMs };
+  return { errorWindow, failedRequests };
+}
+
+function recovered(run: FaultedRun): Pick<Recovery, "recoveredMs" | "reason"> {
+  const not = (reason: string) => ({ recoveredMs: null, reason });
+  let podsBackMs = 0;
+  for (const workload of run.workloads) {
+    const { ready, changedMs } = readyPods(run, workload);
+    if (ready < workload.replicas) {
+      return not(`${workload.name} had ${ready} of ${workload.replicas} pods ready at the end`);
+    }
+    podsBackMs = Math.max(podsBackMs, changedMs);
+  }
+
+  const faultMs = run.faultAtMs - run.load.startedAt;
+  const measured = run.load.seconds.filter(({ second }) => second > 0);
+  const before = measured.flatMap(({ second, p99Ms }) =>
+    second * 1000 <= faultMs && p99Ms !== null ? [p99Ms] : [],
+  );
+  const usualMs = median(before);
+  if (usualMs === undefined) return not("no second before the fault has a p99 to compare with");
+  const after = measured.filter(({ second }) => second * 1000 > faultMs + podsBackMs);
+  if (after.length === 0) return not("the load ended before all pods were ready again");
+
+  const allowedMs = allowedFactor * usualMs;
+  const row = Math.min(calmSeconds, after.length);
+  const calm = after
+    .slice(0, after.length - row + 1)
+    .find((_, index) =>
+      after.slice(index, index + row).every(({ p99Ms }) => p99Ms !== null && p99Ms <= allowedMs),
+    );
+  return calm
+    ? { recoveredMs: Math.max(podsBackMs, beginMs(calm) - faultMs), reason: "" }
+    : not(`p99 did not stay within ${allowedMs.toFixed(1)} ms, twice its median of before the fault`);
+}
+
+/** How many pods of a workload are ready at the end, and when that last changed: after the fault, or before it (less than 0). */
+function readyPods(
+  run: FaultedRun,
+  workload: Pick<Workload, "name" | "replicas">,
+): { ready: number; changedMs: number } {
+  let ready = workload.replicas;
+  let changedMs = 0;
+  const away = new Set<string>();
+  for (const { kind, pod, workload: of, atMs } of run.events) {
+    if (of !== workload.name) continue;
+    const before = ready;
+    if (kind === "not_ready") ready--;
+    if (kind === "ready") ready++;
+    if (kind === "pod_gone" && !away.has(pod)) ready--;
+    if (kind === "not_ready" || kind === "pod_new") away.add(pod);
+    if (kind === "ready" || kind === "pod_gone") away.delete(pod);
+    if (ready !== before) changedMs = atMs - run.faultAtMs;
+  }
+  return { ready, changedMs };
+}
+
+/** Figures of a second are told at its end. */
+function beginMs({ second }: SecondOfLoad): number {
+  return (second - 1) * 1000;
+}
+
+function median(values: readonly number[]): number | undefined {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  const [low, high] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]];
+  return low === undefined || high === undefined ? undefined : (low + high) / 2;
+}

@@ -1,0 +1,75 @@
+import type { StackOutputs } from "../../k8s/stack-outputs.ts";
+import { ApiError, type ClusterApi } from "../cluster-api.ts";
+import { Broken } from "../verdict.ts";
+import { type FaultName, parseFault, type StruckFault } from "./fault.ts";
+import { kill } from "./kill.ts";
+import { checkLab, runOutOfMemory } from "./out-of-memory.ts";
+import { checkPause, pause } from "./pause.ts";
+import { redisPrimary } from "./redis-primary.ts";
+import { deploymentsToRoll, rollOut } from "./rollout.ts";
+import { targets } from "./target.ts";
+
+/** Dials of the faults. */
+export interface StrikeOptions {
+  /** How long `pause-api` stops the pod. */
+  pauseSeconds?: number;
+}
+
+/**
+ * Looks whether a fault could be struck now, without doing harm: a run that cannot be made is not begun.
+ *
+ * @throws Broken when it could not.
+ */
+export async function checkStrike(name: FaultName, outputs: StackOutputs, api: ClusterApi): Promise<void> {
+  await explained(name, outputs, async () => {
+    if (name === "rollout") return void deploymentsToRoll(outputs);
+    const pods = await targets(parseFault(name).strikes, outputs, api);
+    if (name === "pause-api") await checkPause(pods[0]);
+    if (name === "oom-api") await checkLab(pods[0], api);
+    if (name === "kill-redis-primary") await redisPrimary(pods, api);
+  });
+}
+
+/**
+ * Strikes a fault at the stack, and comes back as soon as it is struck. The API must stay open until `undo` is done.
+ *
+ * @throws Broken when it cannot be struck; then nothing is left to undo.
+ */
+export async function strike(
+  name: FaultName,
+  outputs: StackOutputs,
+  api: ClusterApi,
+  options: StrikeOptions = {},
+): Promise<StruckFault> {
+  return explained(name, outputs, async () => {
+    if (name === "rollout") return rollOut(outputs, api);
+    const pods = await targets(parseFault(name).strikes, outputs, api);
+    switch (name) {
+      case "pause-api":
+        return pause(pods[0], options.pauseSeconds ?? 5);
+      case "oom-api":
+        return runOutOfMemory(pods[0], api);
+      case "kill-redis-primary":
+        return kill(name, await redisPrimary(pods, api), api);
+      default:
+        return kill(name, pods[0], api);
+    }
+  });
+}
+
+/** Turns the API server's errors into what the person at the terminal can do. */
+async function explained<T>(name: FaultName, outputs: StackOutputs, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    const forbidden = error.status === 401 || error.status === 403;
+    throw new Broken(
+      `the fault ${name} could not be struck: ${error.message}`,
+      forbidden
+        ? `the user of context ${outputs.cluster.kubeContext} needs to ${parseFault(name).needs} in ${outputs.namespace}`
+        : `see whether the cluster answers: kubectl -n ${outputs.namespace} get pods`,
+      { cause: error },
+    );
+  }
+}
