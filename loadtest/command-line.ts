@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { type FaultName, faults, parseFault } from "./faults/fault.ts";
 import { WrongUsage } from "./verdict.ts";
 
 /** What the command line asks for; what it leaves out comes from the stack's outputs. */
@@ -21,6 +22,7 @@ export interface Command {
   threads: number | undefined;
   durationSeconds: number | undefined;
   warmupSeconds: number | undefined;
+  fault: FaultName | undefined;
 }
 
 export const helpText = `Usage: npm run loadtest [-- options]
@@ -36,6 +38,9 @@ Loads a deployed stack, watches every pod meanwhile, and judges the run by the s
   --rate N             requests per second, each due at its own time; its latency counts from then.
                        Without it each connection sends the next request when the last one is answered
   --threads N          threads that make the load, 1 to 64
+  --fault NAME         strike this in the middle of the first scenario, and tell how the stack took it;
+                       with it a run is write-mix alone, for 20s, unless told otherwise
+${faults.map(({ name, about }) => `                         ${name.padEnd(20)}${about}`).join("\n")}
   --against URL        load this address instead of the stack's; no pods are watched then
   --json FILE          write the report's JSON there too
   --out DIR            write report.json and report.html there (default: a new folder in loadtest/reports)
@@ -54,6 +59,8 @@ Exit codes: 0 pass, 99 a gate failed, 98 the run is invalid (the generator was t
  */
 export function parseCommand(args: string[], env: NodeJS.ProcessEnv): Command {
   const values = parse(args);
+  if (values.fault !== undefined && values.against !== undefined)
+    throw new WrongUsage("--fault strikes the stack: it does not go with --against");
   return {
     help: values.help === true,
     stack: values.stack ?? env.PULUMI_STACK ?? "local",
@@ -66,6 +73,7 @@ export function parseCommand(args: string[], env: NodeJS.ProcessEnv): Command {
     rate: optional(values.rate, ratePerSecond),
     threads: optional(values.threads, (text) => wholeNumber("--threads", text, 64)),
     durationSeconds: optional(values.duration, (text) => seconds("--duration", text, 1)),
+    fault: optional(values.fault, (name) => parseFault(name).name),
     warmupSeconds: optional(values.warmup, (text) => seconds("--warmup", text, 0)),
   };
 }
@@ -88,6 +96,7 @@ function parse(args: string[]) {
         threads: { type: "string" },
         against: { type: "string" },
         json: { type: "string" },
+        fault: { type: "string" },
         out: { type: "string" },
         stack: { type: "string" },
         outputs: { type: "string" },

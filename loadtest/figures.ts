@@ -68,7 +68,7 @@ export function podFigure(metric: GateMetric, pods: readonly ObservedPod[]): Fig
     case "oom_kills":
       return total(pods, (pod) => pod.oomKills);
     case "readiness_flaps":
-      return total(pods, () => 0);
+      return total(pods, (pod) => pod.readinessFlaps);
     case "pods_replaced": {
       const gone = new Set(podsReplaced(pods).map((pod) => pod.uid));
       return total(pods, (pod) => (gone.has(pod.uid) ? 1 : 0));

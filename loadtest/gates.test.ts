@@ -185,7 +185,7 @@ test("what a fault is bound to bring about fails no gate, and is told", () => {
     [],
     [samplePod({ restarts: 1 }), samplePod({ uid: "2", workload: "redis" })],
     {
-      expected: { workload: "api", metrics: ["restarts"] },
+      expected: [{ workload: "api", metric: "restarts", most: 1 }],
     },
   );
   const restarts = gates.filter((gate) => gate.metric === "restarts");
@@ -197,4 +197,8 @@ test("what a fault is bound to bring about fails no gate, and is told", () => {
     ],
   );
   assert.match(restarts[0]?.reason ?? "", /the fault that was injected$/);
+  const more = judgeGates(limits, [], [samplePod({ restarts: 2 })], {
+    expected: [{ workload: "api", metric: "restarts", most: 1 }],
+  });
+  assert.equal(more.find((gate) => gate.metric === "restarts")?.verdict, "fail");
 });

@@ -25,8 +25,8 @@ export interface GateResult {
 export interface Circumstances {
   /** Scenarios whose speed was the generator's, or that were cut short. */
   invalidScenarios?: ReadonlySet<string>;
-  /** What a fault is bound to bring about, by workload. */
-  expected?: { workload: string; metrics: readonly GateMetric[] };
+  /** What a fault is bound to bring about, and how much of it. */
+  expected?: readonly { metric: GateMetric; workload: string; most: number }[];
 }
 
 /** Figures that stay true whatever the generator was busy with. */
@@ -60,7 +60,7 @@ function podGates(
   gates: readonly GateConfig[],
   metric: GateMetric,
   pods: readonly ObservedPod[],
-  { expected }: Circumstances,
+  { expected = [] }: Circumstances,
 ): GateResult[] {
   if (podFigure(metric, pods) === undefined) return [];
   const named = gates.filter((gate) => gate.metric === metric && gate.workload !== undefined);
@@ -68,13 +68,13 @@ function podGates(
   const unknown = named.filter(
     ({ workload, limit }) => limit !== null && !workloads.includes(workload ?? ""),
   );
-  const isExpected = (workload: string) =>
-    expected?.workload === workload && expected.metrics.includes(metric);
+  const harmTo = (workload: string) =>
+    expected.find((harm) => harm.metric === metric && harm.workload === workload);
   const apart = workloads.filter(
     (workload) =>
       perWorkload.includes(metric) ||
       named.some((gate) => gate.workload === workload) ||
-      isExpected(workload),
+      harmTo(workload) !== undefined,
   );
   const groups: [subject: string, workloads: string[]][] = apart.map((workload) => [workload, [workload]]);
   const together = workloads.filter((workload) => !apart.includes(workload));
@@ -88,7 +88,9 @@ function podGates(
         pods.filter((pod) => members.includes(pod.workload)),
       );
       if (limit === null || !figure) return [];
-      return [judge(metric, subject, figure, limit, isExpected(subject) ? "expected" : undefined)];
+      const harm = harmTo(subject);
+      const asExpected = harm !== undefined && (figure.value ?? Number.POSITIVE_INFINITY) <= harm.most;
+      return [judge(metric, subject, figure, limit, asExpected ? "expected" : undefined)];
     }),
     ...unknown.map(({ workload = "", limit }) =>
       judge(metric, workload, { value: null, samples: 0, detail: "there is no such workload" }, limit ?? 0),

@@ -1,4 +1,6 @@
-import { helpText, parseCommand } from "./command-line.ts";
+import type { StackOutputs } from "../k8s/stack-outputs.ts";
+import { type Command, helpText, parseCommand } from "./command-line.ts";
+import { describeOutcome } from "./faults/injection.ts";
 import { outputsOfFile, outputsOfStack } from "./outputs.ts";
 import { Progress } from "./progress.ts";
 import { reportFolder, writeReport } from "./report/files.ts";
@@ -10,7 +12,8 @@ import { Broken, exitCodes, WrongUsage } from "./verdict.ts";
 process.exitCode = await main(process.argv.slice(2)).catch(tell);
 
 async function main(args: string[]): Promise<number> {
-  const command = parseCommand(args, process.env);
+  const given = parseCommand(args, process.env);
+  const command = given.fault ? { ...given, durationSeconds: given.durationSeconds ?? 20 } : given;
   if (command.help) {
     console.log(helpText);
     return 0;
@@ -26,7 +29,7 @@ async function main(args: string[]): Promise<number> {
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
 
   const outputs = await (command.outputs ? outputsOfFile(command.outputs) : outputsOfStack(command.stack));
-  const scenarios = chooseScenarios(outputs.loadtest.scenarios, command.scenarios);
+  const scenarios = chooseScenarios(outputs.loadtest.scenarios, scenariosOf(command, outputs));
   const folder = await reportFolder(command.out);
   const progress = new Progress(process.stderr);
   const report = await runLoadTest(command, outputs, scenarios, progress, interrupted.signal).finally(() =>
@@ -35,9 +38,16 @@ async function main(args: string[]): Promise<number> {
   console.log(`\n${reportTables(report)}\n`);
   await writeReport(folder, report, command.json);
   console.log(`report  ${folder.html}`);
+  if (report.fault) console.log(`fault   ${describeOutcome(report.fault)}`);
   for (const problem of report.problems) if (problem !== report.reason) console.log(`!  ${problem}`);
   console.log(`${report.exitCode === 0 ? "✓" : "✗"} ${report.verdict}: ${report.reason}`);
   return report.exitCode;
+}
+
+/** A fault is looked at with one scenario that asks all parts of the stack, unless others are named. */
+function scenariosOf(command: Command, { loadtest }: StackOutputs): readonly string[] {
+  if (command.fault === undefined || command.scenarios.length > 0) return command.scenarios;
+  return Object.hasOwn(loadtest.scenarios, "write-mix") ? ["write-mix"] : [];
 }
 
 function tell(error: unknown): number {

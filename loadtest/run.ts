@@ -1,6 +1,7 @@
 import { cpus, release, totalmem, type } from "node:os";
 import { type GateMetric, gateMetrics, type StackOutputs } from "../k8s/stack-outputs.ts";
 import type { Command } from "./command-line.ts";
+import { type FaultOutcome, Injection } from "./faults/injection.ts";
 import { judgeGates } from "./gates.ts";
 import { generatorLimit } from "./generator-limit.ts";
 import { runLoad } from "./load.ts";
@@ -46,7 +47,14 @@ export async function runLoadTest(
     users: loadtest.users,
   };
   progress.begin("waiting for the pods");
-  const observer = command.against === undefined ? await Observer.start(outputs) : undefined;
+  const injection = command.fault && (await Injection.prepare(command.fault, outputs));
+  const observer =
+    command.against === undefined
+      ? await Observer.start(outputs).catch(async (error) => {
+          await injection?.undo();
+          throw error;
+        })
+      : undefined;
   const startedMs = Date.now();
   const broken: string[] = [];
   const loads: RunReport["scenarios"] = [];
@@ -54,7 +62,15 @@ export async function runLoadTest(
     await seedAll(plan.endpoint, plan.users, progress, signal);
     for (const scenario of scenarios) {
       if (signal.aborted) break;
-      const load = await runScenario(scenario, command, plan, observer, progress, signal);
+      const struck = loads.length === 0 ? injection : undefined;
+      const load = await runScenario(
+        scenario,
+        command,
+        plan,
+        { observer, injection: struck },
+        progress,
+        signal,
+      );
       loads.push({ ...load, about: scenario.about, startSecond: (load.startedAt - startedMs) / 1000 });
     }
   } catch (error) {
@@ -67,6 +83,7 @@ export async function runLoadTest(
   const observation = (await observer?.finish(startedMs, !signal.aborted)) ?? unwatched;
   progress.end();
   broken.push(...observation.problems);
+  if (injection) broken.push(...(await undone(injection, progress)));
   const invalid = signal.aborted ? ["the run was interrupted before its end"] : [];
   const spoilt = new Set(loads.filter((load) => load.interrupted).map((load) => load.scenario));
   for (const load of loads) {
@@ -76,8 +93,12 @@ export async function runLoadTest(
     spoilt.add(load.scenario);
   }
   const limits = observer ? loadtest.gates : loadtest.gates.filter(({ metric }) => isOfScenario(metric));
-  const gates = judgeGates(limits, loads, observation.pods, { invalidScenarios: spoilt });
+  const gates = judgeGates(limits, loads, observation.pods, {
+    invalidScenarios: spoilt,
+    expected: injection?.expected ?? [],
+  });
   const { verdict, reason } = judge(gates, { broken, invalid });
+  const fault = injection?.outcome(loads[0], observation.events) ?? null;
   return {
     schema: 1,
     stack: command.stack,
@@ -93,7 +114,8 @@ export async function runLoadTest(
     ...plan,
     scenarios: loads,
     pods: observation.pods,
-    events: observation.events.map(({ atMs, ...event }) => ({ ...event, second: (atMs - startedMs) / 1000 })),
+    events: eventsOf(observation, fault, startedMs),
+    fault,
     generator: {
       cpus: cpus().length,
       cpuModel: cpus()[0]?.model.trim() ?? "unknown",
@@ -102,6 +124,30 @@ export async function runLoadTest(
       node: process.version,
     },
   };
+}
+
+/** Gives what went wrong with the fault. */
+async function undone(injection: Injection, progress: Progress): Promise<string[]> {
+  progress.begin("leaving the cluster as it was");
+  const problems = await injection.undo().then(
+    () => [],
+    (error: Error) => [error.message],
+  );
+  progress.end(problems.length === 0);
+  return injection.problem === undefined ? problems : [injection.problem, ...problems];
+}
+
+function eventsOf(
+  { events }: Observation,
+  fault: FaultOutcome | null,
+  startedMs: number,
+): RunReport["events"] {
+  const struck = fault
+    ? [{ kind: "fault" as const, pod: fault.pod ?? "", workload: "", detail: fault.how, atMs: fault.atMs }]
+    : [];
+  return [...events, ...struck]
+    .sort((a, b) => a.atMs - b.atMs)
+    .map(({ atMs, ...event }) => ({ ...event, second: (atMs - startedMs) / 1000 }));
 }
 
 function isOfScenario(metric: GateMetric): boolean {
@@ -131,7 +177,7 @@ async function runScenario(
   scenario: Scenario,
   command: Command,
   plan: Plan,
-  observer: Observer | undefined,
+  { observer, injection }: { observer: Observer | undefined; injection: Injection | undefined },
   progress: Progress,
   signal: AbortSignal,
 ): Promise<LoadResult> {
@@ -150,6 +196,7 @@ async function runScenario(
       signal,
       onSecond: (figures, warmup) => {
         failed += figures.failed;
+        if (!warmup) injection?.onSecond(figures.second, dials.durationSeconds);
         const fullest = observer?.fullest();
         progress.detail(
           [

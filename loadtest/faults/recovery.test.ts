@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { SecondOfLoad } from "../load.ts";
+import type { SecondOfLoad } from "../load-result.ts";
 import type { PodEvent } from "../pod-ledger.ts";
 import { recoveryOf } from "./recovery.ts";
 

@@ -1,5 +1,5 @@
 import type { Workload } from "../../k8s/stack-outputs.ts";
-import type { SecondOfLoad } from "../load.ts";
+import type { SecondOfLoad } from "../load-result.ts";
 import type { PodEvent } from "../pod-ledger.ts";
 
 /** So many seconds in a row make p99 count as back: one alone is luck. */

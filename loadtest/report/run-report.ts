@@ -1,3 +1,4 @@
+import type { FaultOutcome } from "../faults/injection.ts";
 import type { GateResult } from "../gates.ts";
 import type { LoadResult } from "../load-result.ts";
 import type { ObservedPod } from "../observe.ts";
@@ -28,7 +29,9 @@ export interface RunReport {
   users: number;
   scenarios: (LoadResult & { about: string; startSecond: number })[];
   pods: ObservedPod[];
-  events: (Omit<PodEvent, "atMs"> & { second: number })[];
+  events: (Omit<PodEvent, "atMs" | "kind"> & { kind: PodEvent["kind"] | "fault"; second: number })[];
+  /** What `--fault` did, and how the stack took it. */
+  fault: FaultOutcome | null;
   /** The machine that made the load. */
   generator: { cpus: number; cpuModel: string; memoryBytes: number; kernel: string; node: string };
 }
