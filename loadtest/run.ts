@@ -11,6 +11,7 @@ import type { Progress } from "./progress.ts";
 import type { RunReport } from "./report/run-report.ts";
 import type { Scenario } from "./scenarios.ts";
 import { seedUsers } from "./seed.ts";
+import { figuresBetween, readCounters } from "./stack-counters.ts";
 import { Broken, exitCodes, judge } from "./verdict.ts";
 
 const timeoutSeconds = 10;
@@ -63,6 +64,7 @@ export async function runLoadTest(
     for (const scenario of scenarios) {
       if (signal.aborted) break;
       const struck = loads.length === 0 ? injection : undefined;
+      const before = observer && (await readCounters(outputs));
       const load = await runScenario(
         scenario,
         command,
@@ -71,7 +73,12 @@ export async function runLoadTest(
         progress,
         signal,
       );
-      loads.push({ ...load, about: scenario.about, startSecond: (load.startedAt - startedMs) / 1000 });
+      loads.push({
+        ...load,
+        about: scenario.about,
+        startSecond: (load.startedAt - startedMs) / 1000,
+        stack: before ? figuresBetween(before, await readCounters(outputs)) : null,
+      });
     }
   } catch (error) {
     progress.end(false);

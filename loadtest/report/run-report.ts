@@ -3,6 +3,7 @@ import type { GateResult } from "../gates.ts";
 import type { LoadResult } from "../load-result.ts";
 import type { ObservedPod } from "../observe.ts";
 import type { PodEvent } from "../pod-ledger.ts";
+import type { StackFigures } from "../stack-counters.ts";
 import type { Verdict } from "../verdict.ts";
 
 /** One run, as `report.json` holds it. All times in seconds count from `startedAt`. */
@@ -27,7 +28,7 @@ export interface RunReport {
   warmupSeconds: number;
   threads: number;
   users: number;
-  scenarios: (LoadResult & { about: string; startSecond: number })[];
+  scenarios: (LoadResult & { about: string; startSecond: number; stack: StackFigures | null })[];
   pods: ObservedPod[];
   events: (Omit<PodEvent, "atMs" | "kind"> & { kind: PodEvent["kind"] | "fault"; second: number })[];
   /** What `--fault` did, and how the stack took it. */

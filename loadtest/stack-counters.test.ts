@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseMetrics } from "./prometheus-text.ts";
+import { figuresBetween, type StackCounters } from "./stack-counters.ts";
+
+const text = (hits: number, misses: number, shed: number) => `# HELP cache_reads_total Reads
+# TYPE cache_reads_total counter
+cache_reads_total{result="hit"} ${hits}
+cache_reads_total{result="miss"} ${misses}
+http_requests_total{method="GET",route="/a\\"b",status="200"} 9
+http_requests_total{method="GET",route="/x",status="503"} ${shed}
+nodejs_eventloop_lag_p99_seconds 0.0${hits}
+other_total 5
+`;
+const names = new Set(["cache_reads_total", "http_requests_total", "nodejs_eventloop_lag_p99_seconds"]);
+const counters = (
+  pods: Record<string, string>,
+  cpu: Record<string, { periods: number; throttled: number }> = {},
+): StackCounters => ({
+  api: new Map(Object.entries(pods).map(([pod, body]) => [pod, parseMetrics(body, names)])),
+  cpu: new Map(Object.entries(cpu)),
+});
+
+test("reads names, labels with escapes, and values, and passes over the rest", () => {
+  const samples = parseMetrics(text(1, 2, 3), names);
+  assert.equal(samples.length, 5);
+  assert.deepEqual(samples[2], {
+    name: "http_requests_total",
+    labels: { method: "GET", route: '/a"b', status: "200" },
+    value: 9,
+  });
+});
+
+test("counts what grew in the pods that stayed", () => {
+  const before = counters({ a: text(10, 5, 0), gone: text(1, 1, 1) }, { a: { periods: 10, throttled: 0 } });
+  const after = counters({ a: text(40, 15, 2), fresh: text(9, 9, 9) }, { a: { periods: 60, throttled: 5 } });
+  assert.deepEqual(figuresBetween(before, after), {
+    cacheHitRate: 0.75,
+    originReads: 10,
+    shed: 2,
+    eventLoopP99Ms: 40,
+    cpuSeconds: 0,
+    throttled: [{ pod: "a", share: 0.1 }],
+  });
+});
+
+test("a process that began anew takes nothing away from the others", () => {
+  const before = counters({ a: text(10, 5, 0), b: text(50, 5, 0) });
+  const figures = figuresBetween(before, counters({ a: text(20, 5, 0), b: text(2, 1, 0) }));
+  assert.equal(figures.cacheHitRate, 1);
+});
+
+test("what no pod told is unknown, not zero", () => {
+  const { originReads, shed, cacheHitRate, eventLoopP99Ms } = figuresBetween(counters({}), counters({}));
+  assert.deepEqual([originReads, shed, cacheHitRate, eventLoopP99Ms], [null, null, null, null]);
+});
