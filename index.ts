@@ -88,7 +88,10 @@ const outputs = {
     redis.workload,
     ...(database.workload === undefined ? [] : [database.workload]),
   ],
-  loadtest: config.loadtest,
+  loadtest: {
+    ...config.loadtest,
+    scenarios: Object.entries(config.loadtest.scenarios).map(([name, scenario]) => ({ name, ...scenario })),
+  },
 } satisfies { [K in keyof StackOutputs]: pulumi.Input<StackOutputs[K]> };
 
 export const { endpoint, namespace, cluster, apiImage, workloads, loadtest } = outputs;

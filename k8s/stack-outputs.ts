@@ -1,4 +1,4 @@
-import type { LoadTestConfig } from "../config/schema.ts";
+import type { LoadTestConfig, ScenarioConfig } from "../config/schema.ts";
 
 export { type GateConfig, type GateMetric, type GateUnit, gateMetrics } from "../config/gate-metrics.ts";
 export type { RequestKind, ScenarioConfig } from "../config/schema.ts";
@@ -30,4 +30,7 @@ export interface Workload {
 }
 
 /** The load test's part of stack config, defaults applied. */
-export type LoadTestPlan = LoadTestConfig;
+export interface LoadTestPlan extends Omit<LoadTestConfig, "scenarios"> {
+  /** A list, because Pulumi gives an object's keys back in the order of the alphabet. */
+  scenarios: (ScenarioConfig & { name: string })[];
+}

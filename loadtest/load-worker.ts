@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { monitorEventLoopDelay, performance } from "node:perf_hooks";
 import { parentPort, workerData } from "node:worker_threads";
 import { seededRandom } from "../measure/random.ts";
@@ -8,7 +9,7 @@ import type { LoadOptions, SecondOfLoad } from "./load-result.ts";
 import { requestSource } from "./scenarios.ts";
 import { Tally } from "./tally.ts";
 
-const options = workerData as LoadOptions & { startsAt: number };
+const options = workerData as LoadOptions;
 const port = parentPort;
 if (!port) throw new Error("load-worker.ts runs as a worker thread of load.ts");
 const post = (message: LoadMessage) => port.postMessage(message);
@@ -21,7 +22,8 @@ let phase: "warmup" | "measured" | "over" = options.warmupSeconds > 0 ? "warmup"
 let interrupted = false;
 
 // All threads begin at the same time, however long each took to load its modules.
-await new Promise((resolve) => setTimeout(resolve, options.startsAt - Date.now()));
+post({ type: "ready" });
+const [first] = (await once(port, "message")) as ["start" | "stop"];
 const startedAt = Date.now() + options.warmupSeconds * 1000;
 const startMs = performance.now() + options.warmupSeconds * 1000;
 const endMs = startMs + options.durationSeconds * 1000;
@@ -120,7 +122,9 @@ if (phase === "warmup") {
   }, startMs - performance.now());
 }
 const end = setTimeout(endMeasuring, endMs - performance.now());
-port.on("message", () => {
+const stop = () => {
   interrupted = true;
   endMeasuring();
-});
+};
+port.on("message", stop);
+if (first === "stop") stop();

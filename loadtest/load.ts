@@ -4,6 +4,7 @@ import { addErrors, type LoadOptions, type LoadResult, type SecondOfLoad } from 
 
 /** What a worker thread sends: a second's figures, or the end. */
 export type LoadMessage =
+  | { type: "ready" }
   | { type: "second"; warmup: boolean; figures: SecondOfLoad }
   | { type: "done"; result: Omit<LoadResult, "latency">; histogram: string };
 
@@ -21,11 +22,11 @@ export async function runLoad(
 ): Promise<LoadResult> {
   const threads = Math.min(options.threads ?? 1, options.connections);
   const told: Second[][] = [];
-  const startsAt = Date.now() + 250 + threads * 150;
+  const start = gate(threads);
   const parts = await Promise.all(
     Array.from({ length: threads }, (_, thread) => {
       let seconds = 0;
-      return runThread({ ...shareOf(options, thread, threads), startsAt }, hooks.signal, (second) => {
+      return runThread(shareOf(options, thread, threads), start, hooks.signal, (second) => {
         const row = told[seconds] ?? [];
         told[seconds++] = row;
         row.push(second);
@@ -49,8 +50,22 @@ function shareOf(options: LoadOptions, thread: number, threads: number): LoadOpt
   };
 }
 
+/** Lets all of `count` pass at once, when the last one has come. */
+function gate(count: number): () => Promise<void> {
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  let missing = count;
+  return () => {
+    if (--missing === 0) open();
+    return opened;
+  };
+}
+
 function runThread(
-  options: LoadOptions & { startsAt: number },
+  options: LoadOptions,
+  start: () => Promise<void>,
   signal: AbortSignal | undefined,
   onSecond: (second: Second) => void,
 ): Promise<Done> {
@@ -61,7 +76,8 @@ function runThread(
     signal?.addEventListener("abort", stop);
     let outcome: Done | undefined;
     worker.on("message", (message: LoadMessage) => {
-      if (message.type === "second") onSecond(message);
+      if (message.type === "ready") void start().then(() => worker.postMessage("start"));
+      else if (message.type === "second") onSecond(message);
       else outcome = message;
     });
     worker.once("error", reject);

@@ -47,7 +47,7 @@ async function main(args: string[]): Promise<number> {
 /** A fault is looked at with one scenario that asks all parts of the stack, unless others are named. */
 function scenariosOf(command: Command, { loadtest }: StackOutputs): readonly string[] {
   if (command.fault === undefined || command.scenarios.length > 0) return command.scenarios;
-  return Object.hasOwn(loadtest.scenarios, "write-mix") ? ["write-mix"] : [];
+  return loadtest.scenarios.some(({ name }) => name === "write-mix") ? ["write-mix"] : [];
 }
 
 function tell(error: unknown): number {

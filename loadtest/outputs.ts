@@ -92,7 +92,7 @@ function wrongOutputs(outputs: Record<string, unknown>): string[] {
   }
   for (const dial of ["connections", "durationSeconds", "warmupSeconds", "users", "threads"])
     need(`loadtest.${dial}`, "number");
-  need("loadtest.scenarios", "object");
+  need("loadtest.scenarios", "array");
   const gates = need("loadtest.gates", "array");
   for (const [index, gate] of (Array.isArray(gates) ? gates : []).entries()) {
     const { metric } = gate as { metric?: unknown };

@@ -1,4 +1,4 @@
-import type { RequestKind, ScenarioConfig } from "../k8s/stack-outputs.ts";
+import type { LoadTestPlan, RequestKind } from "../k8s/stack-outputs.ts";
 import { type Random, weightedPick, zipf } from "../measure/random.ts";
 import { WrongUsage } from "./verdict.ts";
 
@@ -35,22 +35,21 @@ const zipfExponent = 1;
  *
  * @throws WrongUsage when there is none of that name.
  */
-export function chooseScenarios(
-  defined: Record<string, ScenarioConfig>,
-  names: readonly string[],
-): Scenario[] {
-  const unknown = names.find((name) => !Object.hasOwn(defined, name));
-  if (unknown !== undefined)
-    throw new WrongUsage(`--scenario ${unknown}: there is ${Object.keys(defined).join(", ")}`);
-  const chosen = names.length > 0 ? names : Object.keys(defined).filter((name) => defined[name]?.enabled);
-  return chosen.flatMap((name): Scenario[] => {
-    const config = defined[name];
-    if (!config) return [];
-    const { about, mix, enabled: _, ...dials } = config;
+export function chooseScenarios(defined: LoadTestPlan["scenarios"], names: readonly string[]): Scenario[] {
+  const chosen =
+    names.length === 0
+      ? defined.filter(({ enabled }) => enabled)
+      : names.map((wanted) => {
+          const found = defined.find(({ name }) => name === wanted);
+          if (found) return found;
+          const known = defined.map(({ name }) => name).join(", ");
+          throw new WrongUsage(`--scenario ${wanted}: there is ${known}`);
+        });
+  return chosen.map(({ about, mix, enabled: _, ...dials }) => {
     const parts = (Object.entries(mix) as [RequestKind, number][])
       .filter(([, weight]) => weight > 0)
       .map(([kind, weight]) => ({ kind, weight }));
-    return [{ name, about: about ?? describeMix(parts), mix: parts, ...dials }];
+    return { ...dials, about: about ?? describeMix(parts), mix: parts };
   });
 }
 

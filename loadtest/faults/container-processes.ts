@@ -8,6 +8,8 @@ import { join } from "node:path";
  * @param containerId without the runtime's scheme
  */
 export async function containerProcesses(containerId: string, procFolder = "/proc"): Promise<number[]> {
+  // An ID that names nothing must not come to mean everything.
+  if (!/^[0-9a-f]{12,}$/.test(containerId)) throw new Error(`not a container ID: "${containerId}"`);
   const entries = await readdir(procFolder).catch(() => []);
   const found = await Promise.all(
     entries

@@ -86,7 +86,8 @@ export function sampleWorkload(more: Partial<Workload> = {}): Workload {
   };
 }
 
-const mixOf = (mix: Partial<ScenarioConfig["mix"]>): ScenarioConfig => ({
+const mixOf = (name: string, mix: Partial<ScenarioConfig["mix"]>) => ({
+  name,
   mix: { light: 0, read: 0, write: 0, heavy: 0, ...mix },
   enabled: true,
 });
@@ -94,7 +95,10 @@ const mixOf = (mix: Partial<ScenarioConfig["mix"]>): ScenarioConfig => ({
 /** All kinds of scenarios, those that a run leaves out too. */
 export function sampleScenarios(): Scenario[] {
   const { scenarios } = sampleOutputs().loadtest;
-  return chooseScenarios(scenarios, Object.keys(scenarios));
+  return chooseScenarios(
+    scenarios,
+    scenarios.map(({ name }) => name),
+  );
 }
 
 export function sampleOutputs(more: Partial<StackOutputs> = {}): StackOutputs {
@@ -110,13 +114,13 @@ export function sampleOutputs(more: Partial<StackOutputs> = {}): StackOutputs {
       warmupSeconds: 1,
       users: 10,
       threads: 1,
-      scenarios: {
-        light: mixOf({ light: 1 }),
-        "cached-read": mixOf({ read: 1 }),
-        "write-mix": mixOf({ light: 40, read: 50, write: 10 }),
-        "heavy-mix": mixOf({ light: 80, read: 18, heavy: 2 }),
-        writes: { ...mixOf({ write: 1 }), enabled: false, rate: 100 },
-      },
+      scenarios: [
+        mixOf("light", { light: 1 }),
+        mixOf("cached-read", { read: 1 }),
+        mixOf("write-mix", { light: 40, read: 50, write: 10 }),
+        mixOf("heavy-mix", { light: 80, read: 18, heavy: 2 }),
+        { ...mixOf("writes", { write: 1 }), enabled: false, rate: 100 },
+      ],
       gates: [
         { metric: "error_rate", limit: 0 },
         { metric: "non_2xx_rate", limit: 0 },
