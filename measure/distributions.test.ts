@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { normalCdf, normalQuantile, studentQuantile } from "./distributions.ts";
+
+const near = (got: number, wanted: number, within = 5e-4) =>
+  assert.ok(Math.abs(got - wanted) <= within, `${got} instead of ${wanted}`);
+
+test("normal quantiles are those of the tables, and undo the distribution", () => {
+  near(normalQuantile(0.975), 1.95996, 1e-5);
+  near(normalQuantile(0.0005), -3.29053, 1e-3);
+  near(normalQuantile(0.5), 0, 1e-5);
+  near(normalCdf(normalQuantile(0.2)), 0.2, 1e-9);
+});
+
+test("Student's quantiles are those of the tables, for odd and even degrees of freedom", () => {
+  const table = [
+    [0.975, 1, 12.706],
+    [0.975, 2, 4.303],
+    [0.975, 5, 2.571],
+    [0.995, 12, 3.055],
+    [0.95, 7, 1.895],
+    [0.025, 10, -2.228],
+  ] as const;
+  for (const [share, degrees, wanted] of table) near(studentQuantile(share, degrees), wanted);
+});
+
+test("refuses what has no quantile", () => {
+  assert.throws(() => normalQuantile(1), RangeError);
+  assert.throws(() => studentQuantile(0, 4), RangeError);
+  assert.throws(() => studentQuantile(0.9, 1.5), RangeError);
+});

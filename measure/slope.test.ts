@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { seededRandom } from "./random.ts";
+import { fewestPoints, floorSlope, secondsToLimit, type TimedValue } from "./slope.ts";
+
+const MiB = 1024 ** 2;
+
+/** Memory once a second: a heap that is collected every `period` seconds or so on top of what stays. */
+function heap(seconds: number, period: number, leakPerSecond: number, seed: number): TimedValue[] {
+  const random = seededRandom(seed);
+  let since = random() * period;
+  let next = period;
+  return Array.from({ length: seconds }, (_, second) => {
+    if (++since >= next) {
+      since = 0;
+      next = period * (0.7 + 0.6 * random());
+    }
+    const garbage = (20 * MiB * since) / period;
+    return { second, value: 80 * MiB + leakPerSecond * second + garbage + 0.5 * MiB * random() };
+  });
+}
+
+const series = 100;
+
+test("a flat floor under a collector's saw does not count as growth", (t) => {
+  for (const [seconds, period] of [
+    [60, 4],
+    [120, 10],
+    [300, 40],
+  ] as const) {
+    let grown = 0;
+    for (let seed = 1; seed <= series; seed++) {
+      const slope = floorSlope(heap(seconds, period, 0, seed));
+      if (!slope || slope.low > 0) grown++;
+    }
+    t.diagnostic(`${seconds} s, saw of ${period} s: ${grown} of ${series} said to grow`);
+    assert.ok(grown <= 0.05 * series, `${seconds} s, saw of ${period} s: ${grown}`);
+  }
+});
+
+test("1 KiB left by each of 100 requests a second is found under the saw", (t) => {
+  let found = 0;
+  let held = 0;
+  const leak = 100 * 1024;
+  for (let seed = 1; seed <= series; seed++) {
+    const slope = floorSlope(heap(120, 10, leak, seed));
+    if (slope && slope.low > 0) found++;
+    if (slope && slope.low <= leak && slope.high >= leak) held++;
+  }
+  t.diagnostic(`found in ${found}, within the interval in ${held} of ${series}`);
+  assert.ok(found >= 0.95 * series, `${found}`);
+  assert.ok(held >= 0.9 * series, `${held}`);
+});
+
+test("a straight line has its own slope, in whatever order it comes", () => {
+  const line = Array.from({ length: 40 }, (_, n) => ({ second: 1000 + 2 * n, value: 5 - 0.5 * n }));
+  const slope = floorSlope(line.toReversed());
+  assert.deepEqual(slope, { perSecond: -0.25, low: -0.25, high: -0.25, points: 40 });
+});
+
+test("one wild reading does not move the slope", () => {
+  const flat = Array.from({ length: 40 }, (_, second) => ({ second, value: 7 }));
+  const wild = flat.map((point) => (point.second === 39 ? { second: 39, value: -1e9 } : point));
+  assert.deepEqual(floorSlope(flat), { perSecond: 0, low: 0, high: 0, points: 40 });
+  assert.equal(floorSlope(wild)?.perSecond, 0);
+});
+
+test("equal floors narrow the interval as Kendall's variance says", () => {
+  // Floors 0 0 0 0 1 1 1 1, 3 s apart: S has the variance 65.33 − 2 · 8.67 = 48, so ranks 14 ∓ 6.79 of the 28 slopes.
+  const steps = Array.from({ length: 24 }, (_, second) => ({ second, value: second < 12 ? 0 : 1 }));
+  const slope = floorSlope(steps);
+  assert.equal(slope?.low, 0);
+  assert.ok(Math.abs((slope?.high ?? 0) - 1 / 12) < 1e-9, `${slope?.high}`);
+});
+
+test("too few points, or all at one time, say nothing", () => {
+  assert.equal(floorSlope(heap(fewestPoints - 1, 4, 0, 1)), undefined);
+  assert.notEqual(floorSlope(heap(fewestPoints, 4, 0, 1)), undefined);
+  assert.equal(floorSlope(heap(60, 4, 0, 1).map((point) => ({ ...point, second: 3 }))), undefined);
+  assert.equal(floorSlope([]), undefined);
+});
+
+test("refuses a point that is no number", () => {
+  assert.throws(() => floorSlope([{ second: 0, value: Number.NaN }]), RangeError);
+  assert.throws(() => floorSlope([], 95), RangeError);
+});
+
+test("the time to the limit", () => {
+  assert.equal(secondsToLimit(2, 80, 200), 60);
+  assert.equal(secondsToLimit(0, 80, 200), Number.POSITIVE_INFINITY);
+  assert.equal(secondsToLimit(-1, 80, 200), Number.POSITIVE_INFINITY);
+  assert.equal(secondsToLimit(-1, 200, 200), 0);
+});
