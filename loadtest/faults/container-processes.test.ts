@@ -9,7 +9,10 @@ const id = "2b59208945aa74366db055b125cf3d73f396451fdd1112fd1d4d5a8595d4d2f8";
 const other = id.replace("2b", "3c");
 const pod = "pod3ac52380-c664-4922-8ba4-73b0fc742a8d";
 
-async function found(processes: Record<string, { cgroup: string; status?: string }>): Promise<number[]> {
+async function found(
+  processes: Record<string, { cgroup: string; status?: string }>,
+  containerId = id,
+): Promise<number[]> {
   const folder = await mkdtemp(join(tmpdir(), "proc-"));
   try {
     for (const [pid, files] of Object.entries(processes)) {
@@ -17,7 +20,7 @@ async function found(processes: Record<string, { cgroup: string; status?: string
       await writeFile(join(folder, pid, "cgroup"), files.cgroup);
       await writeFile(join(folder, pid, "status"), files.status ?? "Name:\tx\n");
     }
-    return await containerProcesses(id, folder);
+    return await containerProcesses(containerId, folder);
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -46,6 +49,19 @@ test("the main process comes first: it is 1 in its namespace, whatever its numbe
     400: { cgroup, status: "Name:\tgone\n" },
   });
   assert.deepEqual(pids, [300, 200, 400]);
+});
+
+test("refuses a container that this process, its parent or the machine's first process would belong to", async () => {
+  const cgroup = `0::/kubepods/${pod}/${id}\n`;
+  for (const pid of [1, process.pid, process.ppid]) {
+    await assert.rejects(found({ 100: { cgroup }, [pid]: { cgroup } }), /is not one of container/);
+  }
+});
+
+test("an ID is compared, not searched for", async () => {
+  const cgroup = `0::/kubepods/${pod}/${id}\n`;
+  assert.deepEqual(await found({ 100: { cgroup } }, ".*"), []);
+  assert.deepEqual(await found({ 100: { cgroup } }, ""), []);
 });
 
 test("without /proc there are no processes", async () => {

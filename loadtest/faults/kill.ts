@@ -13,7 +13,7 @@ export async function kill(
   name: FaultName,
   target: Target,
   api: ClusterApi,
-  procFolder?: string,
+  procFolder: string,
 ): Promise<StruckFault> {
   const { workload, pod, container, node } = target;
   const [main] = await containerProcesses(target.containerId, procFolder);

@@ -8,8 +8,8 @@ import type { Target } from "./target.ts";
  *
  * @throws Broken when they run elsewhere, or belong to somebody whom this user may not signal.
  */
-export async function checkPause(target: Target): Promise<void> {
-  await signalable(target);
+export async function checkPause(target: Target, procFolder: string): Promise<void> {
+  await signalable(target, procFolder);
 }
 
 /**
@@ -18,7 +18,7 @@ export async function checkPause(target: Target): Promise<void> {
  *
  * @throws Broken, see `checkPause`.
  */
-export async function pause(target: Target, pauseSeconds: number, procFolder?: string): Promise<StruckFault> {
+export async function pause(target: Target, pauseSeconds: number, procFolder: string): Promise<StruckFault> {
   const pids = await signalable(target, procFolder);
   const goOn = () => {
     clearTimeout(timer);
@@ -41,7 +41,7 @@ export async function pause(target: Target, pauseSeconds: number, procFolder?: s
   };
 }
 
-async function signalable(target: Target, procFolder?: string): Promise<number[]> {
+async function signalable(target: Target, procFolder: string): Promise<number[]> {
   const pids = await containerProcesses(target.containerId, procFolder);
   const [main] = pids;
   const outcome = main === undefined ? "gone" : sendSignal(main, 0);

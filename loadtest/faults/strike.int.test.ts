@@ -54,6 +54,9 @@ function cluster(
   }, exec);
 }
 
+/** No process of this machine is ever looked at, let alone signalled, unless a test made it. */
+const elsewhere = { procFolder: join(tmpdir(), "no-such-folder") };
+
 const target: Target = {
   workload: sampleWorkload(),
   namespace: "ns",
@@ -109,7 +112,7 @@ test("kill-api kills the process where it runs on this machine", async () => {
 
 test("kill-api deletes exactly that pod without grace where it runs elsewhere, and says so", async () => {
   await using stub = await cluster(() => ({ status: 200 }));
-  const struck = await strike("kill-api", outputs, stub.api);
+  const struck = await strike("kill-api", outputs, stub.api, elsewhere);
   const last = stub.requests.at(-1);
   assert.deepEqual([last?.method, last?.path], ["DELETE", `${pods}/api-a`]);
   const { gracePeriodSeconds, preconditions } = JSON.parse(last?.body ?? "");
@@ -119,6 +122,7 @@ test("kill-api deletes exactly that pod without grace where it runs elsewhere, a
 });
 
 test("pause-api stops the process and lets it go on after its time, or when undone", async () => {
+  const listeners = process.listenerCount("exit");
   await inContainer(async (child, procFolder) => {
     await pause(target, 0.2, procFolder);
     assert.equal(await stateOf(child), "T");
@@ -130,17 +134,14 @@ test("pause-api stops the process and lets it go on after its time, or when undo
     await struck.undo();
     assert.equal(await stateOf(child), "S");
   });
-  assert.equal(
-    process.listenerCount("exit", () => {}),
-    0,
-  );
+  assert.equal(process.listenerCount("exit"), listeners);
 });
 
 test("pause-api of a pod on another machine is refused", async () => {
   await using stub = await cluster();
   const refused = broken(/api-a cannot be paused: its node far-away is not this machine/, /that node/);
-  await assert.rejects(strike("pause-api", outputs, stub.api), refused);
-  await assert.rejects(checkStrike("pause-api", outputs, stub.api), refused);
+  await assert.rejects(strike("pause-api", outputs, stub.api, elsewhere), refused);
+  await assert.rejects(checkStrike("pause-api", outputs, stub.api, elsewhere), refused);
 });
 
 test("rollout annotates the pods, and undo takes that back and waits", async () => {
@@ -155,7 +156,7 @@ test("rollout annotates the pods, and undo takes that back and waits", async () 
     };
     return { status: 200, body: { metadata: { generation: 2 }, spec: { replicas: 2 }, status } };
   });
-  const struck = await strike("rollout", outputs, stub.api);
+  const struck = await strike("rollout", outputs, stub.api, elsewhere);
   const [patch] = stub.requests;
   assert.deepEqual(
     [patch?.method, patch?.path, patch?.contentType],
@@ -174,7 +175,7 @@ test("rollout annotates the pods, and undo takes that back and waits", async () 
 test("a rollout that cannot be undone tells how to do it by hand", async () => {
   let patches = 0;
   await using stub = await cluster(() => (++patches === 1 ? { status: 200 } : undefined));
-  const struck = await strike("rollout", outputs, stub.api);
+  const struck = await strike("rollout", outputs, stub.api, elsewhere);
   await assert.rejects(
     struck.undo(),
     broken(/api was not rolled back/, /^roll it back: kubectl -n ns rollout undo deployment\/api$/),
@@ -186,7 +187,7 @@ test("oom-api asks one pod for twice its limit and waits for the kill", async ()
   await using stub = await cluster(({ method }) =>
     method === "POST" ? { status: 502 } : { status: 200, body: pod("api-a", { restartCount: looks++ }) },
   );
-  const struck = await strike("oom-api", outputs, stub.api);
+  const struck = await strike("oom-api", outputs, stub.api, elsewhere);
   assert.equal(stub.requests[1]?.path, `${pods}/api-a:3000/proxy/lab/allocate?mib=400`);
   assert.equal(looks, 2);
   assert.equal(struck.pod, "api-a");
@@ -198,13 +199,13 @@ test("oom-api tells how to open a closed lab, before a run and in it", async () 
     /fault lab of api-a is closed/,
     /pulumi config set --path api\.env\.FAULT_LAB 1 && pulumi up/,
   );
-  await assert.rejects(strike("oom-api", outputs, stub.api), closed);
-  await assert.rejects(checkStrike("oom-api", outputs, stub.api), closed);
+  await assert.rejects(strike("oom-api", outputs, stub.api, elsewhere), closed);
+  await assert.rejects(checkStrike("oom-api", outputs, stub.api, elsewhere), closed);
 });
 
 test("an open lab is found without an allocation", async () => {
   await using stub = await cluster(() => ({ status: 400 }));
-  await checkStrike("oom-api", outputs, stub.api);
+  await checkStrike("oom-api", outputs, stub.api, elsewhere);
   assert.equal(stub.requests.at(-1)?.path, `${pods}/api-a:3000/proxy/lab/allocate`);
 });
 
@@ -217,7 +218,7 @@ test("kill-redis-primary asks the pods and strikes a primary with a replica", as
       return { output: path === `${pods}/redis-1/exec` ? "master\n7\n10.0.0.1\n6379\n7\n" : "master\n7\n\n" };
     },
   );
-  const struck = await strike("kill-redis-primary", outputs, stub.api);
+  const struck = await strike("kill-redis-primary", outputs, stub.api, elsewhere);
   assert.equal(struck.pod, "redis-1");
   assert.deepEqual(commands[0], ["sh", "-c", 'redis-cli -h 127.0.0.1 -p "$PORT" role']);
   assert.equal(stub.requests.at(-1)?.path, `${pods}/redis-1`);
@@ -226,12 +227,12 @@ test("kill-redis-primary asks the pods and strikes a primary with a replica", as
 test("no Redis primary: what the pods said is told", async () => {
   await using failing = await cluster(undefined, () => ({ error: "Could not connect" }));
   await assert.rejects(
-    checkStrike("kill-redis-primary", outputs, failing.api),
+    checkStrike("kill-redis-primary", outputs, failing.api, elsewhere),
     broken(/no Redis pod says that it is a primary; sh in redis-0\/rejoin: Could not connect/, /pods\/exec/),
   );
   await using closing = await cluster();
   await assert.rejects(
-    checkStrike("kill-redis-primary", outputs, closing.api),
+    checkStrike("kill-redis-primary", outputs, closing.api, elsewhere),
     broken(/the connection closed before it ended/, /pods\/exec/),
   );
 });
@@ -239,11 +240,11 @@ test("no Redis primary: what the pods said is told", async () => {
 test("what the user may not do is told with what it takes", async () => {
   await using stub = await cluster(() => ({ status: 403, body: { message: "forbidden" } }));
   await assert.rejects(
-    strike("kill-api", outputs, stub.api),
+    strike("kill-api", outputs, stub.api, elsewhere),
     broken(/kill-api could not be struck: HTTP 403: forbidden/, /needs to delete pods in ns/),
   );
   await assert.rejects(
-    strike("kill-nginx", outputs, stub.api),
+    strike("kill-nginx", outputs, stub.api, elsewhere),
     broken(/no workload of role nginx/, /--help/),
   );
 });
