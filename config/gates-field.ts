@@ -12,7 +12,7 @@ const defaultGates: readonly RawConfig[] = [
   { metric: "p99", scenario: "heavy-mix", limit: "500 ms" },
   { metric: "samples", limit: 1000 },
   { metric: "memory_peak", limit: "95 %" },
-  { metric: "memory_time_to_limit", limit: "10 min" },
+  { metric: "memory_time_to_limit", limit: "15 min" },
   { metric: "restarts", limit: 0 },
   { metric: "oom_kills", limit: 0 },
   { metric: "pods_replaced", limit: 0 },

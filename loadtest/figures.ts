@@ -1,5 +1,6 @@
 import type { GateMetric } from "../k8s/stack-outputs.ts";
 import { countErrors, type LoadResult } from "./load-result.ts";
+import { memoryGrowth } from "./memory-growth.ts";
 import type { ObservedPod } from "./observe.ts";
 import { podsReplaced } from "./pod-ledger.ts";
 
@@ -63,6 +64,8 @@ export function podFigure(metric: GateMetric, pods: readonly ObservedPod[]): Fig
   switch (metric) {
     case "memory_peak":
       return memoryPeak(pods);
+    case "memory_time_to_limit":
+      return timeToLimit(pods);
     case "restarts":
       return total(pods, (pod) => pod.restarts);
     case "oom_kills":
@@ -90,6 +93,23 @@ function memoryPeak(pods: readonly ObservedPod[]): Figure {
     detail: fullest
       ? `${fullest.name}: ${mebibytes(fullest.peakBytes ?? 0)} of ${mebibytes(fullest.memoryLimitBytes)}`
       : "",
+  };
+}
+
+/** The pod that will reach its limit first. Runs too short to tell growth from chance have no such figure. */
+function timeToLimit(pods: readonly ObservedPod[]): Figure | undefined {
+  const growing = pods.flatMap((pod) => {
+    const growth = memoryGrowth(pod);
+    return growth ? [{ pod, growth }] : [];
+  });
+  const [first] = growing.sort((a, b) => a.growth.msToLimit - b.growth.msToLimit);
+  if (!first) return undefined;
+  const { pod, growth } = first;
+  const rate = (bytes: number) => `${(bytes / 1024).toFixed(0)} KiB/s`;
+  return {
+    value: growth.msToLimit,
+    samples: growing.reduce((sum, each) => sum + each.growth.points, 0),
+    detail: `${pod.name} grows by ${rate(growth.perSecond)} (95 %: ${rate(growth.low)} to ${rate(growth.high)})`,
   };
 }
 

@@ -38,11 +38,11 @@ export function driveFixedRate({
       }),
   );
   const idle = [...clients];
-  let scheduled = true;
+  let untilMs = Number.POSITIVE_INFINITY;
 
   const pacer = Pacer.start(rate, Math.max(0, startMs - performance.now()), (index) => {
-    if (!scheduled) return;
     const dueMs = startMs + (index * 1000) / rate;
+    if (dueMs >= untilMs) return;
     const inFlight: InFlight = { request: nextRequest(), sentAt: dueMs, counted: counts(dueMs) };
     if (inFlight.counted) late.record(performance.now() - dueMs);
     const client = idle.pop();
@@ -85,12 +85,12 @@ export function driveFixedRate({
 
   return {
     backlog: () => waiting.length,
-    endSchedule: () => {
-      scheduled = false;
+    endSchedule: (ms) => {
+      untilMs = ms;
     },
     lateP99Ms: () => (late.count === 0 ? null : late.at(99)),
     stop: async () => {
-      scheduled = false;
+      untilMs = 0;
       const notSent = waiting.filter((inFlight) => inFlight.counted).length;
       waiting.length = 0;
       await pacer.stop();

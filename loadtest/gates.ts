@@ -62,7 +62,7 @@ function podGates(
   pods: readonly ObservedPod[],
   { expected = [] }: Circumstances,
 ): GateResult[] {
-  if (podFigure(metric, pods) === undefined) return [];
+  if (gateMetrics[metric].of !== "workload") return [];
   const named = gates.filter((gate) => gate.metric === metric && gate.workload !== undefined);
   const workloads = [...new Set(pods.map((pod) => pod.workload))];
   const unknown = named.filter(
@@ -146,9 +146,11 @@ export function formatValue(value: number, unit: GateUnit): string {
 }
 
 function formatTime(ms: number): string {
-  if (ms === Number.POSITIVE_INFINITY) return "never";
   if (ms < 100) return `${ms.toFixed(1)} ms`;
   if (ms < 10_000) return `${ms.toFixed(0)} ms`;
   if (ms < 120_000) return `${(ms / 1000).toFixed(0)} s`;
-  return ms < 7_200_000 ? `${(ms / 60_000).toFixed(0)} min` : `${(ms / 3_600_000).toFixed(0)} h`;
+  if (ms < 7_200_000) return `${(ms / 60_000).toFixed(0)} min`;
+  if (ms < 48 * 3_600_000) return `${(ms / 3_600_000).toFixed(0)} h`;
+  const days = ms / 86_400_000;
+  return days < 365 ? `${days.toFixed(0)} d` : "a year or more";
 }

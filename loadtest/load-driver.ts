@@ -17,8 +17,8 @@ export interface LoadContext {
 export interface LoadDriver {
   /** Requests that are due and wait for a free connection. */
   backlog(): number;
-  /** Sees to it that no more requests become due; what waits is still sent. */
-  endSchedule(): void;
+  /** Makes no request that becomes due from this time of `performance.now()` on; what waits is still sent. */
+  endSchedule(ms: number): void;
   /** Ends all connections. @returns requests that counted and were never sent. */
   stop(): Promise<number>;
   /** 99th percentile of the time from a request's due time until it was seen to; null without due times. */

@@ -26,7 +26,7 @@ post({ type: "ready" });
 const [first] = (await once(port, "message")) as ["start" | "stop"];
 const startedAt = Date.now() + options.warmupSeconds * 1000;
 const startMs = performance.now() + options.warmupSeconds * 1000;
-const endMs = startMs + options.durationSeconds * 1000;
+let endMs = startMs + options.durationSeconds * 1000;
 let measuredMs = 0;
 let busyFrom = performance.eventLoopUtilization();
 let secondFromMs = performance.now();
@@ -36,7 +36,7 @@ const driver = drive({
   options,
   tally,
   nextRequest: requestSource(options.scenario, options.users, seededRandom(options.seed)),
-  counts: (ms) => phase !== "over" && ms >= startMs && ms < endMs,
+  counts: (ms) => ms >= startMs && ms < endMs,
   measuredFromMs: startMs,
 });
 if (phase === "measured") lag.enable();
@@ -60,13 +60,17 @@ function endMeasuring(): void {
   measuredMs = Math.max(0, performance.now() - startMs);
   phase = "over";
   lag.disable();
-  driver.endSchedule();
+  endMs = Math.min(endMs, performance.now());
+  driver.endSchedule(endMs);
   const busy = performance.eventLoopUtilization(busyFrom).utilization;
   const backlog = driver.backlog();
   // Every counted request gets its chance to be answered; the others go on loading the stack meanwhile.
+  const lateBeatsMs = performance.now() + 50;
   const givenUpMs = performance.now() + (interrupted ? 500 : options.timeoutSeconds * 1000 + 200);
   const drain = setInterval(() => {
-    if ((tally.outstanding > 0 || driver.backlog() > 0) && performance.now() < givenUpMs) return;
+    const nowMs = performance.now();
+    const open = nowMs < lateBeatsMs || tally.outstanding > 0 || driver.backlog() > 0;
+    if (open && nowMs < givenUpMs) return;
     clearInterval(drain);
     void finish(busy, backlog);
   }, 10);

@@ -6,10 +6,9 @@ import { join } from "node:path";
  * no `/proc`. The sandbox process of its pod is in a group of its own and so never among them.
  *
  * @param containerId without the runtime's scheme
+ * @throws Error when this process is among them: then they are not only the container's, and nothing may be signalled.
  */
-export async function containerProcesses(containerId: string, procFolder = "/proc"): Promise<number[]> {
-  // An ID that names nothing must not come to mean everything.
-  if (!/^[0-9a-f]{12,}$/.test(containerId)) throw new Error(`not a container ID: "${containerId}"`);
+export async function containerProcesses(containerId: string, procFolder: string): Promise<number[]> {
   const entries = await readdir(procFolder).catch(() => []);
   const found = await Promise.all(
     entries
@@ -20,6 +19,9 @@ export async function containerProcesses(containerId: string, procFolder = "/pro
         return [{ pid: Number(entry), innerPid: innermostPid(await read("status")) }];
       }),
   );
+  const pids = found.flat().map(({ pid }) => pid);
+  const own = pids.find((pid) => pid === 1 || pid === process.pid || pid === process.ppid);
+  if (own !== undefined) throw new Error(`process ${own} is not one of container ${containerId}`);
   // In a pid namespace of its own the main process is 1; in one that the pod shares, the first of its container.
   return found
     .flat()
@@ -29,8 +31,11 @@ export async function containerProcesses(containerId: string, procFolder = "/pro
 
 /** The group is named by the ID alone (cgroupfs) or as `cri-containerd-ID.scope` (systemd). */
 function isInGroupOf(containerId: string, cgroupFile: string): boolean {
-  const named = new RegExp(`^(?:(?:cri-containerd|crio|docker|libpod)-)?${containerId}(?:\\.scope)?$`);
-  return cgroupFile.split(/[\n/:]/).some((part) => named.test(part));
+  const prefixes = ["", "cri-containerd-", "crio-", "docker-", "libpod-"];
+  const names = new Set(
+    prefixes.flatMap((prefix) => ["", ".scope"].map((end) => prefix + containerId + end)),
+  );
+  return containerId !== "" && cgroupFile.split(/[\n/:]/).some((part) => names.has(part));
 }
 
 function innermostPid(statusFile: string): number {

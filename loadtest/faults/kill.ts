@@ -9,9 +9,14 @@ import { podPath, type Target } from "./target.ts";
  *
  * @throws ApiError when the pod cannot be deleted.
  */
-export async function kill(name: FaultName, target: Target, api: ClusterApi): Promise<StruckFault> {
+export async function kill(
+  name: FaultName,
+  target: Target,
+  api: ClusterApi,
+  procFolder: string,
+): Promise<StruckFault> {
   const { workload, pod, container, node } = target;
-  const [main] = await containerProcesses(target.containerId);
+  const [main] = await containerProcesses(target.containerId, procFolder);
   const atMs = Date.now();
   const outcome = main === undefined ? "elsewhere" : sendSignal(main, "SIGKILL");
   const struck = { name, pod, workloads: [workload], atMs, undo: async () => {} };

@@ -8,8 +8,8 @@ import type { Target } from "./target.ts";
  *
  * @throws Broken when they run elsewhere, or belong to somebody whom this user may not signal.
  */
-export async function checkPause(target: Target): Promise<void> {
-  await signalable(target);
+export async function checkPause(target: Target, procFolder: string): Promise<void> {
+  await signalable(target, procFolder);
 }
 
 /**
@@ -18,8 +18,8 @@ export async function checkPause(target: Target): Promise<void> {
  *
  * @throws Broken, see `checkPause`.
  */
-export async function pause(target: Target, pauseSeconds: number): Promise<StruckFault> {
-  const pids = await signalable(target);
+export async function pause(target: Target, pauseSeconds: number, procFolder: string): Promise<StruckFault> {
+  const pids = await signalable(target, procFolder);
   const goOn = () => {
     clearTimeout(timer);
     process.off("exit", goOn);
@@ -41,8 +41,8 @@ export async function pause(target: Target, pauseSeconds: number): Promise<Struc
   };
 }
 
-async function signalable(target: Target): Promise<number[]> {
-  const pids = await containerProcesses(target.containerId);
+async function signalable(target: Target, procFolder: string): Promise<number[]> {
+  const pids = await containerProcesses(target.containerId, procFolder);
   const [main] = pids;
   const outcome = main === undefined ? "gone" : sendSignal(main, 0);
   if (outcome === "sent") return pids;

@@ -13,18 +13,27 @@ import { targets } from "./target.ts";
 export interface StrikeOptions {
   /** How long `pause-api` stops the pod. */
   pauseSeconds?: number;
+  /** Where this machine's processes are listed. */
+  procFolder?: string;
 }
+
+const realProc = "/proc";
 
 /**
  * Looks whether a fault could be struck now, without doing harm: a run that cannot be made is not begun.
  *
  * @throws Broken when it could not.
  */
-export async function checkStrike(name: FaultName, outputs: StackOutputs, api: ClusterApi): Promise<void> {
+export async function checkStrike(
+  name: FaultName,
+  outputs: StackOutputs,
+  api: ClusterApi,
+  options: StrikeOptions = {},
+): Promise<void> {
   await explained(name, outputs, async () => {
     if (name === "rollout") return void deploymentsToRoll(outputs);
     const pods = await targets(parseFault(name).strikes, outputs, api);
-    if (name === "pause-api") await checkPause(pods[0]);
+    if (name === "pause-api") await checkPause(pods[0], options.procFolder ?? realProc);
     if (name === "oom-api") await checkLab(pods[0], api);
     if (name === "kill-redis-primary") await redisPrimary(pods, api);
   });
@@ -41,18 +50,19 @@ export async function strike(
   api: ClusterApi,
   options: StrikeOptions = {},
 ): Promise<StruckFault> {
+  const { pauseSeconds = 5, procFolder = realProc } = options;
   return explained(name, outputs, async () => {
     if (name === "rollout") return rollOut(outputs, api);
     const pods = await targets(parseFault(name).strikes, outputs, api);
     switch (name) {
       case "pause-api":
-        return pause(pods[0], options.pauseSeconds ?? 5);
+        return pause(pods[0], pauseSeconds, procFolder);
       case "oom-api":
         return runOutOfMemory(pods[0], api);
       case "kill-redis-primary":
-        return kill(name, await redisPrimary(pods, api), api);
+        return kill(name, await redisPrimary(pods, api), api, procFolder);
       default:
-        return kill(name, pods[0], api);
+        return kill(name, pods[0], api, procFolder);
     }
   });
 }

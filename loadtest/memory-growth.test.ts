@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { seededRandom } from "../measure/random.ts";
+import { judgeGates } from "./gates.ts";
+import { memoryGrowth } from "./memory-growth.ts";
+import { samplePod } from "./testing/samples.ts";
+
+const MiB = 1024 ** 2;
+
+/** Working set of a heap that settles at `level` and saws by 12 MiB, with what leaks on top; one figure a second. */
+function memory(seconds: number, leakPerSecond: number, level = 80 * MiB, seed = 1) {
+  const random = seededRandom(seed);
+  return Array.from({ length: seconds }, (_, second) => ({
+    second,
+    bytes:
+      level * (1 - 0.3 * Math.exp(-second / (seconds / 20))) +
+      ((second % 5) / 5) * 12 * MiB +
+      random() * MiB +
+      second * leakPerSecond,
+  }));
+}
+const pod = (leakPerSecond: number, seconds = 60, seed = 1) =>
+  samplePod({ memory: memory(seconds, leakPerSecond, 80 * MiB, seed) });
+const verdicts = (...pods: ReturnType<typeof pod>[]) =>
+  judgeGates([{ metric: "memory_time_to_limit", limit: 15 * 60_000 }], [], pods).map(
+    ({ subject, verdict }) => `${subject} ${verdict}`,
+  );
+
+test("a heap that settles and saws reaches no limit, whatever the noise", () => {
+  for (let seed = 1; seed <= 50; seed++) {
+    assert.deepEqual(verdicts(pod(0, 60, seed)), ["api pass"], `seed ${seed}`);
+  }
+});
+
+test("one kilobyte for each of 300 requests a second is caught every time, with the pod and its growth", () => {
+  for (let seed = 1; seed <= 50; seed++) {
+    assert.deepEqual(verdicts(pod(300 * 1024, 60, seed)), ["api fail"], `seed ${seed}`);
+  }
+  const growth = memoryGrowth(pod(300 * 1024));
+  assert.ok(growth && growth.low < 300 * 1024 && growth.high > 300 * 1024, JSON.stringify(growth));
+});
+
+test("the pod that is nearest to its limit counts", () => {
+  const [gate] = judgeGates(
+    [{ metric: "memory_time_to_limit", limit: 1 }],
+    [],
+    [pod(0), { ...pod(300 * 1024), name: "api-2" }],
+  );
+  assert.match(gate?.reason ?? "", /api-2 grows by \d+ KiB\/s/);
+});
+
+test("a run too short to tell has no such gate", () => {
+  assert.deepEqual(verdicts(pod(300 * 1024, 20)), []);
+});

@@ -1,0 +1,29 @@
+import { floorSlope, type Slope, secondsToLimit } from "../measure/slope.ts";
+import type { ObservedPod } from "./observe.ts";
+
+/** Growth in the first part of a run is a heap that settles, not a leak. */
+const settlingShare = 0.25;
+/** Where nothing grows, or so slowly that it does not matter. */
+const longestMs = 365 * 24 * 3_600_000;
+
+/** How fast a pod's memory grows, and how long that can go on. */
+export interface MemoryGrowth extends Slope {
+  /** Until the limit is reached at the growth that is sure (the interval's lower end), at most a year. */
+  msToLimit: number;
+}
+
+/**
+ * Growth of the floor of a pod's working set, the first quarter of its figures left out.
+ *
+ * @returns undefined with too few figures to tell
+ */
+export function memoryGrowth(
+  pod: Pick<ObservedPod, "memory" | "memoryLimitBytes">,
+): MemoryGrowth | undefined {
+  const settled = pod.memory.slice(Math.floor(pod.memory.length * settlingShare));
+  const slope = floorSlope(settled.map(({ second, bytes }) => ({ second, value: bytes })));
+  const level = settled.at(-1)?.bytes;
+  if (!slope || level === undefined) return undefined;
+  const msToLimit = Math.min(longestMs, secondsToLimit(slope.low, level, pod.memoryLimitBytes) * 1000);
+  return { ...slope, msToLimit };
+}

@@ -1,0 +1,104 @@
+import { createHash } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Duplex } from "node:stream";
+import { ClusterApi } from "../cluster-api.ts";
+
+/** What a stub cluster was asked. */
+export interface StubRequest {
+  method: string;
+  path: string;
+  contentType: string | undefined;
+  body: string;
+}
+
+/** What it answers: a status alone, or with a body; nothing closes the connection without an answer. */
+export type StubAnswer = { status: number; body?: object } | undefined;
+
+/** What it does with a command: its output, or why it failed; nothing closes the connection before its end. */
+export type StubExec = { output: string } | { error: string } | undefined;
+
+/** An API server on 127.0.0.1 that answers what a test says, over HTTP and, for exec, WebSocket. */
+export class StubCluster {
+  readonly api: ClusterApi;
+  readonly requests: StubRequest[];
+  readonly #server: Server;
+  readonly #folder: string;
+
+  private constructor(server: Server, folder: string, requests: StubRequest[], api: ClusterApi) {
+    this.#server = server;
+    this.#folder = folder;
+    this.requests = requests;
+    this.api = api;
+  }
+
+  static async start(
+    answer: (request: StubRequest) => StubAnswer,
+    exec: (path: string, command: string[]) => StubExec = () => undefined,
+  ): Promise<StubCluster> {
+    const requests: StubRequest[] = [];
+    const server = createServer(async (incoming, response) => {
+      let body = "";
+      for await (const part of incoming.setEncoding("utf8")) body += part;
+      const { method = "", url: path = "", headers } = incoming;
+      const request = { method, path, contentType: headers["content-type"], body };
+      requests.push(request);
+      const given = answer(request);
+      if (!given) incoming.socket.destroy();
+      else response.writeHead(given.status).end(JSON.stringify(given.body ?? {}));
+    });
+    server.on("upgrade", (request, socket) => {
+      const url = new URL(request.url ?? "", "http://stub");
+      speakExec(socket, request.headers["sec-websocket-key"] ?? "", () =>
+        exec(url.pathname, url.searchParams.getAll("command")),
+      );
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const folder = await mkdtemp(join(tmpdir(), "stub-cluster-"));
+    const kubeconfig = join(folder, "kubeconfig");
+    const { port } = server.address() as AddressInfo;
+    await writeFile(kubeconfig, JSON.stringify(kubeconfigOf(`http://127.0.0.1:${port}`)));
+    return new StubCluster(server, folder, requests, ClusterApi.open(kubeconfig, "stub"));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.api.close();
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+    await rm(this.#folder, { recursive: true });
+  }
+}
+
+function kubeconfigOf(server: string): object {
+  return {
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name: "stub", cluster: { server, "insecure-skip-tls-verify": true } }],
+    users: [{ name: "stub", user: {} }],
+    contexts: [{ name: "stub", context: { cluster: "stub", user: "stub" } }],
+  };
+}
+
+/** As much WebSocket as one exec takes: accept, a frame of output, a frame with the status, close. */
+function speakExec(socket: Duplex, key: string, run: () => StubExec): void {
+  const accept = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
+  const lines = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade"];
+  lines.push(`Sec-WebSocket-Accept: ${accept}`, "Sec-WebSocket-Protocol: v5.channel.k8s.io", "", "");
+  socket.on("error", () => {}).resume();
+  socket.write(lines.join("\r\n"));
+  const send = (channel: number, text: string) => {
+    const data = Buffer.from(text);
+    socket.write(Buffer.concat([Buffer.from([0x82, data.length + 1, channel]), data]));
+  };
+  const outcome = run();
+  if (outcome) {
+    const good = "output" in outcome;
+    if (good) send(1, outcome.output);
+    else send(2, outcome.error);
+    send(3, JSON.stringify({ status: good ? "Success" : "Failure", message: "exit code 1" }));
+  }
+  socket.end();
+}
