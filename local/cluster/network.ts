@@ -18,6 +18,9 @@ const unreachableMetric = "4096";
 const { bridge, nodeAddress, podRange, serviceRange } = network;
 const commented = ["-m", "comment", "--comment", "breakwater"];
 
+/** kube-proxy's chain of Services that have no pod. */
+const refusedServices = "KUBE-EXTERNAL-SERVICES";
+
 /** Our iptables rules in the order in which they stand in their chain. */
 const rules: readonly (readonly [chain: string, ...rule: string[]])[] = [
   // Docker sets FORWARD to DROP, and bridged traffic passes it too (br_netfilter).
@@ -31,6 +34,9 @@ const rules: readonly (readonly [chain: string, ...rule: string[]])[] = [
     // New connections only: answers of a Service to the machine itself come from the Service's address.
     ...["-m", "conntrack", "--ctstate", "NEW", "-m", "addrtype", "!", "--src-type", "LOCAL", "-j", "REJECT"],
   ],
+  // kube-proxy refuses connections to a Service without pods when they come in. Those of the machine to itself are
+  // tracked by then, and for two minutes every later one from the same port would be refused as well, pods or not.
+  ["OUTPUT", "-o", "lo", "-m", "conntrack", "--ctstate", "NEW", "-j", refusedServices],
 ];
 
 const switches = ["net.ipv4.ip_forward", "net.ipv4.conf.all.route_localnet"] as const;
@@ -76,6 +82,8 @@ async function ensureRules(): Promise<void> {
   );
   if (checks.every((check) => check.exitCode === 0)) return;
   await removeRules();
+  // kube-proxy makes it too, later, and takes it as it finds it.
+  await tryProgram("iptables", ["-w", "-N", refusedServices]);
   // Each is put on top of its chain, hence last to first.
   for (const [chain, ...rule] of rules.toReversed())
     await runProgram("iptables", ["-w", "-I", chain, ...rule, ...commented]);
