@@ -120,6 +120,12 @@ test("a planted out-of-memory kill is caught by the gates", async () => {
   assert.ok(gates.includes("oom_kills"), `failed gates: ${gates.join(", ")}`);
 });
 
+test("a planted leak of one kilobyte a request is caught by the gates, long before the limit is", async () => {
+  const flags = ["--scenario", "light", "--rate", "600", "--duration", "45s"];
+  const [exitCode, gates] = await failedGates(flags, laterDuringTheRun("leak?bytes=1024"));
+  assert.deepEqual([exitCode, gates], [99, ["memory_time_to_limit"]]);
+});
+
 test("a planted crash is caught by the gates", async () => {
   const [exitCode, gates] = await failedGates([], laterDuringTheRun("exit?code=3"));
   assert.equal(exitCode, 99);

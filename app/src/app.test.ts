@@ -159,6 +159,9 @@ test("the fault lab is closed unless opened", async (t) => {
   assert.equal((await closed.inject({ method: "POST", url: "/lab/exit?code=3" })).statusCode, 404);
   const open = build(t, { labExit: (code) => exits.push(code) }).app;
   assert.deepEqual((await open.inject({ method: "POST", url: "/lab/exit?code=3" })).json(), { exiting: 3 });
+  assert.deepEqual((await open.inject({ method: "POST", url: "/lab/leak?bytes=1024" })).json(), {
+    leakedBytesPerRequest: 1024,
+  });
   assert.deepEqual((await open.inject({ method: "POST", url: "/lab/allocate?mib=2" })).json(), {
     allocatedMib: 2,
   });

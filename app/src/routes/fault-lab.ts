@@ -5,7 +5,9 @@ const mebibyte = 1024 * 1024;
 const Allocate = Type.Object({ mib: Type.Integer({ minimum: 1, maximum: 65_536 }) });
 const Exit = Type.Object({ code: Type.Integer({ minimum: 0, maximum: 255, default: 1 }) });
 
-/** POST /lab/allocate?mib= and /lab/exit?code=: break this process on purpose, to see that it is noticed. */
+const Leak = Type.Object({ bytes: Type.Integer({ minimum: 0, maximum: mebibyte }) });
+
+/** POST /lab/allocate?mib=, /lab/leak?bytes= (of every later request) and /lab/exit?code=: break this process on purpose, to see that it is noticed. */
 export function faultLabRoutes(app: FastifyInstance, exit: (code: number) => void): void {
   const kept: Buffer[] = [];
 
@@ -16,6 +18,21 @@ export function faultLabRoutes(app: FastifyInstance, exit: (code: number) => voi
       // Filled with ones: memory that nobody wrote to is not counted against the limit.
       for (let mib = 0; mib < request.query.mib; mib++) kept.push(Buffer.alloc(mebibyte, 1));
       reply.send({ allocatedMib: kept.length });
+    },
+  );
+
+  const leaked: Buffer[] = [];
+  let leakedBytes = 0;
+  app.addHook("onRequest", (_request, _reply, done) => {
+    if (leakedBytes > 0) leaked.push(Buffer.alloc(leakedBytes, 1));
+    done();
+  });
+  app.post<{ Querystring: Static<typeof Leak> }>(
+    "/lab/leak",
+    { schema: { querystring: Leak } },
+    (request, reply) => {
+      leakedBytes = request.query.bytes;
+      reply.send({ leakedBytesPerRequest: leakedBytes });
     },
   );
 
