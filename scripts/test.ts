@@ -1,6 +1,7 @@
 import { $ } from "zx";
 import { bringUp } from "../local/bring-up.ts";
 import { clusterDown, clusterStatus } from "../local/cluster/cluster.ts";
+import { ensurePackages, testPackages } from "../local/toolchain/debian-packages.ts";
 import { entry } from "./entry.ts";
 import { projectRoot } from "./stack.ts";
 import { realTests } from "./test-files.ts";
@@ -16,6 +17,7 @@ await entry(async () => {
   const ranBefore = (await clusterStatus()).every((component) => component.running);
   try {
     const env = { ...process.env, ...(await bringUp()) };
+    await ensurePackages(testPackages);
     const files = [...(await realTests("int")), ...(await realTests("e2e"))];
     const real = await run(env)`${node} --test --test-concurrency=1 --test-timeout=1200000 ${files}`;
     return real.exitCode ?? 1;

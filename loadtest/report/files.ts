@@ -1,6 +1,8 @@
 import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Broken } from "../verdict.ts";
+import { junitReport } from "./junit.ts";
+import { markdownReport } from "./markdown.ts";
 import { reportPage } from "./page.ts";
 import type { RunReport } from "./run-report.ts";
 
@@ -11,6 +13,9 @@ export interface ReportFolder {
   dir: string;
   html: string;
   json: string;
+  /** For CI systems. */
+  junit: string;
+  markdown: string;
 }
 
 /**
@@ -22,15 +27,21 @@ export interface ReportFolder {
 export async function reportFolder(out: string | undefined): Promise<ReportFolder> {
   const stamp = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
   const dir = out === undefined ? join(reportsRoot, stamp) : resolve(out);
+  const files = {
+    html: join(dir, "report.html"),
+    json: join(dir, "report.json"),
+    junit: join(dir, "junit.xml"),
+    markdown: join(dir, "summary.md"),
+  };
   try {
     await mkdir(dir, { recursive: true });
     // A run that ends early must not leave an older run's report behind as if it were its own.
-    await Promise.all(["report.html", "report.json"].map((file) => rm(join(dir, file), { force: true })));
+    await Promise.all(Object.values(files).map((file) => rm(file, { force: true })));
     if (out === undefined) await pointLatestTo(stamp);
   } catch (error) {
     throw unwritable(dir, error);
   }
-  return { dir, html: join(dir, "report.html"), json: join(dir, "report.json") };
+  return { dir, ...files };
 }
 
 async function pointLatestTo(stamp: string): Promise<void> {
@@ -42,26 +53,48 @@ async function pointLatestTo(stamp: string): Promise<void> {
 }
 
 /**
- * Writes report.json and report.html.
+ * Writes report.json, junit.xml, summary.md and report.html. One that cannot be written leaves no half of itself
+ * behind and does not keep the others from being written.
  *
  * @param json where one more copy of report.json goes
- * @throws Broken when they cannot be written.
+ * @throws Broken with the names of those that could not be written.
  */
 export async function writeReport(folder: ReportFolder, report: RunReport, json?: string): Promise<void> {
+  const figures = () => `${JSON.stringify(report, null, 2)}\n`;
+  const failed: { path: string; error: unknown }[] = [];
+  const attempt = async (path: string, write: () => Promise<void>) => {
+    try {
+      await write();
+    } catch (error) {
+      failed.push({ path, error });
+    }
+  };
+  await attempt(folder.json, () => writeWhole(folder.json, figures()));
+  // Straight to where it was asked for, which may be a pipe.
+  if (json !== undefined) await attempt(json, () => writeFile(json, figures()));
+  await attempt(folder.junit, () => writeWhole(folder.junit, junitReport(report)));
+  await attempt(folder.markdown, () => writeWhole(folder.markdown, markdownReport(report)));
+  // The page is by far the largest, so what room there is goes to the others first.
+  await attempt(folder.html, () => writeWhole(folder.html, reportPage(report)));
+  const [first] = failed;
+  if (first) throw unwritable(failed.map(({ path }) => path).join(", "), first.error);
+}
+
+async function writeWhole(path: string, text: string): Promise<void> {
+  const part = `${path}.part`;
   try {
-    const text = `${JSON.stringify(report, null, 2)}\n`;
-    await writeFile(folder.json, text);
-    if (json !== undefined) await writeFile(json, text);
-    await writeFile(folder.html, reportPage(report));
+    await writeFile(part, text);
+    await rename(part, path);
   } catch (error) {
-    throw unwritable(folder.dir, error);
+    await rm(part, { force: true });
+    throw error;
   }
 }
 
-function unwritable(dir: string, error: unknown): Broken {
+function unwritable(where: string, error: unknown): Broken {
   return new Broken(
-    `the report cannot be written to ${dir}: ${(error as Error).message}`,
-    "make room or choose another folder with --out",
+    `the report cannot be written to ${where}: ${(error as Error).message}`,
+    "make room or choose another place with --out or --json",
     { cause: error },
   );
 }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
+import { describeOutcome } from "../faults/injection.ts";
 import { formatValue, type GateResult } from "../gates.ts";
 import type { RunReport } from "./run-report.ts";
 
@@ -18,13 +19,13 @@ export function reportPage(report: RunReport): string {
 <style>${plotStyles()}${readFileSync(join(import.meta.dirname, "page.css"), "utf8")}</style>
 </head>
 <body>
-<header class="${report.verdict === "pass" ? "pass" : "fail"}">
+<header class="${verdictClasses[report.verdict]}">
 <h1>${escapeHtml(report.verdict)}</h1>
 <p>${escapeHtml(report.reason)}</p>
 ${list(report.problems.filter((problem) => problem !== report.reason))}
 </header>
 <main>
-<section><h2>Gates</h2>${gateTable(report)}</section>
+<section id="gates"><h2>Gates</h2>${gateTable(report)}</section>
 <section><h2>Scenarios</h2>${scenarioTable(report)}</section>
 <section><h2>Latency by percentile</h2><p class="note">How many of the requests were answered within so many milliseconds.</p><div class="plot" id="percentiles"></div></section>
 <section><h2>Latency over time</h2><div class="plot" id="latency"></div></section>
@@ -40,6 +41,15 @@ ${eventSection(report)}
 </html>
 `;
 }
+
+const verdictClasses: Record<RunReport["verdict"] | GateResult["verdict"], string> = {
+  pass: "pass",
+  fail: "fail",
+  "gate failed": "fail",
+  broken: "fail",
+  "not measured": "unknown",
+  invalid: "unknown",
+};
 
 /** Text for element content and attribute values. */
 export function escapeHtml(text: string): string {
@@ -86,12 +96,6 @@ function table(head: string[], rows: string[][], numeric: number[], rowClasses: 
 }
 
 function gateTable({ gates }: RunReport): string {
-  const classes: Record<GateResult["verdict"], string> = {
-    pass: "pass",
-    fail: "fail",
-    "not measured": "unknown",
-    invalid: "unknown",
-  };
   return table(
     ["verdict", "gate", "of", "value", "limit", "samples"],
     gates.map((gate) => [
@@ -103,7 +107,7 @@ function gateTable({ gates }: RunReport): string {
       gate.samples.toLocaleString("en-US"),
     ]),
     [3, 4, 5],
-    gates.map((gate) => classes[gate.verdict]),
+    gates.map((gate) => verdictClasses[gate.verdict]),
   );
 }
 
@@ -148,15 +152,18 @@ function podTable({ pods }: RunReport): string {
   );
 }
 
-function eventSection({ events }: RunReport): string {
+function eventSection({ events, fault }: RunReport): string {
   if (events.length === 0) return "";
-  const rows = events.map((event) => [
+  const rows = events.map((event, at) => [
+    String(at + 1),
     `${event.second.toFixed(0)} s`,
     event.kind.replaceAll("_", " "),
     event.pod,
     event.detail,
   ]);
-  return `<section><h2>Events</h2>${table(["after", "what", "pod", "detail"], rows, [0])}</section>`;
+  const classes = events.map(({ kind }) => `event ${kind}`);
+  const head = ["mark", "after", "what", "pod", "detail"];
+  return `<section id="events"><h2>Events</h2><p class="note">Each is a line with its number on the plots over time.</p>${fault ? `<p id="fault">${escapeHtml(describeOutcome(fault))}</p>` : ""}${table(head, rows, [1], classes)}</section>`;
 }
 
 function facts(report: RunReport): string {

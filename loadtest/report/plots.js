@@ -1,10 +1,10 @@
 // Runs in the reader's browser: draws the plots of the report that the page carries as JSON. `page.ts` bundles it.
 import uPlot from "uplot";
+import { css, timeMarks } from "./plot-marks.js";
 
 const report = JSON.parse(document.getElementById("report").textContent);
 const palette = ["#3b82f6", "#f59e0b", "#10b981", "#ec4899", "#8b5cf6", "#14b8a6", "#ef4444", "#84cc16"];
 const color = (at) => palette[at % palette.length];
-const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const plots = [];
 
 const milliseconds = (value) =>
@@ -29,47 +29,11 @@ function plot(element, options, data, height = 260) {
   plots.push({ drawn, size });
 }
 
-/** Marks on the time axis: each scenario's measured part as a band with its name, each event as a line. */
-const marks = {
-  hooks: {
-    drawClear: (u) => {
-      const { ctx, bbox } = u;
-      const x = (second) =>
-        Math.min(Math.max(u.valToPos(second, "x", true), bbox.left), bbox.left + bbox.width);
-      ctx.save();
-      ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
-      ctx.textBaseline = "top";
-      for (const load of report.scenarios) {
-        const from = x(load.startSecond);
-        const to = x(load.startSecond + load.durationSeconds);
-        ctx.fillStyle = css("--band");
-        ctx.fillRect(from, bbox.top, to - from, bbox.height);
-        ctx.fillStyle = css("--soft");
-        ctx.fillText(
-          load.scenario,
-          from + 4 * devicePixelRatio,
-          bbox.top + 3 * devicePixelRatio,
-          Math.max(1, to - from),
-        );
-      }
-      for (const event of report.events) {
-        ctx.strokeStyle = css(["pod_new", "ready"].includes(event.kind) ? "--unsure" : "--bad");
-        ctx.lineWidth = devicePixelRatio;
-        ctx.beginPath();
-        ctx.moveTo(x(event.second), bbox.top);
-        ctx.lineTo(x(event.second), bbox.top + bbox.height);
-        ctx.stroke();
-      }
-      ctx.restore();
-    },
-  },
-};
-
 const lastSecond = (Date.parse(report.finishedAt) - Date.parse(report.startedAt)) / 1000;
 const time = {
   scales: { x: { time: false, range: [0, lastSecond] } },
   cursor: { sync: { key: "time" } },
-  plugins: [marks],
+  plugins: [timeMarks(report)],
 };
 const timeAxis = () => axis({ values: (_, ticks) => ticks.map((tick) => `${tick} s`) });
 const fromZero = (_, __, max) => [0, max > 0 ? max * 1.15 : 1];
@@ -81,14 +45,18 @@ function percentiles() {
     (point) => 100 / (100 - point.percentile),
   );
   const percent = (x) => `${Number((100 * (1 - 1 / x)).toFixed(4))} %`;
+  const wholeNines = (_, ticks) => ticks.map((tick) => (Number.isInteger(Math.log10(tick)) ? tick : null));
   plot(
     document.getElementById("percentiles"),
     {
+      // Room for half of the last label.
+      padding: [null, 38, null, null],
       scales: { x: { time: false, distr: 3 }, y: { distr: 3 } },
       axes: [
         axis({
-          values: (_, ticks) =>
-            ticks.map((tick) => (Number.isInteger(Math.log10(tick)) ? percent(tick) : "")),
+          grid: { stroke: () => css("--line"), width: 1, filter: wholeNines },
+          ticks: { show: false },
+          values: (_, ticks) => wholeNines(_, ticks).map((tick) => (tick === null ? "" : percent(tick))),
         }),
         axis({
           size: 70,
@@ -102,6 +70,7 @@ function percentiles() {
           label: load.scenario,
           stroke: color(at),
           width: 2,
+          points: { show: false },
           value: (_, ms) => milliseconds(ms),
         })),
       ],

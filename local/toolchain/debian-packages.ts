@@ -23,6 +23,9 @@ export const debianPackages: readonly DebianPackage[] = [
   { name: "conntrack", program: "conntrack" },
 ];
 
+/** What only the tests run: a browser that opens the load test's report. */
+export const testPackages: readonly DebianPackage[] = [{ name: "chromium", program: "/usr/bin/chromium" }];
+
 const programFolders = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 const lockWaitSeconds = 300;
 const policyPath = "/usr/sbin/policy-rc.d";
@@ -30,13 +33,13 @@ const policy =
   "#!/bin/sh\n# breakwater: packages are being installed, no daemon is to be started\nexit 101\n";
 
 /**
- * Installs the Debian packages whose programs are missing; does nothing, without asking apt, when all are there.
+ * Installs those of `packages` whose programs are missing; does nothing, without asking apt, when all are there.
  * Nothing is removed or replaced (a Docker from another vendor stays), and no daemon is started by the installation.
  *
  * @throws {Failure} when apt cannot install them.
  */
-export async function ensurePackages(): Promise<void> {
-  const missing = await missingPackages();
+export async function ensurePackages(packages: readonly DebianPackage[] = debianPackages): Promise<void> {
+  const missing = await missingPackages(packages);
   if (missing.length === 0) return;
   const names = missing.map((each) => each.name);
   await step(`Install Debian packages ${names.join(", ")}`, async (report) => {
@@ -49,7 +52,7 @@ export async function ensurePackages(): Promise<void> {
     });
     report("");
   });
-  const still = await missingPackages();
+  const still = await missingPackages(packages);
   if (still.length > 0) {
     const list = still.map((each) => `${each.program} of ${each.name}`).join(", ");
     throw new Failure(
@@ -59,9 +62,10 @@ export async function ensurePackages(): Promise<void> {
   }
 }
 
-async function missingPackages(): Promise<DebianPackage[]> {
+/** Those of `packages` whose program is not on this machine. */
+export async function missingPackages(packages: readonly DebianPackage[]): Promise<DebianPackage[]> {
   const missing: DebianPackage[] = [];
-  for (const each of debianPackages) {
+  for (const each of packages) {
     const places = each.program.startsWith("/")
       ? [each.program]
       : programFolders.map((folder) => join(folder, each.program));

@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { debianPackages, missingPackages, testPackages } from "./debian-packages.ts";
+
+test("tells the packages whose program is missing, by path or by name", async () => {
+  const here = [
+    { name: "node", program: process.execPath },
+    { name: "dash", program: "sh" },
+  ];
+  const gone = [
+    { name: "one", program: "/usr/bin/no-such-program" },
+    { name: "two", program: "no-such-program" },
+  ];
+  assert.deepEqual(await missingPackages([...here, ...gone]), gone);
+});
+
+test("a browser is for the tests alone: the embedded cluster installs none", () => {
+  const names = debianPackages.map((each) => each.name);
+  assert.deepEqual(
+    testPackages.map(({ name }) => [name, names.includes(name)]),
+    [["chromium", false]],
+  );
+});
