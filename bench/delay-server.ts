@@ -2,10 +2,10 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { seededRandom } from "../measure/random.ts";
 
-/** What the server tells of each request, in ms of the machine's monotonic clock: when it came, when it was answered. */
+/** What the server tells of each request, in epoch ms: when it came, when it was answered. */
 export type Served = { arrivedMs: number; answeredMs: number };
 
-const nowMs = () => Number(process.hrtime.bigint()) / 1e6;
+const nowMs = () => performance.timeOrigin + performance.now();
 const stallEveryMs = 5000;
 const stallMs = 100;
 

@@ -67,10 +67,10 @@ if (values.against === "vegeta") {
 server.kill();
 process.exitCode = good ? 0 : 1;
 
-/** Latencies from the due times, in ascending order. Requests come in the order of their due times; the least late was on time. */
+/** Latencies from the due times until the server had answered, in ascending order. Requests come in the order of their due times. */
 function truth(all: readonly Served[]): number[] {
   const intervalMs = 1000 / rate;
-  const startMs = Math.min(...all.map(({ arrivedMs }, index) => arrivedMs - index * intervalMs));
+  const startMs = measured.startedAt - warmupSeconds * 1000;
   const latencies = all.map(({ answeredMs }, index) => answeredMs - (startMs + index * intervalMs));
   return latencies.slice(warmupSeconds * rate, (warmupSeconds + seconds) * rate).sort((a, b) => a - b);
 }

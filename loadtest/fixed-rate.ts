@@ -40,7 +40,7 @@ export function driveFixedRate({
   const idle = [...clients];
   let untilMs = Number.POSITIVE_INFINITY;
 
-  const pacer = Pacer.start(rate, Math.max(0, startMs - performance.now()), (index) => {
+  const pacer = Pacer.start(rate, startMs - performance.now(), (index) => {
     const dueMs = startMs + (index * 1000) / rate;
     if (dueMs >= untilMs) return;
     const inFlight: InFlight = { request: nextRequest(), sentAt: dueMs, counted: counts(dueMs) };

@@ -68,6 +68,7 @@ export interface LoadResult {
   model: "closed" | "fixed rate";
   /** Requests per second that were to be sent; null in a closed model. */
   offeredPerSecond: number | null;
+  /** Epoch ms at which the measured part began, to the microsecond. */
   startedAt: number;
   durationSeconds: number;
   connections: number;

@@ -24,8 +24,8 @@ let interrupted = false;
 // All threads begin at the same time, however long each took to load its modules.
 post({ type: "ready" });
 const [first] = (await once(port, "message")) as ["start" | "stop"];
-const startedAt = Date.now() + options.warmupSeconds * 1000;
 const startMs = performance.now() + options.warmupSeconds * 1000;
+const startedAt = performance.timeOrigin + startMs;
 let endMs = startMs + options.durationSeconds * 1000;
 let measuredMs = 0;
 let busyFrom = performance.eventLoopUtilization();

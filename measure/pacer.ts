@@ -21,7 +21,7 @@ export class Pacer {
 
   /**
    * @param ratePerSecond beats a second, above 0
-   * @param startsInMs time until beat 0; beat i follows i / ratePerSecond later
+   * @param startsInMs time until beat 0, negative when that was due already; beat i follows i / ratePerSecond later
    * @param onDue called once for each beat in order, at its time or as soon after it as the event loop is free
    */
   static start(ratePerSecond: number, startsInMs: number, onDue: (index: number) => void): Pacer {
