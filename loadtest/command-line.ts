@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { type FaultName, faults, parseFault } from "./faults/fault.ts";
+import type { Purpose } from "./repeated-run.ts";
 import { WrongUsage } from "./verdict.ts";
 
 /** What the command line asks for; what it leaves out comes from the stack's outputs. */
@@ -23,6 +24,10 @@ export interface Command {
   durationSeconds: number | undefined;
   warmupSeconds: number | undefined;
   fault: FaultName | undefined;
+  /** Repeat every scenario, and keep the figures or hold them against those that were kept. */
+  purpose: Purpose | undefined;
+  /** How often each scenario is repeated then. */
+  repeats: number;
 }
 
 export const helpText = `Usage: npm run loadtest [-- options]
@@ -41,6 +46,9 @@ Loads a deployed stack, watches every pod meanwhile, and judges the run by the s
   --fault NAME         strike this in the middle of the first scenario, and tell how the stack took it;
                        with it a run is write-mix alone, for 20s, unless told otherwise
 ${faults.map(({ name, about }) => `                         ${name.padEnd(20)}${about}`).join("\n")}
+  --save-baseline      repeat every scenario and keep the figures of this stack and machine
+  --compare            repeat every scenario and hold the figures against the baseline: better, same, worse
+  --repeats N          how often, even, 6 to 40 (default: 8); each takes 5s unless told otherwise
   --against URL        load this address instead of the stack's; no pods are watched then
   --json FILE          write the report's JSON there too
   --out DIR            write report.json and report.html there (default: a new folder in loadtest/reports)
@@ -73,6 +81,8 @@ export function parseCommand(args: string[], env: NodeJS.ProcessEnv): Command {
     rate: optional(values.rate, ratePerSecond),
     threads: optional(values.threads, (text) => wholeNumber("--threads", text, 64)),
     durationSeconds: optional(values.duration, (text) => seconds("--duration", text, 1)),
+    purpose: purposeOf(values["save-baseline"] === true, values.compare === true, values.fault),
+    repeats: optional(values.repeats, evenRepeats) ?? 8,
     fault: optional(values.fault, (name) => parseFault(name).name),
     warmupSeconds: optional(values.warmup, (text) => seconds("--warmup", text, 0)),
   };
@@ -97,6 +107,9 @@ function parse(args: string[]) {
         against: { type: "string" },
         json: { type: "string" },
         fault: { type: "string" },
+        "save-baseline": { type: "boolean" },
+        compare: { type: "boolean" },
+        repeats: { type: "string" },
         out: { type: "string" },
         stack: { type: "string" },
         outputs: { type: "string" },
@@ -114,6 +127,24 @@ function wholeNumber(flag: string, text: string, most: number): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value < 1 || value > most)
     throw new WrongUsage(`${flag} ${text}: must be a whole number from 1 to ${most}`);
+  return value;
+}
+
+function purposeOf(save: boolean, compare: boolean, fault: string | undefined): Purpose | undefined {
+  if (save && compare) throw new WrongUsage("--save-baseline and --compare are two runs: give one of them");
+  if ((save || compare) && fault !== undefined)
+    throw new WrongUsage(
+      "--fault makes figures that compare with nothing: leave --save-baseline and --compare out",
+    );
+  return save ? "save" : compare ? "compare" : undefined;
+}
+
+function evenRepeats(text: string): number {
+  const value = wholeNumber("--repeats", text, 40);
+  if (value < 6 || value % 2 === 1)
+    throw new WrongUsage(
+      `--repeats ${text}: must be an even number from 6 to 40, for turns in which drift cancels`,
+    );
   return value;
 }
 

@@ -51,11 +51,7 @@ const metrics: Record<
  * request in a hundred meets a stall, p99 spreads by 50 %, and a difference of 30 % is found in 15 % of cases only.
  */
 export function compareRuns(baseline: Baseline, now: Baseline): Comparison {
-  const reasons = [
-    ...(baseline.stack === now.stack ? [] : [`stack was ${baseline.stack}, is ${now.stack}`]),
-    ...sameMachine(baseline.machine, now.machine).reasons,
-    ...planReasons(baseline.plan, now.plan),
-  ];
+  const reasons = planDifferences(baseline, now);
   const shared = now.scenarios.flatMap(({ scenario, repeats }) => {
     const before = baseline.scenarios.find((each) => each.scenario === scenario)?.repeats;
     return before ? [{ scenario, before, after: repeats }] : [];
@@ -82,6 +78,15 @@ export function compareRuns(baseline: Baseline, now: Baseline): Comparison {
     ),
     notCompared: [...names],
   };
+}
+
+/** What makes two runs incomparable that is known before they are made: stack, machine, plan. */
+export function planDifferences(then: Baseline, now: Baseline): string[] {
+  return [
+    ...(then.stack === now.stack ? [] : [`stack was ${then.stack}, is ${now.stack}`]),
+    ...sameMachine(then.machine, now.machine).reasons,
+    ...planReasons(then.plan, now.plan),
+  ];
 }
 
 function comparedRow(

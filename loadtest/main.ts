@@ -1,8 +1,10 @@
 import type { StackOutputs } from "../k8s/stack-outputs.ts";
+import { baselinePath } from "./baseline.ts";
 import { type Command, helpText, parseCommand } from "./command-line.ts";
 import { describeOutcome } from "./faults/injection.ts";
 import { outputsOfFile, outputsOfStack } from "./outputs.ts";
 import { Progress } from "./progress.ts";
+import { describeRow } from "./repeated-run.ts";
 import { reportFolder, writeReport } from "./report/files.ts";
 import { runLoadTest } from "./run.ts";
 import { chooseScenarios } from "./scenarios.ts";
@@ -13,7 +15,7 @@ process.exitCode = await main(process.argv.slice(2)).catch(tell);
 
 async function main(args: string[]): Promise<number> {
   const given = parseCommand(args, process.env);
-  const command = given.fault ? { ...given, durationSeconds: given.durationSeconds ?? 20 } : given;
+  const command = withUsualTimes(given);
   if (command.help) {
     console.log(helpText);
     return 0;
@@ -36,12 +38,28 @@ async function main(args: string[]): Promise<number> {
     progress.end(),
   );
   console.log(`\n${reportTables(report)}\n`);
-  await writeReport(folder, report, command.json);
-  console.log(`report  ${folder.html}`);
+  const unwritten = await writeReport(folder, report, command.json).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (unwritten === undefined) console.log(`report  ${folder.html}`);
+  else tell(unwritten);
+  for (const row of report.comparison?.rows ?? []) console.log(`${marks[row.verdict]}  ${describeRow(row)}`);
+  if (command.purpose === "save" && report.problems.length === 0)
+    console.log(`baseline  ${baselinePath(report.stack)}`);
   if (report.fault) console.log(`fault   ${describeOutcome(report.fault)}`);
   for (const problem of report.problems) if (problem !== report.reason) console.log(`!  ${problem}`);
   console.log(`${report.exitCode === 0 ? "✓" : "✗"} ${report.verdict}: ${report.reason}`);
-  return report.exitCode;
+  // What the run found outranks that it cannot be kept.
+  return unwritten === undefined || report.exitCode !== 0 ? report.exitCode : exitCodes.broken;
+}
+
+/** A fault needs time to be recovered from, a repeat need not be long. */
+function withUsualTimes(command: Command): Command {
+  const { durationSeconds, warmupSeconds } = command;
+  if (command.fault) return { ...command, durationSeconds: durationSeconds ?? 20 };
+  if (!command.purpose) return command;
+  return { ...command, durationSeconds: durationSeconds ?? 5, warmupSeconds: warmupSeconds ?? 1 };
 }
 
 /** A fault is looked at with one scenario that asks all parts of the stack, unless others are named. */
@@ -49,6 +67,8 @@ function scenariosOf(command: Command, { loadtest }: StackOutputs): readonly str
   if (command.fault === undefined || command.scenarios.length > 0) return command.scenarios;
   return loadtest.scenarios.some(({ name }) => name === "write-mix") ? ["write-mix"] : [];
 }
+
+const marks = { better: "+", same: "=", worse: "✗" };
 
 function tell(error: unknown): number {
   if (error instanceof WrongUsage) {

@@ -1,5 +1,6 @@
 import { cpus, release, totalmem, type } from "node:os";
 import { type GateMetric, gateMetrics, type StackOutputs } from "../k8s/stack-outputs.ts";
+import type { RunPlan } from "./baseline.ts";
 import type { Command } from "./command-line.ts";
 import { type FaultOutcome, Injection } from "./faults/injection.ts";
 import { judgeGates } from "./gates.ts";
@@ -8,6 +9,7 @@ import { runLoad } from "./load.ts";
 import type { LoadResult } from "./load-result.ts";
 import { type Observation, Observer } from "./observe.ts";
 import type { Progress } from "./progress.ts";
+import { type BaselineComparison, describeRow, RepeatedRun } from "./repeated-run.ts";
 import type { RunReport } from "./report/run-report.ts";
 import type { Scenario } from "./scenarios.ts";
 import { seedUsers } from "./seed.ts";
@@ -47,6 +49,13 @@ export async function runLoadTest(
     threads: command.threads ?? loadtest.threads,
     users: loadtest.users,
   };
+  const repeated =
+    command.purpose &&
+    (await RepeatedRun.prepare(command.purpose, command.repeats, {
+      stack: command.stack,
+      apiImage: outputs.apiImage,
+      plan: comparablePlan(plan, command.rate),
+    }));
   progress.begin("waiting for the pods");
   const injection = command.fault && (await Injection.prepare(command.fault, outputs));
   const observer =
@@ -61,8 +70,9 @@ export async function runLoadTest(
   const loads: RunReport["scenarios"] = [];
   try {
     await seedAll(plan.endpoint, plan.users, progress, signal);
-    for (const scenario of scenarios) {
+    for (const scenario of repeated?.turns(scenarios) ?? scenarios) {
       if (signal.aborted) break;
+      await repeated?.calibrate();
       const struck = loads.length === 0 ? injection : undefined;
       const before = observer && (await readCounters(outputs));
       const load = await runScenario(
@@ -73,6 +83,10 @@ export async function runLoadTest(
         progress,
         signal,
       );
+      repeated?.add(load);
+      // Of several turns of a scenario the report shows the last.
+      const earlier = loads.findIndex((each) => each.scenario === load.scenario);
+      if (earlier >= 0) loads.splice(earlier, 1);
       loads.push({
         ...load,
         about: scenario.about,
@@ -104,7 +118,8 @@ export async function runLoadTest(
     invalidScenarios: spoilt,
     expected: injection?.expected ?? [],
   });
-  const { verdict, reason } = judge(gates, { broken, invalid });
+  const comparison = broken.length + invalid.length === 0 ? await compared(repeated, broken) : null;
+  const { verdict, reason } = judge(gates, { broken, invalid }, worseRows(comparison));
   const fault = injection?.outcome(loads[0], observation.events) ?? null;
   return {
     schema: 1,
@@ -123,6 +138,7 @@ export async function runLoadTest(
     pods: observation.pods,
     events: eventsOf(observation, fault, startedMs),
     fault,
+    comparison,
     generator: {
       cpus: cpus().length,
       cpuModel: cpus()[0]?.model.trim() ?? "unknown",
@@ -131,6 +147,30 @@ export async function runLoadTest(
       node: process.version,
     },
   };
+}
+
+function comparablePlan(plan: Plan, rate: number | undefined): RunPlan {
+  const { connections, durationSeconds, warmupSeconds, users } = plan;
+  return {
+    connections,
+    durationSeconds,
+    warmupSeconds,
+    users,
+    ...(rate === undefined ? {} : { ratePerSecond: rate }),
+  };
+}
+
+async function compared(run: RepeatedRun | undefined, broken: string[]): Promise<BaselineComparison | null> {
+  try {
+    return (await run?.end()) ?? null;
+  } catch (error) {
+    broken.push((error as Error).message);
+    return null;
+  }
+}
+
+function worseRows(comparison: BaselineComparison | null): string[] {
+  return comparison?.rows.filter(({ verdict }) => verdict === "worse").map(describeRow) ?? [];
 }
 
 /** Gives what went wrong with the fault. */

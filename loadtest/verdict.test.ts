@@ -43,3 +43,8 @@ test("a run that says nothing about the stack is invalid, unless it could not be
   assert.equal(judge([gate("invalid")], problems()).verdict, "invalid");
   assert.equal(judge([gate("pass")], problems(["a gap"], ["interrupted"])).verdict, "broken");
 });
+
+test("a figure that is worse than the baseline's fails a run whose gates passed", () => {
+  const { verdict, reason } = judge([gate("pass")], problems(), ["p50 of light is worse"]);
+  assert.deepEqual([verdict, reason], ["gate failed", "p50 of light is worse"]);
+});

@@ -34,11 +34,17 @@ export interface Problems {
 
 /**
  * Judges a finished run. A failed gate outranks everything, because what was seen stays true (figures that the generator
- * spoilt fail no gate); then what was not measured, which cannot pass; then what makes the run say nothing.
+ * spoilt fail no gate); so does a figure that is worse than the baseline's; then what was not measured, which cannot pass; then what makes the run say nothing.
  */
-export function judge(gates: GateResult[], problems: Problems): { verdict: Verdict; reason: string } {
+export function judge(
+  gates: GateResult[],
+  problems: Problems,
+  worse: readonly string[] = [],
+): { verdict: Verdict; reason: string } {
   const failed = gates.find((gate) => gate.verdict === "fail");
   if (failed) return { verdict: "gate failed", reason: failed.reason };
+  const [regression] = worse;
+  if (regression !== undefined) return { verdict: "gate failed", reason: regression };
   const [broken] = problems.broken;
   if (broken !== undefined) return { verdict: "broken", reason: broken };
   const [invalid] = problems.invalid;

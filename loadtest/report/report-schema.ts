@@ -143,6 +143,28 @@ const fault = Type.Object({
   reason: Type.String({ description: "Why it has not recovered." }),
 });
 
+const comparison = Type.Object(
+  {
+    savedAt: Type.String(),
+    apiImage: Type.String(),
+    rows: Type.Array(
+      Type.Object({
+        scenario: Type.String(),
+        metric: oneOf("throughput", "p50", "p95", "p99"),
+        ratio: Type.Number({
+          description: "Now over then, at equal speed of the machine; 1 is no difference.",
+        }),
+        low: Type.Number(),
+        high: Type.Number(),
+        outliers: count(),
+        verdict: oneOf("better", "same", "worse"),
+      }),
+    ),
+    notCompared: Type.Array(Type.String()),
+  },
+  { description: "This run against the baseline of the stack." },
+);
+
 /** What `report.json` holds: `RunReport` as JSON tells it. A new field of the one is a new field of the other. */
 export const reportSchema = Type.Object(
   {
@@ -169,6 +191,7 @@ export const reportSchema = Type.Object(
     pods: Type.Array(pod),
     events: Type.Array(event),
     fault: nullable(fault),
+    comparison: nullable(comparison),
     generator: Type.Object(
       {
         cpus: count(),

@@ -96,6 +96,7 @@ export function sampleReport(more: Partial<RunReport> = {}): RunReport {
     ],
     events: [],
     fault: null,
+    comparison: null,
     generator: {
       cpus: 4,
       cpuModel: "Intel(R) Xeon(R) Processor",

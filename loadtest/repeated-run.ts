@@ -1,0 +1,124 @@
+import { calibrate } from "../measure/calibration.ts";
+import { interleave } from "../measure/interleave.ts";
+import { thisMachine } from "../measure/machine.ts";
+import {
+  type Baseline,
+  baselinePath,
+  type Repeat,
+  type RunPlan,
+  readBaseline,
+  saveBaseline,
+} from "./baseline.ts";
+import { type ComparedRow, compareRuns, planDifferences } from "./compare-runs.ts";
+import type { LoadResult } from "./load-result.ts";
+import type { Scenario } from "./scenarios.ts";
+import { WrongUsage } from "./verdict.ts";
+
+/** What a comparison found, as the report holds it. */
+export interface BaselineComparison {
+  /** ISO 8601. */
+  savedAt: string;
+  /** Image of the API then. */
+  apiImage: string;
+  rows: ComparedRow[];
+  /** Scenarios that only one of the two has. */
+  notCompared: string[];
+}
+
+/** What a repeated run is for. */
+export type Purpose = "save" | "compare";
+
+/** A run in which every scenario has several turns, so that its figures can be compared with those of another day. */
+export class RepeatedRun {
+  readonly #purpose: Purpose;
+  readonly #rounds: number;
+  readonly #identity: Pick<Baseline, "stack" | "apiImage" | "machine" | "plan">;
+  readonly #before: Baseline | undefined;
+  readonly #repeats = new Map<string, Repeat[]>();
+  #calibration = Number.NaN;
+
+  private constructor(
+    purpose: Purpose,
+    rounds: number,
+    identity: Pick<Baseline, "stack" | "apiImage" | "plan">,
+    before: Baseline | undefined,
+  ) {
+    this.#purpose = purpose;
+    this.#rounds = rounds;
+    this.#identity = { ...identity, machine: thisMachine() };
+    this.#before = before;
+  }
+
+  /**
+   * Reads the baseline, if there is to be a comparison, and looks whether it can be made.
+   *
+   * @param rounds turns of each scenario, an even number
+   * @throws WrongUsage when there is no baseline, or one of another machine or plan. @throws Broken when it is damaged.
+   */
+  static async prepare(
+    purpose: Purpose,
+    rounds: number,
+    identity: { stack: string; apiImage: string; plan: RunPlan },
+  ): Promise<RepeatedRun> {
+    const before = purpose === "compare" ? await readBaseline(baselinePath(identity.stack)) : undefined;
+    if (before) {
+      const differences = planDifferences(before, { ...before, ...identity, machine: thisMachine() });
+      if (differences.length > 0)
+        throw new WrongUsage(
+          `--compare: the baseline of ${before.savedAt} cannot be compared with this run: ${differences.join("; ")}`,
+        );
+    }
+    return new RepeatedRun(purpose, rounds, identity, before);
+  }
+
+  /** The scenarios in an order in which drift of the machine cancels. */
+  turns(scenarios: readonly Scenario[]): Scenario[] {
+    return interleave(scenarios, this.#rounds).map((turn) => turn.variant);
+  }
+
+  /** To be called right before each turn. */
+  async calibrate(): Promise<void> {
+    this.#calibration = (await calibrate()).speed;
+  }
+
+  add({ scenario, requestsPerSecond, latency }: LoadResult): void {
+    const repeat: Repeat = {
+      calibration: this.#calibration,
+      throughput: requestsPerSecond,
+      p50Ms: latency.p50Ms,
+      p95Ms: latency.p95Ms,
+      p99Ms: latency.p99Ms,
+    };
+    this.#repeats.set(scenario, [...(this.#repeats.get(scenario) ?? []), repeat]);
+  }
+
+  /**
+   * Saves the baseline, or compares with the one there is.
+   *
+   * @returns undefined when it was saved
+   * @throws Broken when it cannot be written, or repeats are missing.
+   */
+  async end(): Promise<BaselineComparison | undefined> {
+    const now: Baseline = {
+      schema: 1,
+      savedAt: new Date().toISOString(),
+      ...this.#identity,
+      scenarios: [...this.#repeats].map(([scenario, repeats]) => ({ scenario, repeats })),
+    };
+    if (this.#purpose === "save" || !this.#before) {
+      await saveBaseline(baselinePath(now.stack), now);
+      return undefined;
+    }
+    const { savedAt, apiImage } = this.#before;
+    const comparison = compareRuns(this.#before, now);
+    if (!comparison.compared) throw new WrongUsage(`--compare: ${comparison.reasons.join("; ")}`);
+    const { rows, notCompared } = comparison;
+    return { savedAt, apiImage, rows, notCompared };
+  }
+}
+
+/** `throughput of light is 12.0 % lower (99 %: 9.1 % to 14.8 % lower)`. */
+export function describeRow({ scenario, metric, ratio, low, high, verdict }: ComparedRow): string {
+  const percent = (value: number) => `${value >= 1 ? "+" : "−"}${Math.abs((value - 1) * 100).toFixed(1)} %`;
+  return `${metric} of ${scenario} is ${verdict}: ${percent(ratio)} (99 %: ${percent(low)} to ${percent(high)})`;
+}
