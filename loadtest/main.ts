@@ -11,6 +11,8 @@ import { chooseScenarios } from "./scenarios.ts";
 import { reportTables } from "./table.ts";
 import { Broken, exitCodes, WrongUsage } from "./verdict.ts";
 
+const marks = { better: "+", same: "=", worse: "✗" };
+
 process.exitCode = await main(process.argv.slice(2)).catch(tell);
 
 async function main(args: string[]): Promise<number> {
@@ -67,8 +69,6 @@ function scenariosOf(command: Command, { loadtest }: StackOutputs): readonly str
   if (command.fault === undefined || command.scenarios.length > 0) return command.scenarios;
   return loadtest.scenarios.some(({ name }) => name === "write-mix") ? ["write-mix"] : [];
 }
-
-const marks = { better: "+", same: "=", worse: "✗" };
 
 function tell(error: unknown): number {
   if (error instanceof WrongUsage) {
