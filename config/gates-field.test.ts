@@ -17,6 +17,7 @@ test("without gates of its own a stack has the default ones", () => {
   assert.deepEqual(limitsOn("p99", read()), [
     { metric: "p99", limit: 250 },
     { metric: "p99", limit: 500, scenario: "heavy-mix" },
+    { metric: "p99", limit: 500, scenario: "writes" },
   ]);
   assert.deepEqual(validate({}).loadtest.gates, read());
 });
@@ -30,6 +31,7 @@ test("a gate replaces the default one on the same figure, and adds itself on ano
   assert.deepEqual(limitsOn("p99", list), [
     { metric: "p99", limit: 80 },
     { metric: "p99", limit: 500, scenario: "heavy-mix" },
+    { metric: "p99", limit: 500, scenario: "writes" },
   ]);
   assert.deepEqual(limitsOn("p95", list), [{ metric: "p95", limit: 20, scenario: "light" }]);
   assert.deepEqual(limitsOn("restarts", list), [

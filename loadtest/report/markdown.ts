@@ -13,6 +13,7 @@ export function markdownReport(report: RunReport): string {
     inline(report.reason),
     problems.map((problem) => `- ${inline(problem)}`).join("\n"),
     report.fault ? `Fault: ${inline(describeOutcome(report.fault))}` : "",
+    comparisonTable(report),
     gateTable(report),
     scenarioTable(report),
     "Plots, pods and events: [report.html](report.html), beside this file.",
@@ -51,6 +52,19 @@ function gateTable({ gates }: RunReport): string {
       gate.samples.toLocaleString("en-US"),
     ]);
   return table(["verdict", "gate", "of", "value", "limit", "samples"], rows, 3);
+}
+
+function comparisonTable({ comparison }: RunReport): string {
+  if (!comparison) return "";
+  const percent = (ratio: number) => `${ratio >= 1 ? "+" : "−"}${Math.abs((ratio - 1) * 100).toFixed(1)} %`;
+  const rows = comparison.rows.map(({ verdict, scenario, metric, ratio, low, high }) => [
+    verdict,
+    scenario,
+    metric,
+    percent(ratio),
+    `${percent(low)} to ${percent(high)}`,
+  ]);
+  return table(["against the baseline", "scenario", "figure", "change", "99 % interval"], rows, 3);
 }
 
 function scenarioTable({ scenarios }: RunReport): string {

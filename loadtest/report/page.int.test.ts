@@ -90,6 +90,22 @@ test("every plot is drawn, and each event is a line on every plot over time", as
   }
 });
 
+test("tells what the stack told of itself, and how the run stands against its baseline", async () => {
+  await look(sampleReport(), desktop, async ({ page }) => {
+    const stack = await page.locator("#stack tbody tr").allInnerTexts();
+    assert.ok(stack.length >= 1, "no scenario inside the stack");
+    const rows = await page.locator("#comparison tbody tr").allInnerTexts();
+    assert.deepEqual(
+      rows.map((row) => row.split("\t").slice(0, 4)),
+      [
+        ["same", "light", "p50", "+1.0 %"],
+        ["better", "light", "throughput", "+12.0 %"],
+      ],
+    );
+    assert.match(await page.locator("#comparison .note").innerText(), /not compared: writes\.$/);
+  });
+});
+
 test("without events there are no lines and no table of them", async () => {
   await look(sampleReport(), desktop, async ({ page }) => {
     assert.equal(await page.locator("#events").count(), 0);

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { buildSync } from "esbuild";
 import { describeOutcome } from "../faults/injection.ts";
 import { formatValue, type GateResult } from "../gates.ts";
+import { escapeHtml, inlineJson, list, table } from "./html.ts";
 import type { RunReport } from "./run-report.ts";
+import { comparisonSection, stackSection } from "./stack-sections.ts";
 
 /** The report as one HTML page that needs no network: styles, plots and figures are all in it. */
 export function reportPage(report: RunReport): string {
@@ -27,6 +29,8 @@ ${list(report.problems.filter((problem) => problem !== report.reason))}
 <main>
 <section id="gates"><h2>Gates</h2>${gateTable(report)}</section>
 <section><h2>Scenarios</h2>${scenarioTable(report)}</section>
+${comparisonSection(report)}
+${stackSection(report)}
 <section><h2>Latency by percentile</h2><p class="note">How many of the requests were answered within so many milliseconds.</p><div class="plot" id="percentiles"></div></section>
 <section><h2>Latency over time</h2><div class="plot" id="latency"></div></section>
 <section><h2>Throughput over time</h2><div class="plot" id="throughput"></div></section>
@@ -51,23 +55,6 @@ const verdictClasses: Record<RunReport["verdict"] | GateResult["verdict"], strin
   invalid: "unknown",
 };
 
-/** Text for element content and attribute values. */
-export function escapeHtml(text: string): string {
-  const entities: Record<string, string> = {
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    '"': "&quot;",
-    "'": "&#39;",
-  };
-  return text.replace(/[&<>"']/g, (character) => entities[character] ?? character);
-}
-
-/** JSON that cannot end the script element it stands in. */
-export function inlineJson(value: unknown): string {
-  return JSON.stringify(value).replaceAll("<", "\\u003c");
-}
-
 function plotStyles(): string {
   return readFileSync(createRequire(import.meta.url).resolve("uplot/dist/uPlot.min.css"), "utf8");
 }
@@ -84,15 +71,6 @@ function pageScript(): string {
     write: false,
   });
   return (built.outputFiles[0]?.text ?? "").replaceAll("</script", "<\\/script");
-}
-
-function table(head: string[], rows: string[][], numeric: number[], rowClasses: string[] = []): string {
-  const cell = (tag: "td" | "th") => (text: string, at: number) =>
-    `<${tag}${numeric.includes(at) ? ' class="number"' : ""}>${escapeHtml(text)}</${tag}>`;
-  const body = rows.map(
-    (row, at) => `<tr class="${rowClasses[at] ?? ""}">${row.map(cell("td")).join("")}</tr>`,
-  );
-  return `<div class="table"><table><thead><tr>${head.map(cell("th")).join("")}</tr></thead><tbody>${body.join("\n")}</tbody></table></div>`;
 }
 
 function gateTable({ gates }: RunReport): string {
@@ -184,10 +162,6 @@ function facts(report: RunReport): string {
     ],
   ];
   return `<dl>${rows.map(([name, value]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`).join("\n")}</dl>`;
-}
-
-function list(lines: string[]): string {
-  return lines.length === 0 ? "" : `<ul>${lines.map((line) => `<li>${escapeHtml(line)}</li>`).join("")}</ul>`;
 }
 
 function mebibytes(bytes: number): string {

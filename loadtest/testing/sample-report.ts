@@ -96,7 +96,31 @@ export function sampleReport(more: Partial<RunReport> = {}): RunReport {
     ],
     events: [],
     fault: null,
-    comparison: null,
+    comparison: {
+      savedAt: "2026-01-14T09:30:00.000Z",
+      apiImage: "localhost:5000/breakwater/api:1",
+      rows: [
+        {
+          scenario: "light",
+          metric: "p50",
+          ratio: 1.01,
+          low: 0.97,
+          high: 1.05,
+          outliers: 0,
+          verdict: "same",
+        },
+        {
+          scenario: "light",
+          metric: "throughput",
+          ratio: 1.12,
+          low: 1.08,
+          high: 1.17,
+          outliers: 1,
+          verdict: "better",
+        },
+      ],
+      notCompared: ["writes"],
+    },
     generator: {
       cpus: 4,
       cpuModel: "Intel(R) Xeon(R) Processor",

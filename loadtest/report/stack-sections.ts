@@ -1,0 +1,47 @@
+import { formatValue } from "../gates.ts";
+import { escapeHtml, table } from "./html.ts";
+import type { RunReport } from "./run-report.ts";
+
+/** What the stack told of itself in each scenario; nothing when it told nothing. */
+export function stackSection({ scenarios }: RunReport): string {
+  const told = scenarios.flatMap(({ scenario, stack }) => (stack ? [{ scenario, ...stack }] : []));
+  if (told.length === 0) return "";
+  const or = (value: number | null, show: (known: number) => string) => (value === null ? "–" : show(value));
+  const count = (value: number) => value.toLocaleString("en-US");
+  const rows = told.map((each) => [
+    each.scenario,
+    or(each.cacheHitRate, (share) => formatValue(share, "share")),
+    or(each.originReads, count),
+    or(each.shed, count),
+    or(each.eventLoopP99Ms, (ms) => formatValue(ms, "time")),
+    or(each.cpuSeconds, (seconds) => `${seconds.toFixed(1)} s`),
+    each.throttled
+      .slice(0, 3)
+      .map(({ pod, share }) => `${pod} ${formatValue(share, "share")}`)
+      .join(", ") || "none",
+  ]);
+  const head = ["scenario", "cache hits", "database reads", "shed", "event loop p99", "API CPU", "throttled"];
+  return `<section id="stack"><h2>Inside the stack</h2><p class="note">As the API's own metrics and the kubelet tell it, warm-up included; throttled is the share of periods in which a pod was held back by its CPU limit.</p>${table(head, rows, [1, 2, 3, 4, 5])}</section>`;
+}
+
+/** This run against the baseline; nothing when there was no comparison. */
+export function comparisonSection({ comparison }: RunReport): string {
+  if (!comparison) return "";
+  const percent = (ratio: number) => `${ratio >= 1 ? "+" : "−"}${Math.abs((ratio - 1) * 100).toFixed(1)} %`;
+  const classes = { better: "pass", same: "", worse: "fail" };
+  const rows = comparison.rows.map((row) => [
+    row.verdict,
+    row.scenario,
+    row.metric,
+    percent(row.ratio),
+    `${percent(row.low)} to ${percent(row.high)}`,
+  ]);
+  const left =
+    comparison.notCompared.length > 0 ? `; not compared: ${comparison.notCompared.join(", ")}` : "";
+  return `<section id="comparison"><h2>Against the baseline</h2><p class="note">${escapeHtml(`Saved ${comparison.savedAt} with ${comparison.apiImage}; at equal speed of the machine${left}.`)}</p>${table(
+    ["verdict", "scenario", "figure", "change", "99 % interval"],
+    rows,
+    [3, 4],
+    comparison.rows.map((row) => classes[row.verdict]),
+  )}</section>`;
+}
