@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sampleFailedReport } from "../testing/sample-failed-report.ts";
-import { sampleReport } from "../testing/sample-report.ts";
+import { sampleComparison, sampleReport } from "../testing/sample-report.ts";
 import { inline, markdownReport } from "./markdown.ts";
 
 const rows = (text: string) => text.split("\n").filter((line) => line.startsWith("| "));
@@ -54,6 +54,11 @@ test("the reason is not told twice, and empty tables are left out", () => {
   );
   assert.equal(text.split(reason).length, 2);
   assert.equal(rows(text).length, 0);
+});
+
+test("a comparison with the baseline is a table of its own", () => {
+  const text = markdownReport(sampleReport({ comparison: sampleComparison() }));
+  assert.ok(text.includes("\n| better | light | throughput | +12.0 % | +8.0 % to +17.0 % |\n"), text);
 });
 
 test("a run that says nothing is no pass", () => {

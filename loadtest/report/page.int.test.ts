@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 import type { Browser } from "playwright-core";
 import { launchBrowser, type OpenPage, openReport, type View } from "../testing/browser.ts";
 import { sampleFailedReport } from "../testing/sample-failed-report.ts";
-import { sampleReport } from "../testing/sample-report.ts";
+import { sampleComparison, sampleReport } from "../testing/sample-report.ts";
 import { reportFolder, writeReport } from "./files.ts";
 import { junitReport } from "./junit.ts";
 import type { RunReport } from "./run-report.ts";
@@ -91,7 +91,7 @@ test("every plot is drawn, and each event is a line on every plot over time", as
 });
 
 test("tells what the stack told of itself, and how the run stands against its baseline", async () => {
-  await look(sampleReport(), desktop, async ({ page }) => {
+  await look(sampleReport({ comparison: sampleComparison() }), desktop, async ({ page }) => {
     const stack = await page.locator("#stack tbody tr").allInnerTexts();
     assert.ok(stack.length >= 1, "no scenario inside the stack");
     const rows = await page.locator("#comparison tbody tr").allInnerTexts();

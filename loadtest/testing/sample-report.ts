@@ -96,31 +96,7 @@ export function sampleReport(more: Partial<RunReport> = {}): RunReport {
     ],
     events: [],
     fault: null,
-    comparison: {
-      savedAt: "2026-01-14T09:30:00.000Z",
-      apiImage: "localhost:5000/breakwater/api:1",
-      rows: [
-        {
-          scenario: "light",
-          metric: "p50",
-          ratio: 1.01,
-          low: 0.97,
-          high: 1.05,
-          outliers: 0,
-          verdict: "same",
-        },
-        {
-          scenario: "light",
-          metric: "throughput",
-          ratio: 1.12,
-          low: 1.08,
-          high: 1.17,
-          outliers: 1,
-          verdict: "better",
-        },
-      ],
-      notCompared: ["writes"],
-    },
+    comparison: null,
     generator: {
       cpus: 4,
       cpuModel: "Intel(R) Xeon(R) Processor",
@@ -228,4 +204,33 @@ export function growingPod(
     samples: memory.length,
     memory,
   });
+}
+
+/** A made-up comparison in which one figure is better, for unit tests. */
+export function sampleComparison(): NonNullable<RunReport["comparison"]> {
+  return {
+    savedAt: "2026-01-14T09:30:00.000Z",
+    apiImage: "localhost:5000/breakwater/api:1",
+    rows: [
+      {
+        scenario: "light",
+        metric: "p50",
+        ratio: 1.01,
+        low: 0.97,
+        high: 1.05,
+        outliers: 0,
+        verdict: "same",
+      },
+      {
+        scenario: "light",
+        metric: "throughput",
+        ratio: 1.12,
+        low: 1.08,
+        high: 1.17,
+        outliers: 1,
+        verdict: "better",
+      },
+    ],
+    notCompared: ["writes"],
+  };
 }
