@@ -5,7 +5,7 @@ import { describeOutcome } from "./faults/injection.ts";
 import { outputsOfFile, outputsOfStack } from "./outputs.ts";
 import { Progress } from "./progress.ts";
 import { describeRow } from "./repeated-run.ts";
-import { reportFolder, writeReport } from "./report/files.ts";
+import { leaveFolder, reportFolder, writeReport } from "./report/files.ts";
 import { runLoadTest } from "./run.ts";
 import { chooseScenarios } from "./scenarios.ts";
 import { reportTables } from "./table.ts";
@@ -36,9 +36,12 @@ async function main(args: string[]): Promise<number> {
   const scenarios = chooseScenarios(outputs.loadtest.scenarios, scenariosOf(command, outputs));
   const folder = await reportFolder(command.out);
   const progress = new Progress(process.stderr);
-  const report = await runLoadTest(command, outputs, scenarios, progress, interrupted.signal).finally(() =>
-    progress.end(),
-  );
+  const report = await runLoadTest(command, outputs, scenarios, progress, interrupted.signal)
+    .catch(async (error) => {
+      await leaveFolder(folder);
+      throw error;
+    })
+    .finally(() => progress.end());
   console.log(`\n${reportTables(report)}\n`);
   const unwritten = await writeReport(folder, report, command.json).then(
     () => undefined,

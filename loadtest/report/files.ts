@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, rmdir, symlink, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Broken } from "../verdict.ts";
 import { junitReport } from "./junit.ts";
@@ -16,11 +16,13 @@ export interface ReportFolder {
   /** For CI systems. */
   junit: string;
   markdown: string;
+  /** Of a folder by the time of day: its name, to which `latest` will point. */
+  stamp: string | undefined;
 }
 
 /**
- * Makes the folder: `out`, else a new one by the time of day, which `latest` then points to. Made before the run,
- * so that a full disk or a wrong path is told at once.
+ * Makes the folder: `out`, else a new one by the time of day. Made before the run, so that a full disk or a wrong path is
+ * told at once.
  *
  * @throws Broken when it cannot be made.
  */
@@ -37,11 +39,15 @@ export async function reportFolder(out: string | undefined): Promise<ReportFolde
     await mkdir(dir, { recursive: true });
     // A run that ends early must not leave an older run's report behind as if it were its own.
     await Promise.all(Object.values(files).map((file) => rm(file, { force: true })));
-    if (out === undefined) await pointLatestTo(stamp);
   } catch (error) {
     throw unwritable(dir, error);
   }
-  return { dir, ...files };
+  return { dir, ...files, stamp: out === undefined ? stamp : undefined };
+}
+
+/** Takes back the folder of a run that could not be made, when there is nothing in it. */
+export async function leaveFolder({ dir }: ReportFolder): Promise<void> {
+  await rmdir(dir).catch(() => {});
 }
 
 async function pointLatestTo(stamp: string): Promise<void> {
@@ -54,7 +60,7 @@ async function pointLatestTo(stamp: string): Promise<void> {
 
 /**
  * Writes report.json, junit.xml, summary.md and report.html. One that cannot be written leaves no half of itself
- * behind and does not keep the others from being written.
+ * behind and does not keep the others from being written. `latest` points to the folder then.
  *
  * @param json where one more copy of report.json goes
  * @throws Broken with the names of those that could not be written.
@@ -76,6 +82,8 @@ export async function writeReport(folder: ReportFolder, report: RunReport, json?
   await attempt(folder.markdown, () => writeWhole(folder.markdown, markdownReport(report)));
   // The page is by far the largest, so what room there is goes to the others first.
   await attempt(folder.html, () => writeWhole(folder.html, reportPage(report)));
+  const { stamp } = folder;
+  if (stamp !== undefined) await attempt(join(reportsRoot, "latest"), () => pointLatestTo(stamp));
   const [first] = failed;
   if (first) throw unwritable(failed.map(({ path }) => path).join(", "), first.error);
 }
