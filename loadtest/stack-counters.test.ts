@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseMetrics } from "./prometheus-text.ts";
-import { figuresBetween, type StackCounters } from "./stack-counters.ts";
+import { addCpu, figuresBetween, type StackCounters } from "./stack-counters.ts";
 
 const text = (hits: number, misses: number, shed: number) => `# HELP cache_reads_total Reads
 # TYPE cache_reads_total counter
@@ -53,4 +53,25 @@ test("a process that began anew takes nothing away from the others", () => {
 test("what no pod told is unknown, not zero", () => {
   const { originReads, shed, cacheHitRate, eventLoopP99Ms } = figuresBetween(counters({}), counters({}));
   assert.deepEqual([originReads, shed, cacheHitRate, eventLoopP99Ms], [null, null, null, null]);
+});
+
+test("CPU limits are counted by container where the kubelet names them, else by pod, and never twice", () => {
+  const line = (kind: string, pod: string, container: string, value: number) =>
+    `container_cpu_cfs_${kind}_total{container="${container}",namespace="ns",pod="${pod}"} ${value} 1795618379137`;
+  const kubelet = [
+    ...[line("periods", "a", "", 90), line("throttled_periods", "a", "", 9)],
+    ...[
+      line("periods", "b", "", 50),
+      line("periods", "b", "api", 40),
+      line("throttled_periods", "b", "api", 4),
+    ],
+    line("periods", "b", "", 50).replace('"ns"', '"other"'),
+  ].join("\n");
+  const cpu = new Set(["container_cpu_cfs_periods_total", "container_cpu_cfs_throttled_periods_total"]);
+  const found = counters({});
+  addCpu(found, parseMetrics(kubelet, cpu), "ns");
+  assert.deepEqual(Object.fromEntries(found.cpu), {
+    a: { periods: 90, throttled: 9 },
+    b: { periods: 40, throttled: 4 },
+  });
 });

@@ -70,10 +70,15 @@ function unread(error: unknown): undefined {
   if (!(error instanceof ApiError)) throw error;
 }
 
-function addCpu(counters: StackCounters, samples: readonly MetricSample[], namespace: string): void {
-  for (const { name, labels, value } of samples) {
-    // Without a container's name the line is about the pod as a whole, which counts the others again.
-    if (labels.namespace !== namespace || !labels.pod || !labels.container) continue;
+/**
+ * Adds a kubelet's counters of CPU limits. Some kubelets name the containers in these lines, others only the pod; where they
+ * do, the pod's line counts them again and is left out.
+ */
+export function addCpu(counters: StackCounters, samples: readonly MetricSample[], namespace: string): void {
+  const own = samples.filter(({ labels }) => labels.namespace === namespace && labels.pod);
+  const named = new Set(own.flatMap(({ labels }) => (labels.container && labels.pod ? [labels.pod] : [])));
+  for (const { name, labels, value } of own) {
+    if (!labels.pod || named.has(labels.pod) !== Boolean(labels.container)) continue;
     const sum = counters.cpu.get(labels.pod) ?? { periods: 0, throttled: 0 };
     sum[name === "container_cpu_cfs_periods_total" ? "periods" : "throttled"] += value;
     counters.cpu.set(labels.pod, sum);
