@@ -5,7 +5,7 @@ const busiest = 0.95;
 const backlogShare = 0.01;
 /** Own delays below these are not worth a word, whatever the stack's latency. */
 const lagWorthMs = 10;
-const lateWorthMs = 2;
+const lateWorthMs = 5;
 
 /**
  * Why a scenario's figures are the generator's rather than the stack's, and what to do; undefined when they are not. The
