@@ -87,18 +87,21 @@ for (const replicas of [5, 2]) {
 }
 
 interface ReportFile {
+  fault: { name: string; recoveredMs: number | null; reason: string } | null;
   gates: { metric: string; verdict: string }[];
 }
+
+const out = join(projectRoot, "loadtest", "reports", "e2e");
+const lastReport = () => JSON.parse(readFileSync(join(out, "report.json"), "utf8")) as ReportFile;
 
 async function failedGates(
   flags: string[] = [],
   during?: () => Promise<void>,
 ): Promise<[number | null, string[]]> {
-  const out = join(projectRoot, "loadtest", "reports", "e2e");
   const run = loadtest("--out", out, ...flags);
   await during?.();
   const { exitCode, stderr } = await run;
-  const report = JSON.parse(readFileSync(join(out, "report.json"), "utf8")) as ReportFile;
+  const report = lastReport();
   if (exitCode === 1) console.error(stderr);
   return [exitCode, report.gates.filter((gate) => gate.verdict === "fail").map((gate) => gate.metric)];
 }
@@ -111,6 +114,30 @@ const laterDuringTheRun = (path: string) => async () => {
   await new Promise((resolve) => setTimeout(resolve, 8_000));
   await fetch(`${stack.endpoint}/api/lab/${path}`, { method: "POST" }).catch(() => undefined);
 };
+
+for (const fault of ["rollout", "kill-api", "kill-redis-primary"]) {
+  test(`the stack recovers from ${fault} under load, and what the fault itself does fails no gate`, async () => {
+    const [, gates] = await failedGates(["--fault", fault, "--duration", "20s"]);
+    const { fault: outcome } = lastReport();
+    assert.equal(outcome?.name, fault);
+    assert.ok(typeof outcome?.recoveredMs === "number", outcome?.reason);
+    // A request that was being answered by the very process that was killed may be lost with it.
+    const allowed = fault === "rollout" ? [] : ["error_rate", "non_2xx_rate"];
+    assert.deepEqual(
+      gates.filter((gate) => !allowed.includes(gate)),
+      [],
+    );
+  });
+}
+
+test("a pod that is replaced during the run is caught by the gates", async () => {
+  const [exitCode, gates] = await failedGates([], async () => {
+    await new Promise((resolve) => setTimeout(resolve, 8_000));
+    await deletePods(stack.namespace, (await podsOf("api")).slice(0, 1));
+  });
+  assert.equal(exitCode, 99);
+  assert.ok(gates.includes("pods_replaced"), `failed gates: ${gates.join(", ")}`);
+});
 
 test("a planted out-of-memory kill is caught by the gates", async () => {
   await configure("api.env.FAULT_LAB", "1");

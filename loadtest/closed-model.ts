@@ -21,6 +21,7 @@ interface Connection {
   socket?: Socket;
   status: number;
   body: string;
+  id: string | undefined;
   /** The last answer said `Connection: close`. */
   closing: boolean;
   /** The request in flight was written after the server had announced the close. */
@@ -39,12 +40,18 @@ export function driveClosedModel({ options, tally, nextRequest, counts }: LoadCo
     if (asking) asking.request = planned;
     else firstRequest = planned;
     asking = undefined;
-    return { ...defaults, method: planned.method, path: prefix + planned.path, ...bodyOf(planned) };
+    return { ...defaults, method: planned.method, path: prefix + planned.path, ...partsOf(planned) };
   }
 
   function watch(typedClient: autocannon.Client): void {
     const client = typedClient as unknown as ClientInternals;
-    const connection: Connection = { status: 0, body: "", closing: false, sentIntoClosing: false };
+    const connection: Connection = {
+      status: 0,
+      body: "",
+      id: undefined,
+      closing: false,
+      sentIntoClosing: false,
+    };
     let opening = firstRequest;
     let lost: { inFlight: InFlight; announced: boolean } | undefined;
 
@@ -76,8 +83,9 @@ export function driveClosedModel({ options, tally, nextRequest, counts }: LoadCo
       connection.body = "";
       tally.send(inFlight);
     });
-    client.on("headers", (info: { statusCode: number; shouldKeepAlive: boolean }) => {
+    client.on("headers", (info: { statusCode: number; shouldKeepAlive: boolean; headers: string[] }) => {
       connection.status = info.statusCode;
+      connection.id = headerOf(info.headers, "x-request-id");
       connection.closing = !info.shouldKeepAlive;
     });
     client.on("body", (chunk: Buffer) => {
@@ -85,7 +93,13 @@ export function driveClosedModel({ options, tally, nextRequest, counts }: LoadCo
     });
     client.on("response", () => {
       if (connection.inFlight)
-        tally.answer(connection.inFlight, connection.status, connection.body, performance.now());
+        tally.answer(
+          connection.inFlight,
+          connection.status,
+          connection.body,
+          performance.now(),
+          connection.id,
+        );
       connection.inFlight = undefined;
     });
     client.on("timeout", () => {
@@ -125,11 +139,20 @@ export function driveClosedModel({ options, tally, nextRequest, counts }: LoadCo
   };
 }
 
-function bodyOf({ body }: PlannedRequest): Pick<autocannon.Request, "headers" | "body"> {
-  return body === undefined ? {} : { headers: { "content-type": "application/json" }, body };
+function partsOf({ id, body }: PlannedRequest): Pick<autocannon.Request, "headers" | "body"> {
+  const headers = { "x-request-id": id };
+  return body === undefined
+    ? { headers }
+    : { headers: { ...headers, "content-type": "application/json" }, body };
 }
 
-const nothing: PlannedRequest = { kind: "light", method: "GET", path: "/", verify: () => true };
+/** @param flat names and values in turn, as Node's HTTP parser gives them */
+function headerOf(flat: readonly string[], name: string): string | undefined {
+  for (let at = 0; at < flat.length; at += 2) if (flat[at]?.toLowerCase() === name) return flat[at + 1];
+  return undefined;
+}
+
+const nothing: PlannedRequest = { id: "", kind: "light", method: "GET", path: "/", verify: () => true };
 
 /** A socket that was replaced must not speak any more: a late error of it would make autocannon connect twice. */
 function retire(socket: Socket | undefined): void {

@@ -55,14 +55,16 @@ export function driveFixedRate({
     const answer: Answer = { status: 0, parts: [] };
     client.dispatch(dispatchOptions(inFlight, prefix), {
       onRequestStart: () => undefined,
-      onResponseStart: (_controller, status) => {
+      onResponseStart: (_controller, status, headers) => {
         answer.status = status;
+        answer.id = headers["x-request-id"]?.toString();
       },
       onResponseData: (_controller, chunk) => {
         answer.parts.push(chunk);
       },
       onResponseEnd: () => {
-        tally.answer(inFlight, answer.status, Buffer.concat(answer.parts).toString(), performance.now());
+        const body = Buffer.concat(answer.parts).toString();
+        tally.answer(inFlight, answer.status, body, performance.now(), answer.id);
         release(client);
       },
       onResponseError: (_controller, error: Error & { code?: string }) => {
@@ -103,11 +105,13 @@ export function driveFixedRate({
 interface Answer {
   status: number;
   parts: Buffer[];
+  id?: string | undefined;
 }
 
 function dispatchOptions({ request }: InFlight, prefix: string): Dispatcher.DispatchOptions {
   const { method, body } = request;
   const path = prefix + request.path;
-  if (body === undefined) return { method, path };
-  return { method, path, body, headers: { "content-type": "application/json" } };
+  const id = { "x-request-id": request.id };
+  if (body === undefined) return { method, path, headers: id };
+  return { method, path, body, headers: { ...id, "content-type": "application/json" } };
 }

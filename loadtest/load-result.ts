@@ -32,7 +32,7 @@ export interface ErrorClasses {
   closed: number;
   /** Answers outside 2xx, by status. */
   status: Record<string, number>;
-  /** 2xx answers whose body was not the one asked for. */
+  /** 2xx answers that were not the one asked for: another body, or another request's id. */
   wrongBody: number;
   /** Sent, and still without answer when the run ended. */
   unfinished: number;

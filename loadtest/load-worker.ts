@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { monitorEventLoopDelay, performance } from "node:perf_hooks";
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort, threadId, workerData } from "node:worker_threads";
 import { seededRandom } from "../measure/random.ts";
 import { driveClosedModel } from "./closed-model.ts";
 import { driveFixedRate } from "./fixed-rate.ts";
@@ -35,7 +35,12 @@ const drive = options.rate === undefined ? driveClosedModel : driveFixedRate;
 const driver = drive({
   options,
   tally,
-  nextRequest: requestSource(options.scenario, options.users, seededRandom(options.seed)),
+  nextRequest: requestSource(
+    options.scenario,
+    options.users,
+    seededRandom(options.seed),
+    `load-${process.pid}-${threadId}`,
+  ),
   counts: (ms) => ms >= startMs && ms < endMs,
   measuredFromMs: startMs,
 });

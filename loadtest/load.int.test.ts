@@ -74,6 +74,27 @@ test("each failure is counted once and by its class", async () => {
   assert.ok(result.completed > 50);
 });
 
+for (const rate of [undefined, 200]) {
+  test(`an answer to another request is told by its id, ${rate ? "at a fixed rate" : "in a closed model"}`, async () => {
+    const ids = new Set<unknown>();
+    const { result } = await load(
+      (request, response, n) => {
+        const id = request.headers["x-request-id"];
+        ids.add(id);
+        response.setHeader("X-Request-ID", n % 50 === 0 ? "somebody-else" : String(id));
+        answerLikeTheApi(request, response);
+      },
+      { durationSeconds: 1, ...(rate ? { rate } : {}) },
+    );
+    assert.ok(
+      Math.abs(result.errors.wrongBody - Math.floor(result.sent / 50)) <= 1,
+      JSON.stringify(result.errors),
+    );
+    assert.ok(ids.size >= result.sent, `${ids.size} ids for ${result.sent} requests`);
+    accountsForAll(result);
+  });
+}
+
 test("connections that the server closes as it announced are no errors", async () => {
   const { result } = await load((request, response, n) => {
     if (n % 10 === 0) response.setHeader("connection", "close");

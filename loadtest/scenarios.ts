@@ -17,6 +17,8 @@ export interface Scenario {
 
 /** One request to send, and what its answer has to look like. */
 export interface PlannedRequest {
+  /** Sent as X-Request-ID; an answer that tells one must tell the same. */
+  id: string;
   kind: RequestKind;
   method: "GET" | "PUT";
   path: string;
@@ -63,13 +65,15 @@ export function userBody(id: number): string {
   return JSON.stringify({ name: `User ${id}`, email: `user${id}@example.com` });
 }
 
-const light: PlannedRequest = {
+type RequestOfKind = Omit<PlannedRequest, "id">;
+
+const light: RequestOfKind = {
   kind: "light",
   method: "GET",
   path: "/api/light",
   verify: (body) => body.includes('"ok":true'),
 };
-const heavy: PlannedRequest = {
+const heavy: RequestOfKind = {
   kind: "heavy",
   method: "GET",
   path: `/api/heavy-task?n=${heavyN}`,
@@ -84,8 +88,20 @@ const isUser = (id: number) => (body: string) =>
  * The endless sequence of requests of a scenario, the same for the same `random`.
  *
  * @param users how many users were seeded: ids 1 … users
+ * @param idPrefix what the requests' ids begin with
  */
-export function requestSource(scenario: Scenario, users: number, random: Random): () => PlannedRequest {
+export function requestSource(
+  scenario: Scenario,
+  users: number,
+  random: Random,
+  idPrefix = "load",
+): () => PlannedRequest {
+  let sent = 0;
+  const next = requestOfKind(scenario, users, random);
+  return () => ({ ...next(), id: `${idPrefix}-${sent++}` });
+}
+
+function requestOfKind(scenario: Scenario, users: number, random: Random): () => RequestOfKind {
   const pickKind = weightedPick(
     scenario.mix.map((part) => [part.kind, part.weight]),
     random,

@@ -4,6 +4,7 @@ import type { PlannedRequest } from "./scenarios.ts";
 import { type InFlight, Tally } from "./tally.ts";
 
 const request: PlannedRequest = {
+  id: "load-1",
   kind: "light",
   method: "GET",
   path: "/",
@@ -35,6 +36,14 @@ test("every request sent is completed, failed or outstanding", () => {
   });
   assert.deepEqual([tally.sent, tally.completed, tally.failed, tally.outstanding], [7, 1, 5, 1]);
   assert.deepEqual(tally.failedAt, [5, 5, 5, 6, 7]);
+});
+
+test("an answer with another request's id is not the one asked for; one without an id may be", () => {
+  const tally = new Tally();
+  tally.answer(sendAt(tally, 0), 200, "good", 5, "load-1");
+  tally.answer(sendAt(tally, 0), 200, "good", 5, "load-2");
+  tally.answer(sendAt(tally, 0), 200, "good", 5);
+  assert.deepEqual([tally.completed, tally.errors.wrongBody], [2, 1]);
 });
 
 test("the warm-up loads but does not count", () => {

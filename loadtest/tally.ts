@@ -46,12 +46,14 @@ export class Tally {
     if (inFlight.counted) this.sent++;
   }
 
-  answer(inFlight: InFlight, status: number, body: string, now: number): void {
+  /** @param id X-Request-ID of the answer, if it has one */
+  answer(inFlight: InFlight, status: number, body: string, now: number, id?: string): void {
     const latencyMs = now - inFlight.sentAt;
     this.#second.record(latencyMs);
     if (!inFlight.counted) return;
     this.latency.record(latencyMs);
-    if (status >= 200 && status <= 299 && inFlight.request.verify(body)) {
+    const { request } = inFlight;
+    if (status >= 200 && status <= 299 && (id === undefined || id === request.id) && request.verify(body)) {
       this.completed++;
       return;
     }

@@ -104,6 +104,7 @@ test("a database that is away is a 503 that says when to come again, and is logg
   const find = () => Promise.reject(new DatabaseUnavailable("the database is not available"));
   const { app, logged } = build(t, { users: { find, save: find } });
   const answer = await app.inject({ url: "/users/1", headers: { "x-request-id": "r-17" } });
+  assert.equal(answer.headers["x-request-id"], "r-17");
   assert.equal(answer.statusCode, 503);
   assert.equal(answer.headers["retry-after"], "1");
   assert.equal(answer.json().message, "the database is not available");

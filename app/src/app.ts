@@ -46,6 +46,11 @@ export function buildApp(parts: AppParts): FastifyInstance {
     // What arrives on an open connection while the server closes is answered like any other request.
     return503OnClosing: false,
   });
+  // Whoever asked finds the answer again in the logs, and a load test knows whose answer it got.
+  app.addHook("onRequest", (request, reply, done) => {
+    reply.header("x-request-id", request.id);
+    done();
+  });
   // One logger for all requests: the few lines that are written name the request themselves.
   app.setChildLoggerFactory((logger) => logger);
   tallyRequests(app, parts.metrics);
