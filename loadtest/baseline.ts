@@ -1,7 +1,8 @@
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { Machine } from "../measure/machine.ts";
 import { Broken, WrongUsage } from "./verdict.ts";
+import { writeWhole } from "./write-whole.ts";
 
 /** What is kept of one repeat of a scenario; every figure is positive and finite. */
 export interface Repeat {
@@ -58,13 +59,10 @@ export async function saveBaseline(path: string, baseline: Baseline): Promise<vo
       "look at the report: not every repeat was measured",
     );
   }
-  const fresh = `${path}.${process.pid}`;
   try {
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(fresh, `${JSON.stringify(baseline, null, 2)}\n`);
-    await rename(fresh, path);
+    await writeWhole(path, `${JSON.stringify(baseline, null, 2)}\n`);
   } catch (error) {
-    await rm(fresh, { force: true }).catch(() => {});
     throw new Broken(
       `the baseline cannot be written to ${path}: ${(error as Error).message}`,
       "make room, or make the folder writable",

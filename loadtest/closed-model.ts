@@ -2,7 +2,7 @@ import type { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import autocannon from "autocannon";
-import type { LoadContext, LoadDriver } from "./load-driver.ts";
+import { type LoadContext, type LoadDriver, pathPrefix, wireForm } from "./load-driver.ts";
 import type { PlannedRequest } from "./scenarios.ts";
 import type { InFlight } from "./tally.ts";
 
@@ -30,7 +30,7 @@ interface Connection {
 
 /** Each connection sends its next request when the last one is answered: as much load as the connections carry. */
 export function driveClosedModel({ options, tally, nextRequest, counts }: LoadContext): LoadDriver {
-  const prefix = new URL(options.endpoint).pathname.replace(/\/$/, "");
+  const prefix = pathPrefix(options.endpoint);
   // autocannon builds a client's first request before the client is known, all others right after its "request" event.
   let firstRequest: PlannedRequest | undefined;
   let asking: InFlight | undefined;
@@ -40,7 +40,7 @@ export function driveClosedModel({ options, tally, nextRequest, counts }: LoadCo
     if (asking) asking.request = planned;
     else firstRequest = planned;
     asking = undefined;
-    return { ...defaults, method: planned.method, path: prefix + planned.path, ...partsOf(planned) };
+    return { ...defaults, ...wireForm(planned, prefix) };
   }
 
   function watch(typedClient: autocannon.Client): void {
@@ -137,13 +137,6 @@ export function driveClosedModel({ options, tally, nextRequest, counts }: LoadCo
       return 0;
     },
   };
-}
-
-function partsOf({ id, body }: PlannedRequest): Pick<autocannon.Request, "headers" | "body"> {
-  const headers = { "x-request-id": id };
-  return body === undefined
-    ? { headers }
-    : { headers: { ...headers, "content-type": "application/json" }, body };
 }
 
 /** @param flat names and values in turn, as Node's HTTP parser gives them */

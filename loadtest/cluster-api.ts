@@ -192,6 +192,12 @@ export class ClusterApi {
   }
 }
 
+/** Path of a namespace's pods at the API server, or of one of them. */
+export function podPath(namespace: string, pod?: string): string {
+  const pods = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`;
+  return pod === undefined ? pods : `${pods}/${encodeURIComponent(pod)}`;
+}
+
 /** Keeps what is written to it. */
 class Collected extends Writable {
   readonly #parts: Buffer[] = [];

@@ -105,6 +105,11 @@ function comparedRow(
   return { scenario, metric, ...ratio, verdict: judgeRatio(ratio, band, better) };
 }
 
+/** A ratio as a change: 1.12 is `+12.0 %`. */
+export function formatChange(ratio: number): string {
+  return `${ratio >= 1 ? "+" : "−"}${Math.abs((ratio - 1) * 100).toFixed(1)} %`;
+}
+
 function planReasons(then: RunPlan, now: RunPlan): string[] {
   const dials: [keyof RunPlan, string, string][] = [
     ["connections", "connections", ""],

@@ -1,4 +1,5 @@
 import type { GateMetric } from "../k8s/stack-outputs.ts";
+import type { LatencySummary } from "../measure/latency.ts";
 import { countErrors, type LoadResult } from "./load-result.ts";
 import { memoryGrowth } from "./memory-growth.ts";
 import type { ObservedPod } from "./observe.ts";
@@ -14,6 +15,17 @@ export interface Figure {
   detail: string;
 }
 
+const latencyFields: Partial<Record<GateMetric, Exclude<keyof LatencySummary, "curve">>> = {
+  p50: "p50Ms",
+  p75: "p75Ms",
+  p90: "p90Ms",
+  p95: "p95Ms",
+  p99: "p99Ms",
+  "p99.9": "p999Ms",
+  mean: "meanMs",
+  max: "maxMs",
+};
+
 /** The figure of a scenario. Undefined for a metric that scenarios do not have. */
 export function scenarioFigure(metric: GateMetric, load: LoadResult): Figure | undefined {
   const { latency, errors, sent } = load;
@@ -27,23 +39,9 @@ export function scenarioFigure(metric: GateMetric, load: LoadResult): Figure | u
     samples: sent,
     detail,
   });
+  const latencyField = latencyFields[metric];
+  if (latencyField !== undefined) return time(latency[latencyField]);
   switch (metric) {
-    case "p50":
-      return time(latency.p50Ms);
-    case "p75":
-      return time(latency.p75Ms);
-    case "p90":
-      return time(latency.p90Ms);
-    case "p95":
-      return time(latency.p95Ms);
-    case "p99":
-      return time(latency.p99Ms);
-    case "p99.9":
-      return time(latency.p999Ms);
-    case "mean":
-      return time(latency.meanMs);
-    case "max":
-      return time(latency.maxMs);
     case "error_rate":
       return rate(load.failed, errorText(load));
     case "non_2xx_rate":
@@ -108,7 +106,7 @@ function timeToLimit(pods: readonly ObservedPod[]): Figure | undefined {
   const rate = (bytes: number) => `${(bytes / 1024).toFixed(0)} KiB/s`;
   return {
     value: growth.msToLimit,
-    samples: growing.reduce((sum, each) => sum + each.growth.points, 0),
+    samples: sum(growing.map(({ growth }) => growth.points)),
     detail: `${pod.name} grows by ${rate(growth.perSecond)} (95 %: ${rate(growth.low)} to ${rate(growth.high)})`,
   };
 }

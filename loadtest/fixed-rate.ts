@@ -1,7 +1,7 @@
-import { Client, type Dispatcher } from "undici";
+import { Client } from "undici";
 import { LatencyHistogram } from "../measure/latency.ts";
 import { Pacer } from "../measure/pacer.ts";
-import type { LoadContext, LoadDriver } from "./load-driver.ts";
+import { type LoadContext, type LoadDriver, pathPrefix, wireForm } from "./load-driver.ts";
 import type { InFlight } from "./tally.ts";
 
 const timeoutCodes = ["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT", "UND_ERR_CONNECT_TIMEOUT"];
@@ -23,8 +23,8 @@ export function driveFixedRate({
   const { rate = 1, timeoutSeconds, warmupSeconds } = options;
   const timeoutMs = timeoutSeconds * 1000;
   const startMs = measuredFromMs - warmupSeconds * 1000;
-  const { origin, pathname } = new URL(options.endpoint);
-  const prefix = pathname.replace(/\/$/, "");
+  const { origin } = new URL(options.endpoint);
+  const prefix = pathPrefix(options.endpoint);
   const late = LatencyHistogram.empty();
   const waiting: InFlight[] = [];
   const clients = Array.from(
@@ -53,7 +53,7 @@ export function driveFixedRate({
   function send(client: Client, inFlight: InFlight): void {
     tally.send(inFlight);
     const answer: Answer = { status: 0, parts: [] };
-    client.dispatch(dispatchOptions(inFlight, prefix), {
+    client.dispatch(wireForm(inFlight.request, prefix), {
       onRequestStart: () => undefined,
       onResponseStart: (_controller, status, headers) => {
         answer.status = status;
@@ -106,12 +106,4 @@ interface Answer {
   status: number;
   parts: Buffer[];
   id?: string | undefined;
-}
-
-function dispatchOptions({ request }: InFlight, prefix: string): Dispatcher.DispatchOptions {
-  const { method, body } = request;
-  const path = prefix + request.path;
-  const id = { "x-request-id": request.id };
-  if (body === undefined) return { method, path, headers: id };
-  return { method, path, body, headers: { ...id, "content-type": "application/json" } };
 }

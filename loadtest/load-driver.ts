@@ -24,3 +24,17 @@ export interface LoadDriver {
   /** 99th percentile of the time from a request's due time until it was seen to; null without due times. */
   lateP99Ms(): number | null;
 }
+
+/** What the paths of an endpoint's requests begin with, without a trailing slash. */
+export function pathPrefix(endpoint: string): string {
+  return new URL(endpoint).pathname.replace(/\/$/, "");
+}
+
+/** A request as both HTTP clients take it. */
+export function wireForm({ id, method, path, body }: PlannedRequest, prefix: string) {
+  const headers = { "x-request-id": id };
+  const form = { method, path: prefix + path };
+  return body === undefined
+    ? { ...form, headers }
+    : { ...form, body, headers: { ...headers, "content-type": "application/json" } };
+}

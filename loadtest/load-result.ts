@@ -92,6 +92,11 @@ export interface LoadResult {
   interrupted: boolean;
 }
 
+/** Of requests that all got a good answer. */
+export function noErrors(): ErrorClasses {
+  return { timeouts: 0, connection: {}, closed: 0, status: {}, wrongBody: 0, unfinished: 0 };
+}
+
 /** The total of all error classes. */
 export function countErrors(errors: ErrorClasses): number {
   return (
@@ -106,14 +111,7 @@ export function countErrors(errors: ErrorClasses): number {
 
 /** The errors of several threads together. */
 export function addErrors(parts: readonly ErrorClasses[]): ErrorClasses {
-  const sum: ErrorClasses = {
-    timeouts: 0,
-    connection: {},
-    closed: 0,
-    status: {},
-    wrongBody: 0,
-    unfinished: 0,
-  };
+  const sum = noErrors();
   for (const part of parts) {
     for (const key of ["timeouts", "closed", "wrongBody", "unfinished"] as const) sum[key] += part[key];
     for (const key of ["connection", "status"] as const) {

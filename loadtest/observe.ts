@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { V1PodList } from "@kubernetes/client-node";
 import type { StackOutputs } from "../k8s/stack-outputs.ts";
-import { ApiError, ClusterApi } from "./cluster-api.ts";
+import { ApiError, ClusterApi, podPath } from "./cluster-api.ts";
 import { longestGapMs, MemorySamples, memoryReadings, type StatsSummary } from "./memory-samples.ts";
 import { notReady, type PodEvent, PodLedger, type PodRecord } from "./pod-ledger.ts";
 import { Broken } from "./verdict.ts";
@@ -167,7 +167,7 @@ export class Observer {
   }
 
   #pods(): Promise<V1PodList> {
-    return this.#api.getJson(`/api/v1/namespaces/${encodeURIComponent(this.#outputs.namespace)}/pods`);
+    return this.#api.getJson(podPath(this.#outputs.namespace));
   }
 }
 

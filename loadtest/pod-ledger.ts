@@ -72,7 +72,7 @@ export class PodLedger {
   look(listed: readonly V1Pod[], atMs: number): void {
     const first = this.#looks++ === 0;
     const watched = listed.flatMap((pod) => {
-      const workload = this.#workloads.find((each) => matches(each.selector, pod.metadata?.labels));
+      const workload = this.#workloads.find((each) => selects(each.selector, pod.metadata?.labels));
       const uid = pod.metadata?.uid;
       return !workload || !uid || isEnding(pod) ? [] : [{ pod, workload, uid }];
     });
@@ -176,7 +176,7 @@ export function podsReplaced(pods: readonly PodRecord[]): PodRecord[] {
 export function notReady(workloads: readonly Workload[], listed: readonly V1Pod[]): string[] {
   return workloads.flatMap((workload) => {
     const ready = listed.filter(
-      (pod) => matches(workload.selector, pod.metadata?.labels) && !isEnding(pod) && readinessOf(pod).ready,
+      (pod) => selects(workload.selector, pod.metadata?.labels) && !isEnding(pod) && readinessOf(pod).ready,
     ).length;
     return ready >= workload.replicas
       ? []
@@ -184,7 +184,11 @@ export function notReady(workloads: readonly Workload[], listed: readonly V1Pod[
   });
 }
 
-function matches(selector: Record<string, string>, labels: Record<string, string> | undefined): boolean {
+/** Whether a selector finds an object of these labels. */
+export function selects(
+  selector: Record<string, string>,
+  labels: Record<string, string> | undefined,
+): boolean {
   return Object.entries(selector).every(([key, value]) => labels?.[key] === value);
 }
 

@@ -9,7 +9,7 @@ import {
   readBaseline,
   saveBaseline,
 } from "./baseline.ts";
-import { type ComparedRow, compareRuns, planDifferences } from "./compare-runs.ts";
+import { type ComparedRow, compareRuns, formatChange, planDifferences } from "./compare-runs.ts";
 import type { LoadResult } from "./load-result.ts";
 import type { Scenario } from "./scenarios.ts";
 import { WrongUsage } from "./verdict.ts";
@@ -119,6 +119,5 @@ export class RepeatedRun {
 
 /** `throughput of light is 12.0 % lower (99 %: 9.1 % to 14.8 % lower)`. */
 export function describeRow({ scenario, metric, ratio, low, high, verdict }: ComparedRow): string {
-  const percent = (value: number) => `${value >= 1 ? "+" : "−"}${Math.abs((value - 1) * 100).toFixed(1)} %`;
-  return `${metric} of ${scenario} is ${verdict}: ${percent(ratio)} (99 %: ${percent(low)} to ${percent(high)})`;
+  return `${metric} of ${scenario} is ${verdict}: ${formatChange(ratio)} (99 %: ${formatChange(low)} to ${formatChange(high)})`;
 }

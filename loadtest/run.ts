@@ -1,5 +1,6 @@
-import { cpus, release, totalmem, type } from "node:os";
+import { release, totalmem, type } from "node:os";
 import { type GateMetric, gateMetrics, type StackOutputs } from "../k8s/stack-outputs.ts";
+import { thisMachine } from "../measure/machine.ts";
 import type { RunPlan } from "./baseline.ts";
 import type { Command } from "./command-line.ts";
 import { type FaultOutcome, Injection } from "./faults/injection.ts";
@@ -119,6 +120,7 @@ export async function runLoadTest(
     expected: injection?.expected ?? [],
   });
   const comparison = broken.length + invalid.length === 0 ? await compared(repeated, broken) : null;
+  const { cpus, cpuModel, node } = thisMachine();
   const { verdict, reason } = judge(gates, { broken, invalid }, worseRows(comparison));
   const fault = injection?.outcome(loads[0], observation.events) ?? null;
   return {
@@ -140,11 +142,11 @@ export async function runLoadTest(
     fault,
     comparison,
     generator: {
-      cpus: cpus().length,
-      cpuModel: cpus()[0]?.model.trim() ?? "unknown",
+      cpus,
+      cpuModel,
       memoryBytes: totalmem(),
       kernel: `${type()} ${release()}`,
-      node: process.version,
+      node,
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { StackOutputs } from "../k8s/stack-outputs.ts";
-import { ApiError, ClusterApi } from "./cluster-api.ts";
-import { podPath, targets } from "./faults/target.ts";
+import { ApiError, ClusterApi, podPath } from "./cluster-api.ts";
+import { targets } from "./faults/target.ts";
 import { type MetricSample, parseMetrics } from "./prometheus-text.ts";
 import { Broken } from "./verdict.ts";
 

@@ -1,5 +1,5 @@
 import { LatencyHistogram } from "../measure/latency.ts";
-import { countErrors, type ErrorClasses, type SecondOfLoad } from "./load-result.ts";
+import { countErrors, noErrors, type SecondOfLoad } from "./load-result.ts";
 import type { PlannedRequest } from "./scenarios.ts";
 
 /** The request that a connection is waiting for. */
@@ -17,14 +17,7 @@ const failuresTimed = 5000;
 /** Counts what became of each request. Times in ms of a monotonic clock. */
 export class Tally {
   readonly latency = LatencyHistogram.empty();
-  readonly errors: ErrorClasses = {
-    timeouts: 0,
-    connection: {},
-    closed: 0,
-    status: {},
-    wrongBody: 0,
-    unfinished: 0,
-  };
+  readonly errors = noErrors();
   /** When counted requests failed, the first thousands of them. */
   readonly failedAt: number[] = [];
   sent = 0;

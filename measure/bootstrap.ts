@@ -1,4 +1,5 @@
 import { normalCdf, studentQuantile } from "./distributions.ts";
+import { median } from "./median.ts";
 import { type Random, seededRandom } from "./random.ts";
 
 /** How many times slower, bigger or more B is than A, with the interval that the true ratio lies in. */
@@ -155,10 +156,6 @@ function withoutOutliers(logs: readonly number[], distance: number): readonly nu
 function medianDistance(values: readonly number[]): number {
   const middle = median(values);
   return 1.4826 * median(values.map((value) => Math.abs(value - middle)));
-}
-
-function median(values: readonly number[]): number {
-  return quantile(Float64Array.from(values).sort(), 0.5);
 }
 
 function trimmedMean(values: ArrayLike<number>): number {

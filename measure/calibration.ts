@@ -1,5 +1,6 @@
 import { fork } from "node:child_process";
 import type { CalibrationPart } from "./calibration-child.ts";
+import { median } from "./median.ts";
 
 /** How fast the machine serves HTTP at this moment. */
 export interface Calibration {
@@ -60,11 +61,4 @@ function partsOfChild(): Promise<CalibrationPart[]> {
       else reject(new Error(`the calibration ended with ${signal ?? `code ${code}`} and without figures`));
     });
   });
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const half = sorted.length >> 1;
-  const upper = sorted[half] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[half - 1] ?? Number.NaN) + upper) / 2;
 }

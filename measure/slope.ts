@@ -1,4 +1,5 @@
 import { normalQuantile } from "./distributions.ts";
+import { median } from "./median.ts";
 
 /** A value at a time, in any unit; the slope has this unit per second. */
 export interface TimedValue {
@@ -56,7 +57,7 @@ export function floorSlope(points: readonly TimedValue[], confidence = 0.95): Sl
   const low = slopes[rank - 1];
   const high = slopes[slopes.length - rank];
   if (low === undefined || high === undefined) return undefined;
-  return { perSecond: medianOf(slopes), low, high, points: points.length };
+  return { perSecond: median(slopes), low, high, points: points.length };
 }
 
 /**
@@ -94,10 +95,4 @@ function kendallVariance(floors: readonly TimedValue[]): number {
   const equal = new Map<number, number>();
   for (const { value } of floors) equal.set(value, (equal.get(value) ?? 0) + 1);
   return [...equal.values()].reduce((left, count) => left - part(count), part(floors.length));
-}
-
-function medianOf(ascending: readonly number[]): number {
-  const half = ascending.length >> 1;
-  const upper = ascending[half] ?? Number.NaN;
-  return ascending.length % 2 === 1 ? upper : ((ascending[half - 1] ?? Number.NaN) + upper) / 2;
 }

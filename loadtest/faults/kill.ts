@@ -1,7 +1,7 @@
-import type { ClusterApi } from "../cluster-api.ts";
+import { type ClusterApi, podPath } from "../cluster-api.ts";
 import { containerProcesses, sendSignal } from "./container-processes.ts";
 import type { FaultName, StruckFault } from "./fault.ts";
-import { podPath, type Target } from "./target.ts";
+import type { Target } from "./target.ts";
 
 /**
  * Ends a pod's main process without a warning; where that cannot be done from here, deletes the pod without grace,

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { V1Pod } from "@kubernetes/client-node";
-import { ApiError, type ClusterApi } from "../cluster-api.ts";
+import { ApiError, type ClusterApi, podPath } from "../cluster-api.ts";
 import { Broken } from "../verdict.ts";
 import type { StruckFault } from "./fault.ts";
-import { podPath, type Target } from "./target.ts";
+import type { Target } from "./target.ts";
 
 const largestMib = 65_536;
 const killedWithinMs = 15_000;

@@ -1,4 +1,5 @@
 import type { Workload } from "../../k8s/stack-outputs.ts";
+import { median } from "../../measure/median.ts";
 import type { SecondOfLoad } from "../load-result.ts";
 import type { PodEvent } from "../pod-ledger.ts";
 
@@ -84,7 +85,7 @@ function recovered(run: FaultedRun): Pick<Recovery, "recoveredMs" | "reason"> {
     second * 1000 <= faultMs && p99Ms !== null ? [p99Ms] : [],
   );
   const usualMs = median(before);
-  if (usualMs === undefined) return not("no second before the fault has a p99 to compare with");
+  if (Number.isNaN(usualMs)) return not("no second before the fault has a p99 to compare with");
   const after = measured.filter(({ second }) => second * 1000 > faultMs + podsBackMs);
   if (after.length === 0) return not("the load ended before all pods were ready again");
 
@@ -124,11 +125,4 @@ function readyPods(
 /** Figures of a second are told at its end. */
 function beginMs({ second }: SecondOfLoad): number {
   return (second - 1) * 1000;
-}
-
-function median(values: readonly number[]): number | undefined {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  const [low, high] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]];
-  return low === undefined || high === undefined ? undefined : (low + high) / 2;
 }

@@ -1,6 +1,7 @@
 import type { V1PodList } from "@kubernetes/client-node";
 import type { StackOutputs, Workload } from "../../k8s/stack-outputs.ts";
-import type { ClusterApi } from "../cluster-api.ts";
+import { type ClusterApi, podPath } from "../cluster-api.ts";
+import { selects } from "../pod-ledger.ts";
 import { Broken } from "../verdict.ts";
 
 /** A ready pod that a fault can strike, and its main container. */
@@ -16,12 +17,6 @@ export interface Target {
   restartCount: number;
   /** By name. */
   ports: Map<string, number>;
-}
-
-/** Path of a namespace's pods at the API server, or of one of them. */
-export function podPath(namespace: string, pod?: string): string {
-  const pods = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`;
-  return pod === undefined ? pods : `${pods}/${encodeURIComponent(pod)}`;
 }
 
 /** The workloads of a role. @throws Broken when the stack has none. */
@@ -48,10 +43,7 @@ export async function targets(
   const { namespace } = outputs;
   const { items } = await api.getJson<V1PodList>(podPath(namespace));
   const found = items.flatMap((pod): Target[] => {
-    const labels = pod.metadata?.labels ?? {};
-    const workload = workloads.find(({ selector }) =>
-      Object.entries(selector).every(([key, value]) => labels[key] === value),
-    );
+    const workload = workloads.find(({ selector }) => selects(selector, pod.metadata?.labels));
     const statuses = pod.status?.containerStatuses ?? [];
     // Whatever the cluster adds to a pod stands beside the container that has the role's name.
     const status = statuses.find((each) => each.name === role) ?? statuses[0];

@@ -1,6 +1,7 @@
 import { mkdir, rename, rm, rmdir, symlink, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Broken } from "../verdict.ts";
+import { writeWhole } from "../write-whole.ts";
 import { junitReport } from "./junit.ts";
 import { markdownReport } from "./markdown.ts";
 import { reportPage } from "./page.ts";
@@ -86,17 +87,6 @@ export async function writeReport(folder: ReportFolder, report: RunReport, json?
   if (stamp !== undefined) await attempt(join(reportsRoot, "latest"), () => pointLatestTo(stamp));
   const [first] = failed;
   if (first) throw unwritable(failed.map(({ path }) => path).join(", "), first.error);
-}
-
-async function writeWhole(path: string, text: string): Promise<void> {
-  const part = `${path}.part`;
-  try {
-    await writeFile(part, text);
-    await rename(part, path);
-  } catch (error) {
-    await rm(part, { force: true });
-    throw error;
-  }
 }
 
 function unwritable(where: string, error: unknown): Broken {

@@ -1,3 +1,4 @@
+import { formatChange } from "../compare-runs.ts";
 import { describeOutcome } from "../faults/injection.ts";
 import { formatValue, type GateResult } from "../gates.ts";
 import type { RunReport } from "./run-report.ts";
@@ -56,13 +57,12 @@ function gateTable({ gates }: RunReport): string {
 
 function comparisonTable({ comparison }: RunReport): string {
   if (!comparison) return "";
-  const percent = (ratio: number) => `${ratio >= 1 ? "+" : "−"}${Math.abs((ratio - 1) * 100).toFixed(1)} %`;
   const rows = comparison.rows.map(({ verdict, scenario, metric, ratio, low, high }) => [
     verdict,
     scenario,
     metric,
-    percent(ratio),
-    `${percent(low)} to ${percent(high)}`,
+    formatChange(ratio),
+    `${formatChange(low)} to ${formatChange(high)}`,
   ]);
   return table(["against the baseline", "scenario", "figure", "change", "99 % interval"], rows, 3);
 }

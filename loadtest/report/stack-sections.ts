@@ -1,3 +1,4 @@
+import { formatChange } from "../compare-runs.ts";
 import { formatValue } from "../gates.ts";
 import { escapeHtml, table } from "./html.ts";
 import type { RunReport } from "./run-report.ts";
@@ -27,14 +28,13 @@ export function stackSection({ scenarios }: RunReport): string {
 /** This run against the baseline; nothing when there was no comparison. */
 export function comparisonSection({ comparison }: RunReport): string {
   if (!comparison) return "";
-  const percent = (ratio: number) => `${ratio >= 1 ? "+" : "−"}${Math.abs((ratio - 1) * 100).toFixed(1)} %`;
   const classes = { better: "pass", same: "", worse: "fail" };
   const rows = comparison.rows.map((row) => [
     row.verdict,
     row.scenario,
     row.metric,
-    percent(row.ratio),
-    `${percent(row.low)} to ${percent(row.high)}`,
+    formatChange(row.ratio),
+    `${formatChange(row.low)} to ${formatChange(row.high)}`,
   ]);
   const left =
     comparison.notCompared.length > 0 ? `; not compared: ${comparison.notCompared.join(", ")}` : "";
