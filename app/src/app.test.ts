@@ -3,11 +3,11 @@ import { type TestContext, test } from "node:test";
 import { pino } from "pino";
 import { MemoryStore } from "../testing/memory-store.ts";
 import { type AppParts, buildApp } from "./app.ts";
-import { ReadThroughCache } from "./cache/read-through.ts";
-import { HeavyRefused } from "./heavy-pool.ts";
+import type { User } from "./domain/user-store.ts";
+import { ReadThroughCache } from "./runtime/cache/read-through.ts";
+import { DatabaseUnavailable } from "./runtime/database.ts";
 import { Metrics } from "./runtime/metrics.ts";
-import { DatabaseUnavailable } from "./users/database.ts";
-import type { User } from "./users/user-store.ts";
+import { TaskRefused } from "./runtime/task-pool.ts";
 
 const noGauges = {
   databaseConnections: () => ({ total: 0, idle: 0, waiting: 0 }),
@@ -131,7 +131,7 @@ test("heavy work takes n from the query, within bounds", async (t) => {
 });
 
 test("refused heavy work is a 503 with its reason", async (t) => {
-  const run = () => Promise.reject(new HeavyRefused("64 tasks are waiting already"));
+  const run = () => Promise.reject(new TaskRefused("64 tasks are waiting already"));
   const answer = await build(t, { heavy: { run } }).app.inject("/heavy-task?n=5");
   assert.equal(answer.statusCode, 503);
   assert.equal(answer.headers["retry-after"], "1");

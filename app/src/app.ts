@@ -6,17 +6,17 @@ import {
   fastify,
   LogController,
 } from "fastify";
-import type { ReadThroughCache } from "./cache/read-through.ts";
-import type { HeavyPool } from "./heavy-pool.ts";
-import { faultLabRoutes } from "./routes/fault-lab.ts";
-import { heavyTaskRoute } from "./routes/heavy-task.ts";
-import { lightRoute } from "./routes/light.ts";
-import { probeRoutes } from "./routes/probes.ts";
-import { userRoutes } from "./routes/users.ts";
+import { heavyTaskRoute } from "./domain/heavy-task.ts";
+import { lightRoute } from "./domain/light.ts";
+import type { UserStore } from "./domain/user-store.ts";
+import { userRoutes } from "./domain/users.ts";
+import type { ReadThroughCache } from "./runtime/cache/read-through.ts";
+import { faultLabRoutes } from "./runtime/fault-lab.ts";
 import type { Health } from "./runtime/health.ts";
 import type { Metrics } from "./runtime/metrics.ts";
+import { probeRoutes } from "./runtime/probes.ts";
 import type { RouteTally } from "./runtime/request-tally.ts";
-import type { UserStore } from "./users/user-store.ts";
+import type { TaskPool } from "./runtime/task-pool.ts";
 
 export interface AppParts {
   log: FastifyBaseLogger;
@@ -24,7 +24,7 @@ export interface AppParts {
   metrics: Pick<Metrics, "route">;
   users: Pick<UserStore, "find" | "save">;
   cache: Pick<ReadThroughCache, "read" | "invalidate">;
-  heavy: Pick<HeavyPool, "run">;
+  heavy: Pick<TaskPool, "run">;
   /** Ends the process for POST /lab/exit; absent: the fault lab is closed. */
   labExit?: (code: number) => void;
 }

@@ -2,16 +2,16 @@ import { once } from "node:events";
 import path from "node:path";
 import { pino } from "pino";
 import { buildApp } from "./app.ts";
-import { ReadThroughCache } from "./cache/read-through.ts";
-import { RedisClusterStore } from "./cache/redis-cluster-store.ts";
 import { ConfigError, readConfig } from "./config.ts";
-import { HeavyPool } from "./heavy-pool.ts";
+import { UserStore } from "./domain/user-store.ts";
+import { ReadThroughCache } from "./runtime/cache/read-through.ts";
+import { RedisClusterStore } from "./runtime/cache/redis-cluster-store.ts";
+import { Database } from "./runtime/database.ts";
 import { Health } from "./runtime/health.ts";
 import { createInternalServer } from "./runtime/internal-server.ts";
 import { Metrics } from "./runtime/metrics.ts";
 import { shutDown } from "./runtime/shutdown.ts";
-import { Database } from "./users/database.ts";
-import { UserStore } from "./users/user-store.ts";
+import { TaskPool } from "./runtime/task-pool.ts";
 
 const log = pino({
   base: undefined,
@@ -46,7 +46,7 @@ async function run(): Promise<void> {
     onRead: (status) => metrics.countCacheRead(status),
     onInvalidationsDropped: () => metrics.countDroppedInvalidation(),
   });
-  const heavy = new HeavyPool(config.heavy, besideThisProgram("heavy-worker"));
+  const heavy = new TaskPool(config.heavy, besideThisProgram("heavy-worker"));
   const metrics = new Metrics({
     databaseConnections: () => database.connections,
     heavyQueued: () => heavy.queued,

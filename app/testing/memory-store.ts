@@ -1,4 +1,4 @@
-import { type CacheStore, CacheUnavailable } from "../src/cache/cache-store.ts";
+import { type CacheStore, CacheUnavailable } from "../src/runtime/cache/cache-store.ts";
 
 /** A store in memory that can be away. */
 export class MemoryStore implements CacheStore {

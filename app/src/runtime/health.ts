@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Database } from "../users/database.ts";
+import type { Database } from "./database.ts";
 
 export interface HealthLog {
   info(facts: object, message: string): void;

@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from "prom-client";
-import type { CacheStatus } from "../cache/read-through.ts";
+import type { CacheStatus } from "./cache/read-through.ts";
 import { latencyBuckets, RouteTally } from "./request-tally.ts";
 
 /** What is measured of the parts at the moment of a scrape. */

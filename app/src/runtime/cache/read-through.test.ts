@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { MemoryStore } from "../../testing/memory-store.ts";
+import { MemoryStore } from "../../../testing/memory-store.ts";
 import { ReadThroughCache } from "./read-through.ts";
 
 /** An origin whose reads end when told to. */

@@ -1,7 +1,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 import type { FastifyInstance } from "fastify";
-import type { ReadThroughCache } from "../cache/read-through.ts";
-import type { UserStore } from "../users/user-store.ts";
+import type { ReadThroughCache } from "../runtime/cache/read-through.ts";
+import type { UserStore } from "./user-store.ts";
 
 const Params = Type.Object({ id: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }) });
 // PostgreSQL's text cannot hold the NUL character.

@@ -1,14 +1,14 @@
 import { Piscina } from "piscina";
-import type { HeavyConfig } from "./config.ts";
+import type { HeavyConfig } from "../config.ts";
 
 /** A heavy task was not done: no room in the queue, or no time. The client may try again. */
-export class HeavyRefused extends Error {
-  override name = "HeavyRefused";
+export class TaskRefused extends Error {
+  override name = "TaskRefused";
   readonly statusCode = 503;
 }
 
 /** Worker threads for what would hold up the event loop. */
-export class HeavyPool {
+export class TaskPool {
   readonly #threads: Piscina;
   readonly #config: HeavyConfig;
 
@@ -31,19 +31,19 @@ export class HeavyPool {
   }
 
   /**
-   * @throws {HeavyRefused} when the queue is full, or the task was not done within the time limit; a thread that works
+   * @throws {TaskRefused} when the queue is full, or the task was not done within the time limit; a thread that works
    * on it then is ended and replaced.
    */
   async run(n: number): Promise<number> {
     const { timeoutMs, queue } = this.#config;
     // piscina 5.3 keeps tasks that can be aborted in a queue of their own, for which its `maxQueue` does not count.
-    if (this.queued >= queue) throw new HeavyRefused(`${queue} tasks are waiting already`);
+    if (this.queued >= queue) throw new TaskRefused(`${queue} tasks are waiting already`);
     const overdue = new AbortController();
     const timer = setTimeout(() => overdue.abort(), timeoutMs);
     try {
       return (await this.#threads.run(n, { signal: overdue.signal })) as number;
     } catch (error) {
-      if (overdue.signal.aborted) throw new HeavyRefused(`the task was not done within ${timeoutMs} ms`);
+      if (overdue.signal.aborted) throw new TaskRefused(`the task was not done within ${timeoutMs} ms`);
       throw error;
     } finally {
       clearTimeout(timer);

@@ -1,12 +1,12 @@
 import { type Static, Type } from "@sinclair/typebox";
 import type { FastifyInstance } from "fastify";
-import type { HeavyPool } from "../heavy-pool.ts";
+import type { TaskPool } from "../runtime/task-pool.ts";
 
 /** The work grows by 1.6 with every step; 40 is about a second of one core. */
 const Query = Type.Object({ n: Type.Integer({ minimum: 0, maximum: 40, default: 27 }) });
 
 /** GET /heavy-task?n=: the n-th Fibonacci number from a worker thread. */
-export function heavyTaskRoute(app: FastifyInstance, pool: Pick<HeavyPool, "run">): void {
+export function heavyTaskRoute(app: FastifyInstance, pool: Pick<TaskPool, "run">): void {
   const schema = { querystring: Query };
   app.get<{ Querystring: Static<typeof Query> }>("/heavy-task", { schema }, async (request) => {
     const { n } = request.query;

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import type { Health, ProbeAnswer } from "../runtime/health.ts";
+import type { Health, ProbeAnswer } from "./health.ts";
 
 /** GET /livez and /readyz, as on the internal port. */
 export function probeRoutes(app: FastifyInstance, health: Pick<Health, "live" | "ready">): void {

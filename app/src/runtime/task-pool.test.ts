@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { HeavyConfig } from "./config.ts";
-import { HeavyPool, HeavyRefused } from "./heavy-pool.ts";
+import type { HeavyConfig } from "../config.ts";
+import { TaskPool, TaskRefused } from "./task-pool.ts";
 
-const workerFile = fileURLToPath(new URL("heavy-worker.ts", import.meta.url));
+const workerFile = fileURLToPath(new URL("../domain/heavy-worker.ts", import.meta.url));
 
-function openPool(t: TestContext, config: Partial<HeavyConfig> = {}): HeavyPool {
-  const pool = new HeavyPool({ threads: 1, queue: 8, timeoutMs: 60_000, ...config }, workerFile);
+function openPool(t: TestContext, config: Partial<HeavyConfig> = {}): TaskPool {
+  const pool = new TaskPool({ threads: 1, queue: 8, timeoutMs: 60_000, ...config }, workerFile);
   t.after(() => pool.close());
   return pool;
 }
@@ -27,7 +27,7 @@ test("refuses what does not fit in the queue", async (t) => {
   const refused = runs.filter((run) => run.status === "rejected");
   assert.ok(refused.length > 0 && refused.length < 8, `${refused.length} refused`);
   for (const { reason } of refused) {
-    assert.ok(reason instanceof HeavyRefused);
+    assert.ok(reason instanceof TaskRefused);
     assert.equal(reason.message, "2 tasks are waiting already");
     assert.equal(reason.statusCode, 503);
   }
@@ -37,7 +37,7 @@ test("ends a task that takes too long, and works on", async (t) => {
   const pool = openPool(t, { timeoutMs: 3_000 });
   // 60 would take days.
   await assert.rejects(pool.run(60), {
-    name: "HeavyRefused",
+    name: "TaskRefused",
     message: "the task was not done within 3000 ms",
   });
   assert.equal(await pool.run(10), 55);
