@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { HeavyConfig } from "../config.ts";
+import type { TaskConfig } from "../config/config.ts";
 import { TaskPool, TaskRefused } from "./task-pool.ts";
 
 const workerFile = fileURLToPath(new URL("../domain/heavy-worker.ts", import.meta.url));
 
-function openPool(t: TestContext, config: Partial<HeavyConfig> = {}): TaskPool {
+function openPool(t: TestContext, config: Partial<TaskConfig> = {}): TaskPool {
   const pool = new TaskPool({ threads: 1, queue: 8, timeoutMs: 60_000, ...config }, workerFile);
   t.after(() => pool.close());
   return pool;

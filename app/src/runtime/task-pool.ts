@@ -1,5 +1,6 @@
 import { Piscina } from "piscina";
-import type { HeavyConfig } from "../config.ts";
+import type { TaskConfig } from "../config/config.ts";
+import { cpuQuota } from "./container-limits.ts";
 
 /** A heavy task was not done: no room in the queue, or no time. The client may try again. */
 export class TaskRefused extends Error {
@@ -10,15 +11,16 @@ export class TaskRefused extends Error {
 /** Worker threads for what would hold up the event loop. */
 export class TaskPool {
   readonly #threads: Piscina;
-  readonly #config: HeavyConfig;
+  readonly #config: TaskConfig;
 
   /** @param workerFile absolute path of the heavy worker's code */
-  constructor(config: HeavyConfig, workerFile: string) {
+  constructor(config: TaskConfig, workerFile: string) {
     this.#config = config;
+    const threads = config.threads === "auto" ? Math.max(1, Math.floor(cpuQuota())) : config.threads;
     this.#threads = new Piscina({
       filename: workerFile,
-      minThreads: config.threads,
-      maxThreads: config.threads,
+      minThreads: threads,
+      maxThreads: threads,
       recordTiming: false,
       // A thread's heap comes on top of the main thread's and counts against the same memory limit.
       resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 8 },

@@ -19,18 +19,39 @@ test("a database is all that has to be named", () => {
   assert.deepEqual(config, {
     port: 3000,
     internalPort: 9000,
+    internalToken: undefined,
     podName: "api-1",
     logLevel: "info",
+    bodyLimitBytes: 1_048_576,
     database: { url, poolSize: 10 },
     cache: {
+      mode: "cluster",
       nodes: [],
       username: "default",
       password: undefined,
+      database: 0,
+      connectTimeoutMs: 1000,
+      keepAliveMs: 5000,
       ttlSeconds: 300,
+      staleSeconds: 3600,
       prefix: "bw:",
       timeoutMs: 200,
+      localBytes: 8_388_608,
+      breaker: { failures: 3, pauseMs: 1000 },
     },
-    heavy: { threads: 1, queue: 64, timeoutMs: 10_000 },
+    heavy: { threads: "auto", queue: 64, timeoutMs: 10_000 },
+    workers: {
+      count: 1,
+      restartDelayMs: 500,
+      minUptimeMs: 5000,
+      maxRestarts: 10,
+      listenTimeoutMs: 10_000,
+      killTimeoutMs: 21_000,
+      maxMemoryBytes: 0,
+    },
+    memory: { intervalMs: 5000, samples: 100, snapshotDir: undefined, snapshotsKept: 3, leakLab: false },
+    upload: { dir: undefined, maxBytes: 4_294_967_296, maxFiles: 8 },
+    shedding: { eventLoopDelayMs: 500, memoryPercent: 92 },
     shutdown: { delayMs: 3000, timeoutMs: 15_000 },
     faultLab: false,
   });
@@ -56,11 +77,11 @@ test("tells all problems at once", () => {
     }),
     [
       'PORT: "abc" must be a whole number from 1 to 65535',
-      'LOG_LEVEL: "loud" must be one of trace, debug, info, warn, error, fatal',
+      'LOG_LEVEL: "loud" must be one of info, trace, debug, warn, error, fatal',
       "DATABASE_URL: nothing is set; it must look like postgres://user:password@host:5432/database",
-      'REDIS_NODES: "redis-0" must look like host:port; separate nodes by commas',
       'CACHE_TTL_SECONDS: "0" must be a whole number from 1 to 2592000',
       'FAULT_LAB: "yes" must be one of 0, 1',
+      'REDIS_NODES: "redis-0" must look like host:port; separate nodes by commas',
     ],
   );
 });
@@ -74,3 +95,18 @@ test("a wrong database URL is not repeated, since it may hold a password", () =>
 test("rejects one port for both servers", () => {
   assert.deepEqual(problemsOf({ PORT: "9000" }), ['INTERNAL_PORT: "9000" must differ from PORT']);
 });
+
+const wrong: [NodeJS.ProcessEnv, string][] = [
+  [{ HEAVY_QUEUE: "1.5" }, 'HEAVY_QUEUE: "1.5" must be a whole number from 1 to 100000'],
+  [{ WORKERS: "0" }, 'WORKERS: "0" must be max, or a whole number from 1 to 64'],
+  [{ HEAVY_THREADS: "65" }, 'HEAVY_THREADS: "65" must be auto, or a whole number from 1 to 64'],
+  [{ INTERNAL_TOKEN: "hunter2" }, "INTERNAL_TOKEN: what is set must have at least 16 visible characters"],
+  [{ REDIS_DATABASE: "3" }, 'REDIS_DATABASE: "3" must be 0 in a cluster; or set REDIS_MODE=single'],
+  [
+    { REDIS_MODE: "single", REDIS_NODES: "a:1,b:2" },
+    "REDIS_NODES: names 2 nodes; with REDIS_MODE=single it must name one",
+  ],
+];
+for (const [env, problem] of wrong) {
+  test(`tells: ${problem}`, () => assert.deepEqual(problemsOf(env), [problem]));
+}

@@ -1,0 +1,292 @@
+import os from "node:os";
+import { type Static, Type } from "@sinclair/typebox";
+import { integer, oneOf, readEnvironment, text } from "./environment.ts";
+
+const maxDelayMs = 3_600_000;
+const MiB = 1024 ** 2;
+
+/**
+ * Every variable that the API reads, by part. Times are in milliseconds unless the name says otherwise, sizes in bytes.
+ * docs/api.md explains them.
+ */
+const Http = {
+  PORT: integer(3000, 1, 65_535),
+  /** Probes, metrics and what the operator asks: for the cluster only. */
+  INTERNAL_PORT: integer(9000, 1, 65_535),
+  /** Guards what the operator asks; not set: all of that is refused. */
+  INTERNAL_TOKEN: text({
+    pattern: "^[\\x21-\\x7e]{16,}$",
+    rule: "have at least 16 visible characters",
+    secret: true,
+  }),
+  POD_NAME: text({ usual: os.hostname() }),
+  LOG_LEVEL: oneOf("info", "trace", "debug", "warn", "error", "fatal"),
+  BODY_LIMIT_BYTES: integer(MiB, 1, 1024 * MiB),
+};
+const Database = {
+  DATABASE_URL: text({
+    usual: "",
+    pattern: "^postgres(ql)?://[^/]+/.+$",
+    rule: "look like postgres://user:password@host:5432/database",
+    secret: true,
+  }),
+  DATABASE_POOL_SIZE: integer(10, 1, 1000),
+};
+const Cache = {
+  REDIS_MODE: oneOf("cluster", "single"),
+  REDIS_NODES: text({ usual: "" }),
+  REDIS_USERNAME: text({ usual: "default" }),
+  REDIS_PASSWORD: text({ secret: true }),
+  /** Of a single Redis; a cluster has only 0. */
+  REDIS_DATABASE: integer(0, 0, 15),
+  REDIS_CONNECT_TIMEOUT_MS: integer(1000, 10, 60_000),
+  REDIS_KEEP_ALIVE_MS: integer(5000, 100, maxDelayMs),
+  CACHE_PREFIX: text({ usual: "bw:" }),
+  CACHE_TTL_SECONDS: integer(300, 1, 30 * 86_400),
+  /** How long after its time a value may still be served while the origin fails. */
+  CACHE_STALE_SECONDS: integer(3600, 0, 30 * 86_400),
+  CACHE_TIMEOUT_MS: integer(200, 1, 60_000),
+  /** Of the values kept in the process; 0 keeps none. */
+  CACHE_LOCAL_BYTES: integer(8 * MiB, 0, 1024 * MiB),
+  CACHE_BREAKER_FAILURES: integer(3, 1, 1000),
+  CACHE_BREAKER_PAUSE_MS: integer(1000, 10, 60_000),
+};
+const Tasks = {
+  /** `auto`: as many as the CPU quota has whole cores, at least one. */
+  HEAVY_THREADS: text({
+    usual: "auto",
+    pattern: "^(auto|[1-9]|[1-5][0-9]|6[0-4])$",
+    rule: "be auto, or a whole number from 1 to 64",
+  }),
+  HEAVY_QUEUE: integer(64, 1, 100_000),
+  HEAVY_TIMEOUT_MS: integer(10_000, 1, maxDelayMs),
+};
+const Workers = {
+  /** Processes that serve; `max`: as many as the CPU quota and the memory limit make sense of. */
+  WORKERS: text({
+    usual: "1",
+    pattern: "^(max|[1-9]|[1-5][0-9]|6[0-4])$",
+    rule: "be max, or a whole number from 1 to 64",
+  }),
+  WORKER_RESTART_DELAY_MS: integer(500, 0, maxDelayMs),
+  WORKER_MIN_UPTIME_MS: integer(5000, 0, maxDelayMs),
+  WORKER_MAX_RESTARTS: integer(10, 0, 1000),
+  WORKER_LISTEN_TIMEOUT_MS: integer(10_000, 100, maxDelayMs),
+  /** Memory at which a worker is replaced; 0: derived from the memory limit. */
+  WORKER_MAX_MEMORY_BYTES: integer(0, 0, 1024 * 1024 * MiB),
+};
+const Memory = {
+  MEMORY_INTERVAL_MS: integer(5000, 100, maxDelayMs),
+  MEMORY_SAMPLES: integer(100, 10, 10_000),
+  /** Where heap snapshots are kept; not set: none are taken. */
+  HEAP_SNAPSHOT_DIR: text(),
+  HEAP_SNAPSHOT_KEEP: integer(3, 1, 100),
+  /** Routes that leak on purpose. */
+  LEAK_LAB: oneOf("0", "1"),
+};
+const Upload = {
+  /** Where uploads are kept; not set: they are read, counted and discarded. */
+  UPLOAD_DIR: text(),
+  UPLOAD_MAX_BYTES: integer(4096 * MiB, 1, 1024 * 1024 * MiB),
+  UPLOAD_MAX_FILES: integer(8, 1, 1000),
+};
+const Shedding = {
+  /** Event-loop delay from which requests are refused; 0: never. */
+  SHED_EVENT_LOOP_DELAY_MS: integer(500, 0, 60_000),
+  /** Share of the memory limit from which requests are refused; 0: never. */
+  SHED_MEMORY_PERCENT: integer(92, 0, 100),
+};
+const Shutdown = {
+  SHUTDOWN_DELAY_MS: integer(3000, 0, maxDelayMs),
+  SHUTDOWN_TIMEOUT_MS: integer(15_000, 1, maxDelayMs),
+};
+/** Routes that break the process on purpose. */
+const Lab = { FAULT_LAB: oneOf("0", "1") };
+
+const Environment = Type.Object({
+  ...Http,
+  ...Database,
+  ...Cache,
+  ...Tasks,
+  ...Workers,
+  ...Memory,
+  ...Upload,
+  ...Shedding,
+  ...Shutdown,
+  ...Lab,
+});
+
+/** What the API is told by its environment. */
+export interface AppConfig {
+  /** Public port, behind Nginx. */
+  port: number;
+  internalPort: number;
+  internalToken: string | undefined;
+  podName: string;
+  logLevel: string;
+  bodyLimitBytes: number;
+  database: { url: string; poolSize: number };
+  cache: CacheConfig;
+  heavy: TaskConfig;
+  workers: WorkersConfig;
+  memory: MemoryConfig;
+  upload: UploadConfig;
+  shedding: { eventLoopDelayMs: number; memoryPercent: number };
+  shutdown: { delayMs: number; timeoutMs: number };
+  faultLab: boolean;
+}
+
+export interface CacheConfig {
+  mode: "cluster" | "single";
+  /** Some nodes of the Redis Cluster, or the one Redis; none: every read bypasses it. */
+  nodes: { host: string; port: number }[];
+  username: string;
+  password: string | undefined;
+  database: number;
+  connectTimeoutMs: number;
+  keepAliveMs: number;
+  ttlSeconds: number;
+  staleSeconds: number;
+  /** In front of every key. */
+  prefix: string;
+  /** Longest wait for one command before the request goes on without the cache. */
+  timeoutMs: number;
+  localBytes: number;
+  breaker: { failures: number; pauseMs: number };
+}
+
+export interface TaskConfig {
+  threads: number | "auto";
+  /** Tasks that may wait for a thread; one more is refused. */
+  queue: number;
+  /** From being queued to the answer. */
+  timeoutMs: number;
+}
+
+export interface WorkersConfig {
+  count: number | "max";
+  restartDelayMs: number;
+  /** A worker that ends sooner counts as one that cannot start. */
+  minUptimeMs: number;
+  /** Such ends in a row after which the pod ends. */
+  maxRestarts: number;
+  listenTimeoutMs: number;
+  /** From being told to leave to being killed: drain and a rest. */
+  killTimeoutMs: number;
+  /** 0: derived from the memory limit. */
+  maxMemoryBytes: number;
+}
+
+export interface MemoryConfig {
+  intervalMs: number;
+  samples: number;
+  snapshotDir: string | undefined;
+  snapshotsKept: number;
+  leakLab: boolean;
+}
+
+export interface UploadConfig {
+  dir: string | undefined;
+  maxBytes: number;
+  maxFiles: number;
+}
+
+/** Everything that is wrong with the environment, a line each. */
+export class ConfigError extends Error {
+  override name = "ConfigError";
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(
+      `The environment has ${problems.length} problem(s):\n${problems.map((line) => `  ${line}`).join("\n")}`,
+    );
+    this.problems = problems;
+  }
+}
+
+/**
+ * Reads and checks the environment. An empty variable counts as missing.
+ *
+ * @throws {ConfigError} with all problems at once; values that may hold a password are not repeated.
+ */
+export function readConfig(env: NodeJS.ProcessEnv): AppConfig {
+  const problems: string[] = [];
+  const read = readEnvironment(Environment, env, problems);
+  const nodes = redisNodes(read.REDIS_NODES ?? "", problems);
+  if (read.PORT === read.INTERNAL_PORT)
+    problems.push(`INTERNAL_PORT: "${read.INTERNAL_PORT}" must differ from PORT`);
+  if (read.REDIS_MODE === "single" && nodes.length > 1)
+    problems.push(`REDIS_NODES: names ${nodes.length} nodes; with REDIS_MODE=single it must name one`);
+  if (read.REDIS_MODE === "cluster" && read.REDIS_DATABASE > 0)
+    problems.push(
+      `REDIS_DATABASE: "${read.REDIS_DATABASE}" must be 0 in a cluster; or set REDIS_MODE=single`,
+    );
+  if (problems.length > 0) throw new ConfigError(problems);
+  return configOf(read, nodes);
+}
+
+function configOf(read: Static<typeof Environment>, nodes: CacheConfig["nodes"]): AppConfig {
+  return {
+    port: read.PORT,
+    internalPort: read.INTERNAL_PORT,
+    internalToken: read.INTERNAL_TOKEN,
+    podName: read.POD_NAME ?? "",
+    logLevel: read.LOG_LEVEL,
+    bodyLimitBytes: read.BODY_LIMIT_BYTES,
+    database: { url: read.DATABASE_URL ?? "", poolSize: read.DATABASE_POOL_SIZE },
+    cache: {
+      mode: read.REDIS_MODE,
+      nodes,
+      username: read.REDIS_USERNAME ?? "",
+      password: read.REDIS_PASSWORD,
+      database: read.REDIS_DATABASE,
+      connectTimeoutMs: read.REDIS_CONNECT_TIMEOUT_MS,
+      keepAliveMs: read.REDIS_KEEP_ALIVE_MS,
+      ttlSeconds: read.CACHE_TTL_SECONDS,
+      staleSeconds: read.CACHE_STALE_SECONDS,
+      prefix: read.CACHE_PREFIX ?? "",
+      timeoutMs: read.CACHE_TIMEOUT_MS,
+      localBytes: read.CACHE_LOCAL_BYTES,
+      breaker: { failures: read.CACHE_BREAKER_FAILURES, pauseMs: read.CACHE_BREAKER_PAUSE_MS },
+    },
+    heavy: {
+      threads: read.HEAVY_THREADS === "auto" ? "auto" : Number(read.HEAVY_THREADS),
+      queue: read.HEAVY_QUEUE,
+      timeoutMs: read.HEAVY_TIMEOUT_MS,
+    },
+    workers: {
+      count: read.WORKERS === "max" ? "max" : Number(read.WORKERS),
+      restartDelayMs: read.WORKER_RESTART_DELAY_MS,
+      minUptimeMs: read.WORKER_MIN_UPTIME_MS,
+      maxRestarts: read.WORKER_MAX_RESTARTS,
+      listenTimeoutMs: read.WORKER_LISTEN_TIMEOUT_MS,
+      killTimeoutMs: read.SHUTDOWN_DELAY_MS + read.SHUTDOWN_TIMEOUT_MS + 3000,
+      maxMemoryBytes: read.WORKER_MAX_MEMORY_BYTES,
+    },
+    memory: {
+      intervalMs: read.MEMORY_INTERVAL_MS,
+      samples: read.MEMORY_SAMPLES,
+      snapshotDir: read.HEAP_SNAPSHOT_DIR,
+      snapshotsKept: read.HEAP_SNAPSHOT_KEEP,
+      leakLab: read.LEAK_LAB === "1",
+    },
+    upload: { dir: read.UPLOAD_DIR, maxBytes: read.UPLOAD_MAX_BYTES, maxFiles: read.UPLOAD_MAX_FILES },
+    shedding: {
+      eventLoopDelayMs: read.SHED_EVENT_LOOP_DELAY_MS,
+      memoryPercent: read.SHED_MEMORY_PERCENT,
+    },
+    shutdown: { delayMs: read.SHUTDOWN_DELAY_MS, timeoutMs: read.SHUTDOWN_TIMEOUT_MS },
+    faultLab: read.FAULT_LAB === "1",
+  };
+}
+
+function redisNodes(value: string, problems: string[]): CacheConfig["nodes"] {
+  const nodes: CacheConfig["nodes"] = [];
+  for (const address of value.split(",").map((part) => part.trim())) {
+    if (address === "") continue;
+    const [, host, port] = /^([^:@/\s]+):(\d{1,5})$/.exec(address) ?? [];
+    if (host && Number(port) >= 1 && Number(port) <= 65_535) nodes.push({ host, port: Number(port) });
+    else problems.push(`REDIS_NODES: "${address}" must look like host:port; separate nodes by commas`);
+  }
+  return nodes;
+}

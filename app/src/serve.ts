@@ -1,0 +1,92 @@
+import { once } from "node:events";
+import path from "node:path";
+import type { Logger } from "pino";
+import { buildApp } from "./app.ts";
+import type { AppConfig } from "./config/config.ts";
+import { UserStore } from "./domain/user-store.ts";
+import { ReadThroughCache } from "./runtime/cache/read-through.ts";
+import { RedisClusterStore } from "./runtime/cache/redis-cluster-store.ts";
+import { Database } from "./runtime/database.ts";
+import { Health } from "./runtime/health.ts";
+import { createInternalServer } from "./runtime/internal-server.ts";
+import { Metrics } from "./runtime/metrics.ts";
+import { shutDown } from "./runtime/shutdown.ts";
+import { TaskPool } from "./runtime/task-pool.ts";
+
+/** Puts the parts together, serves with them, and leaves in order when told to by SIGTERM or SIGINT. */
+export async function serve(config: AppConfig, log: Logger): Promise<void> {
+  const database = new Database({
+    ...config.database,
+    applicationName: config.podName,
+    onIdleError: (error) => log.warn({ err: error }, "an idle database connection broke"),
+  });
+  const store = new RedisClusterStore(config.cache, log);
+  const cache = new ReadThroughCache(store, {
+    prefix: config.cache.prefix,
+    ttlMs: config.cache.ttlSeconds * 1000,
+    onRead: (status) => metrics.countCacheRead(status),
+    onInvalidationsDropped: () => metrics.countDroppedInvalidation(),
+  });
+  const heavy = new TaskPool(config.heavy, besideThisProgram("heavy-worker"));
+  const metrics = new Metrics({
+    databaseConnections: () => database.connections,
+    heavyQueued: () => heavy.queued,
+    invalidationsPending: () => cache.pendingInvalidations,
+  });
+  const health = new Health(database, log);
+  const app = buildApp({
+    log,
+    health,
+    metrics,
+    users: new UserStore(database),
+    cache,
+    heavy,
+    labExit: config.faultLab ? (code) => process.exit(code) : undefined,
+  });
+  const internal = createInternalServer(health, metrics);
+
+  let leaving = false;
+  const leave = async (signal: string) => {
+    if (leaving) return;
+    leaving = true;
+    const code = await shutDown(
+      {
+        health,
+        closeConnectionsWithAnswers: () => {
+          app.server.prependListener("request", (_request, response) => {
+            response.shouldKeepAlive = false;
+          });
+        },
+        closeServer: () => app.close(),
+        cutConnections: () => app.server.closeAllConnections(),
+        closeRest: async () => {
+          health.stop();
+          cache.close();
+          store.close();
+          await Promise.all([heavy.close(), database.close()]);
+          internal.close();
+        },
+        log,
+        ...config.shutdown,
+      },
+      signal,
+    );
+    process.exit(code);
+  };
+  process.on("SIGTERM", leave);
+  process.on("SIGINT", leave);
+
+  internal.listen(config.internalPort, "0.0.0.0");
+  await once(internal, "listening");
+  await app.listen({ port: config.port, host: "0.0.0.0" });
+  // Later than the work of starting, which would eat into the time limits of the first connections.
+  void health.watch();
+  void store.start();
+  log.info({ internalPort: config.internalPort, node: process.version }, "started");
+}
+
+/** The path of a program that lies beside this one, in source as in the bundle. */
+function besideThisProgram(name: string): string {
+  const main = process.argv[1] ?? "";
+  return path.join(path.dirname(main), name + path.extname(main));
+}
