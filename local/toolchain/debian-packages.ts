@@ -23,8 +23,12 @@ export const debianPackages: readonly DebianPackage[] = [
   { name: "conntrack", program: "conntrack" },
 ];
 
-/** What only the tests run: a browser that opens the load test's report. */
-export const testPackages: readonly DebianPackage[] = [{ name: "chromium", program: "/usr/bin/chromium" }];
+/** What only the tests run: a browser that opens the load test's report, and servers for the API by itself. */
+export const testPackages: readonly DebianPackage[] = [
+  { name: "chromium", program: "/usr/bin/chromium" },
+  { name: "redis-server", program: "/usr/bin/redis-server" },
+  { name: "postgresql", program: "pg_ctlcluster" },
+];
 
 const programFolders = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 const lockWaitSeconds = 300;
