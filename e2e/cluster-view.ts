@@ -44,6 +44,16 @@ export async function until(what: string, holds: () => Promise<boolean>): Promis
   }
 }
 
+/** Names of a namespace's Deployments, sorted. */
+export async function deployments(namespace: string): Promise<string[]> {
+  const { stdout } = await kubectl`kubectl get deployments -n ${namespace} -o name`;
+  return stdout
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => line.split("/").at(-1) ?? "")
+    .sort();
+}
+
 /** How many requests of `route` a pod has answered, by its own metrics, read through the API server. */
 export async function requestsAnswered(namespace: string, pod: string): Promise<number> {
   const { stdout } =

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { StackOutputs, Workload } from "../k8s/stack-outputs.ts";
 import { projectRoot } from "../scripts/stack.ts";
-import { deletePods, leftovers, pods, requestsAnswered, until } from "./cluster-view.ts";
+import { deletePods, deployments, leftovers, pods, requestsAnswered, until } from "./cluster-view.ts";
 import { configure, createStack, destroyStack, loadtest, outputs, up } from "./test-stack.ts";
 
 let stack: StackOutputs;
@@ -89,6 +89,11 @@ for (const replicas of [5, 2]) {
 interface ReportFile {
   fault: { name: string; recoveredMs: number | null; reason: string } | null;
   gates: { metric: string; verdict: string }[];
+  comparison: {
+    before: { apiImage: string };
+    after: { apiImage: string };
+    rows: { metric: string }[];
+  } | null;
 }
 
 const out = join(projectRoot, "loadtest", "reports", "e2e");
@@ -129,6 +134,20 @@ for (const fault of ["rollout", "kill-api", "kill-redis-primary"]) {
     );
   });
 }
+
+test("two images are compared side by side, and their pods are gone afterwards", async () => {
+  const { apiImage } = await outputs();
+  const flags = ["--scenario", "light", "--repeats", "6", "--duration", "1s"];
+  const [, gates] = await failedGates(["--compare-images", apiImage, apiImage, ...flags]);
+  assert.deepEqual(gates, []);
+  const { comparison } = lastReport();
+  assert.deepEqual([comparison?.before.apiImage, comparison?.after.apiImage], [apiImage, apiImage]);
+  assert.deepEqual(
+    comparison?.rows.map(({ metric }) => metric),
+    ["throughput", "p50", "p95", "p99", "CPU per request"],
+  );
+  assert.deepEqual(await deployments(stack.namespace), ["api", "nginx"]);
+});
 
 test("a pod that is replaced during the run is caught by the gates", async () => {
   const [exitCode, gates] = await failedGates([], async () => {

@@ -15,14 +15,25 @@ export interface Repeat {
   p99Ms: number;
 }
 
-/** What was asked of the load generator. Only runs of the same plan can be compared. */
-export interface RunPlan {
+/** How the load is made. */
+export interface Dials {
   connections: number;
   durationSeconds: number;
   warmupSeconds: number;
-  users: number;
   /** Requests per second where the load has a fixed rate; absent where each connection sends as fast as it is answered. */
   ratePerSecond?: number;
+}
+
+/** What was asked of the load generator. Only runs of the same plan can be compared. */
+export interface RunPlan extends Dials {
+  users: number;
+  /** By scenario: stack config may give one dials of its own. */
+  dials?: Record<string, Dials>;
+}
+
+/** The dials with which a scenario was run. */
+export function dialsIn(plan: RunPlan, scenario: string): Dials {
+  return plan.dials?.[scenario] ?? plan;
 }
 
 /** Several repeats of each scenario of one stack, and all that says what they may be compared with. */
@@ -131,9 +142,14 @@ function wrongFields(baseline: unknown): string[] {
     need(name, "string");
   }
   for (const name of ["machine.cpus", "machine.memoryGiB"]) need(name, "number");
-  for (const name of ["connections", "durationSeconds", "warmupSeconds", "users"])
-    need(`plan.${name}`, "number");
-  if (field(field(baseline, "plan"), "ratePerSecond") !== undefined) need("plan.ratePerSecond", "number");
+  const own = Object.keys(field(field(baseline, "plan"), "dials") ?? {});
+  for (const dials of ["plan", ...own.map((scenario) => `plan.dials.${scenario}`)]) {
+    for (const name of ["connections", "durationSeconds", "warmupSeconds"])
+      need(`${dials}.${name}`, "number");
+    const rate = `${dials}.ratePerSecond`;
+    if (rate.split(".").reduce(field, baseline) !== undefined) need(rate, "number");
+  }
+  need("plan.users", "number");
   return [...problems, ...wrongScenarios(field(baseline, "scenarios"))];
 }
 

@@ -84,6 +84,14 @@ export class ClusterApi {
     await this.#request("DELETE", path, timeoutMs, { type: "application/json", text });
   }
 
+  /** Creates an object. @returns it as the API server has it @throws ApiError, see `getJson`. */
+  async create<T>(path: string, object: object, timeoutMs = 5000): Promise<T> {
+    const body = { type: "application/json", text: JSON.stringify(object) };
+    return JSON.parse(
+      await this.#request("POST", `${path}?fieldManager=${fieldManager}`, timeoutMs, body),
+    ) as T;
+  }
+
   /** POSTs to a path without a body, e.g. through a pod's proxy. @throws ApiError, see `getJson`. */
   post(path: string, timeoutMs = 5000): Promise<string> {
     return this.#request("POST", path, timeoutMs);

@@ -34,6 +34,13 @@ test("chooses scenarios, repeated or with commas", () => {
 
 const wrong: [string[], RegExp][] = [
   [["--no-such-flag"], /^Unknown option '--no-such-flag'$/],
+  [["--compare-images", "a:1"], /^--compare-images a:1: wants two images, as --compare-images A B$/],
+  [["--compare-images", "a:1", "b:1", "c:1"], /^--compare-images a:1: wants two images/],
+  [
+    ["--compare-images", "a:1", "b:1", "--fault", "rollout"],
+    /a run of its own: it does not go with --fault$/,
+  ],
+  [["--compare-images", "a:1", "b:1", "--compare"], /does not go with --compare$/],
   [["extra"], /^Unexpected argument 'extra'$/],
   [["--duration"], /--duration/],
   [["--duration", "10"], /^--duration 10: must be a time with its unit from 1s to 24h, as 30s or 2m$/],
@@ -83,4 +90,14 @@ test("the help names every flag, scenario and exit code", () => {
   }
   for (const word of ["light", "cached-read", "write-mix", "99", "98"])
     assert.ok(helpText.includes(word), word);
+});
+
+test("two images to compare, wherever the other options stand", () => {
+  for (const args of [
+    ["--compare-images", "a:1", "b:1", "--repeats", "6"],
+    ["--repeats", "6", "--compare-images", "a:1", "b:1"],
+  ]) {
+    const { images, repeats } = parseCommand(args, {});
+    assert.deepEqual([images, repeats], [["a:1", "b:1"], 6]);
+  }
 });

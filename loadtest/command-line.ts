@@ -26,6 +26,8 @@ export interface Command {
   fault: FaultName | undefined;
   /** Repeat every scenario, and keep the figures or hold them against those that were kept. */
   purpose: Purpose | undefined;
+  /** Compare these two images of the API side by side. */
+  images: readonly [string, string] | undefined;
   /** How often each scenario is repeated then. */
   repeats: number;
 }
@@ -48,6 +50,8 @@ Loads a deployed stack, watches every pod meanwhile, and judges the run by the s
 ${faults.map(({ name, about }) => `                         ${name.padEnd(20)}${about}`).join("\n")}
   --save-baseline      repeat every scenario and keep the figures of this stack and machine
   --compare            repeat every scenario and hold the figures against the baseline: better, same, worse
+  --compare-images A B deploy a pod of each image beside the stack, load them in turns next to each other, and say
+                       whether B is better, same or worse; the pods are removed again
   --repeats N          how often, even, 6 to 40 (default: 8); each takes 5s unless told otherwise
   --against URL        load this address instead of the stack's; no pods are watched then
   --json FILE          write the report's JSON there too
@@ -66,7 +70,7 @@ Exit codes: 0 pass, 99 a gate failed, 98 the run is invalid (the generator was t
  * @throws WrongUsage on an unknown flag, a missing value, or a value outside its range.
  */
 export function parseCommand(args: string[], env: NodeJS.ProcessEnv): Command {
-  const values = parse(args);
+  const { values, positionals } = parse(args);
   if (values.fault !== undefined && values.against !== undefined)
     throw new WrongUsage("--fault strikes the stack: it does not go with --against");
   return {
@@ -82,6 +86,7 @@ export function parseCommand(args: string[], env: NodeJS.ProcessEnv): Command {
     threads: optional(values.threads, (text) => wholeNumber("--threads", text, 64)),
     durationSeconds: optional(values.duration, (text) => seconds("--duration", text, 1)),
     purpose: purposeOf(values["save-baseline"] === true, values.compare === true, values.fault),
+    images: imagesOf(values, positionals),
     repeats: optional(values.repeats, evenRepeats) ?? 8,
     fault: optional(values.fault, (name) => parseFault(name).name),
     warmupSeconds: optional(values.warmup, (text) => seconds("--warmup", text, 0)),
@@ -96,7 +101,8 @@ function parse(args: string[]) {
     return parseArgs({
       args,
       strict: true,
-      allowPositionals: false,
+      // Only the second image is one; what else there is, is refused by hand.
+      allowPositionals: true,
       options: {
         scenario: { type: "string", multiple: true },
         duration: { type: "string" },
@@ -109,13 +115,14 @@ function parse(args: string[]) {
         fault: { type: "string" },
         "save-baseline": { type: "boolean" },
         compare: { type: "boolean" },
+        "compare-images": { type: "string" },
         repeats: { type: "string" },
         out: { type: "string" },
         stack: { type: "string" },
         outputs: { type: "string" },
         help: { type: "boolean", short: "h" },
       },
-    }).values;
+    });
   } catch (error) {
     // Node's first sentence says what is wrong; what follows is about positional arguments, which there are none of.
     const [what = ""] = (error as Error).message.split(/\. |\n/);
@@ -137,6 +144,23 @@ function purposeOf(save: boolean, compare: boolean, fault: string | undefined): 
       "--fault makes figures that compare with nothing: leave --save-baseline and --compare out",
     );
   return save ? "save" : compare ? "compare" : undefined;
+}
+
+function imagesOf(
+  values: ReturnType<typeof parse>["values"],
+  [second, unexpected]: string[],
+): Command["images"] {
+  const first = values["compare-images"];
+  if (first === undefined) {
+    if (second !== undefined) throw new WrongUsage(`Unexpected argument '${second}'`);
+    return undefined;
+  }
+  if (second === undefined || unexpected !== undefined)
+    throw new WrongUsage(`--compare-images ${first}: wants two images, as --compare-images A B`);
+  for (const other of ["against", "fault", "compare", "save-baseline"] as const)
+    if (values[other] !== undefined)
+      throw new WrongUsage(`--compare-images is a run of its own: it does not go with --${other}`);
+  return [first, second];
 }
 
 function evenRepeats(text: string): number {

@@ -112,6 +112,17 @@ test("another machine, plan or stack is refused with every reason", () => {
   ]);
 });
 
+test("dials of a scenario's own are part of the plan, if both runs have the scenario", () => {
+  const { plan } = sampleBaseline();
+  const of = (light: object, more = {}) =>
+    sampleBaseline({ plan: { ...plan, dials: { light: { ...plan, ...light }, ...more } } });
+  const writes = { writes: { ...plan, connections: 99 } };
+  const fixed = compareRuns(of({ ratePerSecond: 50 }), of({}, writes));
+  assert.ok(!fixed.compared);
+  assert.deepEqual(fixed.reasons, ["of light, rate was 50 requests/s, is as fast as answered"]);
+  assert.ok(compareRuns(of({}, writes), of({})).compared);
+});
+
 test("another image is what a comparison is for", () => {
   assert.deepEqual(verdicts(run({}), run({}, { apiImage: "localhost:5000/breakwater/api:2" })), all("same"));
 });

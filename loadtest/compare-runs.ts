@@ -1,13 +1,15 @@
 import { judgeRatio, type Ratio, type RatioVerdict, ratioOf } from "../measure/bootstrap.ts";
 import { sameMachine } from "../measure/machine.ts";
-import type { Baseline, Repeat, RunPlan } from "./baseline.ts";
+import { type Baseline, type Dials, dialsIn, type Repeat, type RunPlan } from "./baseline.ts";
 
 export type ComparedMetric = "throughput" | "p50" | "p95" | "p99";
+
+type Figures = Pick<Repeat, "throughput" | "p50Ms" | "p95Ms" | "p99Ms">;
 
 /** One metric of one scenario, now over then, at equal speed of the machine. */
 export interface ComparedRow extends Ratio {
   scenario: string;
-  metric: ComparedMetric;
+  metric: ComparedMetric | "CPU per request";
   verdict: RatioVerdict;
 }
 
@@ -24,11 +26,13 @@ export type Comparison =
 /** With fewer repeats than this on either side a comparison is refused; eight are better. */
 export const fewestComparedRepeats = 6;
 
-const confidence = 0.99;
+/** Share of intervals that hold the true ratio. */
+export const comparedConfidence = 0.99;
 
-const metrics: Record<
+/** How each metric is read, which way is better, and how small a difference is of no matter. */
+export const comparedMetrics: Record<
   ComparedMetric,
-  { of: (repeat: Repeat) => number; better: "lower" | "higher"; band: number }
+  { of: (repeat: Figures) => number; better: "lower" | "higher"; band: number }
 > = {
   throughput: { of: ({ throughput }) => throughput, better: "higher", band: 0.05 },
   p50: { of: ({ p50Ms }) => p50Ms, better: "lower", band: 0.05 },
@@ -72,7 +76,7 @@ export function compareRuns(baseline: Baseline, now: Baseline): Comparison {
   return {
     compared: true,
     rows: shared.flatMap((each) =>
-      (Object.keys(metrics) as ComparedMetric[]).map((metric) =>
+      (Object.keys(comparedMetrics) as ComparedMetric[]).map((metric) =>
         comparedRow(each.scenario, metric, now.plan, each.before, each.after),
       ),
     ),
@@ -96,12 +100,14 @@ function comparedRow(
   before: readonly Repeat[],
   after: readonly Repeat[],
 ): ComparedRow {
-  const { of, better, band } = metrics[metric];
+  const { of, better, band } = comparedMetrics[metric];
   const atEqualSpeed = (repeat: Repeat) => {
     if (better === "lower") return of(repeat) * repeat.calibration;
-    return plan.ratePerSecond === undefined ? of(repeat) / repeat.calibration : of(repeat);
+    return dialsIn(plan, scenario).ratePerSecond === undefined ? of(repeat) / repeat.calibration : of(repeat);
   };
-  const ratio = ratioOf(before.map(atEqualSpeed), after.map(atEqualSpeed), { confidence });
+  const ratio = ratioOf(before.map(atEqualSpeed), after.map(atEqualSpeed), {
+    confidence: comparedConfidence,
+  });
   return { scenario, metric, ...ratio, verdict: judgeRatio(ratio, band, better) };
 }
 
@@ -111,11 +117,22 @@ export function formatChange(ratio: number): string {
 }
 
 function planReasons(then: RunPlan, now: RunPlan): string[] {
-  const dials: [keyof RunPlan, string, string][] = [
+  const whole = dialReasons(then, now);
+  const both = Object.keys(then.dials ?? {}).filter((scenario) => now.dials?.[scenario]);
+  const own = both.flatMap((scenario) =>
+    dialReasons(dialsIn(then, scenario), dialsIn(now, scenario))
+      .filter((reason) => !whole.includes(reason))
+      .map((reason) => `of ${scenario}, ${reason}`),
+  );
+  const users = then.users === now.users ? [] : [`users was ${then.users}, is ${now.users}`];
+  return [...whole, ...own, ...users];
+}
+
+function dialReasons(then: Dials, now: Dials): string[] {
+  const dials: [keyof Dials, string, string][] = [
     ["connections", "connections", ""],
     ["durationSeconds", "duration", " s"],
     ["warmupSeconds", "warm-up", " s"],
-    ["users", "users", ""],
     ["ratePerSecond", "rate", " requests/s"],
   ];
   const text = (value: number | undefined, unit: string) =>

@@ -30,7 +30,7 @@ export interface Circumstances {
 }
 
 /** Figures that stay true whatever the generator was busy with. */
-const errorMetrics: readonly GateMetric[] = ["error_rate", "non_2xx_rate", "timeout_rate"];
+export const errorMetrics: readonly GateMetric[] = ["error_rate", "non_2xx_rate", "timeout_rate"];
 /** Metrics that are judged for each workload by itself; of the others, all workloads without a gate of their own are one. */
 const perWorkload: readonly GateMetric[] = ["memory_peak", "memory_time_to_limit"];
 

@@ -19,6 +19,8 @@ export interface LoadOptions {
   users: number;
   /** Same seed, same sequence of requests. */
   seed: number;
+  /** The endpoint is the API itself and not the gateway, which serves it under /api/. */
+  withoutGateway?: boolean;
   /** Worker threads that share connections and rate evenly; 1 by default. */
   threads?: number;
 }

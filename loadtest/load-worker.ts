@@ -6,7 +6,7 @@ import { driveClosedModel } from "./closed-model.ts";
 import { driveFixedRate } from "./fixed-rate.ts";
 import type { LoadMessage } from "./load.ts";
 import type { LoadOptions, SecondOfLoad } from "./load-result.ts";
-import { requestSource } from "./scenarios.ts";
+import { type PlannedRequest, requestSource } from "./scenarios.ts";
 import { Tally } from "./tally.ts";
 
 const options = workerData as LoadOptions;
@@ -35,16 +35,21 @@ const drive = options.rate === undefined ? driveClosedModel : driveFixedRate;
 const driver = drive({
   options,
   tally,
-  nextRequest: requestSource(
-    options.scenario,
-    options.users,
-    seededRandom(options.seed),
-    `load-${process.pid}-${threadId}`,
-  ),
+  nextRequest: requests(),
   counts: (ms) => ms >= startMs && ms < endMs,
   measuredFromMs: startMs,
 });
 if (phase === "measured") lag.enable();
+
+function requests(): () => PlannedRequest {
+  const { scenario, users, seed, withoutGateway } = options;
+  const next = requestSource(scenario, users, seededRandom(seed), `load-${process.pid}-${threadId}`);
+  if (!withoutGateway) return next;
+  return () => {
+    const request = next();
+    return { ...request, path: request.path.replace(/^\/api/, "") };
+  };
+}
 
 let ticker = setInterval(endSecond, 1000);
 

@@ -63,7 +63,7 @@ async function main(args: string[]): Promise<number> {
 function withUsualTimes(command: Command): Command {
   const { durationSeconds, warmupSeconds } = command;
   if (command.fault) return { ...command, durationSeconds: durationSeconds ?? 20 };
-  if (!command.purpose) return command;
+  if (!command.purpose && !command.images) return command;
   return { ...command, durationSeconds: durationSeconds ?? 5, warmupSeconds: warmupSeconds ?? 1 };
 }
 

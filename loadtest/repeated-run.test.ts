@@ -14,7 +14,7 @@ const prepare = (purpose: Purpose, more: object = {}) =>
 /** Six turns of one scenario, each a little different, `factor` times as slow. */
 async function run(purpose: Purpose, factor = 1, turns = 6): Promise<RepeatedRun> {
   const repeated = await prepare(purpose);
-  await repeated.calibrate();
+  await repeated.beforeTurn();
   for (let turn = 0; turn < turns; turn++) {
     const slow = factor * (1 + 0.01 * Math.sin(turn));
     const { latency } = sampleLoad();
@@ -33,7 +33,7 @@ test("saves and compares: the same is the same, half as fast is worse in every f
   assert.equal(await (await run("save")).end(), undefined);
   const same = await (await run("compare")).end();
   // Two calibrations a second apart, which on a busy machine may differ by more than the band.
-  assert.deepEqual([same?.apiImage, same?.rows.length], ["image:1", 4]);
+  assert.deepEqual([same?.before.apiImage, same?.rows.length], ["image:1", 4]);
   const worse = await (await run("compare", 2)).end();
   assert.deepEqual(
     worse?.rows.map(({ metric, verdict }) => `${metric} ${verdict}`),
@@ -60,10 +60,15 @@ test("turns with no answer make no baseline", async () => {
 
 test("every scenario has as many turns as rounds", async () => {
   const repeated = await prepare("save");
-  const names = repeated.turns(sampleScenarios().slice(0, 3)).map(({ name }) => name);
+  const names = repeated.turns(sampleScenarios().slice(0, 3)).map(({ scenario }) => scenario.name);
   assert.equal(names.length, 18);
   for (const name of ["light", "cached-read", "write-mix"])
     assert.equal(names.filter((each) => each === name).length, 6);
+});
+
+test("a single scenario has its turns, too", async () => {
+  const repeated = await prepare("save");
+  assert.equal(repeated.turns(sampleScenarios().slice(0, 1)).length, 6);
 });
 
 test("a row reads as a sentence", () => {

@@ -1,3 +1,4 @@
+import type { StackOutputs } from "../k8s/stack-outputs.ts";
 import { calibrate } from "../measure/calibration.ts";
 import { interleave } from "../measure/interleave.ts";
 import { thisMachine } from "../measure/machine.ts";
@@ -12,24 +13,45 @@ import {
 import { type ComparedRow, compareRuns, formatChange, planDifferences } from "./compare-runs.ts";
 import type { LoadResult } from "./load-result.ts";
 import type { Scenario } from "./scenarios.ts";
+import type { StackFigures } from "./stack-counters.ts";
 import { WrongUsage } from "./verdict.ts";
 
 /** What a comparison found, as the report holds it. */
-export interface BaselineComparison {
-  /** ISO 8601. */
-  savedAt: string;
-  /** Image of the API then. */
-  apiImage: string;
+export interface RunComparison {
+  before: {
+    apiImage: string;
+    /** When a baseline was saved, ISO 8601; null: both were measured side by side. */
+    savedAt: string | null;
+  };
+  after: { apiImage: string };
   rows: ComparedRow[];
   /** Scenarios that only one of the two has. */
   notCompared: string[];
+}
+
+/** One turn of a scenario. */
+export interface Turn {
+  scenario: Scenario;
+  /** Loaded instead of the stack's endpoint. */
+  target?: { endpoint: string; withoutGateway: boolean };
+  /** Whose counters are read before and after, when not those of the whole stack. */
+  observed?: StackOutputs;
+}
+
+/** A run in which every scenario has several turns, that come to a comparison at the end. */
+export interface RepeatedTurns {
+  turns(scenarios: readonly Scenario[]): Turn[];
+  beforeTurn(): Promise<void>;
+  add(load: LoadResult, stack: StackFigures | null): void;
+  /** @returns undefined when there was nothing to compare with. */
+  end(): Promise<RunComparison | undefined>;
 }
 
 /** What a repeated run is for. */
 export type Purpose = "save" | "compare";
 
 /** A run in which every scenario has several turns, so that its figures can be compared with those of another day. */
-export class RepeatedRun {
+export class RepeatedRun implements RepeatedTurns {
   readonly #purpose: Purpose;
   readonly #rounds: number;
   readonly #identity: Pick<Baseline, "stack" | "apiImage" | "machine" | "plan">;
@@ -72,12 +94,14 @@ export class RepeatedRun {
   }
 
   /** The scenarios in an order in which drift of the machine cancels. */
-  turns(scenarios: readonly Scenario[]): Scenario[] {
-    return interleave(scenarios, this.#rounds).map((turn) => turn.variant);
+  turns(scenarios: readonly Scenario[]): Turn[] {
+    const [only, another] = scenarios;
+    if (only && !another) return Array.from({ length: this.#rounds }, () => ({ scenario: only }));
+    return interleave(scenarios, this.#rounds).map((turn) => ({ scenario: turn.variant }));
   }
 
-  /** To be called right before each turn. */
-  async calibrate(): Promise<void> {
+  /** Measures the machine's speed. */
+  async beforeTurn(): Promise<void> {
     this.#calibration = (await calibrate()).speed;
   }
 
@@ -98,7 +122,7 @@ export class RepeatedRun {
    * @returns undefined when it was saved
    * @throws Broken when it cannot be written, or repeats are missing.
    */
-  async end(): Promise<BaselineComparison | undefined> {
+  async end(): Promise<RunComparison | undefined> {
     const now: Baseline = {
       schema: 1,
       savedAt: new Date().toISOString(),
@@ -113,7 +137,7 @@ export class RepeatedRun {
     const comparison = compareRuns(this.#before, now);
     if (!comparison.compared) throw new WrongUsage(`--compare: ${comparison.reasons.join("; ")}`);
     const { rows, notCompared } = comparison;
-    return { savedAt, apiImage, rows, notCompared };
+    return { before: { apiImage, savedAt }, after: { apiImage: now.apiImage }, rows, notCompared };
   }
 }
 

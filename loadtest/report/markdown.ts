@@ -64,7 +64,8 @@ function comparisonTable({ comparison }: RunReport): string {
     formatChange(ratio),
     `${formatChange(low)} to ${formatChange(high)}`,
   ]);
-  return table(["against the baseline", "scenario", "figure", "change", "99 % interval"], rows, 3);
+  const what = comparison.before.savedAt === null ? "image B against A" : "against the baseline";
+  return table([what, "scenario", "figure", "change", "99 % interval"], rows, 3);
 }
 
 function scenarioTable({ scenarios }: RunReport): string {

@@ -145,14 +145,20 @@ const fault = Type.Object({
 
 const comparison = Type.Object(
   {
-    savedAt: Type.String(),
-    apiImage: Type.String(),
+    before: Type.Object({
+      apiImage: Type.String(),
+      savedAt: nullable(
+        Type.String({ description: "Of a baseline, ISO 8601; null when both were measured side by side." }),
+      ),
+    }),
+    after: Type.Object({ apiImage: Type.String() }),
     rows: Type.Array(
       Type.Object({
         scenario: Type.String(),
-        metric: oneOf("throughput", "p50", "p95", "p99"),
+        metric: oneOf("throughput", "p50", "p95", "p99", "CPU per request"),
         ratio: Type.Number({
-          description: "Now over then, at equal speed of the machine; 1 is no difference.",
+          description:
+            "After over before; against a baseline at equal speed of the machine. 1 is no difference.",
         }),
         low: Type.Number(),
         high: Type.Number(),
@@ -162,7 +168,7 @@ const comparison = Type.Object(
     ),
     notCompared: Type.Array(Type.String()),
   },
-  { description: "This run against the baseline of the stack." },
+  { description: "This run against the baseline of the stack, or one image against another." },
 );
 
 /** What `report.json` holds: `RunReport` as JSON tells it. A new field of the one is a new field of the other. */

@@ -3,7 +3,7 @@ import type { GateResult } from "../gates.ts";
 import type { LoadResult } from "../load-result.ts";
 import type { ObservedPod } from "../observe.ts";
 import type { PodEvent } from "../pod-ledger.ts";
-import type { BaselineComparison } from "../repeated-run.ts";
+import type { RunComparison } from "../repeated-run.ts";
 import type { StackFigures } from "../stack-counters.ts";
 import type { Verdict } from "../verdict.ts";
 
@@ -34,8 +34,8 @@ export interface RunReport {
   events: (Omit<PodEvent, "atMs" | "kind"> & { kind: PodEvent["kind"] | "fault"; second: number })[];
   /** What `--fault` did, and how the stack took it. */
   fault: FaultOutcome | null;
-  /** What `--compare` found. */
-  comparison: BaselineComparison | null;
+  /** What `--compare` or `--compare-images` found. */
+  comparison: RunComparison | null;
   /** The machine that made the load. */
   generator: { cpus: number; cpuModel: string; memoryBytes: number; kernel: string; node: string };
 }

@@ -25,7 +25,7 @@ export function stackSection({ scenarios }: RunReport): string {
   return `<section id="stack"><h2>Inside the stack</h2><p class="note">As the API's own metrics and the kubelet tell it, warm-up included; throttled is the share of periods in which a pod was held back by its CPU limit.</p>${table(head, rows, [1, 2, 3, 4, 5])}</section>`;
 }
 
-/** This run against the baseline; nothing when there was no comparison. */
+/** This run against the baseline, or image B against A; nothing when there was no comparison. */
 export function comparisonSection({ comparison }: RunReport): string {
   if (!comparison) return "";
   const classes = { better: "pass", same: "", worse: "fail" };
@@ -38,7 +38,13 @@ export function comparisonSection({ comparison }: RunReport): string {
   ]);
   const left =
     comparison.notCompared.length > 0 ? `; not compared: ${comparison.notCompared.join(", ")}` : "";
-  return `<section id="comparison"><h2>Against the baseline</h2><p class="note">${escapeHtml(`Saved ${comparison.savedAt} with ${comparison.apiImage}; at equal speed of the machine${left}.`)}</p>${table(
+  const { before, after } = comparison;
+  const title = before.savedAt === null ? "Image B against image A" : "Against the baseline";
+  const about =
+    before.savedAt === null
+      ? `A is ${before.apiImage}, B is ${after.apiImage}; a pod of each, in turns next to each other`
+      : `Saved ${before.savedAt} with ${before.apiImage}; at equal speed of the machine`;
+  return `<section id="comparison"><h2>${title}</h2><p class="note">${escapeHtml(`${about}${left}.`)}</p>${table(
     ["verdict", "scenario", "figure", "change", "99 % interval"],
     rows,
     [3, 4],

@@ -209,8 +209,8 @@ export function growingPod(
 /** A made-up comparison in which one figure is better, for unit tests. */
 export function sampleComparison(): NonNullable<RunReport["comparison"]> {
   return {
-    savedAt: "2026-01-14T09:30:00.000Z",
-    apiImage: "localhost:5000/breakwater/api:1",
+    before: { apiImage: "localhost:5000/breakwater/api:1", savedAt: "2026-01-14T09:30:00.000Z" },
+    after: { apiImage: "localhost:5000/breakwater/api:2" },
     rows: [
       {
         scenario: "light",
