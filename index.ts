@@ -69,6 +69,7 @@ const nginx = new NginxGateway(
   {
     namespace: ns,
     config: config.nginx,
+    uploadMax: config.api.uploadMax,
     pools,
     image: images.nginx,
     resolver: clusterDns(config.cluster.dnsAddress, provider),
@@ -82,6 +83,7 @@ const outputs = {
   namespace: ns,
   cluster: access,
   apiImage: image.imageName,
+  internalToken: api.internalToken,
   workloads: [
     ...api.workloads,
     nginx.workload,
@@ -94,4 +96,4 @@ const outputs = {
   },
 } satisfies { [K in keyof StackOutputs]: pulumi.Input<StackOutputs[K]> };
 
-export const { endpoint, namespace, cluster, apiImage, workloads, loadtest } = outputs;
+export const { endpoint, namespace, cluster, apiImage, internalToken, workloads, loadtest } = outputs;

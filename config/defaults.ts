@@ -37,6 +37,8 @@ const everywhere: RawConfig = {
     memory: "192 MiB",
     cpu: "1",
     cpuRequest: "100m",
+    workers: 1,
+    uploadMax: "1 GiB",
     env: {},
     cacheTtlSeconds: 300,
     logLevel: "info",
@@ -71,7 +73,7 @@ const everywhere: RawConfig = {
   database: { memory: "256 MiB", cpu: "1", cpuRequest: "100m", storage: "1 GiB" },
   loadtest: {
     connections: 32,
-    durationSeconds: 7,
+    durationSeconds: 6,
     warmupSeconds: 2,
     users: 1000,
     threads: 1,
@@ -87,13 +89,17 @@ const everywhere: RawConfig = {
         mix: { light: 80, read: 18, heavy: 2 },
       },
       writes: { about: "PUT /api/users/:id only", mix: { write: 1 } },
+      upload: { about: "POST /api/upload of 256 KiB", mix: { upload: 1 } },
     },
     gates: [],
   },
 };
 
 const poolDefaults: RawConfig = { weight: 1, backup: false };
-const scenarioDefaults: RawConfig = { enabled: true, mix: { light: 0, read: 0, write: 0, heavy: 0 } };
+const scenarioDefaults: RawConfig = {
+  enabled: true,
+  mix: { light: 0, read: 0, write: 0, heavy: 0, upload: 0 },
+};
 
 /** `raw` laid over its defaults: objects key by key, everything else (lists too) as a whole. */
 export function withDefaults(raw: RawConfig): RawConfig {

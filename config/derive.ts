@@ -51,6 +51,17 @@ export function heapMiB(memory: Bytes): number {
   return Math.floor((memory / MiB - 64) * 0.75);
 }
 
+/** Heap snapshots kept in each pod. */
+export const heapSnapshotsKept = 2;
+
+/**
+ * Room for heap snapshots: those that are kept and one that is being written, each up to three times the heap (a
+ * snapshot is text). The kubelet evicts a pod that fills more than its volume's limit, so this is on the safe side.
+ */
+export function heapSnapshotBytes(memory: Bytes): Bytes {
+  return (heapSnapshotsKept + 1) * 3 * heapMiB(memory) * MiB;
+}
+
 /** From SIGTERM to SIGKILL: readiness delay and drain, and 5 s for the rest. */
 export function apiGraceSeconds(api: { shutdownDelay: Milliseconds; shutdownTimeout: Milliseconds }): number {
   return Math.ceil((api.shutdownDelay + api.shutdownTimeout) / 1000) + 5;

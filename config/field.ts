@@ -22,6 +22,17 @@ export function integer(min: number, max: number): Field<number> {
   });
 }
 
+/** A whole number in its range, or a word instead. */
+export function integerOr<const T extends string>(word: T, min: number, max: number): Field<number | T> {
+  return scalar(`must be ${word}, or a whole number from ${min} to ${max}`, (value) => {
+    if (value === word) return word;
+    const amount = toNumber(value);
+    return amount !== undefined && Number.isInteger(amount) && amount >= min && amount <= max
+      ? amount
+      : undefined;
+  });
+}
+
 /** Any number, `min` … `max`. */
 export function decimal(min: number, max: number): Field<number> {
   return scalar(`must be a number from ${min} to ${max}`, (value) => {

@@ -4,6 +4,7 @@ import {
   type Field,
   flag,
   integer,
+  integerOr,
   listOf,
   mapOf,
   millicpu,
@@ -89,6 +90,9 @@ const api: Field<ApiConfig> = section(
     memory: bytes(96 * MiB),
     replicas: integer(0, 500),
     pools: listOf(pool),
+    workers: integerOr("max", 1, 64),
+    uploadMax: bytes(1024),
+    uploadVolume: bytes(MiB),
     env: mapOf(/^[A-Z_][A-Z0-9_]*$/i, "must be a variable name: letters, digits and _", secretScalar),
     cacheTtlSeconds: integer(1, 86_400),
     logLevel: oneOf("trace", "debug", "info", "warn", "error", "fatal"),
@@ -96,6 +100,7 @@ const api: Field<ApiConfig> = section(
     shutdownTimeout: duration(1000, 600_000),
   },
   "pools",
+  "uploadVolume",
 );
 
 const nginx: Field<NginxConfig> = section(
@@ -146,7 +151,13 @@ const share = decimal(0, 1_000_000);
 const scenario: Field<ScenarioConfig> = section(
   {
     about: text(nonEmpty, "must say what it does"),
-    mix: section<Record<RequestKind, number>>({ light: share, read: share, write: share, heavy: share }),
+    mix: section<Record<RequestKind, number>>({
+      light: share,
+      read: share,
+      write: share,
+      heavy: share,
+      upload: share,
+    }),
     rate: decimal(0.1, 1_000_000),
     connections: integer(1, 10_000),
     durationSeconds: integer(1, 86_400),

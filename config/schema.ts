@@ -63,6 +63,12 @@ export interface ApiConfig extends ContainerConfig {
   /** Pods of the only pool; ignored when pools are given. */
   replicas: number;
   pools?: PoolConfig[];
+  /** Processes that serve in each pod; `max`: as many as its CPU and memory make sense of. */
+  workers: number | "max";
+  /** Most of one upload. */
+  uploadMax: Bytes;
+  /** Room for uploads in each pod, gone with it; absent: an upload is read, hashed and discarded. */
+  uploadVolume?: Bytes;
   /** More variables for the API's containers. */
   env: Record<string, string>;
   cacheTtlSeconds: number;
@@ -156,4 +162,4 @@ export interface ScenarioConfig {
 }
 
 /** What one request does, in the words of the API. */
-export type RequestKind = "light" | "read" | "write" | "heavy";
+export type RequestKind = "light" | "read" | "write" | "heavy" | "upload";

@@ -1,17 +1,27 @@
 import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import type * as pulumi from "@pulumi/pulumi";
-import { apiGraceSeconds, heapMiB, type PoolPlan } from "../config/derive.ts";
+import {
+  apiGraceSeconds,
+  heapMiB,
+  heapSnapshotBytes,
+  heapSnapshotsKept,
+  type PoolPlan,
+} from "../config/derive.ts";
 import type { ApiConfig } from "../config/schema.ts";
+import { MiB } from "../config/units.ts";
 import { selectorLabels, skipAwait } from "./names.ts";
 import { imagePullPolicy, isolatedPod, restrictedContainer, restrictedPod } from "./pod-security.ts";
-import { resources } from "./resources.ts";
+import { quantity, resources } from "./resources.ts";
 import type { Workload } from "./stack-outputs.ts";
 
 /** Port for requests. */
 export const apiPort = 3000;
 /** Port for probes and metrics; Nginx does not know it. */
 export const apiInternalPort = 9000;
+
+const snapshotFolder = "/var/lib/heap-snapshots";
+const uploadFolder = "/var/lib/uploads";
 
 /** One pool and what its pods are given. */
 export interface ApiPoolArgs {
@@ -74,11 +84,14 @@ export function createApiPool(args: ApiPoolArgs, parent: pulumi.Resource): Workl
                 ],
                 resources: resources(config),
                 securityContext: restrictedContainer,
-                volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
+                volumeMounts: volumes(config).map(({ name, mountPath }) => ({ name, mountPath })),
                 ...probes,
               },
             ],
-            volumes: [{ name: "tmp", emptyDir: { sizeLimit: "64Mi" } }],
+            volumes: volumes(config).map(({ name, bytes }) => ({
+              name,
+              emptyDir: { sizeLimit: quantity(bytes) },
+            })),
           },
         },
       },
@@ -120,6 +133,18 @@ const probes = {
   },
 };
 
+/** Room on disk that outlives a container, but not its pod. */
+function volumes(config: ApiConfig) {
+  const { memory, uploadVolume } = config;
+  return [
+    { name: "tmp", mountPath: "/tmp", bytes: 64 * MiB },
+    { name: "heap-snapshots", mountPath: snapshotFolder, bytes: heapSnapshotBytes(memory) },
+    ...(uploadVolume === undefined
+      ? []
+      : [{ name: "uploads", mountPath: uploadFolder, bytes: uploadVolume }]),
+  ];
+}
+
 function environment({ config, redisNodes }: ApiPoolArgs) {
   const values = {
     PORT: apiPort,
@@ -132,6 +157,11 @@ function environment({ config, redisNodes }: ApiPoolArgs) {
     SHUTDOWN_DELAY_MS: config.shutdownDelay,
     SHUTDOWN_TIMEOUT_MS: config.shutdownTimeout,
     LOG_LEVEL: config.logLevel,
+    WORKERS: config.workers,
+    HEAP_SNAPSHOT_DIR: snapshotFolder,
+    HEAP_SNAPSHOT_KEEP: heapSnapshotsKept,
+    UPLOAD_MAX_BYTES: config.uploadMax,
+    ...(config.uploadVolume === undefined ? {} : { UPLOAD_DIR: uploadFolder }),
   };
   return [
     { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },

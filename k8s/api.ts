@@ -6,6 +6,7 @@ import type { PoolPlan } from "../config/derive.ts";
 import type { ApiConfig } from "../config/schema.ts";
 import { apiInternalPort, apiPort, createApiPool } from "./api-pool.ts";
 import { skipAwait } from "./names.ts";
+import { generatedPassword } from "./password.ts";
 import type { Workload } from "./stack-outputs.ts";
 
 /** The API's dials and what it talks to. */
@@ -23,9 +24,12 @@ export interface ApiArgs {
 /** The API: a Deployment and a headless Service for each pool, and one plain Service for all of them. */
 export class Api extends pulumi.ComponentResource {
   readonly workloads: Workload[];
+  /** What guards the internal port's routes beyond probes and metrics. */
+  readonly internalToken: pulumi.Output<string>;
 
   constructor(name: string, args: ApiArgs, opts?: pulumi.ComponentResourceOptions) {
     super("breakwater:k8s:Api", name, {}, opts);
+    this.internalToken = generatedPassword(`${name}-internal-token`, { parent: this });
     const secret = this.createSecret(name, args);
     this.createService(name, args);
     this.createDisruptionBudget(name, args);
@@ -38,6 +42,7 @@ export class Api extends pulumi.ComponentResource {
   /** Everything that may be confidential; `api.env` is taken for that, too. A name by content: see createApiPool. */
   private createSecret(name: string, args: ApiArgs): Secret {
     const stringData = {
+      INTERNAL_TOKEN: this.internalToken,
       ...args.config.env,
       DATABASE_URL: args.databaseUrl,
       REDIS_PASSWORD: args.redisPassword,

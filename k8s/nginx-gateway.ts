@@ -3,7 +3,7 @@ import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { PoolPlan } from "../config/derive.ts";
-import type { NginxConfig } from "../config/schema.ts";
+import type { Bytes, NginxConfig } from "../config/schema.ts";
 import { nginxPort, renderNginxConf } from "../nginx/nginx-conf.ts";
 import { apiPort } from "./api-pool.ts";
 import { selectorLabels, skipAwait } from "./names.ts";
@@ -15,6 +15,8 @@ import type { Workload } from "./stack-outputs.ts";
 export interface NginxGatewayArgs {
   namespace: string;
   config: NginxConfig;
+  /** Most of one upload. */
+  uploadMax: Bytes;
   pools: PoolPlan[];
   image: string;
   /** Address of the cluster's DNS. */
@@ -55,7 +57,7 @@ export class NginxGateway extends pulumi.ComponentResource {
     }));
     const conf = pulumi
       .output(args.resolver)
-      .apply((resolver) => renderNginxConf({ ...args.config, pools, resolver }));
+      .apply((resolver) => renderNginxConf({ ...args.config, uploadMax: args.uploadMax, pools, resolver }));
     return new ConfigMap(
       name,
       // A name by content: new content gets a new ConfigMap, and with it new pods.

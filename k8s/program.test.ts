@@ -147,7 +147,7 @@ test("every mounted volume is declared, and every port by name exists", () => {
 
 test("passwords reach the pods by Secrets only", async () => {
   const stashed = recorded.filter(({ type }) => type === "pulumi:index:Stash");
-  assert.equal(stashed.length, 2);
+  assert.equal(stashed.length, 3);
   for (const { inputs } of stashed) {
     const password: string = inputs.input.value;
     assert.match(password, /^[\w-]{32}$/);

@@ -14,6 +14,8 @@ export interface StackOutputs {
   /** How to reach the cluster that this stack lives in. */
   cluster: { kubeconfig: string; kubeContext: string };
   apiImage: string;
+  /** Opens the API's internal routes; secret. */
+  internalToken: string;
   workloads: Workload[];
   /** The load test's dials from stack config, defaults applied. */
   loadtest: LoadTestPlan;

@@ -14,6 +14,7 @@ const plan: NginxPlan = {
   maxFails: 3,
   failTimeout: 5000,
   maxBody: 10 * 1024 ** 2,
+  uploadMax: 1024 ** 3,
   accessLog: false,
   cpu: 1000,
 };
@@ -71,8 +72,8 @@ for (const [balance, line] of [
 }
 
 test("requests go on without the /api prefix, with what the pods need to know of the client", () => {
-  const lines = block("location /api/");
-  assert.ok(lines.includes("proxy_pass http://api/;"));
+  assert.deepEqual(block("location /api/"), ["proxy_pass http://api/;"]);
+  const lines = block("server");
   for (const header of [
     "Host $http_host",
     "X-Real-IP $remote_addr",
@@ -84,6 +85,27 @@ test("requests go on without the /api prefix, with what the pods need to know of
     assert.ok(lines.includes(`proxy_set_header ${header};`), header);
   }
   assert.ok(lines.includes("proxy_read_timeout 30s;"));
+});
+
+test("an upload is passed on as it comes, up to its own limit and what its form adds", () => {
+  assert.deepEqual(block("location = /api/upload"), [
+    "proxy_pass http://api/upload;",
+    "proxy_request_buffering off;",
+    `client_max_body_size ${1024 ** 3 + 1024 ** 2};`,
+  ]);
+});
+
+test("what the edge answers itself has the API's error form, and tells the request's id", () => {
+  assert.deepEqual(block("location @no_pod"), [
+    "internal;",
+    "default_type application/json;",
+    "add_header Retry-After 1 always;",
+    "add_header X-Request-ID $request_id_to_pod always;",
+    `return 503 '{"error":"Service Unavailable","message":"no API pod can answer right now","requestId":"$request_id_to_pod"}';`,
+  ]);
+  const named = [...renderNginxConf(plan).matchAll(/error_page \d+ = (@\w+);/g)].map(([, name]) => name);
+  assert.equal(named.length, 7);
+  for (const name of named) assert.ok(block(`location ${name}`).includes("internal;"), name);
 });
 
 test("only what a pod never got, or what may be repeated, goes to a second pod", () => {

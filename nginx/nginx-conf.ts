@@ -14,6 +14,8 @@ export interface NginxPlan {
   maxFails: number;
   failTimeout: Milliseconds;
   maxBody: Bytes;
+  /** Most of one upload, without what its form adds. */
+  uploadMax: Bytes;
   accessLog: boolean;
   /** CPU limit; one worker process for every CPU begun. */
   cpu: Millicpu;
@@ -29,6 +31,9 @@ export interface UpstreamPool {
 
 /** Port that Nginx listens on in its container. */
 export const nginxPort = 8080;
+
+/** Room for the boundaries and headers of an upload's parts. */
+const formBytes = 1024 ** 2;
 
 /** Idle time after which Nginx closes a connection to a pod; the pods must wait longer, or a request may meet a reset. */
 const upstreamIdle = "55s";
@@ -94,9 +99,10 @@ ${upstream(plan)}
     default upgrade;
     "" "";
   }
+  # An id that could break out of a line of JSON, or fill a log, is replaced.
   map $http_x_request_id $request_id_to_pod {
-    default $http_x_request_id;
-    "" $request_id;
+    default $request_id;
+    "~^[\\x21\\x23-\\x5b\\x5d-\\x7e]{1,128}$" $http_x_request_id;
   }
 
   server {
@@ -108,48 +114,74 @@ ${upstream(plan)}
       return 200 "ok\\n";
     }
 
+    proxy_http_version 1.1;
+    proxy_set_header Host $http_host;
+    proxy_set_header X-Real-IP $remote_addr;
+    proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+    proxy_set_header X-Forwarded-Proto $scheme;
+    proxy_set_header X-Request-ID $request_id_to_pod;
+    proxy_set_header Upgrade $http_upgrade;
+    proxy_set_header Connection $connection_to_pod;
+    proxy_connect_timeout ${seconds(plan.connectTimeout)};
+    proxy_send_timeout ${seconds(plan.timeout)};
+    proxy_read_timeout ${seconds(plan.timeout)};
+    # A request that is not idempotent goes to a second pod only if the first never got it.
+    proxy_next_upstream error timeout;
+    proxy_next_upstream_tries 3;
+    proxy_next_upstream_timeout ${seconds(plan.timeout)};
+    error_page 400 = @bad_request;
+    error_page 408 = @slow_client;
+    error_page 413 = @too_large;
+    error_page 414 = @long_address;
+    error_page 494 = @large_headers;
+    error_page 502 = @no_pod;
+    error_page 504 = @too_slow;
+
     location /api/ {
       proxy_pass http://api/;
-      proxy_http_version 1.1;
-      proxy_set_header Host $http_host;
-      proxy_set_header X-Real-IP $remote_addr;
-      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-      proxy_set_header X-Forwarded-Proto $scheme;
-      proxy_set_header X-Request-ID $request_id_to_pod;
-      proxy_set_header Upgrade $http_upgrade;
-      proxy_set_header Connection $connection_to_pod;
-      proxy_connect_timeout ${seconds(plan.connectTimeout)};
-      proxy_send_timeout ${seconds(plan.timeout)};
-      proxy_read_timeout ${seconds(plan.timeout)};
-      # A request that is not idempotent goes to a second pod only if the first never got it.
-      proxy_next_upstream error timeout;
-      proxy_next_upstream_tries 3;
-      proxy_next_upstream_timeout ${seconds(plan.timeout)};
-      error_page 502 = @no_pod;
-      error_page 504 = @too_slow;
     }
 
-    location @no_pod {
-      internal;
-      default_type application/json;
-      add_header Retry-After 1 always;
-      return 503 '{"statusCode":503,"error":"Service Unavailable","message":"no API pod can answer right now"}';
+    # Streamed to the pod as it comes, so that neither disk nor memory here has to hold it.
+    location = /api/upload {
+      proxy_pass http://api/upload;
+      proxy_request_buffering off;
+      client_max_body_size ${plan.uploadMax + formBytes};
     }
-
-    location @too_slow {
-      internal;
-      default_type application/json;
-      return 504 '{"statusCode":504,"error":"Gateway Timeout","message":"the API pod did not answer in time"}';
-    }
-
+${edgeAnswers}
     location / {
       default_type application/json;
-      return 404 '{"statusCode":404,"error":"Not Found","message":"the API lives under /api/"}';
+      return 404 '${errorBody("Not Found", "the API lives under /api/")}';
     }
   }
 }
 `;
 }
+
+/** The form that the API's own errors have. */
+function errorBody(error: string, message: string): string {
+  return `{"error":"${error}","message":"${message}","requestId":"$request_id_to_pod"}`;
+}
+
+const edgeAnswers = [
+  ["bad_request", 400, "Bad Request", "the request is not HTTP as this server speaks it"],
+  ["slow_client", 408, "Request Timeout", "the request did not arrive in time"],
+  ["too_large", 413, "Payload Too Large", "the body is larger than what is taken here"],
+  ["long_address", 414, "URI Too Long", "the address is longer than what is taken here"],
+  ["large_headers", 431, "Request Header Fields Too Large", "the headers are larger than what is taken here"],
+  ["no_pod", 503, "Service Unavailable", "no API pod can answer right now"],
+  ["too_slow", 504, "Gateway Timeout", "the API pod did not answer in time"],
+]
+  .map(
+    ([name, status, error, message]) => `
+    location @${name} {
+      internal;
+      default_type application/json;${status === 503 ? "\n      add_header Retry-After 1 always;" : ""}
+      add_header X-Request-ID $request_id_to_pod always;
+      return ${status} '${errorBody(String(error), String(message))}';
+    }
+`,
+  )
+  .join("");
 
 function upstream(plan: NginxPlan): string {
   const lines = [

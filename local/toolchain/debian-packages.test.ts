@@ -14,10 +14,14 @@ test("tells the packages whose program is missing, by path or by name", async ()
   assert.deepEqual(await missingPackages([...here, ...gone]), gone);
 });
 
-test("a browser is for the tests alone: the embedded cluster installs none", () => {
+test("browser and servers for the tests are for them alone: the embedded cluster installs none", () => {
   const names = debianPackages.map((each) => each.name);
   assert.deepEqual(
     testPackages.map(({ name }) => [name, names.includes(name)]),
-    [["chromium", false]],
+    [
+      ["chromium", false],
+      ["redis-server", false],
+      ["postgresql", false],
+    ],
   );
 });
