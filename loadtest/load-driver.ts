@@ -31,10 +31,13 @@ export function pathPrefix(endpoint: string): string {
 }
 
 /** A request as both HTTP clients take it. */
-export function wireForm({ id, method, path, body }: PlannedRequest, prefix: string) {
+export function wireForm(
+  { id, method, path, body, contentType = "application/json" }: PlannedRequest,
+  prefix: string,
+) {
   const headers = { "x-request-id": id };
   const form = { method, path: prefix + path };
   return body === undefined
     ? { ...form, headers }
-    : { ...form, body, headers: { ...headers, "content-type": "application/json" } };
+    : { ...form, body, headers: { ...headers, "content-type": contentType } };
 }

@@ -1,5 +1,6 @@
+import { createHash } from "node:crypto";
 import type { LoadTestPlan, RequestKind } from "../k8s/stack-outputs.ts";
-import { type Random, weightedPick, zipf } from "../measure/random.ts";
+import { type Random, seededRandom, weightedPick, zipf } from "../measure/random.ts";
 import { WrongUsage } from "./verdict.ts";
 
 /** A mix of requests and how much of it is sent; figures that it leaves out are the run's. */
@@ -20,15 +21,18 @@ export interface PlannedRequest {
   /** Sent as X-Request-ID; an answer that tells one must tell the same. */
   id: string;
   kind: RequestKind;
-  method: "GET" | "PUT";
+  method: "GET" | "PUT" | "POST";
   path: string;
   body?: string;
+  /** Of the body; JSON unless told otherwise. */
+  contentType?: string;
   /** True when a 2xx answer's body is the one that was asked for. */
   verify: (body: string) => boolean;
 }
 
 /** Input of the CPU-heavy route: some ten milliseconds of one core. */
 const heavyN = 27;
+const uploadBytes = 256 * 1024;
 /** Skew of the keys that are read: 1 is the classic web-cache popularity curve. */
 const zipfExponent = 1;
 
@@ -80,6 +84,28 @@ const heavy: RequestOfKind = {
   verify: (body) => body.startsWith("{"),
 };
 
+const upload = uploadRequest();
+
+/** A file of random bytes, the same in every run; the answer has to tell its hash. */
+function uploadRequest(): RequestOfKind {
+  const random = seededRandom(uploadBytes);
+  const letters = Array.from({ length: uploadBytes }, () =>
+    String.fromCharCode(97 + Math.floor(random() * 26)),
+  );
+  const content = letters.join("");
+  const hash = createHash("sha256").update(content).digest("hex");
+  const boundary = "breakwater-load";
+  const head = 'Content-Disposition: form-data; name="file"; filename="load.txt"\r\nContent-Type: text/plain';
+  return {
+    kind: "upload",
+    method: "POST",
+    path: "/api/upload",
+    body: `--${boundary}\r\n${head}\r\n\r\n${content}\r\n--${boundary}--\r\n`,
+    contentType: `multipart/form-data; boundary=${boundary}`,
+    verify: (body) => body.includes(hash),
+  };
+}
+
 // A bigint column may come back as number or as string; both are the user that was asked for.
 const isUser = (id: number) => (body: string) =>
   body.includes(`"id":${id},`) || body.includes(`"id":"${id}"`) || body.includes(`"id":${id}}`);
@@ -111,6 +137,7 @@ function requestOfKind(scenario: Scenario, users: number, random: Random): () =>
     const kind = pickKind();
     if (kind === "light") return light;
     if (kind === "heavy") return heavy;
+    if (kind === "upload") return upload;
     const id = pickUser();
     const path = `/api/users/${id}`;
     if (kind === "read") return { kind, method: "GET", path, verify: isUser(id) };

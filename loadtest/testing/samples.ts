@@ -88,7 +88,7 @@ export function sampleWorkload(more: Partial<Workload> = {}): Workload {
 
 const mixOf = (name: string, mix: Partial<ScenarioConfig["mix"]>) => ({
   name,
-  mix: { light: 0, read: 0, write: 0, heavy: 0, ...mix },
+  mix: { light: 0, read: 0, write: 0, heavy: 0, upload: 0, ...mix },
   enabled: true,
 });
 
@@ -107,6 +107,7 @@ export function sampleOutputs(more: Partial<StackOutputs> = {}): StackOutputs {
     namespace: "breakwater-local",
     cluster: { kubeconfig: "/nowhere/kubeconfig", kubeContext: "breakwater" },
     apiImage: "localhost:5000/breakwater/api:1",
+    internalToken: "[secret]",
     workloads: [sampleWorkload()],
     loadtest: {
       connections: 8,
