@@ -96,16 +96,16 @@ test("an upload is passed on as it comes, up to its own limit and what its form 
 });
 
 test("what the edge answers itself has the API's error form, and tells the request's id", () => {
-  assert.deepEqual(block("location @no_pod"), [
+  assert.deepEqual(block("location = /.edge/no_pod"), [
     "internal;",
     "default_type application/json;",
     "add_header Retry-After 1 always;",
     "add_header X-Request-ID $request_id_to_pod always;",
     `return 503 '{"error":"Service Unavailable","message":"no API pod can answer right now","requestId":"$request_id_to_pod"}';`,
   ]);
-  const named = [...renderNginxConf(plan).matchAll(/error_page \d+ = (@\w+);/g)].map(([, name]) => name);
-  assert.equal(named.length, 7);
-  for (const name of named) assert.ok(block(`location ${name}`).includes("internal;"), name);
+  const named = [...renderNginxConf(plan).matchAll(/error_page \d+ = (\S+);/g)].map(([, name]) => name);
+  assert.equal(named.length, 8);
+  for (const name of named) assert.ok(block(`location = ${name}`).includes("internal;"), name);
 });
 
 test("only what a pod never got, or what may be repeated, goes to a second pod", () => {

@@ -129,13 +129,14 @@ ${upstream(plan)}
     proxy_next_upstream error timeout;
     proxy_next_upstream_tries 3;
     proxy_next_upstream_timeout ${seconds(plan.timeout)};
-    error_page 400 = @bad_request;
-    error_page 408 = @slow_client;
-    error_page 413 = @too_large;
-    error_page 414 = @long_address;
-    error_page 494 = @large_headers;
-    error_page 502 = @no_pod;
-    error_page 504 = @too_slow;
+    error_page 400 = /.edge/bad_request;
+    error_page 404 = /.edge/not_found;
+    error_page 408 = /.edge/slow_client;
+    error_page 413 = /.edge/too_large;
+    error_page 414 = /.edge/long_address;
+    error_page 494 = /.edge/large_headers;
+    error_page 502 = /.edge/no_pod;
+    error_page 504 = /.edge/too_slow;
 
     location /api/ {
       proxy_pass http://api/;
@@ -150,20 +151,24 @@ ${upstream(plan)}
 ${edgeAnswers}
     location / {
       default_type application/json;
-      return 404 '${errorBody("Not Found", "the API lives under /api/")}';
+      return 404 '${errorBody("Not Found", nothingHere)}';
     }
   }
 }
 `;
 }
 
+const nothingHere = "the API lives under /api/";
+
 /** The form that the API's own errors have. */
 function errorBody(error: string, message: string): string {
   return `{"error":"${error}","message":"${message}","requestId":"$request_id_to_pod"}`;
 }
 
+/** By path and not by `@name`: a request whose address cannot be read has none to keep, and Nginx then fails with 500. */
 const edgeAnswers = [
   ["bad_request", 400, "Bad Request", "the request is not HTTP as this server speaks it"],
+  ["not_found", 404, "Not Found", nothingHere],
   ["slow_client", 408, "Request Timeout", "the request did not arrive in time"],
   ["too_large", 413, "Payload Too Large", "the body is larger than what is taken here"],
   ["long_address", 414, "URI Too Long", "the address is longer than what is taken here"],
@@ -173,7 +178,7 @@ const edgeAnswers = [
 ]
   .map(
     ([name, status, error, message]) => `
-    location @${name} {
+    location = /.edge/${name} {
       internal;
       default_type application/json;${status === 503 ? "\n      add_header Retry-After 1 always;" : ""}
       add_header X-Request-ID $request_id_to_pod always;
