@@ -21,6 +21,7 @@ export const debianPackages: readonly DebianPackage[] = [
   { name: "iptables", program: "iptables" },
   { name: "iproute2", program: "ip" },
   { name: "conntrack", program: "conntrack" },
+  { name: "binutils", program: "strip" },
 ];
 
 /** What only the tests run: a browser that opens the load test's report, and servers for the API by itself. */
