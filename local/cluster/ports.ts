@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../failure.ts";
 import { socketOwner } from "./process-table.ts";
 
@@ -9,6 +10,8 @@ export type Endpoint = { address: string; port: number };
 export type Listener = Endpoint & { inode: string };
 
 const listenState = "0A";
+/** A process that was just ended still holds its sockets for a moment, but is no longer seen with them. */
+const vanishingMs = 5000;
 
 /**
  * Reads the listening sockets from the text of /proc/net/tcp or /proc/net/tcp6. IPv4 addresses come out in
@@ -48,17 +51,31 @@ export function conflicts(listener: Endpoint, wanted: Endpoint): boolean {
  */
 export async function requireFreePorts(user: string, wanted: readonly Endpoint[]): Promise<void> {
   if (wanted.length === 0) return;
+  const untilMs = Date.now() + vanishingMs;
+  for (;;) {
+    const taken = await takenOf(wanted);
+    if (taken === undefined) return;
+    const owner = await socketOwner(taken.inode);
+    if (owner === undefined && Date.now() < untilMs) {
+      await sleep(100);
+      continue;
+    }
+    throw new Failure(
+      `${user} needs TCP port ${taken.port} on ${taken.address}, which is in use by ${owner ?? "a process that cannot be seen from here"}`,
+      `stop that process, then run the command again`,
+    );
+  }
+}
+
+/** The first of `wanted` that is taken, with the inode of the socket that has it. */
+async function takenOf(wanted: readonly Endpoint[]): Promise<Listener | undefined> {
   const tables = await Promise.all(
     ["/proc/net/tcp", "/proc/net/tcp6"].map((path) => readFile(path, "utf8").catch(() => "")),
   );
   const listeners = tables.flatMap(parseListeners);
   for (const endpoint of wanted) {
-    const taken = listeners.find((listener) => conflicts(listener, endpoint));
-    if (taken === undefined) continue;
-    const owner = (await socketOwner(taken.inode)) ?? "a process that cannot be seen from here";
-    throw new Failure(
-      `${user} needs TCP port ${endpoint.port} on ${endpoint.address}, which is in use by ${owner}`,
-      `stop that process, then run the command again`,
-    );
+    const listener = listeners.find((each) => conflicts(each, endpoint));
+    if (listener) return { ...endpoint, inode: listener.inode };
   }
+  return undefined;
 }
