@@ -4,15 +4,21 @@ import { Failure } from "../local/failure.ts";
 import { prepareConfigFile, projectRoot, type StackChoice } from "./stack.ts";
 
 /**
- * Makes the stack's cluster and Pulumi ready and selects the stack, creating it when it is new. An embedded stack
- * brings its own cluster; any other uses the pulumi and the login that the machine has.
+ * Makes the stack's cluster and Pulumi ready. An embedded stack brings its own cluster; any other uses the pulumi and
+ * the login that the machine has.
  *
  * @returns the environment for every later command.
  */
-export async function openWorkspace(stack: StackChoice): Promise<NodeJS.ProcessEnv> {
+export async function openCluster(stack: StackChoice): Promise<NodeJS.ProcessEnv> {
   const env = { ...process.env, ...(stack.embedded ? await bringUp() : {}) };
+  if (!stack.embedded) await requirePulumi(env);
+  return env;
+}
+
+/** Opens the stack's cluster and selects the stack, creating it when it is new. @returns as `openCluster`. */
+export async function openWorkspace(stack: StackChoice): Promise<NodeJS.ProcessEnv> {
+  const env = await openCluster(stack);
   if (stack.embedded) prepareConfigFile(stack);
-  else await requirePulumi(env);
   await $({ cwd: projectRoot, env, stdio: ["ignore", 2, 2] })`pulumi stack select --create ${stack.name}`;
   return env;
 }
