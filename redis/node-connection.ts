@@ -1,5 +1,5 @@
 import { lookup } from "node:dns/promises";
-import { createClient } from "redis";
+import { createClient } from "@redis/client";
 import { parseClusterNodes } from "./cluster-nodes.ts";
 import type { NodeView } from "./formation-plan.ts";
 
@@ -19,7 +19,7 @@ const timeoutMs = 2_000;
 export class NodeConnection {
   readonly address: NodeAddress;
   readonly #credentials: Credentials;
-  #client: ReturnType<typeof createClient> | undefined;
+  #client: ReturnType<typeof clientOf> | undefined;
   #ip = "";
 
   constructor(address: NodeAddress, credentials: Credentials) {
@@ -70,7 +70,7 @@ export class NodeConnection {
     }
   }
 
-  #connecting: Promise<ReturnType<typeof createClient>> | undefined;
+  #connecting: Promise<ReturnType<typeof clientOf>> | undefined;
 
   async #connected() {
     if (this.#client?.isReady) return this.#client;
@@ -84,17 +84,7 @@ export class NodeConnection {
     this.close();
     // CLUSTER MEET takes no names, so this has to know the address that the name led to.
     const { address } = await lookup(this.address.host, { family: 4 });
-    const client = createClient({
-      ...this.#credentials,
-      disableOfflineQueue: true,
-      socket: {
-        host: address,
-        port: this.address.port,
-        connectTimeout: timeoutMs,
-        socketTimeout: timeoutMs * 5,
-        reconnectStrategy: false,
-      },
-    });
+    const client = clientOf(address, this.address.port, this.#credentials);
     // The command that waits for an answer is told; without a listener the process would end.
     client.on("error", () => undefined);
     this.#client = client;
@@ -102,4 +92,18 @@ export class NodeConnection {
     await client.connect();
     return client;
   }
+}
+
+function clientOf(host: string, port: number, credentials: Credentials) {
+  return createClient({
+    ...credentials,
+    disableOfflineQueue: true,
+    socket: {
+      host,
+      port,
+      connectTimeout: timeoutMs,
+      socketTimeout: timeoutMs * 5,
+      reconnectStrategy: false,
+    },
+  });
 }

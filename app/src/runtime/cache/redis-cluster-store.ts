@@ -1,5 +1,5 @@
+import { createCluster, defineScript } from "@redis/client";
 import slotOf from "cluster-key-slot";
-import { createCluster, defineScript } from "redis";
 import type { CacheConfig } from "../../config/config.ts";
 import { type CacheStore, CacheUnavailable } from "./cache-store.ts";
 import { withDeadline } from "./deadline.ts";
