@@ -103,7 +103,8 @@ const Shutdown = {
 /** Routes that break the process on purpose. */
 const Lab = { FAULT_LAB: oneOf("0", "1") };
 
-const Environment = Type.Object({
+/** All variables together; docs/api.md lists them. */
+export const Environment = Type.Object({
   ...Http,
   ...Database,
   ...Cache,
