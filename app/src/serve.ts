@@ -10,6 +10,7 @@ import { Database } from "./runtime/database.ts";
 import { Health } from "./runtime/health.ts";
 import { createInternalServer } from "./runtime/internal-server.ts";
 import { Metrics } from "./runtime/metrics.ts";
+import { ProcessOperations } from "./runtime/operations.ts";
 import { shutDown } from "./runtime/shutdown.ts";
 import { TaskPool } from "./runtime/task-pool.ts";
 
@@ -43,7 +44,8 @@ export async function serve(config: AppConfig, log: Logger): Promise<void> {
     heavy,
     labExit: config.faultLab ? (code) => process.exit(code) : undefined,
   });
-  const internal = createInternalServer(health, metrics);
+  const operations = new ProcessOperations({ metrics });
+  const internal = createInternalServer({ health, operations, token: config.internalToken, log });
 
   let leaving = false;
   const leave = async (signal: string) => {

@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
+import { type TestContext, test } from "node:test";
+import { createInternalServer, type InternalServerParts } from "./internal-server.ts";
+import { type OperationParts, ProcessOperations } from "./operations.ts";
+
+const token = "a-token-of-the-tests";
+
+async function start(
+  t: TestContext,
+  parts: Partial<OperationParts> = {},
+  own: { token?: string } = { token },
+) {
+  const logged: object[] = [];
+  const health: InternalServerParts["health"] = {
+    live: { status: 200, body: '{"status":"live"}' },
+    ready: { status: 503, body: '{"status":"not ready"}' },
+  };
+  const metrics = { contentType: "text/plain; version=0.0.4", render: async () => "up 1\n" };
+  const operations = new ProcessOperations({ metrics, ...parts });
+  const log = { error: (facts: object) => void logged.push(facts) };
+  const server = createInternalServer({ health, operations, token: own.token, log });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const { port } = server.address() as AddressInfo;
+  const ask = async (method: string, path: string, bearer: string | undefined = token) => {
+    const headers = { "x-request-id": "asked-1", ...(bearer && { authorization: `Bearer ${bearer}` }) };
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`, { method, headers });
+    const text = await answer.text();
+    const isJson = answer.headers.get("content-type")?.startsWith("application/json");
+    return {
+      status: answer.status,
+      headers: answer.headers,
+      text,
+      json: isJson && text ? JSON.parse(text) : {},
+    };
+  };
+  return { ask, logged };
+}
+
+test("probes and metrics need no token", async (t) => {
+  const { ask } = await start(t);
+  assert.deepEqual((await ask("GET", "/livez", "")).json, { status: "live" });
+  assert.equal((await ask("GET", "/readyz", "")).status, 503);
+  assert.equal((await ask("GET", "/health", "")).status, 503);
+  const metrics = await ask("GET", "/metrics", "");
+  assert.equal(metrics.text, "up 1\n");
+  assert.equal(metrics.headers.get("content-type"), "text/plain; version=0.0.4");
+});
+
+const guarded = [
+  ["GET", "/internal/stats"],
+  ["GET", "/internal/memory"],
+  ["POST", "/internal/heap-snapshot"],
+  ["GET", "/internal/heap-snapshots"],
+  ["GET", "/internal/heap-snapshots/a.heapsnapshot"],
+  ["DELETE", "/internal/cache?pattern=user:*"],
+  ["GET", "/internal/no-such"],
+] as const;
+
+test("everything under /internal/ is refused without the right token", async (t) => {
+  const { ask } = await start(t, { stats: () => assert.fail("reached") });
+  for (const [method, path] of guarded) {
+    for (const bearer of ["", "another-token-of-tests", `${token}x`]) {
+      const answer = await ask(method, path, bearer);
+      assert.equal(answer.status, 401, `${method} ${path}`);
+      assert.equal(answer.headers.get("www-authenticate"), "Bearer");
+      const { message } = answer.json;
+      assert.deepEqual(answer.json, { error: "Unauthorized", message, requestId: "asked-1" });
+    }
+  }
+});
+
+test("without a token of its own the server refuses all of /internal/, whatever is given", async (t) => {
+  const { ask } = await start(t, {}, {});
+  for (const [method, path] of guarded) {
+    for (const bearer of ["", "undefined", token])
+      assert.equal((await ask(method, path, bearer)).status, 403, `${method} ${path}`);
+  }
+});
+
+test("reports are given as JSON; a part that is not there is a 503", async (t) => {
+  const { ask } = await start(t, {
+    memory: () => ({ rss: 5 }),
+    cache: { clear: async (pattern) => pattern.length },
+  });
+  assert.deepEqual((await ask("GET", "/internal/memory")).json, { rss: 5 });
+  assert.deepEqual((await ask("DELETE", "/internal/cache?pattern=user:*")).json, {
+    pattern: "user:*",
+    cleared: 6,
+  });
+  assert.equal((await ask("DELETE", "/internal/cache")).status, 400);
+  const absent = await ask("GET", "/internal/stats");
+  assert.equal(absent.status, 503);
+  assert.deepEqual(absent.json, {
+    error: "Service Unavailable",
+    message: "not available: statistics",
+    requestId: "asked-1",
+  });
+});
+
+test("a snapshot is taken, listed and streamed; a refused one tells the figures", async (t) => {
+  const bytes = Buffer.alloc(3 * 1024 * 1024, "s");
+  let hasRoom = true;
+  const { ask } = await start(t, {
+    snapshots: {
+      take: async () =>
+        hasRoom
+          ? { taken: true, name: "1.heapsnapshot", bytes: bytes.length, tookMs: 4 }
+          : { taken: false, reason: "no room", figures: { limitBytes: 10, neededBytes: 20 } },
+      list: async () => [{ name: "1.heapsnapshot" }],
+      open: async (name) => (name === "1.heapsnapshot" ? Readable.from(chunksOf(bytes)) : undefined),
+    },
+  });
+  const taken = await ask("POST", "/internal/heap-snapshot");
+  assert.equal(taken.status, 201);
+  assert.equal(taken.json.name, "1.heapsnapshot");
+  assert.deepEqual((await ask("GET", "/internal/heap-snapshots")).json, [{ name: "1.heapsnapshot" }]);
+  const file = await ask("GET", "/internal/heap-snapshots/1.heapsnapshot");
+  assert.equal(file.text.length, bytes.length);
+  assert.equal(file.headers.get("content-disposition"), 'attachment; filename="1.heapsnapshot"');
+  for (const name of ["2.heapsnapshot", "..%2f1.heapsnapshot", ".heapsnapshot", "a/b"])
+    assert.equal((await ask("GET", `/internal/heap-snapshots/${name}`)).status, 404, name);
+  assert.equal((await ask("POST", "/internal/heap-snapshot?worker=2")).status, 404);
+  assert.equal((await ask("POST", "/internal/heap-snapshot?worker=x")).status, 400);
+  hasRoom = false;
+  const refused = await ask("POST", "/internal/heap-snapshot");
+  assert.equal(refused.status, 503);
+  assert.equal(refused.json.message, "no room");
+  assert.deepEqual(refused.json.figures, { limitBytes: 10, neededBytes: 20 });
+});
+
+test("a file that breaks off on the way ends the connection, and the server lives", async (t) => {
+  const { ask } = await start(t, {
+    snapshots: {
+      take: () => Promise.reject(new Error("unused")),
+      list: async () => [],
+      open: async () =>
+        Readable.from(
+          (async function* () {
+            yield Buffer.alloc(100_000);
+            throw new Error("disk gone");
+          })(),
+        ),
+    },
+  });
+  await assert.rejects(ask("GET", "/internal/heap-snapshots/1.heapsnapshot"));
+  assert.equal((await ask("GET", "/livez")).status, 200);
+});
+
+test("unknown paths, wrong methods and failures have one form", async (t) => {
+  const { ask, logged } = await start(t, { stats: () => Promise.reject(new Error("secret detail")) });
+  const unknown = await ask("GET", "/internal/no-such");
+  assert.equal(unknown.status, 404);
+  assert.equal(unknown.json.requestId, "asked-1");
+  assert.equal((await ask("GET", "/nothing", "")).status, 404);
+  const wrong = await ask("POST", "/internal/stats");
+  assert.equal(wrong.status, 405);
+  assert.equal(wrong.headers.get("allow"), "GET");
+  assert.equal((await ask("HEAD", "/livez")).status, 200);
+  const failed = await ask("GET", "/internal/stats");
+  assert.equal(failed.status, 500);
+  assert.ok(!failed.text.includes("secret"));
+  assert.equal(logged.length, 1);
+});
+
+function* chunksOf(bytes: Buffer) {
+  for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536);
+}
