@@ -1,51 +1,8 @@
 import assert from "node:assert/strict";
-import { type TestContext, test } from "node:test";
-import { pino } from "pino";
-import { MemoryStore } from "../testing/memory-store.ts";
-import { type AppParts, buildApp } from "./app.ts";
-import type { User } from "./domain/user-store.ts";
-import { ReadThroughCache } from "./runtime/cache/read-through.ts";
+import { test } from "node:test";
+import { buildTestApi as build } from "../testing/api.ts";
 import { DatabaseUnavailable } from "./runtime/database.ts";
-import { Metrics } from "./runtime/metrics.ts";
 import { TaskRefused } from "./runtime/task-pool.ts";
-
-const noGauges = {
-  databaseConnections: () => ({ total: 0, idle: 0, waiting: 0 }),
-  heavyQueued: () => 0,
-  invalidationsPending: () => 0,
-};
-
-function build(t: TestContext, parts: Partial<AppParts> = {}) {
-  const rows = new Map<number, User>();
-  const metrics = new Metrics(noGauges);
-  const logged: { msg: string; requestId?: string }[] = [];
-  const cache = new ReadThroughCache(new MemoryStore(), { prefix: "", ttlMs: 1000 });
-  const app = buildApp({
-    log: pino({ level: "warn" }, { write: (line) => logged.push(JSON.parse(line)) }),
-    health: { live: { status: 200, body: "{}" }, ready: { status: 503, body: '{"status":"not ready"}' } },
-    metrics,
-    users: {
-      find: async (id) => rows.get(id),
-      save: async (id, user) => {
-        const row = { id, ...user, updatedAt: "2026-01-01T00:00:00.000Z" };
-        rows.set(id, row);
-        return row;
-      },
-    },
-    cache,
-    heavy: { run: async (n) => n * 2 },
-    ...parts,
-  });
-  t.after(() => app.close());
-  const put = (id: string, payload: unknown) =>
-    app.inject({
-      method: "PUT",
-      url: `/users/${id}`,
-      headers: { "content-type": "application/json" },
-      payload: JSON.stringify(payload),
-    });
-  return { app, metrics, logged, put };
-}
 
 const ada = { name: "Ada", email: "ada@example.org" };
 
@@ -74,9 +31,9 @@ test("a user is read past the cache once, from it then, and past it again after 
 });
 
 test("a user that is not there is a 404 in JSON", async (t) => {
-  const answer = await build(t).app.inject("/users/8");
+  const answer = await build(t).app.inject({ url: "/users/8", headers: { "x-request-id": "r-1" } });
   assert.equal(answer.statusCode, 404);
-  assert.deepEqual(answer.json(), { statusCode: 404, error: "Not Found", message: "there is no user 8" });
+  assert.deepEqual(answer.json(), { error: "Not Found", message: "there is no user 8", requestId: "r-1" });
 });
 
 for (const id of ["0", "-1", "1.5", "x", "9007199254740993"]) {
@@ -96,7 +53,9 @@ const wrongBodies: [string, unknown, string][] = [
 for (const [what, body, message] of wrongBodies) {
   test(`rejects a user with ${what}`, async (t) => {
     const answer = await build(t).put("1", body);
-    assert.deepEqual(answer.json(), { statusCode: 400, error: "Bad Request", message });
+    const requestId = answer.headers["x-request-id"];
+    assert.equal(answer.statusCode, 400);
+    assert.deepEqual(answer.json(), { error: "Bad Request", message, requestId });
   });
 }
 
@@ -146,12 +105,58 @@ test("the public port answers probes", async (t) => {
 });
 
 test("an unknown path is a 404 in JSON", async (t) => {
-  const answer = await build(t).app.inject("/nowhere?x=1");
+  const answer = await build(t).app.inject({ url: "/nowhere?x=1", headers: { "x-request-id": "r-2" } });
+  assert.equal(answer.statusCode, 404);
   assert.deepEqual(answer.json(), {
-    statusCode: 404,
     error: "Not Found",
     message: "there is no GET /nowhere",
+    requestId: "r-2",
   });
+});
+
+test("a path with another method is a 405 that names the right ones", async (t) => {
+  const { app } = build(t);
+  for (const [method, url, allow] of [
+    ["DELETE", "/users/7", "GET, HEAD, PUT"],
+    ["POST", "/light", "GET, HEAD"],
+    ["OPTIONS", "/heavy-task?n=1", "GET, HEAD"],
+  ] as const) {
+    const answer = await app.inject({ method, url });
+    assert.deepEqual([answer.statusCode, answer.headers.allow], [405, allow]);
+    assert.equal(answer.json().error, "Method Not Allowed");
+  }
+});
+
+test("a body that is not wanted is told by its kind of wrong", async (t) => {
+  const { app, logged } = build(t);
+  const json = "application/json";
+  for (const [status, type, payload] of [
+    [400, json, "{"],
+    [400, json, ""],
+    [400, json, '{"__proto__":{"a":1}}'],
+    [400, json, "[]"],
+    [413, json, `"${"x".repeat(2000)}"`],
+    [415, "text/plain", "Ada"],
+    [415, "nonsense", "Ada"],
+    [415, "application/xml", "<Ada/>"],
+    [415, "multipart/form-data; boundary=x", "--x--"],
+  ] as const) {
+    const answer = await app.inject({
+      method: "PUT",
+      url: "/users/1",
+      headers: { "content-type": type },
+      payload,
+    });
+    assert.equal(answer.statusCode, status, `${type}: ${payload}`);
+    assert.deepEqual(Object.keys(answer.json()), ["error", "message", "requestId"]);
+  }
+  assert.deepEqual(logged, []);
+});
+
+test("a field that stands twice in the query is refused", async (t) => {
+  const answer = await build(t).app.inject("/heavy-task?n=1&n=2");
+  assert.equal(answer.statusCode, 400);
+  assert.equal(answer.json().message, "querystring/n must be integer");
 });
 
 test("the fault lab is closed unless opened", async (t) => {

@@ -1,6 +1,5 @@
 import {
   type FastifyBaseLogger,
-  type FastifyError,
   type FastifyInstance,
   type FastifyReply,
   fastify,
@@ -11,15 +10,21 @@ import { lightRoute } from "./domain/light.ts";
 import type { UserStore } from "./domain/user-store.ts";
 import { userRoutes } from "./domain/users.ts";
 import type { ReadThroughCache } from "./runtime/cache/read-through.ts";
+import { answerUnusualRequests, clientErrorHandler } from "./runtime/client-errors.ts";
 import { faultLabRoutes } from "./runtime/fault-lab.ts";
 import type { Health } from "./runtime/health.ts";
+import { errorHandler, sendError } from "./runtime/http-errors.ts";
 import type { Metrics } from "./runtime/metrics.ts";
 import { probeRoutes } from "./runtime/probes.ts";
+import { RequestIds } from "./runtime/request-id.ts";
 import type { RouteTally } from "./runtime/request-tally.ts";
+import { RouteMethods } from "./runtime/route-methods.ts";
 import type { TaskPool } from "./runtime/task-pool.ts";
 
 export interface AppParts {
   log: FastifyBaseLogger;
+  /** Most of a body that is no upload. */
+  bodyLimitBytes: number;
   health: Pick<Health, "live" | "ready">;
   metrics: Pick<Metrics, "route">;
   users: Pick<UserStore, "find" | "save">;
@@ -36,35 +41,46 @@ const requestTimeoutMs = 30_000;
 /** The public HTTP API. It listens when told to, and owns none of its parts. */
 export function buildApp(parts: AppParts): FastifyInstance {
   const { log, health } = parts;
+  const requestIds = new RequestIds();
+  const unreadable = parts.metrics.route("any", "unreadable");
+  const clientErrors = { requestIds, count: (status: number) => unreadable.count(status, 0) };
+  const answerError = errorHandler(log);
   const app = fastify({
     loggerInstance: log,
     // A line per request would cost more than most requests do; Nginx and the metrics tell.
     logController: new LogController({ disableRequestLogging: true }),
-    requestIdHeader: "x-request-id",
+    genReqId: requestIds.of,
+    bodyLimit: parts.bodyLimitBytes,
     keepAliveTimeout: keepAliveTimeoutMs,
     requestTimeout: requestTimeoutMs,
     // What arrives on an open connection while the server closes is answered like any other request.
     return503OnClosing: false,
+    // Node would answer a request without a host by a bare 400.
+    http: { requireHostHeader: false },
+    clientErrorHandler: clientErrorHandler(clientErrors),
+    // No hook sees these.
+    frameworkErrors: (error, request, reply) => {
+      reply.header("x-request-id", request.id);
+      unreadable.count(error.statusCode ?? 500, 0);
+      answerError(error, request, reply);
+    },
   });
+  answerUnusualRequests(app.server, clientErrors);
   // Whoever asked finds the answer again in the logs, and a load test knows whose answer it got.
   app.addHook("onRequest", (request, reply, done) => {
     reply.header("x-request-id", request.id);
-    done();
+    const { headers, httpVersionMinor } = request.raw;
+    if (headers.host === undefined && httpVersionMinor === 1)
+      sendError(reply, 400, "the Host header is missing");
+    else done();
   });
   // One logger for all requests: the few lines that are written name the request themselves.
   app.setChildLoggerFactory((logger) => logger);
+  // Fastify's own takes any text as body, which no route here does.
+  app.removeContentTypeParser("text/plain");
+  app.setErrorHandler(answerError);
+  answerUnmatched(app, parts.metrics);
   tallyRequests(app, parts.metrics);
-
-  app.setErrorHandler<FastifyError>((error, request, reply) => {
-    const status = error.statusCode ?? 500;
-    if (status >= 500) {
-      log.error(
-        { err: error, requestId: request.id, method: request.method, url: request.url },
-        "request failed",
-      );
-    }
-    sendError(reply, status, status === 500 ? "the request failed; the log tells why" : error.message);
-  });
 
   lightRoute(app);
   userRoutes(app, parts.users, parts.cache);
@@ -74,19 +90,23 @@ export function buildApp(parts: AppParts): FastifyInstance {
   return app;
 }
 
-function sendError(reply: FastifyReply, statusCode: number, message: string): void {
-  if (statusCode === 503) reply.header("retry-after", "1");
-  reply.code(statusCode).send({ statusCode, error: reasons[statusCode] ?? "Error", message });
+/** A path that is not served is 404; one that is, but not by this method, 405. */
+function answerUnmatched(app: FastifyInstance, metrics: Pick<Metrics, "route">): void {
+  const routes = new RouteMethods();
+  app.addHook("onRoute", ({ method, url }) => {
+    for (const each of [method].flat()) routes.add(each, url);
+  });
+  const unmatched = metrics.route("any", "unmatched");
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split("?", 1)[0] ?? "";
+    const methods = routes.at(path);
+    const status = methods.length > 0 ? 405 : 404;
+    unmatched.count(status, reply.elapsedTime / 1000);
+    if (status === 404) return sendError(reply, 404, `there is no ${request.method} ${path.slice(0, 200)}`);
+    reply.header("allow", methods.join(", "));
+    return sendError(reply, 405, `${path.slice(0, 200)} is served by ${methods.join(", ")} only`);
+  });
 }
-
-const reasons: Record<number, string> = {
-  400: "Bad Request",
-  404: "Not Found",
-  413: "Payload Too Large",
-  415: "Unsupported Media Type",
-  500: "Internal Server Error",
-  503: "Service Unavailable",
-};
 
 function tallyRequests(app: FastifyInstance, metrics: Pick<Metrics, "route">): void {
   const countInto = (tally: RouteTally) => (_request: unknown, reply: FastifyReply, done: () => void) => {
@@ -98,10 +118,5 @@ function tallyRequests(app: FastifyInstance, metrics: Pick<Metrics, "route">): v
       const own = [route.onResponse ?? []].flat();
       route.onResponse = [...own, countInto(metrics.route(method, route.url))];
     }
-  });
-  const unmatched = metrics.route("any", "unmatched");
-  app.setNotFoundHandler((request, reply) => {
-    unmatched.count(404, reply.elapsedTime / 1000);
-    sendError(reply, 404, `there is no ${request.method} ${request.url.split("?", 1)[0]}`);
   });
 }

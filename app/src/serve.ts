@@ -37,6 +37,7 @@ export async function serve(config: AppConfig, log: Logger): Promise<void> {
   const health = new Health(database, log);
   const app = buildApp({
     log,
+    bodyLimitBytes: config.bodyLimitBytes,
     health,
     metrics,
     users: new UserStore(database),

@@ -1,6 +1,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 import type { FastifyInstance } from "fastify";
 import type { ReadThroughCache } from "../runtime/cache/read-through.ts";
+import { sendError } from "../runtime/http-errors.ts";
 import type { UserStore } from "./user-store.ts";
 
 const Params = Type.Object({ id: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }) });
@@ -27,9 +28,7 @@ export function userRoutes(
       });
       reply.header("x-cache-status", status);
       if (value === undefined) {
-        return reply
-          .code(404)
-          .send({ statusCode: 404, error: "Not Found", message: `there is no user ${id}` });
+        return sendError(reply, 404, `there is no user ${id}`);
       }
       return reply.type("application/json; charset=utf-8").send(value);
     },

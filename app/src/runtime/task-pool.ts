@@ -1,11 +1,11 @@
 import { Piscina } from "piscina";
 import type { TaskConfig } from "../config/config.ts";
 import { cpuQuota } from "./container-limits.ts";
+import { Refusal } from "./http-errors.ts";
 
 /** A heavy task was not done: no room in the queue, or no time. The client may try again. */
-export class TaskRefused extends Error {
+export class TaskRefused extends Refusal {
   override name = "TaskRefused";
-  readonly statusCode = 503;
 }
 
 /** Worker threads for what would hold up the event loop. */

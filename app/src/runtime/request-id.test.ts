@@ -1,0 +1,19 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { RequestIds } from "./request-id.ts";
+
+test("takes the edge's id, and none that could break out of a line of JSON or fill a log", () => {
+  const ids = new RequestIds();
+  const idOf = (given: string | undefined) => ids.of({ headers: { "x-request-id": given } });
+  for (const given of ["r-17", "7f3c9a", "a/b+c=", "x".repeat(128)]) assert.equal(idOf(given), given);
+  for (const given of [undefined, "", "a b", 'a"b', "a\\b", "a\nb", "ä", "x".repeat(129)]) {
+    const own = idOf(given);
+    assert.notEqual(own, given);
+    assert.match(own, /^[\w-]{8}-[0-9a-z]+$/);
+  }
+});
+
+test("gives no id twice, in this process or in another", () => {
+  const ids = [new RequestIds(), new RequestIds()].flatMap((of) => [of.next(), of.next()]);
+  assert.equal(new Set(ids).size, 4);
+});

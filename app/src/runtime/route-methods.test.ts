@@ -1,0 +1,14 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { RouteMethods } from "./route-methods.ts";
+
+test("knows the methods of a path, also of one with parameters", () => {
+  const routes = new RouteMethods();
+  routes.add("PUT", "/users/:id");
+  routes.add("GET", "/users/:id");
+  routes.add("GET", "/light");
+  assert.deepEqual(routes.at("/users/7"), ["GET", "PUT"]);
+  assert.deepEqual(routes.at("/light"), ["GET"]);
+  for (const path of ["/users", "/users/", "/users/7/x", "/Light", "/light/", ""])
+    assert.deepEqual(routes.at(path), [], path);
+});

@@ -1,0 +1,58 @@
+import type { AddressInfo } from "node:net";
+import type { TestContext } from "node:test";
+import { pino } from "pino";
+import { type AppParts, buildApp } from "../src/app.ts";
+import type { User } from "../src/domain/user-store.ts";
+import { ReadThroughCache } from "../src/runtime/cache/read-through.ts";
+import { Metrics } from "../src/runtime/metrics.ts";
+import { MemoryStore } from "./memory-store.ts";
+
+const noGauges = {
+  databaseConnections: () => ({ total: 0, idle: 0, waiting: 0 }),
+  heavyQueued: () => 0,
+  invalidationsPending: () => 0,
+};
+
+/** The API with its database and cache in memory, closed when the test ends. */
+export function buildTestApi(t: TestContext, parts: Partial<AppParts> = {}) {
+  const rows = new Map<number, User>();
+  const metrics = new Metrics(noGauges);
+  const logged: { level: number; msg: string; requestId?: string }[] = [];
+  const cache = new ReadThroughCache(new MemoryStore(), { prefix: "", ttlMs: 1000 });
+  const app = buildApp({
+    log: pino({ level: "warn" }, { write: (line) => logged.push(JSON.parse(line)) }),
+    bodyLimitBytes: 1024,
+    health: { live: { status: 200, body: "{}" }, ready: { status: 503, body: '{"status":"not ready"}' } },
+    metrics,
+    users: {
+      find: async (id) => rows.get(id),
+      save: async (id, user) => {
+        const row = { id, ...user, updatedAt: "2026-01-01T00:00:00.000Z" };
+        rows.set(id, row);
+        return row;
+      },
+    },
+    cache,
+    heavy: { run: async (n) => n * 2 },
+    ...parts,
+  });
+  t.after(() => app.close());
+  return {
+    app,
+    metrics,
+    logged,
+    /** Writes a user. */
+    put: (id: string, payload: unknown) =>
+      app.inject({
+        method: "PUT",
+        url: `/users/${id}`,
+        headers: { "content-type": "application/json" },
+        payload: JSON.stringify(payload),
+      }),
+    /** Listens on a free port of this machine, and gives it. */
+    listen: async (): Promise<number> => {
+      await app.listen({ port: 0, host: "127.0.0.1" });
+      return (app.server.address() as AddressInfo).port;
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+
+export interface RawAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/**
+ * Sends bytes as they are to a port of this machine and reads until the server closes, or for a while.
+ *
+ * @param hangUpAfterMs closes the connection so long after sending
+ * @returns the first answer, or nothing when there was none
+ */
+export async function sendRaw(
+  port: number,
+  bytes: string | Buffer | (string | Buffer)[],
+  { hangUpAfterMs = 10_000 } = {},
+): Promise<RawAnswer | undefined> {
+  const socket = connect(port, "127.0.0.1");
+  let text = "";
+  socket.setEncoding("latin1").on("data", (chunk: string) => {
+    text += chunk;
+    if (isWhole(text)) socket.end();
+  });
+  socket.on("error", () => undefined);
+  const closed = once(socket, "close");
+  for (const part of [bytes].flat()) socket.write(part);
+  await Promise.race([closed, sleep(hangUpAfterMs, undefined, { ref: false })]);
+  socket.destroy();
+  return text === "" ? undefined : parse(text);
+}
+
+function isWhole(text: string): boolean {
+  const { headers, body } = parse(text);
+  return text.includes("\r\n\r\n") && body.length >= Number(headers["content-length"] ?? 0);
+}
+
+function parse(text: string): RawAnswer {
+  const end = text.indexOf("\r\n\r\n");
+  const [first = "", ...lines] = text.slice(0, end === -1 ? undefined : end).split("\r\n");
+  return {
+    status: Number(first.split(" ")[1]),
+    headers: Object.fromEntries(
+      lines.map((line) => {
+        const [name = "", ...value] = line.split(":");
+        return [name.toLowerCase(), value.join(":").trim()];
+      }),
+    ),
+    body: end === -1 ? "" : text.slice(end + 4),
+  };
+}
