@@ -12,6 +12,7 @@ import { createInternalServer } from "./runtime/internal-server.ts";
 import { Metrics } from "./runtime/metrics.ts";
 import { ProcessOperations } from "./runtime/operations.ts";
 import { shutDown } from "./runtime/shutdown.ts";
+import { mergeStats } from "./runtime/stats.ts";
 import { TaskPool } from "./runtime/task-pool.ts";
 
 /** Puts the parts together, serves with them, and leaves in order when told to by SIGTERM or SIGINT. */
@@ -22,17 +23,29 @@ export async function serve(config: AppConfig, log: Logger): Promise<void> {
     onIdleError: (error) => log.warn({ err: error }, "an idle database connection broke"),
   });
   const store = new RedisClusterStore(config.cache, log);
+  const reads = { HIT: 0, MISS: 0, BYPASS: 0 };
+  let invalidationsDropped = 0;
   const cache = new ReadThroughCache(store, {
     prefix: config.cache.prefix,
     ttlMs: config.cache.ttlSeconds * 1000,
-    onRead: (status) => metrics.countCacheRead(status),
-    onInvalidationsDropped: () => metrics.countDroppedInvalidation(),
+    onRead: (status) => {
+      reads[status]++;
+    },
+    onInvalidationsDropped: () => {
+      invalidationsDropped++;
+    },
   });
   const heavy = new TaskPool(config.heavy, besideThisProgram("heavy-worker"));
   const metrics = new Metrics({
-    databaseConnections: () => database.connections,
-    heavyQueued: () => heavy.queued,
-    invalidationsPending: () => cache.pendingInvalidations,
+    cache: () => ({
+      hits: reads.HIT,
+      misses: reads.MISS,
+      bypass: reads.BYPASS,
+      invalidationsDropped,
+      invalidationsPending: cache.pendingInvalidations,
+    }),
+    database: () => database.connections,
+    heavy: () => ({ queued: heavy.queued }),
   });
   const health = new Health(database, log);
   const app = buildApp({
@@ -45,7 +58,7 @@ export async function serve(config: AppConfig, log: Logger): Promise<void> {
     heavy,
     labExit: config.faultLab ? (code) => process.exit(code) : undefined,
   });
-  const operations = new ProcessOperations({ metrics });
+  const operations = new ProcessOperations({ metrics, stats: () => mergeStats([metrics.stats()]) });
   const internal = createInternalServer({ health, operations, token: config.internalToken, log });
 
   let leaving = false;

@@ -7,16 +7,10 @@ import { ReadThroughCache } from "../src/runtime/cache/read-through.ts";
 import { Metrics } from "../src/runtime/metrics.ts";
 import { MemoryStore } from "./memory-store.ts";
 
-const noGauges = {
-  databaseConnections: () => ({ total: 0, idle: 0, waiting: 0 }),
-  heavyQueued: () => 0,
-  invalidationsPending: () => 0,
-};
-
 /** The API with its database and cache in memory, closed when the test ends. */
 export function buildTestApi(t: TestContext, parts: Partial<AppParts> = {}) {
   const rows = new Map<number, User>();
-  const metrics = new Metrics(noGauges);
+  const metrics = new Metrics();
   const logged: { level: number; msg: string; requestId?: string }[] = [];
   const cache = new ReadThroughCache(new MemoryStore(), { prefix: "", ttlMs: 1000 });
   const app = buildApp({

@@ -1,88 +1,21 @@
-import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from "prom-client";
-import type { CacheStatus } from "./cache/read-through.ts";
-import { latencyBuckets, RouteTally } from "./request-tally.ts";
-
-/** What is measured of the parts at the moment of a scrape. */
-export interface Gauges {
-  databaseConnections(): { total: number; idle: number; waiting: number };
-  heavyQueued(): number;
-  invalidationsPending(): number;
-}
+import { type Family, partFamilies, processFamilies, requestFamilies } from "./metric-families.ts";
+import { ProcessFigures } from "./process-figures.ts";
+import { RouteTally } from "./request-tally.ts";
+import { collectStats, type Figures, mergeParts, type StatsPart } from "./stats.ts";
 
 /**
- * All metrics, in Prometheus' text format. Node's own (memory, garbage collection, event-loop delay) are those of
- * prom-client. Requests are tallied per route in plain numbers and turned into metrics when scraped, which costs a
- * tenth of what looking up labels for every request does.
+ * All figures of this process. Requests are tallied per route in plain numbers, by whoever keeps the route's tally, and
+ * turned into metrics when asked, which costs a tenth of what looking up labels for every request does.
  */
 export class Metrics {
-  readonly #registry = new Registry();
+  readonly contentType = "text/plain; version=0.0.4; charset=utf-8";
   readonly #routes: RouteTally[] = [];
-  readonly #cacheReads: Record<CacheStatus, number> = { HIT: 0, MISS: 0, BYPASS: 0 };
-  readonly #invalidationsDropped: Counter;
+  readonly #process = new ProcessFigures();
+  readonly #parts: Record<string, () => Figures>;
 
-  constructor(gauges: Gauges) {
-    const registers = [this.#registry];
-    collectDefaultMetrics({ register: this.#registry });
-    const routes = this.#routes;
-    new Counter({
-      name: "http_requests_total",
-      help: "Requests answered on the public port",
-      labelNames: ["method", "route", "status"],
-      registers,
-      collect() {
-        this.reset();
-        for (const { method, route, byStatus } of routes) {
-          for (const [status, count] of byStatus) this.inc({ method, route, status: String(status) }, count);
-        }
-      },
-    });
-    this.#registry.registerMetric(latencyHistogram(routes));
-    const reads = this.#cacheReads;
-    new Counter({
-      name: "cache_reads_total",
-      help: "Reads through the cache: from it (hit), past it (miss), with it away (bypass)",
-      labelNames: ["result"],
-      registers,
-      collect() {
-        this.reset();
-        for (const [result, count] of Object.entries(reads))
-          this.inc({ result: result.toLowerCase() }, count);
-      },
-    });
-    this.#invalidationsDropped = new Counter({
-      name: "cache_invalidations_dropped_total",
-      help: "Invalidations given up because too many waited for the cache; those keys may be stale until they expire",
-      registers,
-    });
-    new Gauge({
-      name: "cache_invalidations_pending",
-      help: "Invalidations that wait for the cache to come back",
-      registers,
-      collect() {
-        this.set(gauges.invalidationsPending());
-      },
-    });
-    new Gauge({
-      name: "heavy_tasks_queued",
-      help: "Heavy tasks that wait for a worker thread",
-      registers,
-      collect() {
-        this.set(gauges.heavyQueued());
-      },
-    });
-    new Gauge({
-      name: "database_connections",
-      help: "Connections to the database: all of them, those idle, and queries that wait for one",
-      labelNames: ["state"],
-      registers,
-      collect() {
-        for (const [state, count] of Object.entries(gauges.databaseConnections())) this.set({ state }, count);
-      },
-    });
-  }
-
-  get contentType(): string {
-    return this.#registry.contentType;
+  /** @param parts what each part of the API tells of itself, by its name */
+  constructor(parts: Record<string, () => Figures> = {}) {
+    this.#parts = parts;
   }
 
   /** The tally of a route, to be kept by who counts into it. */
@@ -92,41 +25,41 @@ export class Metrics {
     return tally;
   }
 
-  countCacheRead(status: CacheStatus): void {
-    this.#cacheReads[status]++;
+  /** For GET /metrics: the event loop's figures are of the time since the last call. */
+  data(): StatsPart {
+    return this.#collect(true);
   }
 
-  countDroppedInvalidation(): void {
-    this.#invalidationsDropped.inc();
+  /** For GET /internal/stats, which leaves the metrics as they are. */
+  stats(): StatsPart {
+    return this.#collect(false);
   }
 
-  render(): Promise<string> {
-    return this.#registry.metrics();
+  async render(): Promise<string> {
+    return mergeMetrics([this.data()]);
+  }
+
+  #collect(beginAnew: boolean): StatsPart {
+    return collectStats({ routes: this.#routes, process: this.#process, parts: this.#parts }, beginAnew);
   }
 }
 
-/** prom-client's Histogram takes observations only one by one; this one shows tallies as they stand. */
-function latencyHistogram(routes: readonly RouteTally[]): Metric {
-  const name = "http_request_duration_seconds";
-  const get = async () => ({
-    name,
-    help: "From the request's headers to the end of the answer",
-    type: "histogram",
-    aggregator: "sum",
-    values: routes
-      .filter((tally) => tally.byStatus.size > 0)
-      .flatMap(({ method, route, latency, secondsTotal }) => {
-        let below = 0;
-        const buckets = [...latencyBuckets, "+Inf"].map((le, index) => {
-          below += latency[index] ?? 0;
-          return { metricName: `${name}_bucket`, labels: { method, route, le }, value: below };
-        });
-        return [
-          ...buckets,
-          { metricName: `${name}_sum`, labels: { method, route }, value: secondsTotal },
-          { metricName: `${name}_count`, labels: { method, route }, value: below },
-        ];
-      }),
+/** The figures of several processes in Prometheus' text exposition format, version 0.0.4. */
+export function mergeMetrics(all: readonly StatsPart[]): string {
+  const merged = mergeParts(all);
+  return [...requestFamilies(merged), ...processFamilies(merged), ...partFamilies(merged)]
+    .map(textOf)
+    .join("");
+}
+
+function textOf({ name, type, help, samples }: Family): string {
+  const lines = samples.map(({ suffix = "", labels = {}, value }) => {
+    const pairs = Object.entries(labels).map(([key, text]) => `${key}="${escaped(text)}"`);
+    return `${name}${suffix}${pairs.length > 0 ? `{${pairs.join(",")}}` : ""} ${value}\n`;
   });
-  return { name, get, collect: () => undefined, reset: () => undefined } as unknown as Metric;
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join("")}`;
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\\"\n]/g, (each) => (each === "\n" ? "\\n" : `\\${each}`));
 }

@@ -1,27 +1,94 @@
-/** Upper ends of the latency buckets, in seconds. */
-export const latencyBuckets: readonly number[] = [
-  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
-];
+import { type HistogramData, LatencyHistogram } from "./latency-histogram.ts";
 
-/** Requests of one route: by status, and how long they took. */
+const minuteMs = 60_000;
+const minutesKept = 60;
+
+/** A tally as plain data, for another process. */
+export interface RouteTallyData {
+  method: string;
+  route: string;
+  /** Requests by status, in pairs. */
+  byStatus: [status: number, count: number][];
+  secondsTotal: number;
+  latency: HistogramData;
+  /** Requests in each of the last 60 minutes, the one under way last. */
+  perMinute: number[];
+  /** The minute of `perMinute`'s last, counted from 1970. */
+  minute: number;
+}
+
+/** Requests of one route: by status, how long they took, and how many in each minute of the last hour. */
 export class RouteTally {
   readonly method: string;
   readonly route: string;
-  readonly byStatus = new Map<number, number>();
-  /** Requests by latency bucket, not summed up; the last one is for all that took longer. */
-  readonly latency = new Array<number>(latencyBuckets.length + 1).fill(0);
-  secondsTotal = 0;
+  readonly #byStatus = new Map<number, number>();
+  readonly #latency = new LatencyHistogram();
+  readonly #perMinute = new Array<number>(minutesKept).fill(0);
+  #minute = 0;
+  #secondsTotal = 0;
 
   constructor(method: string, route: string) {
     this.method = method;
     this.route = route;
   }
 
-  count(status: number, seconds: number): void {
-    this.byStatus.set(status, (this.byStatus.get(status) ?? 0) + 1);
-    let bucket = 0;
-    while (bucket < latencyBuckets.length && seconds > (latencyBuckets[bucket] ?? 0)) bucket++;
-    this.latency[bucket] = (this.latency[bucket] ?? 0) + 1;
-    this.secondsTotal += seconds;
+  count(status: number, seconds: number, nowMs = Date.now()): void {
+    this.#byStatus.set(status, (this.#byStatus.get(status) ?? 0) + 1);
+    this.#latency.record(seconds);
+    this.#secondsTotal += seconds;
+    this.#turnTo(Math.floor(nowMs / minuteMs));
+    const slot = this.#minute % minutesKept;
+    this.#perMinute[slot] = (this.#perMinute[slot] ?? 0) + 1;
   }
+
+  toData(nowMs = Date.now()): RouteTallyData {
+    this.#turnTo(Math.floor(nowMs / minuteMs));
+    const oldest = (this.#minute + 1) % minutesKept;
+    return {
+      method: this.method,
+      route: this.route,
+      byStatus: [...this.#byStatus],
+      secondsTotal: this.#secondsTotal,
+      latency: this.#latency.toData(),
+      perMinute: [...this.#perMinute.slice(oldest), ...this.#perMinute.slice(0, oldest)],
+      minute: this.#minute,
+    };
+  }
+
+  /** Clears the minutes that nobody asked for in. A clock that was set back counts on in the newest minute. */
+  #turnTo(minute: number): void {
+    if (minute <= this.#minute) return;
+    for (let each = Math.max(this.#minute + 1, minute - minutesKept + 1); each <= minute; each++)
+      this.#perMinute[each % minutesKept] = 0;
+    this.#minute = minute;
+  }
+}
+
+/** Adds up the tallies of several processes, by method and route. */
+export function mergeTallies(all: readonly RouteTallyData[]): RouteTallyData[] {
+  const byRoute = new Map<string, RouteTallyData[]>();
+  for (const tally of all) {
+    const key = `${tally.method} ${tally.route}`;
+    byRoute.set(key, [...(byRoute.get(key) ?? []), tally]);
+  }
+  return [...byRoute.values()].map((same) => same.reduce(sumOf));
+}
+
+function sumOf(a: RouteTallyData, b: RouteTallyData): RouteTallyData {
+  const byStatus = new Map(a.byStatus);
+  for (const [status, count] of b.byStatus) byStatus.set(status, (byStatus.get(status) ?? 0) + count);
+  const latency = new LatencyHistogram();
+  latency.add(a.latency);
+  latency.add(b.latency);
+  const minute = Math.max(a.minute, b.minute);
+  const inMinute = (tally: RouteTallyData, at: number) => tally.perMinute[at + minute - tally.minute] ?? 0;
+  return {
+    method: a.method,
+    route: a.route,
+    byStatus: [...byStatus],
+    secondsTotal: a.secondsTotal + b.secondsTotal,
+    latency: latency.toData(),
+    perMinute: a.perMinute.map((_, at) => inMinute(a, at) + inMinute(b, at)),
+    minute,
+  };
 }
