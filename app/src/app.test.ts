@@ -174,6 +174,12 @@ test("the fault lab is closed unless opened", async (t) => {
   assert.deepEqual(exits, [3]);
 });
 
+test("the leak lab is closed unless opened", async (t) => {
+  const request = { method: "POST", url: "/leak-lab/cache" } as const;
+  assert.equal((await build(t).app.inject(request)).statusCode, 404);
+  assert.equal((await build(t, { leakLab: true }).app.inject(request)).statusCode, 200);
+});
+
 test("every answer is counted under its route, whatever its address", async (t) => {
   const { app, metrics } = build(t);
   for (const url of ["/light", "/light", "/users/1", "/users/2", "/users/x", "/nowhere"])

@@ -14,6 +14,7 @@ import { answerUnusualRequests, clientErrorHandler } from "./runtime/client-erro
 import { faultLabRoutes } from "./runtime/fault-lab.ts";
 import type { Health } from "./runtime/health.ts";
 import { errorHandler, sendError } from "./runtime/http-errors.ts";
+import { leakLabRoutes } from "./runtime/leak-lab.ts";
 import type { Metrics } from "./runtime/metrics.ts";
 import { probeRoutes } from "./runtime/probes.ts";
 import { RequestIds } from "./runtime/request-id.ts";
@@ -32,6 +33,8 @@ export interface AppParts {
   heavy: Pick<TaskPool, "run">;
   /** Ends the process for POST /lab/exit; absent: the fault lab is closed. */
   labExit?: (code: number) => void;
+  /** Opens the routes that leak on purpose. */
+  leakLab?: boolean;
 }
 
 /** Longer than Nginx keeps an idle upstream connection (60 s), so that the side that sends is the one that closes. */
@@ -87,6 +90,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   heavyTaskRoute(app, parts.heavy);
   probeRoutes(app, health);
   if (parts.labExit) faultLabRoutes(app, parts.labExit);
+  if (parts.leakLab) leakLabRoutes(app);
   return app;
 }
 

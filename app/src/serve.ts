@@ -57,6 +57,7 @@ export async function serve(config: AppConfig, log: Logger): Promise<void> {
     cache,
     heavy,
     labExit: config.faultLab ? (code) => process.exit(code) : undefined,
+    leakLab: config.memory.leakLab,
   });
   const operations = new ProcessOperations({ metrics, stats: () => mergeStats([metrics.stats()]) });
   const internal = createInternalServer({ health, operations, token: config.internalToken, log });
