@@ -1,8 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { buildTestApi as build } from "../testing/api.ts";
+import { sendRaw } from "../testing/raw-request.ts";
+import type { AppParts } from "./app.ts";
 import { DatabaseUnavailable } from "./runtime/database.ts";
 import { TaskRefused } from "./runtime/task-pool.ts";
+
+function later<T>() {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
 
 const ada = { name: "Ada", email: "ada@example.org" };
 
@@ -95,6 +105,22 @@ test("refused heavy work is a 503 with its reason", async (t) => {
   assert.equal(answer.statusCode, 503);
   assert.equal(answer.headers["retry-after"], "1");
   assert.equal(answer.json().message, "64 tasks are waiting already");
+});
+
+test("heavy work learns that its client went away", async (t) => {
+  const { promise: told, resolve } = later<boolean>();
+  const heavy: AppParts["heavy"] = {
+    run: (_n, client) =>
+      new Promise((_resolve, reject) => {
+        client?.addEventListener("abort", () => {
+          resolve(client.aborted);
+          reject(new Error("gone"));
+        });
+      }),
+  };
+  const port = await build(t, { heavy }).listen();
+  await sendRaw(port, "GET /heavy-task HTTP/1.1\r\nHost: here\r\n\r\n", { hangUpAfterMs: 50 });
+  assert.equal(await told, true);
 });
 
 test("the public port answers probes", async (t) => {

@@ -35,7 +35,9 @@ export async function serve(config: AppConfig, log: Logger): Promise<void> {
       invalidationsDropped++;
     },
   });
-  const heavy = new TaskPool(config.heavy, besideThisProgram("heavy-worker"));
+  const heavy = new TaskPool(config.heavy, besideThisProgram("heavy-worker"), (error) =>
+    log.error({ err: error }, "a worker thread broke"),
+  );
   const metrics = new Metrics({
     cache: () => ({
       hits: reads.HIT,

@@ -27,7 +27,7 @@ export function buildTestApi(t: TestContext, parts: Partial<AppParts> = {}) {
       },
     },
     cache,
-    heavy: { run: async (n) => n * 2 },
+    heavy: { run: async <Output>(n: unknown) => (Number(n) * 2) as Output },
     ...parts,
   });
   t.after(() => app.close());

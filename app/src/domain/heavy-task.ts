@@ -1,15 +1,17 @@
 import { type Static, Type } from "@sinclair/typebox";
 import type { FastifyInstance } from "fastify";
+import { clientGone } from "../runtime/client-gone.ts";
 import type { TaskPool } from "../runtime/task-pool.ts";
 
 /** The work grows by 1.6 with every step; 40 is about a second of one core. */
 const Query = Type.Object({ n: Type.Integer({ minimum: 0, maximum: 40, default: 27 }) });
+const Answer = Type.Object({ n: Type.Integer(), fibonacci: Type.Integer() });
 
 /** GET /heavy-task?n=: the n-th Fibonacci number from a worker thread. */
 export function heavyTaskRoute(app: FastifyInstance, pool: Pick<TaskPool, "run">): void {
-  const schema = { querystring: Query };
-  app.get<{ Querystring: Static<typeof Query> }>("/heavy-task", { schema }, async (request) => {
+  const schema = { querystring: Query, response: { 200: Answer } };
+  app.get<{ Querystring: Static<typeof Query> }>("/heavy-task", { schema }, async (request, reply) => {
     const { n } = request.query;
-    return { n, fibonacci: await pool.run(n) };
+    return { n, fibonacci: await pool.run<number, number>(n, clientGone(reply.raw)) };
   });
 }

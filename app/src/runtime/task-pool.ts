@@ -1,58 +1,193 @@
 import { Piscina } from "piscina";
 import type { TaskConfig } from "../config/config.ts";
 import { cpuQuota } from "./container-limits.ts";
-import { Refusal } from "./http-errors.ts";
+import { HttpError, Refusal } from "./http-errors.ts";
 
 /** A heavy task was not done: no room in the queue, or no time. The client may try again. */
 export class TaskRefused extends Refusal {
   override name = "TaskRefused";
 }
 
-/** Worker threads for what would hold up the event loop. */
-export class TaskPool {
-  readonly #threads: Piscina;
-  readonly #config: TaskConfig;
+/** Nobody waits for the task any more. */
+class TaskAbandoned extends HttpError {
+  override name = "TaskAbandoned";
 
-  /** @param workerFile absolute path of the heavy worker's code */
-  constructor(config: TaskConfig, workerFile: string) {
+  constructor() {
+    super(499, "the client went away");
+  }
+}
+
+/** Counts since the start, and what is going on now. */
+export interface TaskFigures {
+  /** Threads that there may be; they start when they are needed and end when idle. */
+  threads: number;
+  queued: number;
+  running: number;
+  completed: number;
+  /** Did not fit in the queue. */
+  refused: number;
+  timedOut: number;
+  /** Clients that went away before the end. */
+  aborted: number;
+  failed: number;
+  /** Milliseconds that all tasks waited for a thread, and worked. */
+  waitMs: number;
+  runMs: number;
+}
+
+interface QueuedTask {
+  input: unknown;
+  stop: AbortController;
+  queuedAt: number;
+  resolve(result: unknown): void;
+  reject(error: unknown): void;
+}
+
+/** About what a new thread costs: an abandoned task is given as long to end by itself before its thread is ended. */
+const abandonedForMs = 50;
+/** A thread holds 11 MB. */
+const threadIdleMs = 30_000;
+const longestRetrySeconds = 30;
+
+/** Worker threads for what would hold up the event loop, with a bounded queue in front. */
+export class TaskPool {
+  readonly #pool: Piscina;
+  readonly #config: TaskConfig;
+  readonly #threads: number;
+  /** In order of arrival. piscina's own queue does not bound tasks that can be aborted, and reorders them. */
+  readonly #queue = new Set<QueuedTask>();
+  readonly #counts = { completed: 0, refused: 0, timedOut: 0, aborted: 0, failed: 0, waitMs: 0, runMs: 0 };
+  #running = 0;
+  #closed = false;
+
+  /**
+   * @param workerFile absolute path of the heavy worker's code
+   * @param onThreadError told when a thread breaks that works on nothing
+   */
+  constructor(
+    config: TaskConfig,
+    workerFile: string,
+    onThreadError: (error: Error) => void = () => undefined,
+  ) {
     this.#config = config;
-    const threads = config.threads === "auto" ? Math.max(1, Math.floor(cpuQuota())) : config.threads;
-    this.#threads = new Piscina({
+    this.#threads = config.threads === "auto" ? Math.max(1, Math.floor(cpuQuota())) : config.threads;
+    this.#pool = new Piscina({
       filename: workerFile,
-      minThreads: threads,
-      maxThreads: threads,
+      minThreads: 0,
+      maxThreads: this.#threads,
+      idleTimeout: threadIdleMs,
       recordTiming: false,
       // A thread's heap comes on top of the main thread's and counts against the same memory limit.
       resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 8 },
     });
+    this.#pool.on("error", onThreadError);
+  }
+
+  get figures(): TaskFigures {
+    return {
+      threads: this.#threads,
+      queued: this.#queue.size,
+      running: this.#running,
+      ...this.#counts,
+    };
   }
 
   /** Tasks that wait for a thread. */
   get queued(): number {
-    return this.#threads.queueSize;
+    return this.#queue.size;
   }
 
   /**
+   * @param client aborts when nobody waits for the result: a task that is queued is dropped, one that runs is given
+   * a moment
    * @throws {TaskRefused} when the queue is full, or the task was not done within the time limit; a thread that works
-   * on it then is ended and replaced.
+   * on it then is ended and replaced
    */
-  async run(n: number): Promise<number> {
+  async run<Input, Output>(input: Input, client?: AbortSignal): Promise<Output> {
+    if (this.#closed) throw new TaskRefused("this pod is shutting down");
+    if (client?.aborted) throw new TaskAbandoned();
     const { timeoutMs, queue } = this.#config;
-    // piscina 5.3 keeps tasks that can be aborted in a queue of their own, for which its `maxQueue` does not count.
-    if (this.queued >= queue) throw new TaskRefused(`${queue} tasks are waiting already`);
-    const overdue = new AbortController();
-    const timer = setTimeout(() => overdue.abort(), timeoutMs);
+    if (this.#running >= this.#threads && this.#queue.size >= queue) {
+      this.#counts.refused++;
+      throw new TaskRefused(`${queue} tasks are waiting already`, this.#retryAfterSeconds());
+    }
+    const { promise, ...settle } = promiseWithResolvers<unknown>();
+    const task: QueuedTask = { input, stop: new AbortController(), queuedAt: performance.now(), ...settle };
+    const giveUp = (error: Error) => {
+      task.reject(error);
+      this.#queue.delete(task);
+      task.stop.abort();
+    };
+    const overdue = setTimeout(() => {
+      this.#counts.timedOut++;
+      giveUp(new TaskRefused(`the task was not done within ${timeoutMs} ms`, this.#retryAfterSeconds()));
+    }, timeoutMs);
+    let abandoned: NodeJS.Timeout | undefined;
+    const abandon = () => {
+      this.#counts.aborted++;
+      abandoned = setTimeout(() => giveUp(new TaskAbandoned()), this.#queue.has(task) ? 0 : abandonedForMs);
+    };
+    client?.addEventListener("abort", abandon, { once: true });
+    this.#queue.add(task);
+    this.#startNext();
     try {
-      return (await this.#threads.run(n, { signal: overdue.signal })) as number;
-    } catch (error) {
-      if (overdue.signal.aborted) throw new TaskRefused(`the task was not done within ${timeoutMs} ms`);
-      throw error;
+      return (await promise) as Output;
     } finally {
-      clearTimeout(timer);
+      clearTimeout(overdue);
+      clearTimeout(abandoned);
+      client?.removeEventListener("abort", abandon);
     }
   }
 
+  /** Refuses what is queued and ends what runs. */
   async close(): Promise<void> {
-    await this.#threads.destroy();
+    this.#closed = true;
+    for (const task of this.#queue) task.reject(new TaskRefused("this pod is shutting down"));
+    this.#queue.clear();
+    await this.#pool.destroy();
   }
+
+  #startNext(): void {
+    for (const task of this.#queue) {
+      if (this.#running >= this.#threads) return;
+      this.#queue.delete(task);
+      void this.#work(task);
+    }
+  }
+
+  async #work(task: QueuedTask): Promise<void> {
+    const startedAt = performance.now();
+    this.#counts.waitMs += startedAt - task.queuedAt;
+    this.#running++;
+    try {
+      task.resolve(await this.#pool.run(task.input, { signal: task.stop.signal }));
+      this.#counts.completed++;
+    } catch (error) {
+      if (!task.stop.signal.aborted && !this.#closed) this.#counts.failed++;
+      task.reject(this.#closed ? new TaskRefused("this pod is shutting down") : error);
+    } finally {
+      this.#counts.runMs += performance.now() - startedAt;
+      this.#running--;
+      this.#startNext();
+    }
+  }
+
+  /** When the queue will have been worked off, at the pace so far. */
+  #retryAfterSeconds(): number {
+    const { completed, runMs } = this.#counts;
+    const meanMs = runMs / Math.max(1, completed);
+    const seconds = Math.ceil((meanMs * this.#queue.size) / this.#threads / 1000);
+    return Math.min(longestRetrySeconds, Math.max(1, seconds));
+  }
+}
+
+/** Promise.withResolvers, which Node.js has from 22 on. */
+function promiseWithResolvers<T>() {
+  let resolve: (value: T) => void = () => undefined;
+  let reject: (error: unknown) => void = () => undefined;
+  const promise = new Promise<T>((onResult, onError) => {
+    resolve = onResult;
+    reject = onError;
+  });
+  return { promise, resolve, reject };
 }
