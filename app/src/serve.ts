@@ -4,16 +4,13 @@ import type { Logger } from "pino";
 import { buildApp } from "./app.ts";
 import type { AppConfig } from "./config/config.ts";
 import { UserStore } from "./domain/user-store.ts";
-import { ReadThroughCache } from "./runtime/cache/read-through.ts";
-import { RedisClusterStore } from "./runtime/cache/redis-cluster-store.ts";
-import { collectGarbage } from "./runtime/collect-garbage.ts";
-import { memoryLimit } from "./runtime/container-limits.ts";
-import { Database } from "./runtime/database.ts";
+import { Cache } from "./runtime/cache/cache.ts";
+import { RedisStore } from "./runtime/cache/redis-store.ts";
+import { Database, DatabaseUnavailable } from "./runtime/database.ts";
 import { Health } from "./runtime/health.ts";
 import { createInternalServer } from "./runtime/internal-server.ts";
 import { Metrics } from "./runtime/metrics.ts";
 import { ProcessOperations } from "./runtime/operations.ts";
-import { Shedding } from "./runtime/shedding.ts";
 import { shutDown } from "./runtime/shutdown.ts";
 import { mergeStats } from "./runtime/stats.ts";
 import { TaskPool } from "./runtime/task-pool.ts";
@@ -25,52 +22,24 @@ export async function serve(config: AppConfig, log: Logger): Promise<void> {
     applicationName: config.podName,
     onIdleError: (error) => log.warn({ err: error }, "an idle database connection broke"),
   });
-  const store = new RedisClusterStore(config.cache, log);
-  const reads = { HIT: 0, MISS: 0, BYPASS: 0 };
-  let invalidationsDropped = 0;
-  const cache = new ReadThroughCache(store, {
-    prefix: config.cache.prefix,
-    ttlMs: config.cache.ttlSeconds * 1000,
-    onRead: (status) => {
-      reads[status]++;
-    },
-    onInvalidationsDropped: () => {
-      invalidationsDropped++;
-    },
+  const store = new RedisStore(config.cache, log);
+  const cache = new Cache(store, {
+    ...config.cache,
+    isOriginFailure: (error) => error instanceof DatabaseUnavailable,
   });
   const heavy = new TaskPool(config.heavy, besideThisProgram("heavy-worker"), (error) =>
     log.error({ err: error }, "a worker thread broke"),
   );
   const metrics = new Metrics({
-    cache: () => ({
-      hits: reads.HIT,
-      misses: reads.MISS,
-      bypass: reads.BYPASS,
-      invalidationsDropped,
-      invalidationsPending: cache.pendingInvalidations,
-    }),
+    cache: () => ({ ...cache.figures, ...store.figures }),
     database: () => database.connections,
-    heavy: () => ({ ...heavy.figures }),
-    shedding: () => ({ ...shedding.figures }),
+    heavy: () => ({ queued: heavy.queued }),
   });
-  const shedding = new Shedding(config.shedding, {
-    memoryLimitBytes: memoryLimit(),
-    freeMemory: collectGarbage,
-    log,
-  });
-  const health = new Health({
-    database,
-    log,
-    report: {
-      heavy: () => ({ degraded: heavy.figures.queued >= config.heavy.queue, ...heavy.figures }),
-      shedding: () => ({ degraded: shedding.active, ...shedding.figures }),
-    },
-  });
+  const health = new Health(database, log);
   const app = buildApp({
     log,
     bodyLimitBytes: config.bodyLimitBytes,
     health,
-    shedding,
     metrics,
     users: new UserStore(database),
     cache,
@@ -78,7 +47,7 @@ export async function serve(config: AppConfig, log: Logger): Promise<void> {
     labExit: config.faultLab ? (code) => process.exit(code) : undefined,
     leakLab: config.memory.leakLab,
   });
-  const operations = new ProcessOperations({ metrics, stats: () => mergeStats([metrics.stats()]) });
+  const operations = new ProcessOperations({ metrics, cache, stats: () => mergeStats([metrics.stats()]) });
   const internal = createInternalServer({ health, operations, token: config.internalToken, log });
 
   let leaving = false;
@@ -97,7 +66,6 @@ export async function serve(config: AppConfig, log: Logger): Promise<void> {
         cutConnections: () => app.server.closeAllConnections(),
         closeRest: async () => {
           health.stop();
-          shedding.stop();
           cache.close();
           store.close();
           await Promise.all([heavy.close(), database.close()]);
@@ -118,7 +86,6 @@ export async function serve(config: AppConfig, log: Logger): Promise<void> {
   await app.listen({ port: config.port, host: "0.0.0.0" });
   // Later than the work of starting, which would eat into the time limits of the first connections.
   void health.watch();
-  shedding.start();
   void store.start();
   log.info({ internalPort: config.internalPort, node: process.version }, "started");
 }

@@ -3,7 +3,8 @@ import type { TestContext } from "node:test";
 import { pino } from "pino";
 import { type AppParts, buildApp } from "../src/app.ts";
 import type { User } from "../src/domain/user-store.ts";
-import { ReadThroughCache } from "../src/runtime/cache/read-through.ts";
+import { Cache } from "../src/runtime/cache/cache.ts";
+import { DatabaseUnavailable } from "../src/runtime/database.ts";
 import { Metrics } from "../src/runtime/metrics.ts";
 import { MemoryStore } from "./memory-store.ts";
 
@@ -12,19 +13,23 @@ export function buildTestApi(t: TestContext, parts: Partial<AppParts> = {}) {
   const rows = new Map<number, User>();
   const metrics = new Metrics();
   const logged: { level: number; msg: string; requestId?: string }[] = [];
-  const cache = new ReadThroughCache(new MemoryStore(), { prefix: "", ttlMs: 1000 });
+  const cache = new Cache(new MemoryStore(), {
+    prefix: "",
+    ttlSeconds: 300,
+    staleSeconds: 3600,
+    localBytes: 1024 ** 2,
+    breaker: { failures: 3, pauseMs: 1000 },
+    isOriginFailure: (error) => error instanceof DatabaseUnavailable,
+  });
+  t.after(() => cache.close());
   const app = buildApp({
     log: pino({ level: "warn" }, { write: (line) => logged.push(JSON.parse(line)) }),
     bodyLimitBytes: 1024,
-    health: {
-      live: { status: 200, body: "{}" },
-      ready: { status: 503, body: '{"status":"not ready"}' },
-      report: { status: 200, body: '{"status":"ok"}' },
-    },
-    shedding: { active: false, refuse: () => undefined },
+    health: { live: { status: 200, body: "{}" }, ready: { status: 503, body: '{"status":"not ready"}' } },
     metrics,
     users: {
       find: async (id) => rows.get(id),
+      findMany: async (ids) => ids.flatMap((id) => rows.get(id) ?? []),
       save: async (id, user) => {
         const row = { id, ...user, updatedAt: "2026-01-01T00:00:00.000Z" };
         rows.set(id, row);

@@ -1,33 +1,97 @@
-import { type CacheStore, CacheUnavailable } from "../src/runtime/cache/cache-store.ts";
+import {
+  type CacheStore,
+  CacheUnavailable,
+  type Claim,
+  type Feed,
+} from "../src/runtime/cache/cache-store.ts";
 
-/** A store in memory that can be away. */
+/** A store in memory that can be away, for any number of caches as if they were processes. */
 export class MemoryStore implements CacheStore {
-  readonly values = new Map<string, string>();
+  readonly texts = new Map<string, string>();
+  readonly leases = new Map<string, string>();
+  readonly feed = { isLive: true, epoch: 1 };
+  readonly #listeners: ((message: string) => void)[] = [];
+  /** Messages wait here until `tellHeld`, when not told at once. */
+  readonly held: string[] = [];
+  isHolding = false;
   isAway = false;
   calls = 0;
 
   async get(key: string): Promise<string | null> {
     this.#call();
-    return this.values.get(key) ?? null;
+    return this.texts.get(key) ?? null;
   }
 
-  async claim(key: string, value: string): Promise<string | null> {
-    this.#call();
-    const there = this.values.get(key) ?? null;
-    if (there === null) this.values.set(key, value);
-    return there;
+  async getMany(keys: readonly string[]): Promise<(string | null | undefined)[]> {
+    this.calls++;
+    return keys.map((key) => (this.isAway ? undefined : (this.texts.get(key) ?? null)));
   }
 
-  async replace(key: string, expected: string, value: string | undefined): Promise<void> {
+  async claim(key: string, seen: string, token: string): Promise<Claim> {
     this.#call();
-    if (this.values.get(key) !== expected) return;
-    if (value === undefined) this.values.delete(key);
-    else this.values.set(key, value);
+    const text = this.texts.get(key);
+    if (text !== undefined && (seen === "" || !text.startsWith(seen))) return { text };
+    const heldBy = this.leases.get(key);
+    if (heldBy !== undefined) return { heldBy };
+    this.leases.set(key, token);
+    return { claimed: true };
   }
 
-  async delete(key: string): Promise<void> {
+  async fill(key: string, token: string, text: string | undefined): Promise<boolean> {
     this.#call();
-    this.values.delete(key);
+    if (this.leases.get(key) !== token) return false;
+    this.leases.delete(key);
+    if (text === undefined) this.texts.delete(key);
+    else this.texts.set(key, text);
+    return true;
+  }
+
+  async release(key: string, token: string): Promise<void> {
+    this.#call();
+    if (this.leases.get(key) === token) this.leases.delete(key);
+  }
+
+  async put(key: string, text: string, _ttlMs: number, message: string): Promise<void> {
+    this.#call();
+    this.leases.delete(key);
+    this.texts.set(key, text);
+    this.#tell(message);
+  }
+
+  async delete(key: string, message: string): Promise<void> {
+    this.#call();
+    this.leases.delete(key);
+    this.texts.delete(key);
+    this.#tell(message);
+  }
+
+  /** Of globs only a trailing `*` counts. */
+  async clear(glob: string, message: string): Promise<number> {
+    this.#call();
+    const start = glob.replace(/\*+\}?\*?$/, "");
+    const keys = [...this.texts.keys()].filter((key) => key.startsWith(start));
+    for (const key of keys) this.texts.delete(key);
+    this.leases.clear();
+    this.#tell(message);
+    return keys.length;
+  }
+
+  feedOf(): Feed {
+    return this.feed;
+  }
+
+  listen(listener: (message: string) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Tells what was held. */
+  tellHeld(): void {
+    for (const message of this.held.splice(0)) for (const listener of this.#listeners) listener(message);
+  }
+
+  #tell(message: string): void {
+    this.held.push(message);
+    if (!this.isHolding) this.tellHeld();
   }
 
   #call(): void {

@@ -33,6 +33,20 @@ export class UserStore {
   }
 
   /**
+   * Those of the users that there are, in no order.
+   *
+   * @throws {DatabaseUnavailable}
+   */
+  async findMany(ids: readonly number[]): Promise<User[]> {
+    const rows = await this.#database.query<UserRow & { id: string }>({
+      name: "find-users",
+      text: "SELECT id, name, email, updated_at FROM users WHERE id = ANY ($1::bigint[])",
+      values: [ids],
+    });
+    return rows.map((row) => toUser(Number(row.id), row));
+  }
+
+  /**
    * Creates the user or writes over it.
    *
    * @throws {DatabaseUnavailable}

@@ -1,0 +1,70 @@
+const repeatEveryMs = 250;
+const mostPending = 20_000;
+
+/** Invalidations that the store has not taken yet, oldest first; repeated until it does. */
+export class PendingInvalidations {
+  readonly #deliver: (name: string) => Promise<void>;
+  /** Numbered: a later one is not done by an earlier. */
+  readonly #pending = new Map<string, number>();
+  #count = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+  /** Given up because too many waited. */
+  dropped = 0;
+
+  constructor(deliver: (name: string) => Promise<void>) {
+    this.#deliver = deliver;
+  }
+
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  has(name: string): boolean {
+    return this.#pending.size > 0 && this.#pending.has(name);
+  }
+
+  /** Delivers once now, and again later when that fails. Never rejects; tells whether it was delivered. */
+  async deliver(name: string): Promise<boolean> {
+    const number = ++this.#count;
+    try {
+      await this.#deliver(name);
+      if ((this.#pending.get(name) ?? number) < number) this.#pending.delete(name);
+      return true;
+    } catch {
+      this.#repeatLater(name, number);
+      return false;
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  #repeatLater(name: string, number: number): void {
+    this.#pending.set(name, Math.max(number, this.#pending.get(name) ?? 0));
+    if (this.#pending.size > mostPending) {
+      const [oldest] = this.#pending.keys();
+      this.#pending.delete(oldest ?? "");
+      this.dropped++;
+    }
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#closed || this.#timer) return;
+    this.#timer = setTimeout(() => void this.#repeat(), repeatEveryMs).unref();
+  }
+
+  async #repeat(): Promise<void> {
+    const tried = [...this.#pending];
+    const results = await Promise.allSettled(tried.map(([name]) => this.#deliver(name)));
+    tried.forEach(([name, number], index) => {
+      if (results[index]?.status === "fulfilled" && this.#pending.get(name) === number)
+        this.#pending.delete(name);
+    });
+    this.#timer = undefined;
+    if (this.#pending.size > 0) this.#schedule();
+  }
+}

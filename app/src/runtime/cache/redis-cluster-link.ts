@@ -1,0 +1,155 @@
+import slotOf from "cluster-key-slot";
+import type { CacheConfig } from "../../config/config.ts";
+import { withDeadline } from "./deadline.ts";
+import {
+  destroy,
+  messageOf,
+  openCluster,
+  type RedisClient,
+  type RedisCluster,
+  type RedisLink,
+  type RedisNode,
+  type StoreLog,
+} from "./redis-link.ts";
+
+const slots = 16_384;
+const repairEveryMs = 250;
+const repairAtMostEveryMs = 2_000;
+
+/**
+ * The connections to a Redis Cluster.
+ *
+ * The client follows MOVED, but not a primary that is gone and moves nobody. So while slots are without a node that
+ * answers, a new client is made every now and then from the configured nodes, and takes over as soon as it reaches more.
+ */
+export class RedisClusterLink implements RedisLink {
+  readonly #config: CacheConfig;
+  readonly #log: StoreLog;
+  readonly #isSuspect: (node: RedisNode) => boolean;
+  readonly #onRenewed: () => void;
+  #cluster: RedisCluster | undefined;
+  #repairing = false;
+  #closed = false;
+  #lastError = "";
+  #wasComplete: boolean | undefined;
+
+  /**
+   * @param isSuspect whether a node is connected, but does not answer
+   * @param onRenewed told when all connections were made anew
+   */
+  constructor(
+    config: CacheConfig,
+    log: StoreLog,
+    isSuspect: (node: RedisNode) => boolean,
+    onRenewed: () => void,
+  ) {
+    this.#config = config;
+    this.#log = log;
+    this.#isSuspect = isSuspect;
+    this.#onRenewed = onRenewed;
+  }
+
+  get commands(): RedisCluster | undefined {
+    return this.#cluster;
+  }
+
+  get masters(): readonly RedisNode[] {
+    return this.#cluster?.masters ?? [];
+  }
+
+  async start(): Promise<void> {
+    if (this.#config.nodes.length === 0) return;
+    await this.#tryOther();
+    this.noticeFailure();
+  }
+
+  nodeOf(key: string): RedisNode | undefined {
+    return this.#cluster?.slots[slotOf(key)]?.master;
+  }
+
+  async clientOf(node: RedisNode): Promise<RedisClient> {
+    const master = this.#cluster?.masters.find(({ address }) => address === node.address);
+    if (!this.#cluster || !master) throw new Error("not connected");
+    return this.#cluster.nodeClient(master);
+  }
+
+  noticeFailure(error?: unknown): void {
+    if (error !== undefined) this.#lastError = messageOf(error);
+    if (this.#repairing || this.#closed || this.#config.nodes.length === 0) return;
+    this.#repairing = true;
+    void this.#repair().finally(() => {
+      this.#repairing = false;
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    if (this.#cluster) destroy(this.#cluster);
+    this.#cluster = undefined;
+  }
+
+  async #repair(): Promise<void> {
+    for (let pauseMs = repairEveryMs; !this.#closed; pauseMs = Math.min(pauseMs * 1.5, repairAtMostEveryMs)) {
+      const complete = this.#covered(this.#cluster) === slots;
+      this.#tell(complete);
+      if (complete) return;
+      await new Promise((resolve) => setTimeout(resolve, pauseMs).unref());
+      if (!this.#closed && this.#covered(this.#cluster) < slots) await this.#tryOther();
+    }
+  }
+
+  /** Slots whose primary answers, as far as is known. */
+  #covered(cluster: RedisCluster | undefined): number {
+    let covered = 0;
+    for (const shard of cluster?.slots ?? []) {
+      // A client is made at the first command after the cluster client learnt of a new node: that is no failure.
+      if (shard && shard.master.client?.isReady !== false && !this.#isSuspectIn(cluster, shard.master))
+        covered++;
+    }
+    return covered;
+  }
+
+  /** What is suspected was found with the connections of now; another client's that are ready were just answered. */
+  #isSuspectIn(cluster: RedisCluster | undefined, node: RedisNode): boolean {
+    return cluster === this.#cluster && this.#isSuspect(node);
+  }
+
+  /** Makes another client, and keeps the one that reaches more. */
+  async #tryOther(): Promise<void> {
+    const { connectTimeoutMs } = this.#config;
+    const other = openCluster(this.#config);
+    other.on("error", (error: unknown) => {
+      this.#lastError = messageOf(error);
+    });
+    other.on("node-error", (error: unknown) => {
+      this.#lastError = messageOf(error);
+      if (other === this.#cluster) this.noticeFailure();
+    });
+    const connecting = other.connect();
+    try {
+      await withDeadline(connecting, connectTimeoutMs);
+      await Promise.allSettled(
+        other.masters.map((node) => withDeadline(other.nodeClient(node), connectTimeoutMs)),
+      );
+    } catch (error) {
+      this.#lastError = messageOf(error);
+    }
+    const loser =
+      this.#closed || this.#covered(other) <= this.#covered(this.#cluster) ? other : this.#cluster;
+    if (loser !== other) {
+      this.#cluster = other;
+      this.#onRenewed();
+    }
+    if (loser) destroy(loser);
+    // Discovery that ends later than the time limit would open connections again.
+    connecting.finally(() => loser === other && destroy(other)).catch(() => undefined);
+  }
+
+  #tell(complete: boolean): void {
+    if (complete === this.#wasComplete) return;
+    this.#wasComplete = complete;
+    const facts = { servedSlots: this.#covered(this.#cluster), primaries: this.masters.length };
+    if (complete) this.#log.info(facts, "cache connected");
+    else this.#log.warn({ ...facts, reason: this.#lastError }, "cache incomplete: reads go to the database");
+  }
+}

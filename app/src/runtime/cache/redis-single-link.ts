@@ -1,0 +1,70 @@
+import type { CacheConfig } from "../../config/config.ts";
+import { withDeadline } from "./deadline.ts";
+import {
+  destroy,
+  messageOf,
+  openClient,
+  type RedisClient,
+  type RedisLink,
+  type RedisNode,
+  type StoreLog,
+} from "./redis-link.ts";
+
+/** The connection to a single Redis, made again whenever it breaks. */
+export class RedisSingleLink implements RedisLink {
+  readonly #log: StoreLog;
+  readonly #config: CacheConfig;
+  readonly #client: RedisClient | undefined;
+  readonly masters: readonly RedisNode[];
+  #told: "connected" | "away" | undefined;
+
+  constructor(config: CacheConfig, log: StoreLog) {
+    this.#log = log;
+    this.#config = config;
+    const [node] = config.nodes;
+    if (!node) {
+      this.masters = [];
+      return;
+    }
+    const client = openClient(config, node);
+    this.#client = client;
+    this.masters = [{ ...node, address: `${node.host}:${node.port}`, client }];
+    client.on("error", (error: unknown) => this.#tell("away", messageOf(error)));
+    client.on("ready", () => this.#tell("connected"));
+  }
+
+  get commands(): RedisClient | undefined {
+    return this.#client;
+  }
+
+  async start(): Promise<void> {
+    if (!this.#client) return;
+    const connecting = this.#client.connect();
+    connecting.catch((error: unknown) => this.#tell("away", messageOf(error)));
+    await withDeadline(connecting, this.#config.connectTimeoutMs).catch(() => undefined);
+  }
+
+  nodeOf(): RedisNode | undefined {
+    return this.masters[0];
+  }
+
+  async clientOf(): Promise<RedisClient> {
+    if (!this.#client?.isReady) throw new Error("not connected");
+    return this.#client;
+  }
+
+  noticeFailure(): void {
+    // The client finds out by itself.
+  }
+
+  close(): void {
+    if (this.#client) destroy(this.#client);
+  }
+
+  #tell(state: "connected" | "away", reason?: string): void {
+    if (state === this.#told) return;
+    this.#told = state;
+    if (state === "connected") this.#log.info({}, "cache connected");
+    else this.#log.warn({ reason }, "cache away: reads go to the database");
+  }
+}

@@ -1,0 +1,201 @@
+import { ErrorReply } from "@redis/client";
+import type { CacheConfig } from "../../config/config.ts";
+import { type CacheStore, CacheUnavailable, type Claim, ClearIncomplete, type Feed } from "./cache-store.ts";
+import { CircuitBreaker } from "./circuit-breaker.ts";
+import { withDeadline } from "./deadline.ts";
+import { InvalidationFeeds } from "./invalidation-feeds.ts";
+import { RedisClusterLink } from "./redis-cluster-link.ts";
+import type { RedisCommands, RedisLink, RedisNode, StoreLog } from "./redis-link.ts";
+import { RedisSingleLink } from "./redis-single-link.ts";
+import { indexesBySlot, scanClear } from "./scan-clear.ts";
+
+/** Plain numbers of this moment. */
+export interface StoreFigures {
+  /** Nodes that take writes, as far as is known. */
+  nodes: number;
+  /** Those of them that are left alone because they did not answer. */
+  breakersOpen: number;
+  /** Nodes whose invalidations arrive. */
+  feedsLive: number;
+}
+
+const followEveryMs = 250;
+const leaseMark = "!";
+
+/**
+ * Keeps values in a Redis Cluster or a single Redis. A node that did not answer several times in a row is left alone
+ * (commands fail at once) until it answers a PING, which is sent after every pause.
+ */
+export class RedisStore implements CacheStore {
+  readonly #config: CacheConfig;
+  readonly #link: RedisLink;
+  readonly #feeds: InvalidationFeeds;
+  readonly #channel: string;
+  readonly #breakers = new Map<string, CircuitBreaker>();
+  #followTimer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(config: CacheConfig, log: StoreLog) {
+    this.#config = config;
+    const isSuspect = ({ address }: RedisNode) => this.#breakers.get(address)?.isClosed === false;
+    // Who was just connected to has just answered.
+    const onRenewed = () => this.#breakers.clear();
+    this.#link =
+      config.mode === "single"
+        ? new RedisSingleLink(config, log)
+        : new RedisClusterLink(config, log, isSuspect, onRenewed);
+    this.#channel = `${config.prefix}invalidations`;
+    this.#feeds = new InvalidationFeeds(config, this.#channel);
+  }
+
+  get figures(): StoreFigures {
+    let breakersOpen = 0;
+    for (const breaker of this.#breakers.values()) if (!breaker.isClosed) breakersOpen++;
+    return { nodes: this.#link.masters.length, breakersOpen, feedsLive: this.#feeds.live };
+  }
+
+  /** Begins to connect, and keeps trying; resolves after the first attempt. Never rejects. */
+  async start(): Promise<void> {
+    if (this.#config.nodes.length === 0) return;
+    await this.#link.start();
+    if (this.#closed) return;
+    const follow = () => this.#feeds.follow(this.#link.masters);
+    follow();
+    // Which nodes there are changes without a word.
+    this.#followTimer = setInterval(follow, followEveryMs).unref();
+  }
+
+  get(key: string): Promise<string | null> {
+    return this.#run(key, (redis) => redis.get(key));
+  }
+
+  async getMany(keys: readonly string[]): Promise<(string | null | undefined)[]> {
+    const texts: (string | null | undefined)[] = new Array(keys.length).fill(undefined);
+    const question = async (indexes: number[]) => {
+      const wanted = indexes.map((index) => keys[index] as string);
+      const answers = await this.#run(wanted[0] as string, (redis) => redis.mGet(wanted));
+      indexes.forEach((index, position) => {
+        texts[index] = answers[position] ?? null;
+      });
+    };
+    // An MGET must stay within a slot; those for one node leave together.
+    await Promise.allSettled([...indexesBySlot(keys).values()].map(question));
+    return texts;
+  }
+
+  async claim(key: string, seen: string, token: string, leaseMs: number): Promise<Claim> {
+    const lease = key + leaseMark;
+    const [kind, text = ""] = await this.#run(key, (redis) =>
+      redis.claimPlace(key, lease, seen, token, leaseMs),
+    );
+    if (kind === "text") return { text };
+    return kind === "claimed" ? { claimed: true } : { heldBy: text };
+  }
+
+  fill(key: string, token: string, text: string | undefined, ttlMs: number): Promise<boolean> {
+    return this.#run(key, (redis) => redis.fillPlace(key, key + leaseMark, token, text ?? "", ttlMs));
+  }
+
+  async release(key: string, token: string): Promise<void> {
+    await this.#run(key, (redis) => redis.releaseLease(key + leaseMark, token));
+  }
+
+  async put(key: string, text: string, ttlMs: number, message: string): Promise<void> {
+    await this.#run(key, (redis) =>
+      redis.writePlace(key, key + leaseMark, this.#channel, message, text, ttlMs),
+    );
+  }
+
+  async delete(key: string, message: string): Promise<void> {
+    await this.#run(key, (redis) => redis.writePlace(key, key + leaseMark, this.#channel, message));
+  }
+
+  async clear(glob: string, message: string): Promise<number> {
+    let cleared = 0;
+    let incomplete: unknown;
+    try {
+      cleared = await scanClear(this.#link, glob, (key) => key.endsWith(leaseMark));
+    } catch (error) {
+      incomplete = error;
+    }
+    const told = await Promise.allSettled(
+      this.#link.masters.map(async (node) => {
+        const client = await withDeadline(this.#link.clientOf(node), this.#config.timeoutMs);
+        await withDeadline(client.publish(this.#channel, message), this.#config.timeoutMs);
+      }),
+    );
+    if (incomplete) throw incomplete;
+    if (told.every(({ status }) => status === "rejected"))
+      throw new ClearIncomplete(cleared, ["the other processes could not be told"]);
+    return cleared;
+  }
+
+  feedOf(key: string): Feed {
+    return this.#feeds.of(this.#link.nodeOf(key));
+  }
+
+  listen(listener: (message: string) => void): void {
+    this.#feeds.listen(listener);
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearInterval(this.#followTimer);
+    this.#feeds.close();
+    this.#link.close();
+  }
+
+  async #run<T>(key: string, command: (redis: RedisCommands) => Promise<T>): Promise<T> {
+    const redis = this.#link.commands;
+    const node = this.#link.nodeOf(key);
+    // A client is made at the first command after the cluster client learnt of a new node: that is no reason to wait.
+    if (!redis || !node || node.client?.isReady === false) {
+      this.#link.noticeFailure();
+      throw new CacheUnavailable(node ? `${node.address} is not connected` : "no node serves this key");
+    }
+    const breaker = this.#breakerOf(node);
+    if (!breaker.isClosed) throw new CacheUnavailable(`${node.address} does not answer`);
+    try {
+      const answer = await withDeadline(command(redis), this.#config.timeoutMs);
+      breaker.succeeded();
+      return answer;
+    } catch (error) {
+      // Whoever answers that something is wrong does answer.
+      if (!(error instanceof ErrorReply) && breaker.failed()) this.#tryLater(node, breaker);
+      this.#link.noticeFailure(error);
+      throw error;
+    }
+  }
+
+  #breakerOf({ address }: RedisNode): CircuitBreaker {
+    let breaker = this.#breakers.get(address);
+    if (!breaker) {
+      breaker = new CircuitBreaker(this.#config.breaker);
+      this.#breakers.set(address, breaker);
+    }
+    return breaker;
+  }
+
+  #tryLater(node: RedisNode, breaker: CircuitBreaker): void {
+    setTimeout(() => void this.#try(node, breaker), this.#config.breaker.pauseMs + 1).unref();
+  }
+
+  async #try(node: RedisNode, breaker: CircuitBreaker): Promise<void> {
+    if (this.#closed || this.#breakers.get(node.address) !== breaker || breaker.isClosed) return;
+    if (!this.#link.masters.some(({ address }) => address === node.address)) {
+      this.#breakers.delete(node.address);
+      return;
+    }
+    if (breaker.takeTrial()) {
+      try {
+        const client = await withDeadline(this.#link.clientOf(node), this.#config.timeoutMs);
+        await withDeadline(client.ping(), this.#config.timeoutMs);
+        breaker.succeeded();
+        return;
+      } catch {
+        breaker.failed();
+      }
+    }
+    this.#tryLater(node, breaker);
+  }
+}

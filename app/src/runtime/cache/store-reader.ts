@@ -1,0 +1,265 @@
+import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { CacheFigures, CacheStatus } from "./cache-figures.ts";
+import { type CacheStore, CacheUnavailable, type Claim, type Feed } from "./cache-store.ts";
+import { CircuitBreaker } from "./circuit-breaker.ts";
+import { isDueEarly } from "./early-refresh.ts";
+import type { LocalCache } from "./local-cache.ts";
+import { fromStoredText, headerOf, type StoredValue, toStoredText } from "./stored-text.ts";
+
+/** Asks the origin; undefined: it has nothing under this name. */
+export type Load = () => Promise<string | undefined>;
+
+export interface CachedRead {
+  /** Undefined: the origin has nothing under this name. */
+  value: string | undefined;
+  status: CacheStatus;
+}
+
+/** A read of one name under way. */
+export interface Reading {
+  name: string;
+  key: string;
+  load: Load;
+  flight: { isOutdated: boolean };
+  /** Of the key, and its epoch when the read began. */
+  feed: Feed;
+  epoch: number;
+}
+
+export interface StoreReaderOptions {
+  ttlSeconds: number;
+  staleSeconds: number;
+  breaker: { failures: number; pauseMs: number };
+  isOriginFailure: (error: unknown) => boolean;
+  now: () => number;
+  random: () => number;
+  /** Loads a name again in the background. */
+  refresh: (name: string, load: Load) => void;
+}
+
+/** How long a reader may take to fill the place on which it has the lease. */
+const leaseMs = 5_000;
+/** How long another process's load is waited for, rather than asking the origin as well. */
+const longestFillWaitMs = 250;
+const firstFillWaitMs = 2;
+const slowestFillPollMs = 40;
+
+/** Reads from the store, or from the origin under the store's lease; keeps what it got in this process. */
+export class StoreReader {
+  readonly #store: CacheStore;
+  readonly #local: LocalCache;
+  readonly #figures: CacheFigures;
+  readonly #options: StoreReaderOptions;
+  readonly #origin: CircuitBreaker;
+  readonly #self = randomBytes(9).toString("base64url");
+  #leases = 0;
+
+  constructor(store: CacheStore, local: LocalCache, figures: CacheFigures, options: StoreReaderOptions) {
+    this.#store = store;
+    this.#local = local;
+    this.#figures = figures;
+    this.#options = options;
+    this.#origin = new CircuitBreaker({ ...options.breaker, now: options.now });
+  }
+
+  /** The origin failed several times in a row, and not answered since. */
+  get originFails(): boolean {
+    return !this.#origin.isClosed;
+  }
+
+  isDueEarly({ expiresAt, loadMs }: StoredValue): boolean {
+    return isDueEarly(expiresAt - this.#options.now(), loadMs, this.#options.random());
+  }
+
+  async read(reading: Reading, lookup: () => Promise<string | null | undefined>): Promise<CachedRead> {
+    let text: string | null | undefined;
+    try {
+      text = await lookup();
+      if (text === undefined) throw new CacheUnavailable("no answer");
+    } catch {
+      this.#figures.storeErrors++;
+      return this.bypass(reading);
+    }
+    const stored = text === null ? undefined : fromStoredText(text);
+    if (!stored || !this.#isFresh(stored)) return this.#refill(reading, text ?? "", stored);
+    this.#keep(reading, stored);
+    if (this.isDueEarly(stored)) this.#options.refresh(reading.name, reading.load);
+    return { value: stored.value, status: "HIT" };
+  }
+
+  /** What the store has and is fresh. Never rejects. */
+  async lookUp(reading: Reading): Promise<string | undefined> {
+    try {
+      const text = await this.#store.get(reading.key);
+      const stored = text === null ? undefined : fromStoredText(text);
+      if (!stored || !this.#isFresh(stored)) return undefined;
+      this.#keep(reading, stored);
+      return stored.value;
+    } catch {
+      this.#figures.storeErrors++;
+      return undefined;
+    }
+  }
+
+  /** Reads from the origin past the store. */
+  bypass(reading: Reading, stored?: StoredValue): Promise<CachedRead> {
+    return this.#orStale(reading, stored, async () => {
+      return { value: await this.#loadOnly(reading), status: "BYPASS" };
+    });
+  }
+
+  /** Fetches a value anew before it is needed, unless another process does or has done so. */
+  async refresh(reading: Reading): Promise<void> {
+    const token = this.#newToken();
+    let claim: Claim;
+    try {
+      const text = await this.#store.get(reading.key);
+      const stored = text === null ? undefined : fromStoredText(text);
+      const here = this.#local.get(reading.name);
+      // Another process was first.
+      if (stored && here && stored.expiresAt > here.expiresAt) return this.#keep(reading, stored);
+      claim = await this.#store.claim(reading.key, headerOf(text ?? ""), token, leaseMs);
+    } catch {
+      this.#figures.storeErrors++;
+      await this.#loadOnly(reading);
+      return;
+    }
+    if (!("claimed" in claim)) return;
+    this.#figures.earlyRefreshes++;
+    await this.#loadAndFill(reading, token);
+  }
+
+  /** The text under which a value is kept; the time to live has a jitter, so that what was loaded together does not expire together. */
+  textOf(value: string, loadMs: number, ttlMs: number): string {
+    return toStoredText({ value, loadMs, expiresAt: this.#expiry(ttlMs) });
+  }
+
+  async #refill(reading: Reading, text: string, stored: StoredValue | undefined): Promise<CachedRead> {
+    return this.#orStale(reading, stored, async () => {
+      const token = this.#newToken();
+      let claim: Claim;
+      try {
+        claim = await this.#claim(reading, headerOf(text), token);
+      } catch {
+        this.#figures.storeErrors++;
+        return { value: await this.#loadOnly(reading), status: "BYPASS" };
+      }
+      if ("text" in claim) {
+        const filled = fromStoredText(claim.text);
+        if (filled && this.#isFresh(filled)) {
+          this.#keep(reading, filled);
+          return { value: filled.value, status: "HIT" };
+        }
+      }
+      const value =
+        "claimed" in claim ? await this.#loadAndFill(reading, token) : await this.#loadOnly(reading);
+      return { value, status: "MISS" };
+    });
+  }
+
+  /** Takes the lease, or waits a little for the one who has it: then the other's text, or the other's lease. */
+  async #claim(reading: Reading, seen: string, token: string): Promise<Claim> {
+    let waitedMs = 0;
+    for (let pauseMs = firstFillWaitMs; ; pauseMs = Math.min(2 * pauseMs, slowestFillPollMs)) {
+      const claim = await this.#store.claim(reading.key, seen, token, leaseMs);
+      if (!("heldBy" in claim)) return claim;
+      if (waitedMs === 0) this.#figures.fillWaits++;
+      if (waitedMs + pauseMs > longestFillWaitMs) return claim;
+      await sleep(pauseMs);
+      waitedMs += pauseMs;
+    }
+  }
+
+  async #loadAndFill(reading: Reading, token: string): Promise<string | undefined> {
+    let loaded: StoredValue | undefined;
+    try {
+      loaded = await this.#load(reading);
+    } catch (error) {
+      this.#store.release(reading.key, token).catch(() => undefined);
+      throw error;
+    }
+    const keptMs = (loaded ? loaded.expiresAt - this.#options.now() : 0) + this.#options.staleSeconds * 1000;
+    // Waited for, so that who reads again after this answer finds the value.
+    const isFilled = await this.#store
+      .fill(reading.key, token, loaded && toStoredText(loaded), Math.max(1, Math.ceil(keptMs)))
+      .catch(() => undefined);
+    if (isFilled === undefined) this.#figures.storeErrors++;
+    // Without the lease there may have been an invalidation of which this process will only be told.
+    if (loaded && isFilled !== false) this.#keep(reading, loaded);
+    return loaded?.value;
+  }
+
+  async #loadOnly(reading: Reading): Promise<string | undefined> {
+    const loaded = await this.#load(reading);
+    if (loaded) this.#keep(reading, loaded);
+    return loaded?.value;
+  }
+
+  async #load(reading: Reading): Promise<StoredValue | undefined> {
+    this.#figures.originReads++;
+    const startedAt = this.#options.now();
+    try {
+      const value = await reading.load();
+      this.#origin.succeeded();
+      if (value === undefined) return undefined;
+      const loadMs = Math.max(0, this.#options.now() - startedAt);
+      return { value, loadMs, expiresAt: this.#expiry(this.#options.ttlSeconds * 1000) };
+    } catch (error) {
+      if (this.#options.isOriginFailure(error)) {
+        this.#figures.originFailures++;
+        this.#origin.failed();
+      }
+      throw error;
+    }
+  }
+
+  /** What `fetch` gives, or while the origin fails the newest value that may still stand in for it. */
+  async #orStale(
+    reading: Reading,
+    stored: StoredValue | undefined,
+    fetch: () => Promise<CachedRead>,
+  ): Promise<CachedRead> {
+    if (!this.#origin.isClosed) {
+      const stale = this.#stale(reading, stored);
+      if (stale) {
+        if (this.#origin.takeTrial()) this.#options.refresh(reading.name, reading.load);
+        return stale;
+      }
+    }
+    try {
+      return await fetch();
+    } catch (error) {
+      const stale = this.#options.isOriginFailure(error) ? this.#stale(reading, stored) : undefined;
+      if (stale) return stale;
+      throw error;
+    }
+  }
+
+  #stale(reading: Reading, stored: StoredValue | undefined): CachedRead | undefined {
+    const here = this.#local.get(reading.name);
+    const newest = stored && (!here || stored.expiresAt > here.expiresAt) ? stored : here;
+    if (!newest || newest.expiresAt + this.#options.staleSeconds * 1000 <= this.#options.now())
+      return undefined;
+    // Kept here too, in case the store is lost as well.
+    if (newest === stored) this.#keep(reading, stored);
+    return { value: newest.value, status: "STALE" };
+  }
+
+  #keep({ name, flight, feed, epoch }: Reading, stored: StoredValue): void {
+    if (flight.isOutdated) return;
+    this.#local.set(name, { ...stored, feed, epoch, hit: { value: stored.value, status: "HIT" } });
+  }
+
+  #isFresh(stored: StoredValue): boolean {
+    return stored.expiresAt > this.#options.now();
+  }
+
+  #expiry(ttlMs: number): number {
+    return this.#options.now() + Math.ceil(ttlMs * (1 - this.#options.random() / 10));
+  }
+
+  #newToken(): string {
+    return `${this.#self}.${(++this.#leases).toString(36)}`;
+  }
+}

@@ -1,0 +1,54 @@
+import type { TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { CacheConfig } from "../src/config/config.ts";
+import { Cache } from "../src/runtime/cache/cache.ts";
+import { RedisStore } from "../src/runtime/cache/redis-store.ts";
+
+export class OriginAway extends Error {}
+
+/** A cache on real Redis nodes as one process has it, connected, and closed when the test ends. */
+export async function openCache(
+  t: TestContext,
+  nodes: CacheConfig["nodes"],
+  more: Partial<CacheConfig> = {},
+) {
+  const config: CacheConfig = {
+    mode: "cluster",
+    nodes,
+    username: "default",
+    password: undefined,
+    database: 0,
+    connectTimeoutMs: 500,
+    keepAliveMs: 5000,
+    ttlSeconds: 300,
+    staleSeconds: 3600,
+    prefix: "bw:",
+    timeoutMs: 200,
+    localBytes: 1024 ** 2,
+    breaker: { failures: 3, pauseMs: 300 },
+    ...more,
+  };
+  const logged: string[] = [];
+  const log = (facts: object, message: string) => logged.push(`${message} ${JSON.stringify(facts)}`);
+  const store = new RedisStore(config, { info: log, warn: log });
+  const cache = new Cache(store, {
+    ...config,
+    isOriginFailure: (error) => error instanceof OriginAway,
+  });
+  t.after(() => {
+    cache.close();
+    store.close();
+  });
+  await store.start();
+  return { cache, store, logged };
+}
+
+/** Waits until something is so, much longer than it should take. Gives the time that it took. */
+export async function until(isSo: () => boolean | Promise<boolean>, what: string): Promise<number> {
+  const startedAt = performance.now();
+  while (!(await isSo())) {
+    if (performance.now() - startedAt > 20_000) throw new Error(`waited in vain until ${what}`);
+    await sleep(1);
+  }
+  return performance.now() - startedAt;
+}

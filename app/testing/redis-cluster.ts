@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { RedisServer } from "./redis-server.ts";
+
+const slots = 16_384;
+
+export interface RedisClusterOptions {
+  password?: string;
+  primaries?: number;
+  /** Replicas of the first primary. */
+  replicas?: number;
+}
+
+/** A Redis Cluster of processes on this machine. */
+export class TestRedisCluster {
+  readonly primaries: RedisServer[] = [];
+  readonly replicas: RedisServer[] = [];
+
+  /** Resolves when all slots are served, as every node sees it. */
+  static async start({ password, primaries = 3, replicas = 0 }: RedisClusterOptions = {}) {
+    const cluster = new TestRedisCluster();
+    const args = [
+      ...["--cluster-enabled", "yes", "--cluster-node-timeout", "1000"],
+      ...["--cluster-require-full-coverage", "no", "--cluster-replica-validity-factor", "0"],
+      ...["--repl-diskless-sync-delay", "0"],
+    ];
+    const start = () => RedisServer.start({ args, ...(password === undefined ? {} : { password }) });
+    try {
+      for (let each = 0; each < primaries; each++) cluster.primaries.push(await start());
+      for (let each = 0; each < replicas; each++) cluster.replicas.push(await start());
+      await cluster.#join();
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
+    return cluster;
+  }
+
+  get nodes(): RedisServer[] {
+    return [...this.primaries, ...this.replicas];
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.stop()));
+  }
+
+  async #join(): Promise<void> {
+    const [first] = this.primaries;
+    for (const [index, node] of this.primaries.entries()) {
+      const from = Math.floor((slots * index) / this.primaries.length);
+      const to = Math.floor((slots * (index + 1)) / this.primaries.length) - 1;
+      await node.command("CLUSTER", "ADDSLOTSRANGE", String(from), String(to));
+    }
+    for (const node of this.nodes)
+      if (node !== first) await node.command("CLUSTER", "MEET", "127.0.0.1", String(first?.port));
+    const id = String(await first?.command("CLUSTER", "MYID"));
+    for (const replica of this.replicas) {
+      await this.#until(async () => String(await replica.command("CLUSTER", "NODES")).includes(id));
+      await replica.command("CLUSTER", "REPLICATE", id);
+    }
+    await this.#until(async () => {
+      const infos = await Promise.all(this.nodes.map((node) => node.command("CLUSTER", "INFO")));
+      const known = `cluster_known_nodes:${this.nodes.length}\r`;
+      return infos.every(
+        (info) =>
+          String(info).includes("cluster_state:ok") &&
+          String(info).includes(`cluster_slots_ok:${slots}\r`) &&
+          String(info).includes(known),
+      );
+    });
+    for (const replica of this.replicas)
+      await this.#until(async () =>
+        String(await replica.command("INFO", "replication")).includes("master_link_status:up"),
+      );
+  }
+
+  async #until(isSo: () => Promise<boolean>): Promise<void> {
+    for (const until = Date.now() + 20_000; !(await isSo()); await sleep(50))
+      if (Date.now() > until) throw new Error("the cluster did not form");
+  }
+}
