@@ -1,0 +1,106 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+
+/** Requests for one of these paths at a time, over connections that stay open. */
+export interface LoadOptions {
+  port: number;
+  /** Asked for in turns. Answers are to be of equal length. */
+  paths: readonly string[];
+  connections: number;
+  durationMs: number;
+  /** Pause of a connection after an answer; usually none. */
+  pauseMs?: number;
+  /** Told of each request's time. */
+  onAnswer?: (ms: number) => void;
+}
+
+/** As Nginx makes them; a server that makes its own would answer with more bytes. */
+const requestId = "0123456789abcdef0123456789abcdef";
+
+/**
+ * Sends until the time is over, waits for the last answers, and gives how many there were. It only counts bytes, which
+ * takes a fraction of what the server needs: two cores are enough for the server to be busy all the time.
+ *
+ * @throws Error when an answer is not of status 200 or not as long as the first, or a connection breaks.
+ */
+export async function load(options: LoadOptions): Promise<number> {
+  const { answerBytes } = await probe(options.port, options.paths[0] ?? "/");
+  const untilMs = performance.now() + options.durationMs;
+  const counts = await Promise.all(
+    Array.from({ length: options.connections }, (_, at) => drive(options, at, answerBytes, untilMs)),
+  );
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** One request: the answer's head and length in bytes. */
+export async function probe(
+  port: number,
+  path: string,
+): Promise<{ head: string; body: string; answerBytes: number }> {
+  const socket = await open(port);
+  socket.write(requestFor(path));
+  let text = "";
+  try {
+    for await (const chunk of socket) {
+      text += (chunk as Buffer).toString("latin1");
+      const headEnd = text.indexOf("\r\n\r\n") + 4;
+      const length = /\r\ncontent-length: (\d+)\r\n/i.exec(text)?.[1];
+      if (headEnd >= 4 && length !== undefined && text.length >= headEnd + Number(length)) break;
+    }
+  } finally {
+    socket.destroy();
+  }
+  if (!text.startsWith("HTTP/1.1 200 ")) throw new Error(`GET ${path} was answered: ${text.slice(0, 300)}`);
+  const headEnd = text.indexOf("\r\n\r\n") + 4;
+  return { head: text.slice(0, headEnd), body: text.slice(headEnd), answerBytes: text.length };
+}
+
+async function drive(
+  options: LoadOptions,
+  first: number,
+  answerBytes: number,
+  untilMs: number,
+): Promise<number> {
+  const { port, paths, pauseMs = 0, onAnswer } = options;
+  const requests = paths.map(requestFor);
+  const socket = await open(port);
+  let count = 0;
+  let received = 0;
+  let sentMs = 0;
+  await new Promise<void>((resolve, reject) => {
+    const send = () => {
+      sentMs = performance.now();
+      if (sentMs >= untilMs) return resolve();
+      socket.write(requests[(first + count) % requests.length] ?? "");
+    };
+    socket.on("data", (chunk) => {
+      // Every answer begins a chunk, since only one is under way.
+      if (received === 0 && chunk.toString("latin1", 9, 12) !== "200")
+        return reject(new Error(`an answer began: ${chunk.toString("latin1", 0, 80)}`));
+      received += chunk.length;
+      if (received < answerBytes) return;
+      if (received > answerBytes)
+        return reject(new Error(`an answer had ${received} bytes, the first ${answerBytes}`));
+      received = 0;
+      count++;
+      onAnswer?.(performance.now() - sentMs);
+      if (pauseMs > 0) setTimeout(send, pauseMs);
+      else send();
+    });
+    socket.on("error", reject);
+    socket.on("close", () => reject(new Error("the server closed a connection")));
+    send();
+  });
+  socket.destroy();
+  return count;
+}
+
+async function open(port: number): Promise<Socket> {
+  const socket = connect({ port, host: "127.0.0.1", noDelay: true });
+  await once(socket, "connect");
+  return socket;
+}
+
+function requestFor(path: string): string {
+  return `GET ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\nx-request-id: ${requestId}\r\n\r\n`;
+}

@@ -1,0 +1,51 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { answering, familyCpuSeconds, freePort, imageNode, type ServerProcess } from "./server-process.ts";
+
+/** Not in package.json: its licence, AGPL-3.0, is not to become a matter of everyone who installs the kit. */
+const version = "7.0.4";
+const workers = 2;
+const run = promisify(execFile);
+
+/**
+ * Installs PM2 into `folder` and starts `file` as its cluster.
+ *
+ * @throws Error when npm cannot install it, or the cluster does not serve.
+ */
+export async function startPm2(
+  folder: string,
+  file: string,
+  nodeFlags: readonly string[],
+): Promise<ServerProcess> {
+  await run(
+    "npm",
+    ["install", "--prefix", folder, "--ignore-scripts", "--no-fund", "--no-audit", `pm2@${version}`],
+    {
+      timeout: 180_000,
+    },
+  );
+  const port = await freePort();
+  const home = join(folder, "home");
+  const env = {
+    PATH: process.env.PATH,
+    HOME: folder,
+    PM2_HOME: home,
+    PM2_DISABLE_VERSION_CHECK: "true",
+    NODE_ENV: "production",
+    PORT: String(port),
+  };
+  const pm2 = (...args: string[]) =>
+    run(imageNode, [join(folder, "node_modules/pm2/bin/pm2"), ...args], { env });
+  const stop = async () => void (await pm2("kill"));
+  try {
+    await pm2("start", file, "--instances", String(workers), "--node-args", nodeFlags.join(" "));
+    await answering(port);
+    const pid = Number(await readFile(join(home, "pm2.pid"), "utf8"));
+    return { port, cpuSeconds: () => familyCpuSeconds(pid), stop };
+  } catch (error) {
+    await stop().catch(() => undefined);
+    throw error;
+  }
+}

@@ -1,0 +1,21 @@
+/** What every server of the comparison is told and answers alike, so that only the way there differs. */
+
+export const port = Number(process.env.PORT);
+/** As the API's own: it is told to clients in a header. */
+export const keepAliveTimeoutMs = 72_000;
+export const contentType = "application/json; charset=utf-8";
+
+/** The same as the users that the API reads from its cache. */
+export function user(id: number) {
+  return {
+    id,
+    name: `User ${String(id).padStart(4, "0")}`,
+    email: `user-${String(id).padStart(4, "0")}@example.org`,
+    updatedAt: "2026-01-01T00:00:00.000Z",
+  };
+}
+
+/** The heavy task, done where it is called. */
+export function fibonacci(n: number): number {
+  return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2);
+}
