@@ -130,6 +130,23 @@ test("the public port answers probes", async (t) => {
   assert.deepEqual([ready.statusCode, ready.json()], [503, { status: "not ready" }]);
 });
 
+test("while requests are refused, only probes are answered", async (t) => {
+  const { app, logged } = build(t, { shedding: { active: true, refuse: () => "too many" } });
+  for (const [method, url] of [
+    ["GET", "/light"],
+    ["PUT", "/users/1"],
+    ["GET", "/nowhere"],
+  ] as const) {
+    const answer = await app.inject({ method, url });
+    assert.deepEqual([answer.statusCode, answer.headers["retry-after"]], [503, "1"], url);
+    assert.equal(answer.json().message, "too many");
+  }
+  assert.deepEqual(logged, []);
+  assert.equal((await app.inject("/livez")).statusCode, 200);
+  assert.deepEqual((await app.inject("/readyz")).json(), { status: "not ready" });
+  assert.deepEqual((await app.inject("/health")).json(), { status: "ok" });
+});
+
 test("an unknown path is a 404 in JSON", async (t) => {
   const answer = await build(t).app.inject({ url: "/nowhere?x=1", headers: { "x-request-id": "r-2" } });
   assert.equal(answer.statusCode, 404);

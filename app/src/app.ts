@@ -2,6 +2,7 @@ import {
   type FastifyBaseLogger,
   type FastifyInstance,
   type FastifyReply,
+  type FastifyRequest,
   fastify,
   LogController,
 } from "fastify";
@@ -20,13 +21,15 @@ import { probeRoutes } from "./runtime/probes.ts";
 import { RequestIds } from "./runtime/request-id.ts";
 import type { RouteTally } from "./runtime/request-tally.ts";
 import { RouteMethods } from "./runtime/route-methods.ts";
+import type { Shedding } from "./runtime/shedding.ts";
 import type { TaskPool } from "./runtime/task-pool.ts";
 
 export interface AppParts {
   log: FastifyBaseLogger;
   /** Most of a body that is no upload. */
   bodyLimitBytes: number;
-  health: Pick<Health, "live" | "ready">;
+  health: Pick<Health, "live" | "ready" | "report">;
+  shedding: Pick<Shedding, "active" | "refuse">;
   metrics: Pick<Metrics, "route">;
   users: Pick<UserStore, "find" | "findMany" | "save">;
   cache: Pick<Cache, "read" | "readMany" | "invalidate">;
@@ -69,14 +72,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
     },
   });
   answerUnusualRequests(app.server, clientErrors);
-  // Whoever asked finds the answer again in the logs, and a load test knows whose answer it got.
-  app.addHook("onRequest", (request, reply, done) => {
-    reply.header("x-request-id", request.id);
-    const { headers, httpVersionMinor } = request.raw;
-    if (headers.host === undefined && httpVersionMinor === 1)
-      sendError(reply, 400, "the Host header is missing");
-    else done();
-  });
+  app.addHook("onRequest", admit(parts.shedding));
   // One logger for all requests: the few lines that are written name the request themselves.
   app.setChildLoggerFactory((logger) => logger);
   // Fastify's own takes any text as body, which no route here does.
@@ -92,6 +88,27 @@ export function buildApp(parts: AppParts): FastifyInstance {
   if (parts.labExit) faultLabRoutes(app, parts.labExit);
   if (parts.leakLab) leakLabRoutes(app);
   return app;
+}
+
+/** What every request passes first. It is the only hook in front of the handlers: each one costs. */
+function admit(shedding: Pick<Shedding, "active" | "refuse">) {
+  return (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
+    // Whoever asked finds the answer again in the logs, and a load test knows whose answer it got.
+    reply.header("x-request-id", request.id);
+    const { headers, httpVersionMinor } = request.raw;
+    if (headers.host === undefined && httpVersionMinor === 1) {
+      sendError(reply, 400, "the Host header is missing");
+      return;
+    }
+    if (shedding.active && !request.routeOptions.config.neverShed) {
+      const why = shedding.refuse();
+      if (why !== undefined) {
+        sendError(reply, 503, why);
+        return;
+      }
+    }
+    done();
+  };
 }
 
 /** A path that is not served is 404; one that is, but not by this method, 405. */

@@ -6,11 +6,14 @@ import type { AppConfig } from "./config/config.ts";
 import { UserStore } from "./domain/user-store.ts";
 import { Cache } from "./runtime/cache/cache.ts";
 import { RedisStore } from "./runtime/cache/redis-store.ts";
+import { collectGarbage } from "./runtime/collect-garbage.ts";
+import { memoryLimit } from "./runtime/container-limits.ts";
 import { Database, DatabaseUnavailable } from "./runtime/database.ts";
 import { Health } from "./runtime/health.ts";
 import { createInternalServer } from "./runtime/internal-server.ts";
 import { Metrics } from "./runtime/metrics.ts";
 import { ProcessOperations } from "./runtime/operations.ts";
+import { Shedding } from "./runtime/shedding.ts";
 import { shutDown } from "./runtime/shutdown.ts";
 import { mergeStats } from "./runtime/stats.ts";
 import { TaskPool } from "./runtime/task-pool.ts";
@@ -33,13 +36,27 @@ export async function serve(config: AppConfig, log: Logger): Promise<void> {
   const metrics = new Metrics({
     cache: () => ({ ...cache.figures, ...store.figures }),
     database: () => database.connections,
-    heavy: () => ({ queued: heavy.queued }),
+    heavy: () => ({ ...heavy.figures }),
+    shedding: () => ({ ...shedding.figures }),
   });
-  const health = new Health(database, log);
+  const shedding = new Shedding(config.shedding, {
+    memoryLimitBytes: memoryLimit(),
+    freeMemory: collectGarbage,
+    log,
+  });
+  const health = new Health({
+    database,
+    log,
+    report: {
+      heavy: () => ({ degraded: heavy.figures.queued >= config.heavy.queue, ...heavy.figures }),
+      shedding: () => ({ degraded: shedding.active, ...shedding.figures }),
+    },
+  });
   const app = buildApp({
     log,
     bodyLimitBytes: config.bodyLimitBytes,
     health,
+    shedding,
     metrics,
     users: new UserStore(database),
     cache,
@@ -66,6 +83,7 @@ export async function serve(config: AppConfig, log: Logger): Promise<void> {
         cutConnections: () => app.server.closeAllConnections(),
         closeRest: async () => {
           health.stop();
+          shedding.stop();
           cache.close();
           store.close();
           await Promise.all([heavy.close(), database.close()]);
@@ -86,6 +104,7 @@ export async function serve(config: AppConfig, log: Logger): Promise<void> {
   await app.listen({ port: config.port, host: "0.0.0.0" });
   // Later than the work of starting, which would eat into the time limits of the first connections.
   void health.watch();
+  shedding.start();
   void store.start();
   log.info({ internalPort: config.internalPort, node: process.version }, "started");
 }

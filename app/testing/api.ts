@@ -25,7 +25,12 @@ export function buildTestApi(t: TestContext, parts: Partial<AppParts> = {}) {
   const app = buildApp({
     log: pino({ level: "warn" }, { write: (line) => logged.push(JSON.parse(line)) }),
     bodyLimitBytes: 1024,
-    health: { live: { status: 200, body: "{}" }, ready: { status: 503, body: '{"status":"not ready"}' } },
+    health: {
+      live: { status: 200, body: "{}" },
+      ready: { status: 503, body: '{"status":"not ready"}' },
+      report: { status: 200, body: '{"status":"ok"}' },
+    },
+    shedding: { active: false, refuse: () => undefined },
     metrics,
     users: {
       find: async (id) => rows.get(id),

@@ -12,32 +12,46 @@ export interface ProbeAnswer {
   body: string;
 }
 
+/** How a part of the API does. Degraded: without it the API is slower or serves less. */
+export interface PartHealth {
+  degraded: boolean;
+  [figure: string]: unknown;
+}
+
+export interface HealthParts {
+  database: Pick<Database, "createSchema" | "ping">;
+  log: HealthLog;
+  /** What the full report tells beside the database, by name. */
+  report?: Record<string, () => PartHealth>;
+}
+
 const checkEveryMs = 1_000;
 const retryEveryMs = 500;
-/** Failed checks in a row after which the pod asks for no more requests: one slow second is no reason to leave. */
-const failuresToLeave = 3;
+/** Failed checks in a row after which the database counts as lost: one slow second is no loss. */
+const failuresToLose = 3;
 const live: ProbeAnswer = { status: 200, body: '{"status":"live"}' };
 const ready: ProbeAnswer = { status: 200, body: '{"status":"ready"}' };
 const draining: ProbeAnswer = { status: 503, body: '{"status":"not ready","reason":"shutting down"}' };
-const noDatabase: ProbeAnswer = {
+const starting: ProbeAnswer = {
   status: 503,
-  body: '{"status":"not ready","reason":"the database does not answer"}',
+  body: '{"status":"not ready","reason":"the database has not answered yet"}',
 };
 
 /**
  * What the probes are told. Checks run on their own clock, so that probes cost nothing and cannot pile up.
- * The cache is no part of it: without it the API is slower, not wrong.
+ *
+ * Ready means that a request is better sent here than nowhere. So a pod is not ready before it met its database, and stays
+ * ready without it from then on: reads are answered from the cache, and all pods would leave at once. The cache is no
+ * part of it: without it the API is slower, not wrong.
  */
 export class Health {
-  readonly #database: Pick<Database, "createSchema" | "ping">;
-  readonly #log: HealthLog;
+  readonly #parts: HealthParts;
   readonly #stop = new AbortController();
-  #databaseAnswers = false;
+  #database: "starting" | "up" | "down" = "starting";
   #draining = false;
 
-  constructor(database: Pick<Database, "createSchema" | "ping">, log: HealthLog) {
-    this.#database = database;
-    this.#log = log;
+  constructor(parts: HealthParts) {
+    this.#parts = parts;
   }
 
   get live(): ProbeAnswer {
@@ -46,7 +60,25 @@ export class Health {
 
   get ready(): ProbeAnswer {
     if (this.#draining) return draining;
-    return this.#databaseAnswers ? ready : noDatabase;
+    return this.#database === "starting" ? starting : ready;
+  }
+
+  /** Everything, for people: `ok`, `degraded` (both ready), `starting` or `draining`, and the state of each part. */
+  get report(): ProbeAnswer {
+    const parts: Record<string, PartHealth> = {
+      database: { degraded: this.#database !== "up", state: this.#database },
+    };
+    for (const [name, look] of Object.entries(this.#parts.report ?? {})) parts[name] = look();
+    const degraded = Object.keys(parts).filter((name) => parts[name]?.degraded);
+    const status = this.#draining
+      ? "draining"
+      : this.#database === "starting"
+        ? "starting"
+        : degraded.length > 0
+          ? "degraded"
+          : "ok";
+    const report = { status, degraded, uptimeSeconds: Math.round(process.uptime()), parts };
+    return { status: this.ready.status, body: JSON.stringify(report) };
   }
 
   /** From now on not ready. */
@@ -60,22 +92,21 @@ export class Health {
 
   /** Creates the schema as soon as the database answers, then checks it until `stop`. Never rejects. */
   async watch(): Promise<void> {
-    let check = () => this.#database.createSchema();
+    const { database, log } = this.#parts;
     let failures = 0;
     while (!this.#stop.signal.aborted) {
       try {
-        await check();
-        check = () => this.#database.ping();
+        await (this.#database === "starting" ? database.createSchema() : database.ping());
         failures = 0;
-        if (!this.#databaseAnswers) this.#log.info({}, "database connected");
-        this.#databaseAnswers = true;
+        if (this.#database !== "up") log.info({}, "database connected");
+        this.#database = "up";
       } catch (error) {
         failures++;
-        if (failures === 1 && !this.#databaseAnswers)
-          this.#log.warn({ err: error }, "database does not answer; waiting");
-        if (failures === failuresToLeave && this.#databaseAnswers) {
-          this.#log.warn({ err: error, failures }, "database lost: not ready");
-          this.#databaseAnswers = false;
+        if (failures === 1 && this.#database === "starting")
+          log.warn({ err: error }, "database does not answer; waiting");
+        if (failures === failuresToLose && this.#database === "up") {
+          log.warn({ err: error, failures }, "database lost: reads may be stale, writes fail");
+          this.#database = "down";
         }
       }
       const pauseMs = failures === 0 ? checkEveryMs : retryEveryMs;

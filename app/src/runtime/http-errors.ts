@@ -39,6 +39,7 @@ export function sendError(
   retryAfterSeconds = 1,
 ): FastifyReply {
   if (status === 503) reply.header("retry-after", String(retryAfterSeconds));
+  if (hasMoreBody(reply.request)) readRestOf(reply.request, reply);
   return reply
     .code(status)
     .type("application/json; charset=utf-8")
@@ -57,7 +58,6 @@ export function errorHandler(log: Pick<FastifyBaseLogger, "error" | "debug">) {
       if (error instanceof Refusal) log.debug(facts, "request refused");
       else log.error(facts, "request failed");
     }
-    if (status === 413) readRestOf(request, reply);
     const message = status === 500 ? undefined : error.message;
     sendError(reply, status, message ?? "the request failed; the log tells why", error.retryAfterSeconds);
   };
@@ -66,6 +66,11 @@ export function errorHandler(log: Pick<FastifyBaseLogger, "error" | "debug">) {
 function statusOf(error: Partial<FastifyError> | null | undefined): number {
   const status = error?.statusCode ?? 500;
   return status >= 400 && status <= 599 ? status : 500;
+}
+
+function hasMoreBody({ raw }: FastifyRequest): boolean {
+  const { "content-length": length, "transfer-encoding": encoding } = raw.headers;
+  return !raw.complete && (encoding !== undefined || (length !== undefined && length !== "0"));
 }
 
 const readRestForMs = 5_000;

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { Health, type PartHealth } from "./health.ts";
+
+const quiet = { info: () => undefined, warn: () => undefined };
+
+/** Health over a database that answers or not, on a clock that the test turns. */
+function open(t: TestContext, report: Record<string, () => PartHealth> = {}) {
+  const state = { isAway: false, calls: [] as string[] };
+  const answer = (call: string) => async () => {
+    state.calls.push(call);
+    if (state.isAway) throw new Error("away");
+  };
+  const database = { createSchema: answer("schema"), ping: answer("ping") };
+  const health = new Health({ database, log: quiet, report });
+  t.after(() => health.stop());
+  /** Waits until the database was asked so many times in all. */
+  const checks = async (count: number) => {
+    while (state.calls.length < count) await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  return { state, health, checks };
+}
+
+const status = ({ body }: { body: string }) => JSON.parse(body).status;
+
+test("is not ready before the schema was made", async (t) => {
+  const { state, health, checks } = open(t);
+  state.isAway = true;
+  void health.watch();
+  await checks(1);
+  assert.equal(health.ready.status, 503);
+  assert.equal(health.live.status, 200);
+  assert.deepEqual([health.report.status, status(health.report)], [503, "starting"]);
+  state.isAway = false;
+  await checks(2);
+  assert.equal(health.ready.status, 200);
+  assert.deepEqual(state.calls, ["schema", "schema"]);
+  assert.equal(status(health.report), "ok");
+});
+
+test("stays ready without its database, and tells that it is degraded", async (t) => {
+  const { state, health, checks } = open(t);
+  void health.watch();
+  await checks(1);
+  state.isAway = true;
+  await checks(4);
+  assert.equal(health.ready.status, 200);
+  assert.deepEqual([health.report.status, status(health.report)], [200, "degraded"]);
+  assert.deepEqual(JSON.parse(health.report.body).parts.database, { degraded: true, state: "down" });
+  state.isAway = false;
+  await checks(5);
+  assert.equal(status(health.report), "ok");
+});
+
+test("a part that is degraded is named, and leaves the pod ready", async (t) => {
+  const { health, checks } = open(t, {
+    cache: () => ({ degraded: true, breaker: "open" }),
+    heavy: () => ({ degraded: false, queued: 3 }),
+  });
+  void health.watch();
+  await checks(1);
+  assert.equal(health.ready.status, 200);
+  const { degraded, parts } = JSON.parse(health.report.body);
+  assert.deepEqual(degraded, ["cache"]);
+  assert.deepEqual(parts.heavy, { degraded: false, queued: 3 });
+});
+
+test("is not ready while it drains", async (t) => {
+  const { health, checks } = open(t);
+  void health.watch();
+  await checks(1);
+  health.drain();
+  assert.equal(health.ready.status, 503);
+  assert.deepEqual([health.report.status, status(health.report)], [503, "draining"]);
+  assert.equal(health.live.status, 200);
+});
