@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
-import { cpuQuota, memoryLimit } from "./container-limits.ts";
+import { cpuQuota, memoryInUse, memoryLimit } from "./container-limits.ts";
 
 function tree(t: TestContext, files: Record<string, string>): string {
   const root = mkdtempSync(path.join(os.tmpdir(), "cgroup-"));
@@ -55,4 +55,25 @@ test("without a quota or limit it is the machine's", (t) => {
   });
   assert.equal(cpuQuota(root, "4:cpu:/\n3:memory:/\n"), os.cpus().length);
   assert.equal(memoryLimit(root, "4:cpu:/\n3:memory:/\n"), os.totalmem());
+});
+
+test("memory in use is that of the tightest group, without file cache that can go", (t) => {
+  const root = tree(t, {
+    "pod/memory.max": String(64 * MiB),
+    "pod/memory.current": String(50 * MiB),
+    "pod/memory.stat": `anon ${30 * MiB}\ninactive_file ${12 * MiB}\nactive_file ${8 * MiB}`,
+    "pod/app/memory.max": String(96 * MiB),
+    "pod/app/memory.current": String(40 * MiB),
+  });
+  assert.equal(memoryInUse(root, "0::/pod/app"), 38 * MiB);
+  assert.equal(memoryInUse(tree(t, { "pod/memory.max": "max" }), "0::/pod"), undefined);
+});
+
+test("v1: memory in use counts the groups below", (t) => {
+  const root = tree(t, {
+    "memory/memory.limit_in_bytes": String(64 * MiB),
+    "memory/memory.usage_in_bytes": String(50 * MiB),
+    "memory/memory.stat": `inactive_file ${MiB}\ntotal_inactive_file ${10 * MiB}`,
+  });
+  assert.equal(memoryInUse(root, "4:memory:/"), 40 * MiB);
 });

@@ -31,11 +31,33 @@ export function cpuQuota(root = "/sys/fs/cgroup", groups = readIf("/proc/self/cg
  * memory.limit_in_bytes), or all of the machine's where there is none.
  */
 export function memoryLimit(root = "/sys/fs/cgroup", groups = readIf("/proc/self/cgroup")): number {
-  const limits = [
-    ...eachUpwards(root, groups, "", "memory.max", Number),
-    ...eachUpwards(root, groups, "memory", "memory.limit_in_bytes", Number),
-  ].filter((limit) => limit > 0 && limit < unlimitedBytes);
-  return Math.min(os.totalmem(), ...limits);
+  return Math.min(os.totalmem(), ...memoryLimits(root, groups).map(({ bytes }) => bytes));
+}
+
+/**
+ * Bytes of the control group with the tightest limit that are in use, but for what the kernel can take back from its
+ * file cache at once; undefined where nothing limits memory.
+ */
+export function memoryInUse(
+  root = "/sys/fs/cgroup",
+  groups = readIf("/proc/self/cgroup"),
+): number | undefined {
+  const [tightest] = memoryLimits(root, groups).sort((a, b) => a.bytes - b.bytes);
+  if (tightest === undefined) return undefined;
+  const read = (file: string) => readIf(path.join(tightest.folder, file));
+  const used = Number(read("memory.current") || read("memory.usage_in_bytes"));
+  const stat = read("memory.stat");
+  // In v1 the group's own figure is without those below it.
+  const files = /^total_inactive_file (\d+)$/m.exec(stat) ?? /^inactive_file (\d+)$/m.exec(stat);
+  return used > 0 ? Math.max(0, used - Number(files?.[1] ?? 0)) : undefined;
+}
+
+function memoryLimits(root: string, groups: string): { bytes: number; folder: string }[] {
+  const limit = (text: string, folder: string) => ({ bytes: Number(text), folder });
+  return [
+    ...eachUpwards(root, groups, "", "memory.max", limit),
+    ...eachUpwards(root, groups, "memory", "memory.limit_in_bytes", limit),
+  ].filter(({ bytes }) => bytes > 0 && bytes < unlimitedBytes);
 }
 
 /** Reads a file of this process' group and of those above it: the tightest limit counts. */
