@@ -1,0 +1,279 @@
+import { constants, PerformanceObserver } from "node:perf_hooks";
+import { getHeapSpaceStatistics } from "node:v8";
+import { collectGarbage } from "../collect-garbage.ts";
+import { FloorSeries } from "./floor-series.ts";
+import type { Growth, TimedBytes } from "./growth.ts";
+import { type Judgement, judgeFloors } from "./leak-verdict.ts";
+
+const MiB = 1024 ** 2;
+/** Growth while the code is compiled and the first connections open says nothing. */
+const warmupSeconds = 30;
+const wholeFloorsKept = 64;
+/** What may be added to the floor before it is looked for: 2 MiB, or a tenth of it. */
+const probeBytes = 2 * MiB;
+const probeShare = 0.1;
+const probeSeconds = 15;
+/** A collection that the monitor asks for takes at most a thousandth of the time. */
+const probeTimeShare = 0.001;
+const nearHeapLimitShare = 0.9;
+
+export interface MemorySample {
+  /** Milliseconds since 1970. */
+  at: number;
+  rss: number;
+  heapTotal: number;
+  heapUsed: number;
+  external: number;
+  arrayBuffers: number;
+}
+
+export interface MemoryMonitorOptions {
+  intervalMs: number;
+  /** How many samples are kept. */
+  samples: number;
+  /** What the process may use of memory, in bytes. */
+  limitBytes: number;
+  /** What its old space may take, in bytes. */
+  heapLimitBytes: number;
+  /** Growth that may be a cache that fills. */
+  minGrowthBytes: number;
+  /** At each rising edge of the verdict. */
+  onLeak?(report: MemoryReport): void;
+  /** What stays after garbage collection fills nine tenths of the heap; again only after it was less. */
+  onNearHeapLimit?(report: MemoryReport): void;
+}
+
+/** Bytes, but where a name says otherwise. */
+export interface MemoryReport {
+  intervalMs: number;
+  newest: MemorySample;
+  limitBytes: number;
+  /** rss of the limit. */
+  usagePercent: number;
+  heapLimitBytes: number;
+  heapUsagePercent: number;
+  /** Heap and external memory right after the newest full garbage collection. */
+  floor: { at: number; heapUsed: number; external: number } | undefined;
+  trend: {
+    direction: "growing" | "steady" | "falling" | "unknown";
+    /** Of the floor; with the interval that the true slope lies in. */
+    bytesPerSecond: number | undefined;
+    interval: [low: number, high: number] | undefined;
+    /** The newest floor over the recent mean, and their difference. */
+    ratio: number;
+    grownBytes: number;
+    floors: number;
+    /** Until the heap or the process is at its limit; undefined when it does not grow. */
+    secondsToLimit: number | undefined;
+  };
+  verdict: "warming up" | "ok" | "leak suspected";
+  suspectedSince: number | undefined;
+  samples: readonly MemorySample[];
+}
+
+/**
+ * Watches what the process uses, and tells when what stays after garbage collection grows like a leak.
+ *
+ * Floors are read when V8 has done a full collection. It does so seldom while the heap has room: when the old space has
+ * grown clearly above the last floor and V8 has not looked, the monitor has it collect once, to know whether that stays.
+ * So a service that does not grow sees no collection that it would not have had.
+ */
+export class MemoryMonitor {
+  readonly #options: MemoryMonitorOptions;
+  readonly #samples: MemorySample[] = [];
+  #recent: TimedBytes[] = [];
+  readonly #whole: FloorSeries;
+  readonly #observer: PerformanceObserver;
+  #timer: NodeJS.Timeout | undefined;
+  #floor: { at: number; heapUsed: number; external: number; second: number; oldSpace: number } | undefined;
+  #firstFloor: { heapUsed: number; external: number } | undefined;
+  #judgement: Judgement;
+  #suspectedSince: number | undefined;
+  #nearHeapLimit = false;
+  #nextProbeSecond = 0;
+
+  constructor(options: MemoryMonitorOptions) {
+    this.#options = options;
+    this.#whole = new FloorSeries(
+      wholeFloorsKept,
+      (options.intervalMs * options.samples) / 1000 / wholeFloorsKept,
+    );
+    this.#judgement = judgeFloors([], options);
+    this.#observer = new PerformanceObserver((list) => {
+      const full = list.getEntries().some((entry) => isFullCollection(entry));
+      if (full) this.#readFloor();
+    });
+  }
+
+  /** For metrics: plain numbers. */
+  get figures() {
+    const { trend, verdict } = this.report();
+    return {
+      leakSuspected: verdict === "leak suspected" ? 1 : 0,
+      limitBytes: this.#options.limitBytes,
+      heapLimitBytes: this.#options.heapLimitBytes,
+      floorBytes: this.#floor ? this.#floor.heapUsed + this.#floor.external : 0,
+      growthBytesPerSecond: trend.bytesPerSecond ?? 0,
+    };
+  }
+
+  start(): void {
+    this.#observer.observe({ entryTypes: ["gc"] });
+    this.#sample();
+    this.#timer = setInterval(() => this.#tick(), this.#options.intervalMs);
+    this.#timer.unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#observer.disconnect();
+  }
+
+  report(): MemoryReport {
+    const { intervalMs, limitBytes, heapLimitBytes } = this.#options;
+    const newest = this.#samples.at(-1) ?? takeSample();
+    const { growth, ratio, grownBytes, floors } = this.#judgement;
+    return {
+      intervalMs,
+      newest,
+      limitBytes,
+      usagePercent: percent(newest.rss, limitBytes),
+      heapLimitBytes,
+      heapUsagePercent: percent(newest.heapUsed, heapLimitBytes),
+      floor: this.#floor && {
+        at: this.#floor.at,
+        heapUsed: this.#floor.heapUsed,
+        external: this.#floor.external,
+      },
+      trend: {
+        direction: directionOf(growth),
+        bytesPerSecond: growth && Math.round(growth.perSecond),
+        interval: growth && [Math.round(growth.low), Math.round(growth.high)],
+        ratio: Math.round(ratio * 100) / 100,
+        grownBytes: Math.round(grownBytes),
+        floors,
+        secondsToLimit: this.#secondsToLimit(newest),
+      },
+      verdict: this.#verdict(),
+      suspectedSince: this.#suspectedSince,
+      samples: this.#samples,
+    };
+  }
+
+  #verdict(): MemoryReport["verdict"] {
+    if (this.#suspectedSince !== undefined) return "leak suspected";
+    return this.#judgement.growth === undefined ? "warming up" : "ok";
+  }
+
+  /** Of the limits of heap and process, the one that is met first; what grows may lie in either. */
+  #secondsToLimit(newest: MemorySample): number | undefined {
+    const { growth } = this.#judgement;
+    if (growth === undefined || growth.low <= 0 || this.#floor === undefined) return undefined;
+    const { heapUsed, external } = this.#firstFloor ?? this.#floor;
+    const heapGrows = this.#floor.heapUsed - heapUsed > this.#floor.external - external;
+    const room = Math.min(
+      this.#options.limitBytes - newest.rss,
+      heapGrows ? this.#options.heapLimitBytes - this.#floor.heapUsed : Number.POSITIVE_INFINITY,
+    );
+    return Math.max(0, Math.round(room / growth.perSecond));
+  }
+
+  #tick(): void {
+    this.#sample();
+    if (this.#shouldProbe()) {
+      const startedAt = performance.now();
+      collectGarbage();
+      const tookSeconds = (performance.now() - startedAt) / 1000;
+      this.#nextProbeSecond = performance.now() / 1000 + tookSeconds / probeTimeShare;
+      this.#readFloor();
+    }
+    this.#judge();
+  }
+
+  #sample(): void {
+    this.#samples.push(takeSample());
+    if (this.#samples.length > this.#options.samples) this.#samples.shift();
+  }
+
+  #shouldProbe(): boolean {
+    const second = performance.now() / 1000;
+    if (second < Math.max(warmupSeconds, this.#nextProbeSecond)) return false;
+    if (this.#floor === undefined) return true;
+    const { heapUsed, external, oldSpace } = this.#floor;
+    // Two samples, so that what is in flight at one moment is not taken for growth.
+    const least = Math.min(...this.#samples.slice(-2).map((sample) => sample.external));
+    const grown = oldSpaceBytes() + least - oldSpace - external;
+    return (
+      second - this.#floor.second >= probeSeconds &&
+      grown >= Math.max(probeBytes, probeShare * (heapUsed + external))
+    );
+  }
+
+  #readFloor(): void {
+    const { heapUsed, external } = process.memoryUsage();
+    const second = performance.now() / 1000;
+    this.#floor = { at: Date.now(), heapUsed, external, second, oldSpace: oldSpaceBytes() };
+    if (second < warmupSeconds) return;
+    this.#firstFloor ??= this.#floor;
+    const floor = { second, bytes: heapUsed + external };
+    const last = this.#recent.at(-1);
+    // One for each interval, the lowest: full collections that follow each other closely are no more evidence.
+    if (last && second - last.second < this.#options.intervalMs / 1000) {
+      last.bytes = Math.min(last.bytes, floor.bytes);
+    } else {
+      this.#recent.push(floor);
+      this.#whole.add(floor);
+    }
+    this.#warnNearHeapLimit(heapUsed);
+  }
+
+  #warnNearHeapLimit(heapUsed: number): void {
+    const near = heapUsed >= nearHeapLimitShare * this.#options.heapLimitBytes;
+    if (near && !this.#nearHeapLimit) this.#options.onNearHeapLimit?.(this.report());
+    this.#nearHeapLimit = near;
+  }
+
+  #judge(): void {
+    const { intervalMs, samples, minGrowthBytes, onLeak } = this.#options;
+    const from = performance.now() / 1000 - (intervalMs * samples) / 1000;
+    this.#recent = this.#recent.filter((floor) => floor.second >= from);
+    const suspected = this.#suspectedSince !== undefined;
+    const recent = judgeFloors(this.#recent, { minGrowthBytes, suspected });
+    // Over hours the load changes too, and with it what is kept for it: only twice the growth is called a leak.
+    const whole = judgeFloors(this.#whole.floors, { minGrowthBytes: 2 * minGrowthBytes, suspected });
+    this.#judgement = whole.leak && !recent.leak ? whole : recent;
+    if (!this.#judgement.leak) {
+      this.#suspectedSince = undefined;
+    } else if (!suspected) {
+      this.#suspectedSince = Date.now();
+      onLeak?.(this.report());
+    }
+  }
+}
+
+function takeSample(): MemorySample {
+  const { rss, heapTotal, heapUsed, external, arrayBuffers } = process.memoryUsage();
+  return { at: Date.now(), rss, heapTotal, heapUsed, external, arrayBuffers };
+}
+
+/** What is used of the heap but for the young space, which fills and empties all the time. */
+function oldSpaceBytes(): number {
+  return getHeapSpaceStatistics()
+    .filter((space) => !space.space_name.startsWith("new_"))
+    .reduce((bytes, space) => bytes + space.space_used_size, 0);
+}
+
+function isFullCollection(entry: object): boolean {
+  const { detail } = entry as { detail?: { kind?: number } };
+  return detail?.kind === constants.NODE_PERFORMANCE_GC_MAJOR;
+}
+
+function directionOf(growth: Growth | undefined): MemoryReport["trend"]["direction"] {
+  if (growth === undefined) return "unknown";
+  if (growth.low > 0) return "growing";
+  return growth.high < 0 ? "falling" : "steady";
+}
+
+function percent(part: number, whole: number): number {
+  return Math.round((part / whole) * 1000) / 10;
+}
