@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { checkRoom } from "./snapshot-guard.ts";
+
+const MiB = 1024 ** 2;
+const roomy = {
+  limitBytes: 512 * MiB,
+  usedBytes: 100 * MiB,
+  heapUsedBytes: 20 * MiB,
+  reusableBytes: 0,
+  diskFreeBytes: 1024 * MiB,
+};
+
+test("allows a snapshot where memory and disk have room, and says what it may need", () => {
+  assert.deepEqual(checkRoom(roomy), {
+    memoryNeededBytes: (16 * 6 + 4 * 10) * MiB,
+    diskNeededBytes: 40 * MiB,
+  });
+});
+
+test("refuses a snapshot that would fill more than nine tenths of the memory limit", () => {
+  const edge = { ...roomy, limitBytes: 300 * MiB, usedBytes: 134 * MiB };
+  assert.equal(checkRoom(edge).refusal, undefined);
+  assert.match(
+    checkRoom({ ...edge, usedBytes: 135 * MiB }).refusal ?? "",
+    /^no room in memory: .* 20 MiB of heap may take 136 MiB, and with 135 MiB in use .* limit of 300 MiB$/,
+  );
+});
+
+test("counts half of what an earlier snapshot left as room", () => {
+  assert.equal(checkRoom({ ...roomy, reusableBytes: 60 * MiB }).memoryNeededBytes, 106 * MiB);
+  assert.equal(checkRoom({ ...roomy, reusableBytes: 600 * MiB }).memoryNeededBytes, 0);
+});
+
+test("refuses a snapshot that the disk has no room for", () => {
+  assert.match(
+    checkRoom({ ...roomy, diskFreeBytes: 39 * MiB }).refusal ?? "",
+    /^no room on disk: .* 39 MiB are free$/,
+  );
+});
