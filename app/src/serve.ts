@@ -11,6 +11,7 @@ import { memoryLimit } from "./runtime/container-limits.ts";
 import { Database, DatabaseUnavailable } from "./runtime/database.ts";
 import { Health } from "./runtime/health.ts";
 import { createInternalServer } from "./runtime/internal-server.ts";
+import { MemoryWatch } from "./runtime/memory/memory-watch.ts";
 import { Metrics } from "./runtime/metrics.ts";
 import { ProcessOperations } from "./runtime/operations.ts";
 import { Shedding } from "./runtime/shedding.ts";
@@ -64,7 +65,14 @@ export async function serve(config: AppConfig, log: Logger): Promise<void> {
     labExit: config.faultLab ? (code) => process.exit(code) : undefined,
     leakLab: config.memory.leakLab,
   });
-  const operations = new ProcessOperations({ metrics, cache, stats: () => mergeStats([metrics.stats()]) });
+  const memory = new MemoryWatch(config.memory, config.podName, config.cache.localBytes, log);
+  const operations = new ProcessOperations({
+    metrics,
+    cache,
+    stats: () => mergeStats([metrics.stats()]),
+    memory: () => memory.monitor.report(),
+    snapshots: memory.snapshots,
+  });
   const internal = createInternalServer({ health, operations, token: config.internalToken, log });
 
   let leaving = false;
@@ -84,6 +92,7 @@ export async function serve(config: AppConfig, log: Logger): Promise<void> {
         closeRest: async () => {
           health.stop();
           shedding.stop();
+          memory.stop();
           cache.close();
           store.close();
           await Promise.all([heavy.close(), database.close()]);
@@ -105,6 +114,7 @@ export async function serve(config: AppConfig, log: Logger): Promise<void> {
   // Later than the work of starting, which would eat into the time limits of the first connections.
   void health.watch();
   shedding.start();
+  void memory.start();
   void store.start();
   log.info({ internalPort: config.internalPort, node: process.version }, "started");
 }

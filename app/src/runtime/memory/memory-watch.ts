@@ -1,0 +1,81 @@
+import type { MemoryConfig } from "../../config/config.ts";
+import { memoryInUse, memoryLimit } from "../container-limits.ts";
+import { heapLimit } from "./heap-limit.ts";
+import { HeapSnapshots } from "./heap-snapshots.ts";
+import { MemoryMonitor, type MemoryReport } from "./monitor.ts";
+
+export interface WatchLog {
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+}
+
+const MiB = 1024 ** 2;
+/** Growth that needs no explanation, beside the caches. */
+const usualGrowthBytes = 8 * MiB;
+/** Between snapshots for the same reason: the second would tell what the first does. */
+const snapshotPauseMs = 600_000;
+
+/** The memory monitor of a process, with a heap snapshot at a leak and near the heap's limit where there is room. */
+export class MemoryWatch {
+  readonly monitor: MemoryMonitor;
+  /** Undefined when there is no folder to keep them in. */
+  readonly snapshots: HeapSnapshots | undefined;
+  readonly #log: WatchLog;
+  readonly #takenAt = new Map<string, number>();
+
+  /** @param cacheBytes bound of what the process caches: growth up to it is no leak */
+  constructor(config: MemoryConfig, podName: string, cacheBytes: number, log: WatchLog) {
+    this.#log = log;
+    const { snapshotDir: dir, snapshotsKept: kept } = config;
+    const memory = () => ({
+      limitBytes: memoryLimit(),
+      usedBytes: Math.max(process.memoryUsage.rss(), memoryInUse() ?? 0),
+    });
+    this.snapshots = dir === undefined ? undefined : new HeapSnapshots({ dir, kept, podName, memory, log });
+    this.monitor = new MemoryMonitor({
+      intervalMs: config.intervalMs,
+      samples: config.samples,
+      limitBytes: memoryLimit(),
+      heapLimitBytes: heapLimit(),
+      minGrowthBytes: usualGrowthBytes + cacheBytes,
+      onLeak: (report) => {
+        log.warn(factsOf(report), "memory grows like a leak");
+        void this.#snapshot("leak suspected");
+      },
+      onNearHeapLimit: (report) => {
+        log.warn(factsOf(report), "the heap is nearly full");
+        void this.#snapshot("near heap limit");
+      },
+    });
+  }
+
+  async start(): Promise<void> {
+    this.monitor.start();
+    await this.snapshots
+      ?.start()
+      .catch((error: Error) =>
+        this.#log.warn({ err: error }, "the folder of the heap snapshots cannot be used"),
+      );
+  }
+
+  stop(): void {
+    this.monitor.stop();
+  }
+
+  async #snapshot(reason: string): Promise<void> {
+    const before = this.#takenAt.get(reason) ?? Number.NEGATIVE_INFINITY;
+    if (!this.snapshots || performance.now() - before < snapshotPauseMs) return;
+    this.#takenAt.set(reason, performance.now());
+    try {
+      const answer = await this.snapshots.take(reason);
+      if (!answer.taken) this.#log.warn({ why: reason, ...answer }, "no heap snapshot was taken");
+    } catch (error) {
+      this.#log.warn({ err: error }, "no heap snapshot was taken");
+    }
+  }
+}
+
+function factsOf({ newest, trend, floor, heapLimitBytes, limitBytes }: MemoryReport) {
+  const { rss, heapUsed, external } = newest;
+  return { ...trend, floor, rss, heapUsed, external, limitBytes, heapLimitBytes };
+}
