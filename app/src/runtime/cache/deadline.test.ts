@@ -22,3 +22,10 @@ test("an answer that waits in the event loop when the time is over still counts"
   while (Date.now() < until);
   assert.equal(await raced, "in time");
 });
+
+test("time in which the process stood still is given once more", async () => {
+  const raced = withDeadline(new Promise((resolve) => setTimeout(() => resolve("late"), 60)), 50);
+  const until = Date.now() + 75;
+  while (Date.now() < until);
+  assert.equal(await raced, "late");
+});

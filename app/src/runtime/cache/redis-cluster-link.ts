@@ -118,8 +118,10 @@ export class RedisClusterLink implements RedisLink {
   async #tryOther(): Promise<void> {
     const { connectTimeoutMs } = this.#config;
     const other = openCluster(this.#config);
+    let reason: string | undefined;
     other.on("error", (error: unknown) => {
-      this.#lastError = messageOf(error);
+      reason = messageOf(error);
+      this.#lastError = reason;
     });
     other.on("node-error", (error: unknown) => {
       this.#lastError = messageOf(error);
@@ -132,7 +134,8 @@ export class RedisClusterLink implements RedisLink {
         other.masters.map((node) => withDeadline(other.nodeClient(node), connectTimeoutMs)),
       );
     } catch (error) {
-      this.#lastError = messageOf(error);
+      // That no node can be reached says less than why the last one cannot.
+      this.#lastError = reason ?? messageOf(error);
     }
     const loser =
       this.#closed || this.#covered(other) <= this.#covered(this.#cluster) ? other : this.#cluster;

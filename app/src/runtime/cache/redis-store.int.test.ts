@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { openCache, until } from "../../../testing/open-cache.ts";
 import { TestRedisCluster } from "../../../testing/redis-cluster.ts";
 
@@ -61,4 +62,67 @@ test("asks for many values over all slots", async (t) => {
   assert.ok(second.every(({ status }) => status === "HIT"));
   t.diagnostic(`${loads.length} loads of ${loads.join(", ")}`);
   assert.equal(store.figures.nodes, 3);
+});
+
+test("clears by pattern on every node, leases too, and leaves the rest", async (t) => {
+  const one = await openCache(t, nodes(), connected({ prefix: "cl[e]ar:" }));
+  const two = await openCache(t, nodes(), connected({ prefix: "cl[e]ar:" }));
+  await until(() => two.store.figures.feedsLive === 3, "the feeds live");
+  const load = async (names: string[]) => new Map(names.map((name) => [name, "1"]));
+  for (const kind of ["user", "other"]) {
+    for (let start = 0; start < 2500; start += 100) {
+      const names = Array.from({ length: 100 }, (_, index) => `${kind}:${start + index}`);
+      await one.cache.readMany(names, load);
+      await two.cache.readMany(names, load);
+    }
+  }
+  const isBusy: { release?: () => void } = {};
+  const slow = one.cache.read("user:slow", async () => {
+    await new Promise<void>((resolve) => {
+      isBusy.release = resolve;
+    });
+    return "old";
+  });
+  await until(() => isBusy.release !== undefined, "the slow read has its lease");
+  assert.equal(await one.cache.clear("user:*"), 2500);
+  isBusy.release?.();
+  await slow;
+  assert.equal(await two.cache.get("user:slow"), undefined);
+  await until(() => two.cache.figures.localEntries === 0, "the other process drops its copies");
+  assert.equal(await two.cache.get("user:7"), undefined);
+  assert.equal(await two.cache.get("other:7"), "1");
+  const commands = await Promise.all(cluster.primaries.map((node) => node.command("INFO", "commandstats")));
+  for (const stats of commands) {
+    assert.match(String(stats), /cmdstat_scan:/);
+    assert.doesNotMatch(String(stats), /cmdstat_keys:/);
+  }
+});
+
+test("500 readers of a cold value cause one read of an origin that takes 200 ms, in two processes usually one", async (t) => {
+  const one = await openCache(t, nodes(), connected());
+  const two = await openCache(t, nodes(), connected());
+  let reads = 0;
+  const load = async () => {
+    reads++;
+    await sleep(200);
+    return "1";
+  };
+  const startedAt = performance.now();
+  const readers = [one, two].flatMap(({ cache }) =>
+    Array.from({ length: 500 }, () => cache.read("cold", load)),
+  );
+  assert.ok((await Promise.all(readers)).every(({ value }) => value === "1"));
+  t.diagnostic(
+    `1000 readers in two processes: ${reads} origin reads, all answered after ${(performance.now() - startedAt).toFixed(0)} ms`,
+  );
+  assert.ok(one.cache.figures.originReads <= 1 && two.cache.figures.originReads <= 1);
+});
+
+test("commands that fail do not fail get, set, delete", async (t) => {
+  const { cache } = await openCache(t, nodes(), connected());
+  assert.equal(await cache.set("plain", "{}"), true);
+  const other = await openCache(t, nodes(), connected());
+  assert.equal(await other.cache.get("plain"), "{}");
+  await other.cache.delete("plain");
+  await until(async () => (await cache.get("plain")) === undefined, "the other process knows");
 });

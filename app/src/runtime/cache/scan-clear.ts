@@ -39,7 +39,8 @@ export async function scanClear(
       );
       const values = found.keys.filter((key) => !isLease(key));
       const unlinks = [unlink(commands, found.keys.filter(isLease)), unlink(commands, values)];
-      cleared += (await withDeadline(Promise.all(unlinks), longestStepMs))[1] ?? 0;
+      const [, count = 0] = await withDeadline(Promise.all(unlinks), longestStepMs);
+      cleared += count;
       cursor = found.cursor;
     } while (cursor !== "0");
   };
