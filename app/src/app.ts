@@ -8,6 +8,7 @@ import {
 } from "fastify";
 import { heavyTaskRoute } from "./domain/heavy-task.ts";
 import { lightRoute } from "./domain/light.ts";
+import { type UploadParts, uploadRoute } from "./domain/upload.ts";
 import type { UserStore } from "./domain/user-store.ts";
 import { userRoutes } from "./domain/users.ts";
 import type { Cache } from "./runtime/cache/cache.ts";
@@ -22,6 +23,7 @@ import { RequestIds } from "./runtime/request-id.ts";
 import type { RouteTally } from "./runtime/request-tally.ts";
 import { RouteMethods } from "./runtime/route-methods.ts";
 import type { Shedding } from "./runtime/shedding.ts";
+import { limitSlowBodies } from "./runtime/slow-bodies.ts";
 import type { TaskPool } from "./runtime/task-pool.ts";
 
 export interface AppParts {
@@ -34,6 +36,9 @@ export interface AppParts {
   users: Pick<UserStore, "find" | "findMany" | "save">;
   cache: Pick<Cache, "read" | "readMany" | "invalidate">;
   heavy: Pick<TaskPool, "run">;
+  uploads: UploadParts;
+  /** Longest pause in the middle of a body; 30 seconds. */
+  bodyIdleMs?: number;
   /** Ends the process for POST /lab/exit; absent: the fault lab is closed. */
   labExit?: (code: number) => void;
   /** Opens the routes that leak on purpose. */
@@ -42,7 +47,8 @@ export interface AppParts {
 
 /** Longer than Nginx keeps an idle upstream connection (60 s), so that the side that sends is the one that closes. */
 const keepAliveTimeoutMs = 72_000;
-const requestTimeoutMs = 30_000;
+const headersTimeoutMs = 30_000;
+const bodyIdleMs = 30_000;
 
 /** The public HTTP API. It listens when told to, and owns none of its parts. */
 export function buildApp(parts: AppParts): FastifyInstance {
@@ -58,11 +64,13 @@ export function buildApp(parts: AppParts): FastifyInstance {
     genReqId: requestIds.of,
     bodyLimit: parts.bodyLimitBytes,
     keepAliveTimeout: keepAliveTimeoutMs,
-    requestTimeout: requestTimeoutMs,
     // What arrives on an open connection while the server closes is answered like any other request.
     return503OnClosing: false,
-    // Node would answer a request without a host by a bare 400.
-    http: { requireHostHeader: false },
+    http: {
+      headersTimeout: headersTimeoutMs,
+      // Node would answer a request without a host by a bare 400.
+      requireHostHeader: false,
+    },
     clientErrorHandler: clientErrorHandler(clientErrors),
     // No hook sees these.
     frameworkErrors: (error, request, reply) => {
@@ -80,10 +88,12 @@ export function buildApp(parts: AppParts): FastifyInstance {
   app.setErrorHandler(answerError);
   answerUnmatched(app, parts.metrics);
   tallyRequests(app, parts.metrics);
+  limitSlowBodies(app, parts.bodyIdleMs ?? bodyIdleMs);
 
   lightRoute(app);
   userRoutes(app, parts.users, parts.cache);
   heavyTaskRoute(app, parts.heavy);
+  uploadRoute(app, parts.uploads);
   probeRoutes(app, health);
   if (parts.labExit) faultLabRoutes(app, parts.labExit);
   if (parts.leakLab) leakLabRoutes(app);

@@ -18,6 +18,7 @@ import { Shedding } from "./runtime/shedding.ts";
 import { shutDown } from "./runtime/shutdown.ts";
 import { mergeStats } from "./runtime/stats.ts";
 import { TaskPool } from "./runtime/task-pool.ts";
+import { UploadStore } from "./runtime/upload-store.ts";
 
 /** Puts the parts together, serves with them, and leaves in order when told to by SIGTERM or SIGINT. */
 export async function serve(config: AppConfig, log: Logger): Promise<void> {
@@ -34,11 +35,14 @@ export async function serve(config: AppConfig, log: Logger): Promise<void> {
   const heavy = new TaskPool(config.heavy, besideThisProgram("heavy-worker"), (error) =>
     log.error({ err: error }, "a worker thread broke"),
   );
+  const uploads = new UploadStore(config.upload.dir);
+  const uploadFigures = { active: 0, files: 0, bytes: 0, failed: 0 };
   const metrics = new Metrics({
     cache: () => ({ ...cache.figures, ...store.figures }),
     database: () => database.connections,
     heavy: () => ({ ...heavy.figures }),
     shedding: () => ({ ...shedding.figures }),
+    uploads: () => ({ ...uploadFigures }),
   });
   const shedding = new Shedding(config.shedding, {
     memoryLimitBytes: memoryLimit(),
@@ -62,6 +66,7 @@ export async function serve(config: AppConfig, log: Logger): Promise<void> {
     users: new UserStore(database),
     cache,
     heavy,
+    uploads: { ...config.upload, store: uploads, figures: uploadFigures },
     labExit: config.faultLab ? (code) => process.exit(code) : undefined,
     leakLab: config.memory.leakLab,
   });
@@ -108,6 +113,7 @@ export async function serve(config: AppConfig, log: Logger): Promise<void> {
   process.on("SIGTERM", leave);
   process.on("SIGINT", leave);
 
+  await uploads.prepare();
   internal.listen(config.internalPort, "0.0.0.0");
   await once(internal, "listening");
   await app.listen({ port: config.port, host: "0.0.0.0" });

@@ -6,12 +6,14 @@ import type { User } from "../src/domain/user-store.ts";
 import { Cache } from "../src/runtime/cache/cache.ts";
 import { DatabaseUnavailable } from "../src/runtime/database.ts";
 import { Metrics } from "../src/runtime/metrics.ts";
+import { UploadStore } from "../src/runtime/upload-store.ts";
 import { MemoryStore } from "./memory-store.ts";
 
 /** The API with its database and cache in memory, closed when the test ends. */
 export function buildTestApi(t: TestContext, parts: Partial<AppParts> = {}) {
   const rows = new Map<number, User>();
   const metrics = new Metrics();
+  const uploadFigures = { active: 0, files: 0, bytes: 0, failed: 0 };
   const logged: { level: number; msg: string; requestId?: string }[] = [];
   const cache = new Cache(new MemoryStore(), {
     prefix: "",
@@ -43,6 +45,7 @@ export function buildTestApi(t: TestContext, parts: Partial<AppParts> = {}) {
     },
     cache,
     heavy: { run: async <Output>(n: unknown) => (Number(n) * 2) as Output },
+    uploads: { store: new UploadStore(undefined), figures: uploadFigures, maxBytes: 1024, maxFiles: 2 },
     ...parts,
   });
   t.after(() => app.close());

@@ -20,7 +20,7 @@ export interface ClientErrorParts {
 /** The answer to a connection that does not speak HTTP, too slowly, or with headers too large. Node calls it. */
 export function clientErrorHandler({ requestIds, count }: ClientErrorParts) {
   return (error: NodeJS.ErrnoException, socket: Duplex): void => {
-    if (error.code === "ECONNRESET" || !socket.writable || isAnswered(socket)) {
+    if (error.code === "ECONNRESET" || !socket.writable || isAnswered(socket, error.code)) {
       socket.destroy();
       return;
     }
@@ -50,9 +50,16 @@ export function answerUnusualRequests(server: Server, { requestIds, count }: Cli
   });
 }
 
-/** Whether an answer is already on its way, into which a second one would fall. Node asks the same of the same field. */
-function isAnswered(socket: Duplex & { _httpMessage?: ServerResponse }): boolean {
-  return socket._httpMessage?.headersSent ?? false;
+/**
+ * Whether an answer is on its way already, into which a second one would fall (Node asks the same of the same field), or
+ * the client has its answer and does not care to send the rest of the request.
+ */
+function isAnswered(
+  socket: Duplex & { _httpMessage?: ServerResponse; bytesWritten?: number },
+  code = "",
+): boolean {
+  const isEnd = code === "HPE_INVALID_EOF_STATE" && (socket.bytesWritten ?? 0) > 0;
+  return isEnd || (socket._httpMessage?.headersSent ?? false);
 }
 
 function answerRaw(socket: Duplex, status: number, message: string, requestId: string): void {

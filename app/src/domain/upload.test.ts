@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { Writable } from "node:stream";
+import { type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { buildTestApi } from "../../testing/api.ts";
+import { form } from "../../testing/form.ts";
+import { sendRaw } from "../../testing/raw-request.ts";
+import { UploadStore } from "../runtime/upload-store.ts";
+import type { UploadParts } from "./upload.ts";
+
+const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+
+/** The API with a folder for uploads. */
+function open(t: TestContext, parts: Partial<UploadParts> = {}, bodyIdleMs?: number) {
+  const dir = mkdtempSync(path.join(os.tmpdir(), "uploads-"));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const figures = { active: 0, files: 0, bytes: 0, failed: 0 };
+  const uploads = { store: new UploadStore(dir), figures, maxBytes: 100_000, maxFiles: 2, ...parts };
+  const api = buildTestApi(t, { uploads, ...(bodyIdleMs === undefined ? {} : { bodyIdleMs }) });
+  const upload = (payload: string, contentType = form().contentType) =>
+    api.app.inject({ method: "POST", url: "/upload", headers: { "content-type": contentType }, payload });
+  return { ...api, dir, figures, upload };
+}
+
+test("keeps the files of a form and tells their hashes", async (t) => {
+  const { dir, figures, upload } = open(t);
+  const [one, two] = ["first ".repeat(9000), ""];
+  const answer = await upload(
+    form({ content: one }, { field: "b", filename: "../b.txt", content: two }).body,
+  );
+  assert.equal(answer.statusCode, 200);
+  const { files } = answer.json();
+  assert.deepEqual(
+    files.map(({ storedAs: _, ...file }: { storedAs: string }) => file),
+    [
+      { field: "file", filename: "a.txt", bytes: one.length, sha256: sha256(one) },
+      { field: "b", filename: "b.txt", bytes: 0, sha256: sha256(two) },
+    ],
+  );
+  assert.equal(readFileSync(path.join(dir, files[0].storedAs), "utf8"), one);
+  assert.equal(readdirSync(dir).length, 2);
+  assert.deepEqual(figures, { active: 0, files: 2, bytes: one.length, failed: 0 });
+});
+
+test("reads and hashes what is not to be kept", async (t) => {
+  const { upload } = open(t, { store: new UploadStore(undefined) });
+  const answer = await upload(form({ content: "abc" }).body);
+  assert.deepEqual(answer.json(), {
+    files: [{ field: "file", filename: "a.txt", bytes: 3, sha256: sha256("abc") }],
+  });
+});
+
+const { contentType, body } = form({ content: "abc" });
+const wrong: [what: string, status: number, message: RegExp, payload: string, contentType?: string][] = [
+  ["a file that is too large", 413, /larger than/, form({ content: "x".repeat(100_001) }).body],
+  [
+    "files that are too large together",
+    413,
+    /larger than/,
+    form({ content: "x".repeat(60_000) }, { content: "x".repeat(60_000) }).body,
+  ],
+  ["too many files", 413, /more than 2 files/, form(...Array(3).fill({ content: "x" })).body],
+  ["JSON", 415, /Media Type/i, "{}", "application/json"],
+  ["no boundary", 400, /Boundary not found/, body, "multipart/form-data"],
+  ["another boundary", 400, /malformed/, body, "multipart/form-data; boundary=other"],
+  ["an end too soon", 400, /malformed/, body.slice(0, -30)],
+  ["no file", 400, /no file/, form().body],
+  ["an empty body", 400, /no file/, ""],
+  ["a field only", 400, /no file/, body.replace(/; filename="[^"]*"/, "")],
+  ["a field named like a part of every object", 400, /not allowed/, body.replace('"file"', '"__proto__"')],
+];
+for (const [what, status, message, payload, type] of wrong) {
+  test(`refuses a form with ${what}, and keeps nothing of it`, async (t) => {
+    const { dir, upload, logged } = open(t);
+    const answer = await upload(payload, type ?? contentType);
+    assert.equal(answer.statusCode, status, answer.body);
+    assert.deepEqual(Object.keys(answer.json()), ["error", "message", "requestId"]);
+    assert.match(answer.json().message, message);
+    assert.deepEqual(readdirSync(dir), []);
+    assert.deepEqual(logged, []);
+  });
+}
+
+test("says that there is no room when the disk is full", async (t) => {
+  const full = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+  let discarded = 0;
+  const target = () => ({
+    stream: new Writable({ write: (_chunk, _encoding, done) => done(full) }),
+    keep: async () => undefined,
+    discard: async () => void discarded++,
+  });
+  const answer = await open(t, { store: { open: target } }).upload(body);
+  assert.equal(answer.statusCode, 507);
+  assert.equal(answer.json().message, "there is no room for the upload");
+  assert.equal(discarded, 1);
+});
+
+const head = (length: number) =>
+  `POST /upload HTTP/1.1\r\nHost: here\r\nContent-Type: ${contentType}\r\nContent-Length: ${length}\r\n\r\n`;
+
+async function until(isSo: () => boolean): Promise<void> {
+  for (const end = Date.now() + 5_000; !isSo() && Date.now() < end; ) await sleep(10);
+}
+
+test("a client that goes away in the middle leaves nothing behind", async (t) => {
+  const { dir, figures, listen, logged } = open(t);
+  const port = await listen();
+  const sent = sendRaw(port, [head(90_000), body.slice(0, body.indexOf("abc")), "x".repeat(40_000)], {
+    hangUpAfterMs: 300,
+  });
+  await until(() => readdirSync(dir).length === 1);
+  assert.match(readdirSync(dir)[0] ?? "", /^\.\d+-.*\.part$/);
+  await sent;
+  await until(() => figures.failed === 1 && readdirSync(dir).length === 0);
+  assert.deepEqual(readdirSync(dir), []);
+  assert.deepEqual(figures, { active: 0, files: 0, bytes: 0, failed: 1 });
+  assert.deepEqual(logged, []);
+});
+
+test("a client that stops sending is told so after a while", async (t) => {
+  const { dir, figures, listen, logged } = open(t, {}, 200);
+  const port = await listen();
+  const answer = await sendRaw(port, [head(90_000), body.slice(0, body.indexOf("abc")), "x".repeat(40_000)]);
+  assert.equal(answer?.status, 408);
+  await until(() => figures.failed === 1 && readdirSync(dir).length === 0);
+  assert.deepEqual(readdirSync(dir), []);
+  assert.deepEqual(logged, []);
+});
+
+test("a client that sends more than is taken gets the answer all the same", async (t) => {
+  const { dir, listen } = open(t);
+  const port = await listen();
+  const much = form({ content: "x".repeat(1_000_000) }).body;
+  for (const bytes of [head(much.length), head(3_000_000)]) {
+    const answer = await sendRaw(port, [bytes, much]);
+    assert.equal(answer?.status, 413);
+    assert.match(JSON.parse(answer.body).message, /larger than/);
+  }
+  assert.deepEqual(readdirSync(dir), []);
+});
+
+test("what a process left behind is removed at the start, and what another writes is not", async (t) => {
+  const { dir } = open(t);
+  const name = "0c4c0a35-0000-4000-8000-000000000000";
+  // The highest process number that Linux can be told to give is 2^22.
+  const [own, gone, alive] = [process.pid, 2 ** 22 + 1, process.ppid].map((pid) => `.${pid}-${name}.part`);
+  for (const file of [own, gone, alive, name]) writeFileSync(path.join(dir, file ?? ""), "x");
+  await new UploadStore(dir).prepare();
+  assert.deepEqual(readdirSync(dir).sort(), [alive, name].sort());
+  const missing = path.join(dir, "a", "b");
+  await new UploadStore(missing).prepare();
+  assert.ok(existsSync(missing));
+});
