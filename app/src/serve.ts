@@ -17,7 +17,7 @@ import { ProcessOperations } from "./runtime/operations.ts";
 import { Shedding } from "./runtime/shedding.ts";
 import { shutDown } from "./runtime/shutdown.ts";
 import { mergeStats } from "./runtime/stats.ts";
-import { TaskPool } from "./runtime/task-pool.ts";
+import { TaskPool, workerThreads } from "./runtime/task-pool.ts";
 import { UploadStore } from "./runtime/upload-store.ts";
 
 /** Puts the parts together, serves with them, and leaves in order when told to by SIGTERM or SIGINT. */
@@ -32,9 +32,10 @@ export async function serve(config: AppConfig, log: Logger): Promise<void> {
     ...config.cache,
     isOriginFailure: (error) => error instanceof DatabaseUnavailable,
   });
-  const heavy = new TaskPool(config.heavy, besideThisProgram("heavy-worker"), (error) =>
+  const threads = workerThreads(config.heavy, besideThisProgram("heavy-worker"), (error) =>
     log.error({ err: error }, "a worker thread broke"),
   );
+  const heavy = new TaskPool(config.heavy, threads);
   const uploads = new UploadStore(config.upload.dir);
   const uploadFigures = { active: 0, files: 0, bytes: 0, failed: 0 };
   const metrics = new Metrics({

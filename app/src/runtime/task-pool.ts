@@ -49,9 +49,44 @@ const abandonedForMs = 50;
 const threadIdleMs = 30_000;
 const longestRetrySeconds = 30;
 
-/** Worker threads for what would hold up the event loop, with a bounded queue in front. */
+/** Who does the work, as many at once as they are given. */
+export interface Threads {
+  /** @param signal ends the thread that works on it, when there is one */
+  run(input: unknown, options: { signal: AbortSignal }): Promise<unknown>;
+  destroy(): Promise<void>;
+}
+
+/**
+ * Worker threads that start when they are needed and end when idle.
+ *
+ * @param workerFile absolute path of code whose default export does a task
+ * @param onError told when a thread breaks that works on nothing
+ */
+export function workerThreads(
+  config: Pick<TaskConfig, "threads">,
+  workerFile: string,
+  onError: (error: Error) => void,
+): Threads {
+  const pool = new Piscina({
+    filename: workerFile,
+    minThreads: 0,
+    maxThreads: threadsOf(config),
+    idleTimeout: threadIdleMs,
+    recordTiming: false,
+    // A thread's heap comes on top of the main thread's and counts against the same memory limit.
+    resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 8 },
+  });
+  pool.on("error", onError);
+  return pool;
+}
+
+function threadsOf({ threads }: Pick<TaskConfig, "threads">): number {
+  return threads === "auto" ? Math.max(1, Math.floor(cpuQuota())) : threads;
+}
+
+/** What would hold up the event loop, done by worker threads with a bounded queue in front. */
 export class TaskPool {
-  readonly #pool: Piscina;
+  readonly #pool: Threads;
   readonly #config: TaskConfig;
   readonly #threads: number;
   /** In order of arrival. piscina's own queue does not bound tasks that can be aborted, and reorders them. */
@@ -60,27 +95,10 @@ export class TaskPool {
   #running = 0;
   #closed = false;
 
-  /**
-   * @param workerFile absolute path of the heavy worker's code
-   * @param onThreadError told when a thread breaks that works on nothing
-   */
-  constructor(
-    config: TaskConfig,
-    workerFile: string,
-    onThreadError: (error: Error) => void = () => undefined,
-  ) {
+  constructor(config: TaskConfig, pool: Threads) {
     this.#config = config;
-    this.#threads = config.threads === "auto" ? Math.max(1, Math.floor(cpuQuota())) : config.threads;
-    this.#pool = new Piscina({
-      filename: workerFile,
-      minThreads: 0,
-      maxThreads: this.#threads,
-      idleTimeout: threadIdleMs,
-      recordTiming: false,
-      // A thread's heap comes on top of the main thread's and counts against the same memory limit.
-      resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 8 },
-    });
-    this.#pool.on("error", onThreadError);
+    this.#threads = threadsOf(config);
+    this.#pool = pool;
   }
 
   get figures(): TaskFigures {
