@@ -3,14 +3,18 @@ import type { TestContext } from "node:test";
 import { pino } from "pino";
 import { type AppParts, buildApp } from "../src/app.ts";
 import type { User } from "../src/domain/user-store.ts";
-import { Cache } from "../src/runtime/cache/cache.ts";
+import { Cache, type CacheOptions } from "../src/runtime/cache/cache.ts";
 import { DatabaseUnavailable } from "../src/runtime/database.ts";
 import { Metrics } from "../src/runtime/metrics.ts";
 import { UploadStore } from "../src/runtime/upload-store.ts";
 import { MemoryStore } from "./memory-store.ts";
 
 /** The API with its database and cache in memory, closed when the test ends. */
-export function buildTestApi(t: TestContext, parts: Partial<AppParts> = {}) {
+export function buildTestApi(
+  t: TestContext,
+  parts: Partial<AppParts> = {},
+  cacheOptions: Partial<CacheOptions> = {},
+) {
   const rows = new Map<number, User>();
   const metrics = new Metrics();
   const uploadFigures = { active: 0, files: 0, bytes: 0, failed: 0 };
@@ -22,6 +26,7 @@ export function buildTestApi(t: TestContext, parts: Partial<AppParts> = {}) {
     localBytes: 1024 ** 2,
     breaker: { failures: 3, pauseMs: 1000 },
     isOriginFailure: (error) => error instanceof DatabaseUnavailable,
+    ...cacheOptions,
   });
   t.after(() => cache.close());
   const app = buildApp({

@@ -3,8 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { CacheConfig } from "../src/config/config.ts";
 import { Cache } from "../src/runtime/cache/cache.ts";
 import { RedisStore } from "../src/runtime/cache/redis-store.ts";
-
-export class OriginAway extends Error {}
+import { OriginAway } from "./memory-cache.ts";
 
 /** A cache on real Redis nodes as one process has it, connected, and closed when the test ends. */
 export async function openCache(

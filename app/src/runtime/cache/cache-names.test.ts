@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { OriginAway, openMemoryCache as setUp } from "../../../testing/memory-cache.ts";
+import { MemoryStore } from "../../../testing/memory-store.ts";
+
+test("several names are asked for at once, and what is missing is loaded at once", async (t) => {
+  const { store, cache } = setUp(t);
+  await cache.read("a", async () => "1");
+  const loads: string[][] = [];
+  const loadMany = async (names: string[]) => {
+    loads.push(names);
+    return new Map(names.filter((name) => name !== "none").map((name) => [name, `"${name}"`]));
+  };
+  const { calls } = store;
+  const reads = await cache.readMany(["b", "a", "none", "c", "b"], loadMany);
+  assert.deepEqual(
+    reads.map(({ value, status }) => [value, status]),
+    [
+      ['"b"', "MISS"],
+      ["1", "HIT"],
+      [undefined, "MISS"],
+      ['"c"', "MISS"],
+      ['"b"', "MISS"],
+    ],
+  );
+  assert.deepEqual(loads, [["b", "none", "c"]]);
+  // One MGET, and a claim and a fill for each of the three.
+  assert.equal(store.calls - calls, 7);
+  const again = await cache.readMany(["c", "b"], loadMany);
+  assert.deepEqual(
+    again.map(({ status }) => status),
+    ["HIT", "HIT"],
+  );
+});
+
+test("several names with the store away, and with an origin that fails", async (t) => {
+  const { store, cache } = setUp(t);
+  store.isAway = true;
+  const reads = await cache.readMany(["a", "b"], async (names) => new Map(names.map((name) => [name, "1"])));
+  assert.deepEqual(
+    reads.map(({ status }) => status),
+    ["BYPASS", "BYPASS"],
+  );
+  await assert.rejects(
+    cache.readMany(["c", "d"], () => Promise.reject(new OriginAway("no database"))),
+    OriginAway,
+  );
+});
+
+test("get, set and delete never reject", async (t) => {
+  const { store, cache, origin } = setUp(t);
+  assert.equal(await cache.get("k"), undefined);
+  assert.equal(await cache.set("k", "1"), true);
+  assert.equal(await cache.get("k"), "1");
+  assert.equal((await cache.read("k", origin.loadAtOnce)).status, "HIT");
+  await cache.delete("k");
+  assert.equal(await cache.get("k"), undefined);
+  await cache.set("k", "2");
+  store.isAway = true;
+  store.feed.isLive = false;
+  assert.equal(await cache.set("k", "3"), false);
+  assert.equal(await cache.get("k"), undefined);
+  await cache.delete("k");
+  assert.ok(cache.figures.storeErrors >= 2);
+});
+
+test("clearing empties the places that match, and takes the copies of every process", async (t) => {
+  const one = setUp(t);
+  const two = setUp(t, one.store);
+  for (const name of ["user:1", "user:2", "other"]) {
+    await one.cache.read(name, one.origin.loadAtOnce);
+    await two.cache.read(name, one.origin.loadAtOnce);
+  }
+  assert.equal(await one.cache.clear("user:*"), 2);
+  for (const { cache } of [one, two]) assert.equal(cache.figures.localEntries, 0);
+  assert.deepEqual([...one.store.texts.keys()], ["p:{other}"]);
+});
+
+test("a text that another version left in the store is written over", async (t) => {
+  const { store, cache, origin } = setUp(t);
+  store.texts.set("p:{k}", '{"v":0}');
+  assert.deepEqual(await cache.read("k", origin.loadAtOnce), { value: '{"v":1}', status: "MISS" });
+  assert.match(store.texts.get("p:{k}") ?? "", /;\{"v":1\}$/);
+});
+
+test("copies are bounded in bytes, and none are kept when there is no room", async (t) => {
+  const { cache } = setUp(t, new MemoryStore(), { localBytes: 20_000 });
+  const value = "x".repeat(1000);
+  for (let name = 0; name < 100; name++) await cache.read(String(name), async () => value);
+  assert.ok(cache.figures.localBytes <= 20_000);
+  assert.ok(cache.figures.localEntries >= 10);
+  const none = setUp(t, new MemoryStore(), { localBytes: 0 });
+  await none.cache.read("k", none.origin.loadAtOnce);
+  assert.equal((await none.cache.read("k", none.origin.loadAtOnce)).status, "HIT");
+  assert.equal(none.cache.figures.localEntries, 0);
+});
