@@ -1,14 +1,12 @@
 import { constants, PerformanceObserver } from "node:perf_hooks";
 import { getHeapSpaceStatistics } from "node:v8";
 import { collectGarbage } from "../collect-garbage.ts";
-import { FloorSeries } from "./floor-series.ts";
-import type { Growth, TimedBytes } from "./growth.ts";
-import { type Judgement, judgeFloors } from "./leak-verdict.ts";
+import type { Growth } from "./growth.ts";
+import { LeakSuspicion } from "./leak-suspicion.ts";
 
 const MiB = 1024 ** 2;
 /** Growth while the code is compiled and the first connections open says nothing. */
 const warmupSeconds = 30;
-const wholeFloorsKept = 64;
 /** What may be added to the floor before it is looked for: 2 MiB, or a tenth of it. */
 const probeBytes = 2 * MiB;
 const probeShare = 0.1;
@@ -81,24 +79,23 @@ export interface MemoryReport {
 export class MemoryMonitor {
   readonly #options: MemoryMonitorOptions;
   readonly #samples: MemorySample[] = [];
-  #recent: TimedBytes[] = [];
-  readonly #whole: FloorSeries;
+  readonly #suspicion: LeakSuspicion;
   readonly #observer: PerformanceObserver;
   #timer: NodeJS.Timeout | undefined;
   #floor: { at: number; heapUsed: number; external: number; second: number; oldSpace: number } | undefined;
   #firstFloor: { heapUsed: number; external: number } | undefined;
-  #judgement: Judgement;
   #suspectedSince: number | undefined;
   #nearHeapLimit = false;
   #nextProbeSecond = 0;
 
   constructor(options: MemoryMonitorOptions) {
     this.#options = options;
-    this.#whole = new FloorSeries(
-      wholeFloorsKept,
-      (options.intervalMs * options.samples) / 1000 / wholeFloorsKept,
-    );
-    this.#judgement = judgeFloors([], options);
+    const { intervalMs, samples, minGrowthBytes } = options;
+    const intervalSeconds = intervalMs / 1000;
+    this.#suspicion = new LeakSuspicion({
+      ...{ intervalSeconds, minGrowthBytes },
+      windowSeconds: intervalSeconds * samples,
+    });
     this.#observer = new PerformanceObserver((list) => {
       const full = list.getEntries().some((entry) => isFullCollection(entry));
       if (full) this.#readFloor();
@@ -110,8 +107,6 @@ export class MemoryMonitor {
     const { trend, verdict } = this.report();
     return {
       leakSuspected: verdict === "leak suspected" ? 1 : 0,
-      limitBytes: this.#options.limitBytes,
-      heapLimitBytes: this.#options.heapLimitBytes,
       floorBytes: this.#floor ? this.#floor.heapUsed + this.#floor.external : 0,
       growthBytesPerSecond: trend.bytesPerSecond ?? 0,
     };
@@ -132,7 +127,7 @@ export class MemoryMonitor {
   report(): MemoryReport {
     const { intervalMs, limitBytes, heapLimitBytes } = this.#options;
     const newest = this.#samples.at(-1) ?? takeSample();
-    const { growth, ratio, grownBytes, floors } = this.#judgement;
+    const { growth, ratio, grownBytes, floors } = this.#suspicion.judgement;
     return {
       intervalMs,
       newest,
@@ -162,12 +157,12 @@ export class MemoryMonitor {
 
   #verdict(): MemoryReport["verdict"] {
     if (this.#suspectedSince !== undefined) return "leak suspected";
-    return this.#judgement.growth === undefined ? "warming up" : "ok";
+    return this.#suspicion.judgement.growth === undefined ? "warming up" : "ok";
   }
 
   /** Of the limits of heap and process, the one that is met first; what grows may lie in either. */
   #secondsToLimit(newest: MemorySample): number | undefined {
-    const { growth } = this.#judgement;
+    const { growth } = this.#suspicion.judgement;
     if (growth === undefined || growth.low <= 0 || this.#floor === undefined) return undefined;
     const { heapUsed, external } = this.#firstFloor ?? this.#floor;
     const heapGrows = this.#floor.heapUsed - heapUsed > this.#floor.external - external;
@@ -213,18 +208,10 @@ export class MemoryMonitor {
     const { heapUsed, external } = process.memoryUsage();
     const second = performance.now() / 1000;
     this.#floor = { at: Date.now(), heapUsed, external, second, oldSpace: oldSpaceBytes() };
+    this.#warnNearHeapLimit(heapUsed);
     if (second < warmupSeconds) return;
     this.#firstFloor ??= this.#floor;
-    const floor = { second, bytes: heapUsed + external };
-    const last = this.#recent.at(-1);
-    // One for each interval, the lowest: full collections that follow each other closely are no more evidence.
-    if (last && second - last.second < this.#options.intervalMs / 1000) {
-      last.bytes = Math.min(last.bytes, floor.bytes);
-    } else {
-      this.#recent.push(floor);
-      this.#whole.add(floor);
-    }
-    this.#warnNearHeapLimit(heapUsed);
+    this.#suspicion.add({ second, bytes: heapUsed + external });
   }
 
   #warnNearHeapLimit(heapUsed: number): void {
@@ -234,20 +221,11 @@ export class MemoryMonitor {
   }
 
   #judge(): void {
-    const { intervalMs, samples, minGrowthBytes, onLeak } = this.#options;
-    const from = performance.now() / 1000 - (intervalMs * samples) / 1000;
-    this.#recent = this.#recent.filter((floor) => floor.second >= from);
-    const suspected = this.#suspectedSince !== undefined;
-    const recent = judgeFloors(this.#recent, { minGrowthBytes, suspected });
-    // Over hours the load changes too, and with it what is kept for it: only twice the growth is called a leak.
-    const whole = judgeFloors(this.#whole.floors, { minGrowthBytes: 2 * minGrowthBytes, suspected });
-    this.#judgement = whole.leak && !recent.leak ? whole : recent;
-    if (!this.#judgement.leak) {
-      this.#suspectedSince = undefined;
-    } else if (!suspected) {
-      this.#suspectedSince = Date.now();
-      onLeak?.(this.report());
-    }
+    const rises = this.#suspicion.judge(performance.now() / 1000);
+    if (!this.#suspicion.judgement.leak) this.#suspectedSince = undefined;
+    if (!rises) return;
+    this.#suspectedSince = Date.now();
+    this.#options.onLeak?.(this.report());
   }
 }
 
