@@ -44,6 +44,7 @@ export async function serve(config: AppConfig, log: Logger): Promise<void> {
     heavy: () => ({ ...heavy.figures }),
     shedding: () => ({ ...shedding.figures }),
     uploads: () => ({ ...uploadFigures }),
+    memory: () => memory.monitor.figures,
   });
   const shedding = new Shedding(config.shedding, {
     memoryLimitBytes: memoryLimit(),

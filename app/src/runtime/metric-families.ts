@@ -180,6 +180,27 @@ const known: PartFamily[] = [
     help: "Connections to the database: all of them, those idle, and queries that wait for one",
     of: { label: "state", figures: { total: "total", idle: "idle", waiting: "waiting" } },
   },
+  {
+    part: "memory",
+    name: "memory_leak_suspected",
+    type: "gauge",
+    help: "Processes whose memory grows like a leak",
+    of: "leakSuspected",
+  },
+  {
+    part: "memory",
+    name: "memory_floor_bytes",
+    type: "gauge",
+    help: "Heap and external memory after the last full garbage collection",
+    of: "floorBytes",
+  },
+  {
+    part: "memory",
+    name: "memory_floor_growth_bytes_per_second",
+    type: "gauge",
+    help: "Slope of the floor over the last samples",
+    of: "growthBytesPerSecond",
+  },
 ];
 
 /** Of the API's parts, as far as they tell. */
