@@ -1,0 +1,155 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import pg from "pg";
+import { buildApi } from "../app/build.ts";
+import { type Backing, startBacking } from "./api/backing.ts";
+import { type ApiProcess, startApi } from "./leak-lab/api-process.ts";
+import { cachedLoad, leakingLoad, mixedLoad } from "./leak-lab/loads.ts";
+import { PacedLoad, type PacedRequest } from "./leak-lab/paced-load.ts";
+
+/*
+ * Is every leak called, and nothing else? The API as its image has it, a process for each subject, all at the same time:
+ * four that leak 1 KiB in each of 100 requests a second in four ways, and soaks that do not leak, whose bodies, files and
+ * cached values come and go.
+ *
+ *   node --import tsx bench/leak-lab.ts [--leaks global,closure,listener,cache] [--soaks 4] [--minutes 5] [--rate 50]
+ *
+ * The rate is that of the soaks. Those that fill the cache need PostgreSQL and Redis of the Debian packages; --no-cache
+ * does without. Exit code 1 when a leak is not called in time, or a soak is called one.
+ */
+
+const { values } = parseArgs({
+  options: {
+    leaks: { type: "string", default: "global,closure,listener,cache" },
+    soaks: { type: "string", default: "4" },
+    minutes: { type: "string", default: "5" },
+    rate: { type: "string", default: "50" },
+    "no-cache": { type: "boolean", default: false },
+  },
+});
+const leaks = values.leaks.split(",").filter((kind) => kind !== "");
+const soaks = Number(values.soaks);
+const seconds = Number(values.minutes) * 60;
+const rate = Number(values.rate);
+const users = 60_000;
+const pauseBetweenStartsMs = 500;
+
+interface Result {
+  subject: string;
+  good: boolean;
+  what: string;
+}
+
+const folder = await mkdtemp(join(tmpdir(), "leak-lab-"));
+let backing: Backing | undefined;
+try {
+  await buildApi(join(folder, "api"));
+  const withCache = soaks > 1 && !values["no-cache"];
+  if (withCache) {
+    backing = await startBacking(folder);
+    await addUsers(backing.env.DATABASE_URL ?? "");
+  }
+  const runs: Promise<Result>[] = [];
+  const begin = async (run: Promise<Result>) => {
+    runs.push(run.then(tell));
+    await sleep(pauseBetweenStartsMs);
+  };
+  for (const kind of leaks) await begin(leak(kind));
+  for (let index = 0; index < soaks; index++) {
+    if (withCache && index % 2 === 1)
+      await begin(soak(`cached ${index + 1}`, cachedLoad(2 * rate, users), backing?.env));
+    else await begin(soak(`mixed ${index + 1}`, mixedLoad(rate), backing?.env));
+  }
+  const results = await Promise.all(runs);
+  const bad = results.filter(({ good }) => !good);
+  console.log(`${results.length - bad.length} of ${results.length} as they must be`);
+  process.exitCode = bad.length > 0 ? 1 : 0;
+} finally {
+  await backing?.stop();
+  await rm(folder, { recursive: true, force: true });
+}
+
+/** Called in time, with a snapshot of it. */
+async function leak(kind: string): Promise<Result> {
+  const subject = `leak ${kind}`;
+  const dir = join(folder, `snapshots-${kind}`);
+  const api = await startApi(join(folder, "api/server.js"), { HEAP_SNAPSHOT_DIR: dir });
+  const startedAt = Date.now();
+  const called = new Promise<number>((resolve) => {
+    api.onLine(({ msg }) => {
+      if (msg === "memory grows like a leak") resolve((Date.now() - startedAt) / 1000);
+    });
+  });
+  const load = new PacedLoad(api.port, leakingLoad(kind));
+  const after = await Promise.race([called, sleep(seconds * 1000)]);
+  await sleep(after === undefined ? 0 : 8000);
+  const facts = await factsOf(api, load);
+  const [snapshot] = await api.snapshots();
+  await load.stop();
+  await api.stop();
+  if (after === undefined) return { subject, good: false, what: `not called in ${seconds} s; ${facts}` };
+  const taken = snapshot ? `snapshot of ${mib(snapshot.bytes)}` : "NO SNAPSHOT";
+  return {
+    subject,
+    good: snapshot !== undefined,
+    what: `called after ${after.toFixed(0)} s; ${taken}; ${facts}`,
+  };
+}
+
+/** Never called. */
+async function soak(name: string, requests: PacedRequest[], env: NodeJS.ProcessEnv = {}): Promise<Result> {
+  const subject = `soak ${name}`;
+  const api = await startApi(join(folder, "api/server.js"), env);
+  const calledAt: number[] = [];
+  const startedAt = Date.now();
+  api.onLine(({ msg }) => {
+    if (msg === "memory grows like a leak") calledAt.push((Date.now() - startedAt) / 1000);
+  });
+  const load = new PacedLoad(api.port, requests);
+  await sleep(seconds * 1000);
+  const facts = await factsOf(api, load);
+  await load.stop();
+  await api.stop();
+  const good = calledAt.length === 0;
+  return {
+    subject,
+    good,
+    what: `${good ? "not called" : `CALLED after ${calledAt[0]?.toFixed(0)} s`}; ${facts}`,
+  };
+}
+
+async function factsOf(api: ApiProcess, load: PacedLoad): Promise<string> {
+  const { trend, floor, newest } = await api.memory();
+  const answers = [...load.byStatus].map(([status, count]) => `${count}×${status}`).join(" ");
+  const slope = trend.bytesPerSecond === undefined ? "?" : (trend.bytesPerSecond / 1024).toFixed(1);
+  return [
+    `floor ${mib((floor?.heapUsed ?? 0) + (floor?.external ?? 0))} (${trend.ratio}× the mean, ${trend.floors} floors)`,
+    `${slope} KiB/s (${trend.interval?.map((end) => (end / 1024).toFixed(1)).join(" to ")})`,
+    `to the limit ${trend.secondsToLimit ?? "∞"} s`,
+    `rss ${mib(newest.rss)}`,
+    answers,
+  ].join("; ");
+}
+
+function tell(result: Result): Result {
+  console.log(`${result.good ? "ok " : "BAD"} ${result.subject.padEnd(16)} ${result.what}`);
+  return result;
+}
+
+async function addUsers(url: string): Promise<void> {
+  const client = new pg.Client(url);
+  await client.connect();
+  await client.query(
+    `INSERT INTO users (id, name, email) SELECT id, repeat('n', 100), 'user' || id || '@example.org'
+     FROM generate_series(1, $1::bigint) AS id ON CONFLICT (id) DO NOTHING`,
+    [users],
+  );
+  await client.end();
+}
+
+function mib(bytes: number): string {
+  return `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
+}
