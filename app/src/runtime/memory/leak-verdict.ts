@@ -22,8 +22,6 @@ export interface JudgementOptions {
 /** The newest floor must be above so many times the recent mean. */
 const leastRatio = 1.5;
 const parts = 4;
-/** Two floors in each quarter. */
-const fewestFloors = 2 * parts;
 /** Share of the mean growth that each quarter must show at least: a step, or a cache that is full, does not go on. */
 const leastShare = 0.4;
 
@@ -41,8 +39,7 @@ export function judgeFloors(floors: readonly TimedBytes[], options: JudgementOpt
   const ratio = oldest > 0 ? newest / oldest : 1;
   const grownBytes = newest - oldest;
   const far = options.suspected || (ratio > leastRatio && grownBytes >= options.minGrowthBytes);
-  const leak =
-    floors.length >= fewestFloors && far && growth !== undefined && growth.low > 0 && growsThroughout(floors);
+  const leak = far && growth !== undefined && growth.low > 0 && growsThroughout(floors);
   return { leak, growth, ratio, grownBytes, floors: floors.length };
 }
 

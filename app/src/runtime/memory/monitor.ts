@@ -7,12 +7,12 @@ import { LeakSuspicion } from "./leak-suspicion.ts";
 const MiB = 1024 ** 2;
 /** Growth while the code is compiled and the first connections open says nothing. */
 const warmupSeconds = 30;
-/** What may be added to the floor before it is looked for: 2 MiB, or a tenth of it. */
+/** What may be added to the floor before it is looked for: 2 MiB, or a twentieth of it. */
 const probeBytes = 2 * MiB;
-const probeShare = 0.1;
+const probeShare = 0.05;
 const probeSeconds = 15;
-/** A collection that the monitor asks for takes at most a thousandth of the time. */
-const probeTimeShare = 0.001;
+/** A collection that the monitor asks for takes at most three thousandths of the time. */
+const probeTimeShare = 0.003;
 const nearHeapLimitShare = 0.9;
 
 export interface MemorySample {
