@@ -223,15 +223,37 @@ test("the leak lab is closed unless opened", async (t) => {
   assert.equal((await build(t, { leakLab: true }).app.inject(request)).statusCode, 200);
 });
 
-test("every answer is counted under its route, whatever its address", async (t) => {
-  const { app, metrics } = build(t);
+test("every answer is counted once under its route, whatever its address", async (t) => {
+  const { metrics, listen } = build(t);
+  const origin = `http://127.0.0.1:${await listen()}`;
   for (const url of ["/light", "/light", "/users/1", "/users/2", "/users/x", "/nowhere"])
-    await app.inject(url);
+    await (await fetch(origin + url)).text();
+  await fetch(`${origin}/light`, { method: "HEAD" });
+  await (await fetch(`${origin}/light`, { method: "DELETE" })).text();
   const lines = (await metrics.render()).split("\n").filter((line) => line.startsWith("http_requests_total"));
-  assert.deepEqual(lines, [
-    'http_requests_total{method="any",route="unmatched",status="404"} 1',
+  assert.deepEqual(lines.sort(), [
     'http_requests_total{method="GET",route="/light",status="200"} 2',
-    'http_requests_total{method="GET",route="/users/:id",status="404"} 2',
     'http_requests_total{method="GET",route="/users/:id",status="400"} 1',
+    'http_requests_total{method="GET",route="/users/:id",status="404"} 2',
+    'http_requests_total{method="HEAD",route="/light",status="200"} 1',
+    'http_requests_total{method="any",route="unmatched",status="404"} 1',
+    'http_requests_total{method="any",route="unmatched",status="405"} 1',
   ]);
+});
+
+test("a client that goes away before its answer is counted as such", async (t) => {
+  const gone = new AbortController();
+  const { metrics, listen } = build(t, {
+    heavy: {
+      run: (_input, signal) =>
+        new Promise((_resolve, reject) => {
+          signal?.addEventListener("abort", () => reject(new Error("nobody waits for this")));
+          gone.abort();
+        }),
+    },
+  });
+  const url = `http://127.0.0.1:${await listen()}/heavy-task?n=1`;
+  await assert.rejects(fetch(url, { signal: gone.signal }));
+  while (!/route="\/heavy-task",status="499"} 1/.test(await metrics.render()))
+    await new Promise(setImmediate);
 });

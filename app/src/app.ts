@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -24,6 +25,7 @@ import type { RouteTally } from "./runtime/request-tally.ts";
 import { RouteMethods } from "./runtime/route-methods.ts";
 import type { Shedding } from "./runtime/shedding.ts";
 import { limitSlowBodies } from "./runtime/slow-bodies.ts";
+import { TalliedResponse } from "./runtime/tallied-response.ts";
 import type { TaskPool } from "./runtime/task-pool.ts";
 
 export interface AppParts {
@@ -58,7 +60,6 @@ export function buildApp(parts: AppParts): FastifyInstance {
   const clientErrors = { requestIds, count: (status: number) => unreadable.count(status, 0) };
   const answerError = errorHandler(log);
   const app = fastify({
-    loggerInstance: log,
     // A line per request would cost more than most requests do; Nginx and the metrics tell.
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestIds.of,
@@ -67,6 +68,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
     // What arrives on an open connection while the server closes is answered like any other request.
     return503OnClosing: false,
     http: {
+      ServerResponse: TalliedResponse as unknown as typeof ServerResponse,
       headersTimeout: headersTimeoutMs,
       // Node would answer a request without a host by a bare 400.
       requireHostHeader: false,
@@ -75,19 +77,22 @@ export function buildApp(parts: AppParts): FastifyInstance {
     // No hook sees these.
     frameworkErrors: (error, request, reply) => {
       reply.header("x-request-id", request.id);
-      unreadable.count(error.statusCode ?? 500, 0);
+      tallyInto(unreadable, reply);
       answerError(error, request, reply);
     },
   });
   answerUnusualRequests(app.server, clientErrors);
-  app.addHook("onRequest", admit(parts.shedding));
-  // One logger for all requests: the few lines that are written name the request themselves.
-  app.setChildLoggerFactory((logger) => logger);
+  app.addHook("onRoute", (route) => {
+    const { neverShed = false } = route.config ?? {};
+    for (const method of [route.method].flat()) {
+      const tally = parts.metrics.route(method, route.url);
+      route.onRequest = [admit({ ...parts, tally, neverShed }), ...[route.onRequest ?? []].flat()];
+    }
+  });
   // Fastify's own takes any text as body, which no route here does.
   app.removeContentTypeParser("text/plain");
   app.setErrorHandler(answerError);
-  answerUnmatched(app, parts.metrics);
-  tallyRequests(app, parts.metrics);
+  answerUnmatched(app, parts);
   limitSlowBodies(app, parts.bodyIdleMs ?? bodyIdleMs);
 
   lightRoute(app);
@@ -100,9 +105,14 @@ export function buildApp(parts: AppParts): FastifyInstance {
   return app;
 }
 
-/** What every request passes first. It is the only hook in front of the handlers: each one costs. */
-function admit(shedding: Pick<Shedding, "active" | "refuse">) {
+/** What every request for a route passes first. It is the only hook in front of the handlers: each one costs. */
+function admit(of: Pick<AppParts, "log" | "shedding"> & { tally: RouteTally; neverShed: boolean }) {
+  const { log, shedding, tally, neverShed } = of;
   return (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
+    tallyInto(tally, reply);
+    // One logger for all requests: the few lines that are written name the request themselves.
+    request.log = log;
+    reply.log = log;
     // Whoever asked finds the answer again in the logs, and a load test knows whose answer it got.
     reply.header("x-request-id", request.id);
     const { headers, httpVersionMinor } = request.raw;
@@ -110,7 +120,7 @@ function admit(shedding: Pick<Shedding, "active" | "refuse">) {
       sendError(reply, 400, "the Host header is missing");
       return;
     }
-    if (shedding.active && !request.routeOptions.config.neverShed) {
+    if (shedding.active && !neverShed) {
       const why = shedding.refuse();
       if (why !== undefined) {
         sendError(reply, 503, why);
@@ -121,33 +131,25 @@ function admit(shedding: Pick<Shedding, "active" | "refuse">) {
   };
 }
 
+function tallyInto(tally: RouteTally, reply: FastifyReply): void {
+  (reply.raw as TalliedResponse).tally = tally;
+}
+
 /** A path that is not served is 404; one that is, but not by this method, 405. */
-function answerUnmatched(app: FastifyInstance, metrics: Pick<Metrics, "route">): void {
+function answerUnmatched(app: FastifyInstance, parts: AppParts): void {
   const routes = new RouteMethods();
   app.addHook("onRoute", ({ method, url }) => {
     for (const each of [method].flat()) routes.add(each, url);
   });
-  const unmatched = metrics.route("any", "unmatched");
+  const admitted = admit({ ...parts, tally: parts.metrics.route("any", "unmatched"), neverShed: false });
   app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split("?", 1)[0] ?? "";
-    const methods = routes.at(path);
-    const status = methods.length > 0 ? 405 : 404;
-    unmatched.count(status, reply.elapsedTime / 1000);
-    if (status === 404) return sendError(reply, 404, `there is no ${request.method} ${path.slice(0, 200)}`);
-    reply.header("allow", methods.join(", "));
-    return sendError(reply, 405, `${path.slice(0, 200)} is served by ${methods.join(", ")} only`);
-  });
-}
-
-function tallyRequests(app: FastifyInstance, metrics: Pick<Metrics, "route">): void {
-  const countInto = (tally: RouteTally) => (_request: unknown, reply: FastifyReply, done: () => void) => {
-    tally.count(reply.statusCode, reply.elapsedTime / 1000);
-    done();
-  };
-  app.addHook("onRoute", (route) => {
-    for (const method of [route.method].flat()) {
-      const own = [route.onResponse ?? []].flat();
-      route.onResponse = [...own, countInto(metrics.route(method, route.url))];
-    }
+    admitted(request, reply, () => {
+      const path = request.url.split("?", 1)[0] ?? "";
+      const methods = routes.at(path);
+      if (methods.length === 0)
+        return sendError(reply, 404, `there is no ${request.method} ${path.slice(0, 200)}`);
+      reply.header("allow", methods.join(", "));
+      return sendError(reply, 405, `${path.slice(0, 200)} is served by ${methods.join(", ")} only`);
+    });
   });
 }
