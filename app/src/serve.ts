@@ -6,6 +6,7 @@ import type { AppConfig } from "./config/config.ts";
 import { UserStore } from "./domain/user-store.ts";
 import { Cache } from "./runtime/cache/cache.ts";
 import { RedisStore } from "./runtime/cache/redis-store.ts";
+import type { SupervisorLink } from "./runtime/cluster/supervisor-link.ts";
 import { collectGarbage } from "./runtime/collect-garbage.ts";
 import { memoryLimit } from "./runtime/container-limits.ts";
 import { Database, DatabaseUnavailable } from "./runtime/database.ts";
@@ -20,8 +21,20 @@ import { mergeStats } from "./runtime/stats.ts";
 import { TaskPool, workerThreads } from "./runtime/task-pool.ts";
 import { UploadStore } from "./runtime/upload-store.ts";
 
-/** Puts the parts together, serves with them, and leaves in order when told to by SIGTERM or SIGINT. */
-export async function serve(config: AppConfig, log: Logger): Promise<void> {
+/** What a worker has of its supervisor. */
+export interface WorkerSeat {
+  link: SupervisorLink;
+  /** Its share of the pod's memory. */
+  limitBytes: number;
+}
+
+/**
+ * Puts the parts together, serves with them, and leaves in order when told to by SIGTERM or SIGINT.
+ *
+ * @param worker given to one worker of several, whose supervisor answers on the internal port in its place
+ */
+export async function serve(config: AppConfig, log: Logger, worker?: WorkerSeat): Promise<void> {
+  const memoryLimitBytes = worker?.limitBytes ?? memoryLimit();
   const database = new Database({
     ...config.database,
     applicationName: config.podName,
@@ -47,7 +60,7 @@ export async function serve(config: AppConfig, log: Logger): Promise<void> {
     memory: () => memory.monitor.figures,
   });
   const shedding = new Shedding(config.shedding, {
-    memoryLimitBytes: memoryLimit(),
+    memoryLimitBytes,
     freeMemory: collectGarbage,
     log,
   });
@@ -72,7 +85,13 @@ export async function serve(config: AppConfig, log: Logger): Promise<void> {
     labExit: config.faultLab ? (code) => process.exit(code) : undefined,
     leakLab: config.memory.leakLab,
   });
-  const memory = new MemoryWatch(config.memory, config.podName, config.cache.localBytes, log);
+  const memory = new MemoryWatch(
+    config.memory,
+    config.podName,
+    config.cache.localBytes,
+    memoryLimitBytes,
+    log,
+  );
   const operations = new ProcessOperations({
     metrics,
     cache,
@@ -80,7 +99,9 @@ export async function serve(config: AppConfig, log: Logger): Promise<void> {
     memory: () => memory.monitor.report(),
     snapshots: memory.snapshots,
   });
-  const internal = createInternalServer({ health, operations, token: config.internalToken, log });
+  const internal = worker
+    ? undefined
+    : createInternalServer({ health, operations, token: config.internalToken, log });
 
   let leaving = false;
   const leave = async (signal: string) => {
@@ -103,7 +124,8 @@ export async function serve(config: AppConfig, log: Logger): Promise<void> {
           cache.close();
           store.close();
           await Promise.all([heavy.close(), database.close()]);
-          internal.close();
+          await worker?.link.close(metrics.stats());
+          internal?.close();
         },
         log,
         ...config.shutdown,
@@ -116,15 +138,30 @@ export async function serve(config: AppConfig, log: Logger): Promise<void> {
   process.on("SIGINT", leave);
 
   await uploads.prepare();
-  internal.listen(config.internalPort, "0.0.0.0");
-  await once(internal, "listening");
+  worker?.link.open({
+    health,
+    leave,
+    figures: () => metrics.stats(),
+    answers: {
+      metrics: () => metrics.data(),
+      stats: () => metrics.stats(),
+      memory: () => operations.memory(),
+      snapshot: () => operations.takeSnapshot(),
+      clearCache: (pattern = "") => operations.clearCache(pattern),
+    },
+  });
+  if (internal) {
+    internal.listen(config.internalPort, "0.0.0.0");
+    await once(internal, "listening");
+  }
   await app.listen({ port: config.port, host: "0.0.0.0" });
+  worker?.link.ready();
   // Later than the work of starting, which would eat into the time limits of the first connections.
   void health.watch();
   shedding.start();
   void memory.start();
   void store.start();
-  log.info({ internalPort: config.internalPort, node: process.version }, "started");
+  log.info({ ...(internal && { internalPort: config.internalPort }), node: process.version }, "started");
 }
 
 /** The path of a program that lies beside this one, in source as in the bundle. */

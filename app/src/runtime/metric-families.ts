@@ -203,6 +203,23 @@ const known: PartFamily[] = [
   },
 ];
 
+/** The figures of the API's parts that only ever grow, which outlive their process. */
+export function onlyCounters(parts: StatsPart["parts"]): StatsPart["parts"] {
+  const counters = known
+    .filter(({ type }) => type === "counter")
+    .flatMap(({ part, of }) =>
+      (typeof of === "string" ? [of] : Object.values(of.figures)).map((figure) => `${part}.${figure}`),
+    );
+  return Object.fromEntries(
+    Object.entries(parts).map(([part, figures]) => [
+      part,
+      Object.fromEntries(
+        Object.entries(figures).filter(([figure]) => counters.includes(`${part}.${figure}`)),
+      ),
+    ]),
+  );
+}
+
 /** Of the API's parts, as far as they tell. */
 export function partFamilies({ parts }: StatsPart): Family[] {
   return known.flatMap(({ part, name, type, help, per = 1, of }): Family[] => {

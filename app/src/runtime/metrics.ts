@@ -3,12 +3,14 @@ import { ProcessFigures } from "./process-figures.ts";
 import { RouteTally } from "./request-tally.ts";
 import { collectStats, type Figures, mergeParts, type StatsPart } from "./stats.ts";
 
+export const metricsContentType = "text/plain; version=0.0.4; charset=utf-8";
+
 /**
  * All figures of this process. Requests are tallied per route in plain numbers, by whoever keeps the route's tally, and
  * turned into metrics when asked, which costs a tenth of what looking up labels for every request does.
  */
 export class Metrics {
-  readonly contentType = "text/plain; version=0.0.4; charset=utf-8";
+  readonly contentType = metricsContentType;
   readonly #routes: RouteTally[] = [];
   readonly #process = new ProcessFigures();
   readonly #parts: Record<string, () => Figures>;

@@ -61,7 +61,7 @@ test("a worker that cannot start ends the pod after the maximum, the others leav
   assert.deepEqual(end, {
     do: "end",
     code: 1,
-    why: "worker 1 ended too soon, for the 4th time in a row: exit code 1",
+    why: "worker 1 ended too soon, 4 times in a row: exit code 1",
   });
   assert.deepEqual(fleet.tick(now + 60_000), []);
 });
@@ -101,6 +101,9 @@ test("a worker that is not ready in time is killed, which counts as an end too s
   assert.deepEqual(told(fleet.tick(10_000)), ["kill 1"]);
   assert.deepEqual(fleet.tick(10_001), []);
   assert.deepEqual(told(fleet.exited(1, "signal SIGKILL", false, 10_010)), ["leave 2"]);
+  const [end] = fleet.exited(2, "exit code 0", true, 10_900);
+  assert.ok(end?.do === "end");
+  assert.equal(end.why, "worker 1 ended too soon: it was not ready within 10000 ms");
 });
 
 test("at the ceiling the replacement is ready before the old one is told to leave", () => {

@@ -33,6 +33,8 @@ export interface Member {
   /** It was up for the least time. */
   isSettled: boolean;
   wasToldToLeave: boolean;
+  /** Why it was killed. */
+  killedFor: string | undefined;
   /** Beats since it was last heard. */
   silent: number;
 }
@@ -58,7 +60,7 @@ export class Fleet {
   readonly #members = new Map<number, Member>();
   #lastId = 0;
   /** Set from when the pod leaves. */
-  #ending: { why: string; code: 0 | 1; isDone: boolean } | undefined;
+  #ending: { why: string; hasFailed: boolean; code: 0 | 1; isDone: boolean } | undefined;
 
   constructor(policy: FleetPolicy) {
     this.#policy = policy;
@@ -69,6 +71,16 @@ export class Fleet {
 
   get members(): readonly Readonly<Member>[] {
     return [...this.#members.values()];
+  }
+
+  /** The pod leaves, and starts no worker any more. */
+  get isEnding(): boolean {
+    return this.#ending !== undefined;
+  }
+
+  /** It does so because its workers cannot be kept up. */
+  get hasFailed(): boolean {
+    return this.#ending?.hasFailed ?? false;
   }
 
   /** When `tick` is wanted next; none when nothing is waited for. */
@@ -129,8 +141,12 @@ export class Fleet {
     const wasUp = member.wasReady && now - member.startedAt >= this.#policy.minUptimeMs;
     place.crashes = wasUp ? 0 : place.crashes + 1;
     if (place.crashes > this.#policy.maxRestarts) {
-      const times = place.crashes === 1 ? "" : `, for the ${place.crashes}th time in a row`;
-      return this.#end(`worker ${place.number} ended too soon${times}: ${how}`, 1, now);
+      const times = place.crashes === 1 ? "" : `, ${place.crashes} times in a row`;
+      return this.#end(
+        `worker ${place.number} ended too soon${times}: ${member.killedFor ?? how}`,
+        true,
+        now,
+      );
     }
     const again = now + this.#policy.restartDelayMs;
     if (this.#inPlace(place.number).some(({ wasToldToLeave }) => !wasToldToLeave)) place.patientUntil = again;
@@ -140,7 +156,7 @@ export class Fleet {
 
   /** The pod is to leave. */
   shutDown(why: string, now: number): FleetAction[] {
-    return this.#ending ? [] : this.#end(why, 0, now);
+    return this.#ending ? [] : this.#end(why, false, now);
   }
 
   /** Time passed: as `dueAt` says, or more often. */
@@ -186,8 +202,8 @@ export class Fleet {
     return actions;
   }
 
-  #end(why: string, code: 0 | 1, now: number): FleetAction[] {
-    this.#ending = { why, code, isDone: false };
+  #end(why: string, hasFailed: boolean, now: number): FleetAction[] {
+    this.#ending = { why, hasFailed, code: hasFailed ? 1 : 0, isDone: false };
     for (const place of this.#places) place.restartAt = undefined;
     const actions = [...this.#members.values()].flatMap((member) => {
       if (member.state === "ready") return [this.#leave(member, now, why)];
@@ -207,7 +223,7 @@ export class Fleet {
     const id = ++this.#lastId;
     this.#members.set(id, {
       ...{ id, number, state: "starting", startedAt: now, dueAt: now + this.#policy.listenTimeoutMs },
-      ...{ wasReady: false, isSettled: false, wasToldToLeave: false, silent: 0 },
+      ...{ wasReady: false, isSettled: false, wasToldToLeave: false, killedFor: undefined, silent: 0 },
     });
     return { do: "start", id, number, why };
   }
@@ -221,6 +237,7 @@ export class Fleet {
 
   #kill(member: Member, why: string): FleetAction {
     member.state = "killed";
+    member.killedFor = why;
     return { do: "kill", id: member.id, number: member.number, why };
   }
 

@@ -23,8 +23,11 @@ export class MemoryWatch {
   readonly #log: WatchLog;
   readonly #takenAt = new Map<string, number>();
 
-  /** @param cacheBytes bound of what the process caches: growth up to it is no leak */
-  constructor(config: MemoryConfig, podName: string, cacheBytes: number, log: WatchLog) {
+  /**
+   * @param cacheBytes bound of what the process caches: growth up to it is no leak
+   * @param limitBytes of memory that this process may use; a snapshot asks for the room that the whole pod has
+   */
+  constructor(config: MemoryConfig, podName: string, cacheBytes: number, limitBytes: number, log: WatchLog) {
     this.#log = log;
     const { snapshotDir: dir, snapshotsKept: kept } = config;
     const memory = () => ({
@@ -35,7 +38,7 @@ export class MemoryWatch {
     this.monitor = new MemoryMonitor({
       intervalMs: config.intervalMs,
       samples: config.samples,
-      limitBytes: memoryLimit(),
+      limitBytes,
       heapLimitBytes: heapLimit(),
       minGrowthBytes: usualGrowthBytes + cacheBytes,
       onLeak: (report) => {
