@@ -1,14 +1,13 @@
-import type { CacheConfig } from "../../config/config.ts";
 import { deadFeed, type Feed } from "./cache-store.ts";
 import { withDeadline } from "./deadline.ts";
-import { destroy, openClient, type RedisNode, retryDelayMs } from "./redis-link.ts";
+import { destroy, type RedisClients, type RedisNode, retryDelayMs } from "./redis-link.ts";
 
 const pingEveryMs = 500;
 const longestSilenceMs = 1_000;
 
 /** A subscription to one node, made again whenever it breaks. */
 class NodeFeed implements Feed {
-  readonly #config: CacheConfig;
+  readonly #clients: RedisClients;
   readonly #node: { host: string; port: number };
   readonly #channel: string;
   readonly #listener: (message: string) => void;
@@ -17,12 +16,12 @@ class NodeFeed implements Feed {
   epoch = 0;
 
   constructor(
-    config: CacheConfig,
+    clients: RedisClients,
     node: { host: string; port: number },
     channel: string,
     listener: (message: string) => void,
   ) {
-    this.#config = config;
+    this.#clients = clients;
     this.#node = { host: node.host, port: node.port };
     this.#channel = channel;
     this.#listener = listener;
@@ -43,7 +42,7 @@ class NodeFeed implements Feed {
 
   /** Tells whether the subscription came about. */
   async #subscribeUntilBroken(): Promise<boolean> {
-    const client = openClient(this.#config, this.#node, "once");
+    const client = this.#clients.client(this.#node, false);
     const broken = new AbortController();
     const breakOff = () => {
       this.isLive = false;
@@ -54,7 +53,7 @@ class NodeFeed implements Feed {
     this.#stop.signal.addEventListener("abort", breakOff, { once: true });
     let subscribed = false;
     try {
-      const { connectTimeoutMs } = this.#config;
+      const { connectTimeoutMs } = this.#clients.config;
       await withDeadline(client.connect(), connectTimeoutMs);
       await withDeadline(client.subscribe(this.#channel, this.#listener), connectTimeoutMs);
       if (broken.signal.aborted) return false;
@@ -85,13 +84,13 @@ class NodeFeed implements Feed {
  * made before it was back never again.
  */
 export class InvalidationFeeds {
-  readonly #config: CacheConfig;
+  readonly #clients: RedisClients;
   readonly #channel: string;
   readonly #listeners: ((message: string) => void)[] = [];
   readonly #feeds = new Map<string, NodeFeed>();
 
-  constructor(config: CacheConfig, channel: string) {
-    this.#config = config;
+  constructor(clients: RedisClients, channel: string) {
+    this.#clients = clients;
     this.#channel = channel;
   }
 
@@ -123,7 +122,7 @@ export class InvalidationFeeds {
       const tell = (message: string) => {
         for (const listener of this.#listeners) listener(message);
       };
-      this.#feeds.set(node.address, new NodeFeed(this.#config, node, this.#channel, tell));
+      this.#feeds.set(node.address, new NodeFeed(this.#clients, node, this.#channel, tell));
     }
   }
 

@@ -1,11 +1,10 @@
 import slotOf from "cluster-key-slot";
-import type { CacheConfig } from "../../config/config.ts";
 import { withDeadline } from "./deadline.ts";
 import {
   destroy,
   messageOf,
-  openCluster,
   type RedisClient,
+  type RedisClients,
   type RedisCluster,
   type RedisLink,
   type RedisNode,
@@ -23,7 +22,7 @@ const repairAtMostEveryMs = 2_000;
  * answers, a new client is made every now and then from the configured nodes, and takes over as soon as it reaches more.
  */
 export class RedisClusterLink implements RedisLink {
-  readonly #config: CacheConfig;
+  readonly #clients: RedisClients;
   readonly #log: StoreLog;
   readonly #isSuspect: (node: RedisNode) => boolean;
   readonly #onRenewed: () => void;
@@ -38,12 +37,12 @@ export class RedisClusterLink implements RedisLink {
    * @param onRenewed told when all connections were made anew
    */
   constructor(
-    config: CacheConfig,
+    clients: RedisClients,
     log: StoreLog,
     isSuspect: (node: RedisNode) => boolean,
     onRenewed: () => void,
   ) {
-    this.#config = config;
+    this.#clients = clients;
     this.#log = log;
     this.#isSuspect = isSuspect;
     this.#onRenewed = onRenewed;
@@ -58,7 +57,7 @@ export class RedisClusterLink implements RedisLink {
   }
 
   async start(): Promise<void> {
-    if (this.#config.nodes.length === 0) return;
+    if (this.#clients.config.nodes.length === 0) return;
     await this.#tryOther();
     this.noticeFailure();
   }
@@ -75,7 +74,7 @@ export class RedisClusterLink implements RedisLink {
 
   noticeFailure(error?: unknown): void {
     if (error !== undefined) this.#lastError = messageOf(error);
-    if (this.#repairing || this.#closed || this.#config.nodes.length === 0) return;
+    if (this.#repairing || this.#closed || this.#clients.config.nodes.length === 0) return;
     this.#repairing = true;
     void this.#repair().finally(() => {
       this.#repairing = false;
@@ -116,8 +115,8 @@ export class RedisClusterLink implements RedisLink {
 
   /** Makes another client, and keeps the one that reaches more. */
   async #tryOther(): Promise<void> {
-    const { connectTimeoutMs } = this.#config;
-    const other = openCluster(this.#config);
+    const { connectTimeoutMs } = this.#clients.config;
+    const other = this.#clients.cluster();
     let reason: string | undefined;
     other.on("error", (error: unknown) => {
       reason = messageOf(error);

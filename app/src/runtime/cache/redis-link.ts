@@ -7,8 +7,8 @@ export interface StoreLog {
   warn(facts: object, message: string): void;
 }
 
-export type RedisCluster = ReturnType<typeof openCluster>;
-export type RedisClient = ReturnType<typeof openClient>;
+export type RedisCluster = ReturnType<typeof newCluster>;
+export type RedisClient = ReturnType<typeof newClient>;
 /** Takes commands: a cluster's go to the node that has the key. */
 export type RedisCommands = RedisCluster | RedisClient;
 
@@ -46,15 +46,34 @@ export function retryDelayMs(retries: number, random: () => number = Math.random
   return Math.min(firstRetryMs * 2 ** Math.min(retries, 16), longestRetryMs) * (0.5 + random() / 2);
 }
 
-function clientOptions(config: CacheConfig) {
-  return {
-    username: config.username,
-    password: config.password,
-    // A command for a node that is away fails at once instead of waiting for it.
-    disableOfflineQueue: true,
-    pingInterval: pingEveryMs,
-    scripts: redisScripts,
-  };
+/**
+ * Makes clients. The first of a kind costs milliseconds, since its class is put together from all commands; the others are
+ * duplicates of it.
+ */
+export class RedisClients {
+  readonly config: CacheConfig;
+  #cluster: RedisCluster | undefined;
+  #client: RedisClient | undefined;
+
+  constructor(config: CacheConfig) {
+    this.config = config;
+  }
+
+  /** A client of the whole cluster. */
+  cluster(): RedisCluster {
+    this.#cluster ??= newCluster(this.config);
+    return this.#cluster.duplicate();
+  }
+
+  /** A client of one node. Unless `reconnects`, it is to be given up when its connection breaks. */
+  client(node: { host: string; port: number }, reconnects: boolean): RedisClient {
+    this.#client ??= newClient(this.config);
+    const { host, port } = node;
+    const socket = { ...socketOptions(this.config), host, port };
+    return this.#client.duplicate({
+      socket: reconnects ? socket : { ...socket, reconnectStrategy: false },
+    });
+  }
 }
 
 function socketOptions(config: CacheConfig) {
@@ -68,29 +87,29 @@ function socketOptions(config: CacheConfig) {
   };
 }
 
-export function openCluster(config: CacheConfig) {
-  const { scripts, ...defaults } = clientOptions(config);
+function clientOptions(config: CacheConfig) {
+  return {
+    username: config.username,
+    password: config.password,
+    // A command for a node that is away fails at once instead of waiting for it.
+    disableOfflineQueue: true,
+    pingInterval: pingEveryMs,
+  };
+}
+
+function newCluster(config: CacheConfig) {
   return createCluster({
     rootNodes: config.nodes.map((node) => ({ socket: node })),
-    defaults: { ...defaults, socket: socketOptions(config) },
+    defaults: { ...clientOptions(config), socket: socketOptions(config) },
     // Discovery that connects to every primary at once would wait for one that is gone.
     minimizeConnections: true,
-    scripts,
+    scripts: redisScripts,
   });
 }
 
-/** A client of one node, for commands, or as `once` to be given up when its connection breaks. */
-export function openClient(
-  config: CacheConfig,
-  node: { host: string; port: number },
-  lifetime: "kept" | "once" = "kept",
-) {
-  const socket = { ...socketOptions(config), host: node.host, port: node.port };
-  return createClient({
-    ...clientOptions(config),
-    ...(config.mode === "single" ? { database: config.database } : {}),
-    socket: lifetime === "once" ? { ...socket, reconnectStrategy: false as const } : socket,
-  });
+function newClient(config: CacheConfig) {
+  const database = config.mode === "single" ? { database: config.database } : {};
+  return createClient({ ...clientOptions(config), ...database, scripts: redisScripts });
 }
 
 /** Ends a client, even one that was closed already. */

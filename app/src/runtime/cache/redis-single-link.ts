@@ -1,10 +1,9 @@
-import type { CacheConfig } from "../../config/config.ts";
 import { withDeadline } from "./deadline.ts";
 import {
   destroy,
   messageOf,
-  openClient,
   type RedisClient,
+  type RedisClients,
   type RedisLink,
   type RedisNode,
   type StoreLog,
@@ -13,20 +12,20 @@ import {
 /** The connection to a single Redis, made again whenever it breaks. */
 export class RedisSingleLink implements RedisLink {
   readonly #log: StoreLog;
-  readonly #config: CacheConfig;
+  readonly #connectTimeoutMs: number;
   readonly #client: RedisClient | undefined;
   readonly masters: readonly RedisNode[];
   #told: "connected" | "away" | undefined;
 
-  constructor(config: CacheConfig, log: StoreLog) {
+  constructor(clients: RedisClients, log: StoreLog) {
     this.#log = log;
-    this.#config = config;
-    const [node] = config.nodes;
+    this.#connectTimeoutMs = clients.config.connectTimeoutMs;
+    const [node] = clients.config.nodes;
     if (!node) {
       this.masters = [];
       return;
     }
-    const client = openClient(config, node);
+    const client = clients.client(node, true);
     this.#client = client;
     this.masters = [{ ...node, address: `${node.host}:${node.port}`, client }];
     client.on("error", (error: unknown) => this.#tell("away", messageOf(error)));
@@ -41,7 +40,7 @@ export class RedisSingleLink implements RedisLink {
     if (!this.#client) return;
     const connecting = this.#client.connect();
     connecting.catch((error: unknown) => this.#tell("away", messageOf(error)));
-    await withDeadline(connecting, this.#config.connectTimeoutMs).catch(() => undefined);
+    await withDeadline(connecting, this.#connectTimeoutMs).catch(() => undefined);
   }
 
   nodeOf(): RedisNode | undefined {

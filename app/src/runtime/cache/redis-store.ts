@@ -5,7 +5,13 @@ import { CircuitBreaker } from "./circuit-breaker.ts";
 import { withDeadline } from "./deadline.ts";
 import { InvalidationFeeds } from "./invalidation-feeds.ts";
 import { RedisClusterLink } from "./redis-cluster-link.ts";
-import type { RedisCommands, RedisLink, RedisNode, StoreLog } from "./redis-link.ts";
+import {
+  RedisClients,
+  type RedisCommands,
+  type RedisLink,
+  type RedisNode,
+  type StoreLog,
+} from "./redis-link.ts";
 import { RedisSingleLink } from "./redis-single-link.ts";
 import { indexesBySlot, scanClear } from "./scan-clear.ts";
 
@@ -37,15 +43,16 @@ export class RedisStore implements CacheStore {
 
   constructor(config: CacheConfig, log: StoreLog) {
     this.#config = config;
+    const clients = new RedisClients(config);
     const isSuspect = ({ address }: RedisNode) => this.#breakers.get(address)?.isClosed === false;
     // Who was just connected to has just answered.
     const onRenewed = () => this.#breakers.clear();
     this.#link =
       config.mode === "single"
-        ? new RedisSingleLink(config, log)
-        : new RedisClusterLink(config, log, isSuspect, onRenewed);
+        ? new RedisSingleLink(clients, log)
+        : new RedisClusterLink(clients, log, isSuspect, onRenewed);
     this.#channel = `${config.prefix}invalidations`;
-    this.#feeds = new InvalidationFeeds(config, this.#channel);
+    this.#feeds = new InvalidationFeeds(clients, this.#channel);
   }
 
   get figures(): StoreFigures {
