@@ -5,6 +5,7 @@ import { type Static, Type } from "@sinclair/typebox";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { UploadConfig } from "../config/config.ts";
 import { clientGone } from "../runtime/client-gone.ts";
+import { collectYoungGarbage } from "../runtime/collect-garbage.ts";
 import { HttpError } from "../runtime/http-errors.ts";
 import type { UploadStore, UploadTarget } from "../runtime/upload-store.ts";
 
@@ -109,12 +110,25 @@ async function receiveFile(
   part.file.on("data", (chunk: Buffer) => {
     hash.update(chunk);
     bytes += chunk.length;
+    countPassed(chunk.length);
     if (bytes > room) refuse();
   });
   await pipeline(part.file, target.stream, { signal: gone });
   // A small one met its limit before anybody could listen.
   if (part.file.truncated) throw new FilesTooLarge();
   return { field: part.fieldname ?? "", filename: part.filename ?? "", bytes, sha256: hash.digest("hex") };
+}
+
+/** Bytes of all uploads after which the buffers that held them are collected. */
+const collectEveryBytes = 4 * 1024 ** 2;
+let passedBytes = 0;
+
+/** Left to itself, V8 lets some 100 MiB of used buffers gather; collected early, they are fewer and are used again. */
+function countPassed(bytes: number): void {
+  passedBytes += bytes;
+  if (passedBytes < collectEveryBytes) return;
+  passedBytes = 0;
+  collectYoungGarbage();
 }
 
 class FilesTooLarge extends HttpError {
