@@ -41,14 +41,17 @@ function isWhole(text: string): boolean {
 function parse(text: string): RawAnswer {
   const end = text.indexOf("\r\n\r\n");
   const [first = "", ...lines] = text.slice(0, end === -1 ? undefined : end).split("\r\n");
+  const headers = Object.fromEntries(
+    lines.map((line) => {
+      const [name = "", ...value] = line.split(":");
+      return [name.toLowerCase(), value.join(":").trim()];
+    }),
+  );
+  const length = headers["content-length"];
+  const rest = end === -1 ? "" : text.slice(end + 4);
   return {
     status: Number(first.split(" ")[1]),
-    headers: Object.fromEntries(
-      lines.map((line) => {
-        const [name = "", ...value] = line.split(":");
-        return [name.toLowerCase(), value.join(":").trim()];
-      }),
-    ),
-    body: end === -1 ? "" : text.slice(end + 4),
+    headers,
+    body: length === undefined ? rest : rest.slice(0, Number(length)),
   };
 }

@@ -143,7 +143,7 @@ function asHttpError(error: unknown, { maxFiles }: UploadParts): unknown {
   const { code = "", message } = error as NodeJS.ErrnoException;
   if (code === "ENOSPC" || code === "EDQUOT") return new HttpError(507, "there is no room for the upload");
   if (code === "FST_FILES_LIMIT") return new HttpError(413, `the form has more than ${maxFiles} files`);
-  if (code === "ABORT_ERR") return new HttpError(499, "the client went away");
+  if (code === "ABORT_ERR" || code === "ECONNRESET") return new HttpError(499, "the client went away");
   if (code.startsWith("FST_")) return error;
   // The parser's own errors have no code; those of the disk do.
   if (code === "") return new HttpError(400, `the form is malformed: ${message}`);

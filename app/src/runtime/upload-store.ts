@@ -14,8 +14,6 @@ export interface UploadTarget {
 
 /** `.<process id>-<random>.part`: not there for who lists the folder. */
 const partial = /^\.(\d+)-[\da-f-]{36}\.part$/;
-/** Bytes that may wait for the disk. */
-const waitingBytes = 256 * 1024;
 
 /** Keeps uploads as files of random names in a folder, or reads and forgets them where there is no folder. */
 export class UploadStore {
@@ -42,7 +40,7 @@ export class UploadStore {
 function toFile(dir: string): UploadTarget {
   const name = randomUUID();
   const partPath = path.join(dir, `.${process.pid}-${name}.part`);
-  const stream = createWriteStream(partPath, { flags: "wx", highWaterMark: waitingBytes });
+  const stream = createWriteStream(partPath, { flags: "wx" });
   // Told to who writes; none may end the process, whoever still listens.
   stream.on("error", () => undefined);
   return {
