@@ -142,14 +142,17 @@ function answerUnmatched(app: FastifyInstance, parts: AppParts): void {
     for (const each of [method].flat()) routes.add(each, url);
   });
   const admitted = admit({ ...parts, tally: parts.metrics.route("any", "unmatched"), neverShed: false });
-  app.setNotFoundHandler((request, reply) => {
+  const refuse = (request: FastifyRequest, reply: FastifyReply): void => {
     admitted(request, reply, () => {
       const path = request.url.split("?", 1)[0] ?? "";
+      const shown = path.slice(0, 200);
       const methods = routes.at(path);
-      if (methods.length === 0)
-        return sendError(reply, 404, `there is no ${request.method} ${path.slice(0, 200)}`);
+      if (methods.length === 0) return sendError(reply, 404, `there is no ${request.method} ${shown}`);
       reply.header("allow", methods.join(", "));
-      return sendError(reply, 405, `${path.slice(0, 200)} is served by ${methods.join(", ")} only`);
+      return sendError(reply, 405, `${shown} is served by ${methods.join(", ")} only`);
     });
-  });
+  };
+  // Not after its body was read and understood. Fastify takes this hook here too, but its types do not tell.
+  const before: object = { onRequest: refuse };
+  app.setNotFoundHandler(before, refuse);
 }
