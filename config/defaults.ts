@@ -34,7 +34,7 @@ const everywhere: RawConfig = {
   images: {},
   api: {
     replicas: 3,
-    memory: "192 MiB",
+    memory: "256 MiB",
     cpu: "1",
     cpuRequest: "100m",
     workers: 1,

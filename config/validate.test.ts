@@ -28,7 +28,7 @@ function message(raw: RawConfig): string {
 test("an empty config is the embedded default", () => {
   const config = validate({});
   assert.equal(config.api.replicas, 3);
-  assert.equal(config.api.memory, 192 * MiB);
+  assert.equal(config.api.memory, 256 * MiB);
   assert.equal(config.registry.address, "localhost:5000");
   assert.equal(config.images.node, "localhost:5000/breakwater/node:24");
   assert.deepEqual([config.nginx.serviceType, config.nginx.nodePort], ["NodePort", 30080]);
@@ -36,7 +36,7 @@ test("an empty config is the embedded default", () => {
 
 test("what is given is laid over the defaults key by key", () => {
   const { api, nginx } = validate({ api: { replicas: 5 }, nginx: { nodePort: 30081 } });
-  assert.deepEqual([api.replicas, api.memory], [5, 192 * MiB]);
+  assert.deepEqual([api.replicas, api.memory], [5, 256 * MiB]);
   assert.deepEqual([nginx.nodePort, nginx.timeout], [30081, 30_000]);
 });
 

@@ -164,7 +164,7 @@ test("the API's heap is well below its container's limit, and its grace period a
   const env = new Map<string, string>(
     containers[0].env.map(({ name, value }: { name: string; value: string }) => [name, value]),
   );
-  assert.equal(env.get("NODE_OPTIONS"), "--max-old-space-size=96");
+  assert.equal(env.get("NODE_OPTIONS"), "--max-old-space-size=144");
   const needed = (Number(env.get("SHUTDOWN_DELAY_MS")) + Number(env.get("SHUTDOWN_TIMEOUT_MS"))) / 1000;
   assert.ok(terminationGracePeriodSeconds > needed);
 });
@@ -176,7 +176,7 @@ test("the outputs name every workload with the labels of its pods", async () => 
   assert.deepEqual(
     listed.map(({ role, replicas, memoryLimitBytes }) => [role, replicas, memoryLimitBytes / 1024 ** 2]),
     [
-      ["api", 3, 192],
+      ["api", 3, 256],
       ["nginx", 2, 64],
       ["redis", 6, 64],
       ["database", 1, 256],
