@@ -103,6 +103,19 @@ test("what was read while an invalidation was on its way is not kept", async (t)
   assert.equal((await two.cache.read("k", one.origin.loadAtOnce)).value, '{"v":2}');
 });
 
+test("a slow reader who lost the lease keeps nothing, even before it is told why", async (t) => {
+  const one = setUp(t);
+  const two = setUp(t, one.store);
+  one.store.isHolding = true;
+  const slow = two.cache.read("k", one.origin.load);
+  await sleep(1);
+  one.origin.value = '{"v":2}';
+  await one.cache.invalidate("k");
+  await one.origin.release();
+  assert.equal((await slow).value, '{"v":1}');
+  assert.equal((await two.cache.read("k", one.origin.loadAtOnce)).value, '{"v":2}');
+});
+
 test("copies do not count while their feed is broken, nor those from before when it is back", async (t) => {
   const { store, cache, origin } = setUp(t);
   await cache.read("k", origin.loadAtOnce);

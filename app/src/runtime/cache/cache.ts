@@ -131,7 +131,6 @@ export class Cache {
   /** To be called after the origin was written. Never rejects. */
   async invalidate(name: string): Promise<void> {
     this.#figures.invalidations++;
-    this.#forget(name);
     if (!(await this.#pending.deliver(name))) this.#figures.storeErrors++;
     // What was read meanwhile may have been there before.
     this.#forget(name);
@@ -148,7 +147,6 @@ export class Cache {
 
   /** Keeps a value under a name, in place of another. Never rejects; tells whether it is kept. */
   async set(name: string, value: string, ttlMs = this.#options.ttlSeconds * 1000): Promise<boolean> {
-    this.#forget(name);
     const text = this.#reader.textOf(value, 0, ttlMs);
     const staleMs = this.#options.staleSeconds * 1000;
     try {
