@@ -8,6 +8,7 @@ import { Cache } from "./runtime/cache/cache.ts";
 import { RedisStore } from "./runtime/cache/redis-store.ts";
 import type { SupervisorLink } from "./runtime/cluster/supervisor-link.ts";
 import { collectGarbage } from "./runtime/collect-garbage.ts";
+import { closeWhenIdle, closeWithAnswers } from "./runtime/connection-drain.ts";
 import { memoryLimit } from "./runtime/container-limits.ts";
 import { Database, DatabaseUnavailable } from "./runtime/database.ts";
 import { Health } from "./runtime/health.ts";
@@ -110,12 +111,8 @@ export async function serve(config: AppConfig, log: Logger, worker?: WorkerSeat)
     const code = await shutDown(
       {
         health,
-        closeConnectionsWithAnswers: () => {
-          app.server.prependListener("request", (_request, response) => {
-            response.shouldKeepAlive = false;
-          });
-        },
-        closeServer: () => app.close(),
+        closeConnectionsWithAnswers: () => closeWithAnswers(app.server),
+        closeServer: () => closeWhenIdle(app.server, () => app.close()),
         cutConnections: () => app.server.closeAllConnections(),
         closeRest: async () => {
           health.stop();
