@@ -18,6 +18,7 @@ test("without gates of its own a stack has the default ones", () => {
     { metric: "p99", limit: 250 },
     { metric: "p99", limit: 500, scenario: "heavy-mix" },
     { metric: "p99", limit: 500, scenario: "writes" },
+    { metric: "p99", limit: 500, scenario: "upload" },
   ]);
   assert.deepEqual(validate({}).loadtest.gates, read());
 });
@@ -32,6 +33,7 @@ test("a gate replaces the default one on the same figure, and adds itself on ano
     { metric: "p99", limit: 80 },
     { metric: "p99", limit: 500, scenario: "heavy-mix" },
     { metric: "p99", limit: 500, scenario: "writes" },
+    { metric: "p99", limit: 500, scenario: "upload" },
   ]);
   assert.deepEqual(limitsOn("p95", list), [{ metric: "p95", limit: 20, scenario: "light" }]);
   assert.deepEqual(limitsOn("restarts", list), [

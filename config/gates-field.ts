@@ -12,6 +12,8 @@ const defaultGates: readonly RawConfig[] = [
   { metric: "p99", scenario: "heavy-mix", limit: "500 ms" },
   // Each waits for the database's disk.
   { metric: "p99", scenario: "writes", limit: "500 ms" },
+  // A quarter of a megabyte each.
+  { metric: "p99", scenario: "upload", limit: "500 ms" },
   { metric: "samples", limit: 1000 },
   { metric: "memory_peak", limit: "95 %" },
   { metric: "memory_time_to_limit", limit: "15 min" },

@@ -50,6 +50,12 @@ test("a process that began anew takes nothing away from the others", () => {
   assert.equal(figures.cacheHitRate, 1);
 });
 
+test("a stale answer counts as a read that went to the database", () => {
+  const stale = (count: number) => `${text(10, 5, 0)}cache_reads_total{result="stale"} ${count}\n`;
+  const figures = figuresBetween(counters({ a: stale(0) }), counters({ a: stale(30) }));
+  assert.deepEqual([figures.cacheHitRate, figures.originReads], [0, 30]);
+});
+
 test("what no pod told is unknown, not zero", () => {
   const { originReads, shed, cacheHitRate, eventLoopP99Ms } = figuresBetween(counters({}), counters({}));
   assert.deepEqual([originReads, shed, cacheHitRate, eventLoopP99Ms], [null, null, null, null]);

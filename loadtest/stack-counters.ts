@@ -96,8 +96,10 @@ export function figuresBetween(before: StackCounters, after: StackCounters): Sta
   };
   const known = <T>(value: T) => (pods.length === 0 ? null : value);
   const reads = (result: string) => grown("cache_reads_total", (labels) => labels.result === result);
-  const [hits, misses, bypassed] = [reads("hit"), reads("miss"), reads("bypass")];
-  const all = hits + misses + bypassed;
+  const hits = reads("hit");
+  // A stale answer is what a read of the database came to that failed.
+  const toOrigin = reads("miss") + reads("stale") + reads("bypass");
+  const all = hits + toOrigin;
   const delays = pods.flatMap(([, samples]) =>
     samples
       .filter(({ name }) => name === "nodejs_eventloop_lag_p99_seconds")
@@ -105,7 +107,7 @@ export function figuresBetween(before: StackCounters, after: StackCounters): Sta
   );
   return {
     cacheHitRate: all === 0 ? null : hits / all,
-    originReads: known(misses + bypassed),
+    originReads: known(toOrigin),
     shed: known(grown("http_requests_total", (labels) => labels.status === "503")),
     eventLoopP99Ms: delays.length === 0 ? null : Math.max(...delays),
     cpuSeconds: known(grown("process_cpu_user_seconds_total") + grown("process_cpu_system_seconds_total")),
