@@ -1,4 +1,5 @@
-import { type Family, partFamilies, processFamilies, requestFamilies } from "./metric-families.ts";
+import { type Family, processFamilies, requestFamilies } from "./metric-families.ts";
+import { partFamilies } from "./part-families.ts";
 import { ProcessFigures } from "./process-figures.ts";
 import { RouteTally } from "./request-tally.ts";
 import { collectStats, type Figures, mergeParts, type StatsPart } from "./stats.ts";

@@ -74,13 +74,16 @@ test("before the first request there are no routes and no percentiles", () => {
 });
 
 test("figures of parts add up, levels are those of the worst worker", () => {
-  const one = partOf([], processOf({ p99Ms: 5, minor: 2 }), { cache: { hits: 3 }, loop: { delayMs: 7 } });
+  const one = partOf([], processOf({ p99Ms: 5, minor: 2 }), {
+    cache: { hits: 3 },
+    shedding: { eventLoopDelayMs: 7 },
+  });
   const two = partOf([], processOf({ p99Ms: 9, minor: 3 }), {
     cache: { hits: 4, stale: 1 },
-    loop: { delayMs: 2 },
+    shedding: { eventLoopDelayMs: 2 },
   });
   const { parts, process } = mergeStats([one, two], nowMs);
-  assert.deepEqual(parts, { cache: { hits: 7, stale: 1 }, loop: { delayMs: 7 } });
+  assert.deepEqual(parts, { cache: { hits: 7, stale: 1 }, shedding: { eventLoopDelayMs: 7 } });
   assert.equal(process.eventLoop.p99Ms, 9);
   assert.deepEqual(process.gc.minor, { count: 5, seconds: 0.2 });
   assert.equal(process.memory.rss, 20);

@@ -3,8 +3,8 @@ import { mergeProcesses, type ProcessData, type ProcessFigures } from "./process
 import { mergeTallies, type RouteTally, type RouteTallyData } from "./request-tally.ts";
 
 /**
- * Plain numbers that a part of the API tells of itself. Over several processes they add up; a name that ends in Ms,
- * Percent or Max is a level, of which the highest counts.
+ * Plain numbers that a part of the API tells of itself. Over several processes they add up; a name that ends in DelayMs or
+ * Percent is a level, of which the highest counts.
  */
 export type Figures = Record<string, number>;
 
@@ -82,7 +82,7 @@ function addFigures(sum: Figures, figures: Figures): Figures {
   for (const [name, value] of Object.entries(figures)) {
     const before = added[name];
     if (before === undefined) added[name] = value;
-    else added[name] = /(Ms|Percent|Max)$/.test(name) ? Math.max(before, value) : before + value;
+    else added[name] = /(DelayMs|Percent)$/.test(name) ? Math.max(before, value) : before + value;
   }
   return added;
 }

@@ -1,4 +1,4 @@
-import { onlyCounters } from "../metric-families.ts";
+import { onlyCounters } from "../part-families.ts";
 import { mergeParts, type StatsPart } from "../stats.ts";
 
 /** What workers that ended had counted, so that the pod's counters never run backwards. */
