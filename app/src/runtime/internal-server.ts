@@ -8,7 +8,7 @@ import {
 } from "node:http";
 import { pipeline } from "node:stream/promises";
 import type { ProbeAnswer } from "./health.ts";
-import { OperationRefused, type Operations } from "./operations.ts";
+import { OperationRefused, type Operations, refusalStatus } from "./operations.ts";
 
 export interface InternalServerParts {
   health: { readonly live: ProbeAnswer; readonly ready: ProbeAnswer; readonly report?: ProbeAnswer };
@@ -119,7 +119,8 @@ export function createInternalServer({ health, operations, token, log }: Interna
     } catch (error) {
       // The one who asked is gone, or has half of a file already: there is nothing left to answer.
       if (response.headersSent || response.destroyed) return void response.destroy();
-      if (error instanceof OperationRefused) return fail(error.statusCode, error.message);
+      const status = refusalStatus(error);
+      if (status !== undefined) return fail(status, (error as Error).message);
       log.error({ err: error, requestId, method: request.method, path }, "internal request failed");
       fail(500, "the request failed; the log tells why");
     }

@@ -5,7 +5,7 @@ export type SnapshotAnswer =
   | { taken: true; name: string; bytes: number; tookMs: number }
   | { taken: false; reason: string; figures: Record<string, number> };
 
-/** What an operator asks of a pod, over all of its workers. Everything may reject; {@link OperationRefused} tells how to answer. */
+/** What an operator asks of a pod, over all of its workers. Everything may reject; {@link refusalStatus} tells how to answer. */
 export interface Operations {
   readonly metricsContentType: string;
   /** In Prometheus' text format. */
@@ -30,6 +30,12 @@ export class OperationRefused extends Error {
     super(message);
     this.statusCode = statusCode;
   }
+}
+
+/** The status to answer with for an error that says so itself, with its message; undefined for any other. */
+export function refusalStatus(error: unknown): number | undefined {
+  const status = error instanceof Error && "statusCode" in error ? error.statusCode : undefined;
+  return typeof status === "number" ? status : undefined;
 }
 
 /** Parts of one process that serves; what is absent is answered with 503. */

@@ -109,6 +109,9 @@ test("clearing asks every worker in turn, for each has a cache of its own", asyn
   const { operations } = pod([worker(1, clear("one", 5)), worker(2, clear("two", 0))]);
   assert.equal(await operations.clearCache("user:*"), 5);
   assert.deepEqual(asked, ["one user:*", "two user:*"]);
+  const half = pod([worker(1, {}), worker(2, clear("two", 1))]);
+  await assert.rejects(half.operations.clearCache("a"), { message: "worker 1 did not answer" });
+  assert.equal(asked.at(-1), "two a", "the others are asked all the same");
 });
 
 test("with no worker everything is refused", async () => {

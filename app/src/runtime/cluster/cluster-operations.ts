@@ -86,8 +86,16 @@ export class ClusterOperations implements Operations {
   /** One worker after the other: the first clears what they share, the others what each has to itself. */
   async clearCache(pattern: string): Promise<number> {
     let cleared = 0;
-    for (const worker of this.#workers())
-      cleared += (await worker.ask("clearCache", clearMs, pattern)) as number;
+    const failures: unknown[] = [];
+    for (const worker of this.#workers()) {
+      try {
+        cleared += (await worker.ask("clearCache", clearMs, pattern)) as number;
+      } catch (error) {
+        // The others still forget what they have.
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
     return cleared;
   }
 

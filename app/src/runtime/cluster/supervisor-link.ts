@@ -1,5 +1,5 @@
 import type { ProbeAnswer } from "../health.ts";
-import { OperationRefused } from "../operations.ts";
+import { refusalStatus } from "../operations.ts";
 import type { StatsPart } from "../stats.ts";
 import type { FromWorker, Question, ToWorker } from "./messages.ts";
 
@@ -85,8 +85,8 @@ export class SupervisorLink {
     try {
       await this.#say({ type: "answer", ask, value: await answers[question](argument) });
     } catch (error) {
-      const statusCode = error instanceof OperationRefused ? error.statusCode : undefined;
-      await this.#say({ type: "answer", ask, error: { statusCode, message: (error as Error).message } });
+      const refusal = { statusCode: refusalStatus(error), message: (error as Error).message };
+      await this.#say({ type: "answer", ask, error: refusal });
     }
   }
 

@@ -50,7 +50,7 @@ test("all at their ceiling and one that starts fit in the pod", () => {
         assert.ok(ceilingBytes < limitBytes * 0.92);
         assert.ok(heapMiB >= 60 && heapMiB * MiB < ceilingBytes);
         if (workers === 1) return;
-        const pod = 48 * MiB + 16 * MiB + workers * (ceilingBytes - 48 * MiB) + 64 * MiB;
+        const pod = 48 * MiB + 32 * MiB + workers * (ceilingBytes - 48 * MiB) + 64 * MiB;
         assert.ok(pod <= input.memoryBytes, `${pod} of ${input.memoryBytes}`);
       },
     ),

@@ -3,7 +3,7 @@ import type { AppConfig } from "../../config/config.ts";
 const MiB = 1024 ** 2;
 /** What the processes of a pod share: the pages of Node's binary. In each one's resident memory, once in the pod's. */
 const sharedBytes = 48 * MiB;
-const supervisorBytes = 16 * MiB;
+const supervisorBytes = 32 * MiB;
 /** A worker that has just started, without what is shared. */
 const freshWorkerBytes = 64 * MiB;
 /** The least that a worker should have to itself: as much again as it starts with, by half. */
