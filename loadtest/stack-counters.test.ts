@@ -12,7 +12,12 @@ http_requests_total{method="GET",route="/x",status="503"} ${shed}
 nodejs_eventloop_lag_p99_seconds 0.0${hits}
 other_total 5
 `;
-const names = new Set(["cache_reads_total", "http_requests_total", "nodejs_eventloop_lag_p99_seconds"]);
+const names = new Set([
+  "cache_reads_total",
+  "cache_origin_reads_total",
+  "http_requests_total",
+  "nodejs_eventloop_lag_p99_seconds",
+]);
 const counters = (
   pods: Record<string, string>,
   cpu: Record<string, { periods: number; throttled: number }> = {},
@@ -42,6 +47,13 @@ test("counts what grew in the pods that stayed", () => {
     cpuSeconds: 0,
     throttled: [{ pod: "a", share: 0.1 }],
   });
+});
+
+test("stale answers count against the hit rate, and reads of the database that requests shared count once", () => {
+  const shared = (hits: number, stale: number, origin: number) =>
+    `${text(hits, 10, 0)}cache_reads_total{result="stale"} ${stale}\ncache_origin_reads_total ${origin}\n`;
+  const figures = figuresBetween(counters({ a: shared(0, 0, 5) }), counters({ a: shared(30, 10, 7) }));
+  assert.deepEqual([figures.cacheHitRate, figures.originReads], [0.75, 2]);
 });
 
 test("a process that began anew takes nothing away from the others", () => {

@@ -8,7 +8,7 @@ import { Broken } from "./verdict.ts";
 export interface StackFigures {
   /** Reads answered from the cache, 0 … 1 of all that could have been. */
   cacheHitRate: number | null;
-  /** Reads that went to the database: misses, and all while the cache was away. */
+  /** Reads of the database for the cache; several requests may share one. */
   originReads: number | null;
   /** Answers 503 of the API itself: load that it shed. */
   shed: number | null;
@@ -22,6 +22,7 @@ export interface StackFigures {
 
 const apiMetrics = new Set([
   "cache_reads_total",
+  "cache_origin_reads_total",
   "http_requests_total",
   "nodejs_eventloop_lag_p99_seconds",
   "process_cpu_user_seconds_total",
@@ -97,9 +98,13 @@ export function figuresBetween(before: StackCounters, after: StackCounters): Sta
   const known = <T>(value: T) => (pods.length === 0 ? null : value);
   const reads = (result: string) => grown("cache_reads_total", (labels) => labels.result === result);
   const hits = reads("hit");
-  // A stale answer is what a read of the database came to that failed.
-  const toOrigin = reads("miss") + reads("stale") + reads("bypass");
-  const all = hits + toOrigin;
+  const past = reads("miss") + reads("stale") + reads("bypass");
+  const all = hits + past;
+  // An image from before requests shared their reads does not count them apart.
+  const countsOriginReads = pods.some(([, samples]) =>
+    samples.some(({ name }) => name === "cache_origin_reads_total"),
+  );
+  const originReads = countsOriginReads ? grown("cache_origin_reads_total") : past;
   const delays = pods.flatMap(([, samples]) =>
     samples
       .filter(({ name }) => name === "nodejs_eventloop_lag_p99_seconds")
@@ -107,7 +112,7 @@ export function figuresBetween(before: StackCounters, after: StackCounters): Sta
   );
   return {
     cacheHitRate: all === 0 ? null : hits / all,
-    originReads: known(toOrigin),
+    originReads: known(originReads),
     shed: known(grown("http_requests_total", (labels) => labels.status === "503")),
     eventLoopP99Ms: delays.length === 0 ? null : Math.max(...delays),
     cpuSeconds: known(grown("process_cpu_user_seconds_total") + grown("process_cpu_system_seconds_total")),
