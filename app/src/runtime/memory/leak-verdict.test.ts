@@ -92,6 +92,23 @@ test("a leak stays one while it grows, and is none any more when the growth ends
   assert.equal(judgeFloors(ended, { ...options, suspected: true }).leak, false);
 });
 
+test("not a leak: growth that is small beside what there is", () => {
+  const { leak, ratio, grownBytes } = judgeFloors(
+    floors(25, (second) => 100 * MiB + second * 60 * 1024),
+    options,
+  );
+  assert.deepEqual([leak, ratio < 1.5, grownBytes > options.minGrowthBytes], [false, true, true]);
+});
+
+test("not a leak: a rise within what the series swings anyway", () => {
+  const swinging = [10, 70, 20, 80, 30, 90, 40, 100].map((mib, index) => ({
+    second: index * 20,
+    bytes: mib * MiB,
+  }));
+  const { leak, ratio, growth } = judgeFloors(swinging, options);
+  assert.deepEqual([leak, ratio > 1.5, (growth?.low ?? 1) < 0], [false, true, true]);
+});
+
 test("the slope comes with its interval", () => {
   const { growth, floors: count } = judgeFloors(floors(25, leaking(100 * 1024)), options);
   assert.equal(count, 25);
