@@ -69,6 +69,11 @@ export async function serve(config: AppConfig, log: Logger, worker?: WorkerSeat)
     database,
     log,
     report: {
+      cache: () => ({
+        degraded: store.figures.breakersOpen > 0 || cache.figures.originBreakerOpen > 0,
+        ...store.figures,
+        ...cache.figures,
+      }),
       heavy: () => ({ degraded: heavy.figures.queued >= config.heavy.queue, ...heavy.figures }),
       shedding: () => ({ degraded: shedding.active, ...shedding.figures }),
     },

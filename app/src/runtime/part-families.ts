@@ -71,8 +71,13 @@ const families: Record<string, PartFamily[]> = {
     gauge("heavy_tasks_queued", "Heavy tasks that wait for a worker thread", "queued"),
     gauge("heavy_tasks_running", "Heavy tasks that a worker thread works on", "running"),
     gauge("heavy_threads", "Worker threads that there may be", "threads"),
-    counter("heavy_tasks_wait_seconds_total", "Time that heavy tasks waited for a thread", "waitMs", 1000),
-    counter("heavy_tasks_run_seconds_total", "Time that threads worked on heavy tasks", "runMs", 1000),
+    counter(
+      "heavy_tasks_wait_seconds_total",
+      "Time that heavy tasks waited for a thread",
+      "waitMsTotal",
+      1000,
+    ),
+    counter("heavy_tasks_run_seconds_total", "Time that threads worked on heavy tasks", "runMsTotal", 1000),
   ],
   shedding: [
     gauge("requests_shedding", "Processes that refuse requests now", "active"),

@@ -31,8 +31,8 @@ export interface TaskFigures {
   aborted: number;
   failed: number;
   /** Milliseconds that all tasks waited for a thread, and worked. */
-  waitMs: number;
-  runMs: number;
+  waitMsTotal: number;
+  runMsTotal: number;
 }
 
 interface QueuedTask {
@@ -91,7 +91,15 @@ export class TaskPool {
   readonly #threads: number;
   /** In order of arrival. piscina's own queue does not bound tasks that can be aborted, and reorders them. */
   readonly #queue = new Set<QueuedTask>();
-  readonly #counts = { completed: 0, refused: 0, timedOut: 0, aborted: 0, failed: 0, waitMs: 0, runMs: 0 };
+  readonly #counts = {
+    completed: 0,
+    refused: 0,
+    timedOut: 0,
+    aborted: 0,
+    failed: 0,
+    waitMsTotal: 0,
+    runMsTotal: 0,
+  };
   #running = 0;
   #closed = false;
 
@@ -175,7 +183,7 @@ export class TaskPool {
 
   async #work(task: QueuedTask): Promise<void> {
     const startedAt = performance.now();
-    this.#counts.waitMs += startedAt - task.queuedAt;
+    this.#counts.waitMsTotal += startedAt - task.queuedAt;
     this.#running++;
     try {
       task.resolve(await this.#pool.run(task.input, { signal: task.stop.signal }));
@@ -184,7 +192,7 @@ export class TaskPool {
       if (!task.stop.signal.aborted && !this.#closed) this.#counts.failed++;
       task.reject(this.#closed ? new TaskRefused("this pod is shutting down") : error);
     } finally {
-      this.#counts.runMs += performance.now() - startedAt;
+      this.#counts.runMsTotal += performance.now() - startedAt;
       this.#running--;
       this.#startNext();
     }
@@ -192,8 +200,8 @@ export class TaskPool {
 
   /** When the queue will have been worked off, at the pace so far. */
   #retryAfterSeconds(): number {
-    const { completed, runMs } = this.#counts;
-    const meanMs = runMs / Math.max(1, completed);
+    const { completed, runMsTotal } = this.#counts;
+    const meanMs = runMsTotal / Math.max(1, completed);
     const seconds = Math.ceil((meanMs * this.#queue.size) / this.#threads / 1000);
     return Math.min(longestRetrySeconds, Math.max(1, seconds));
   }
