@@ -32,7 +32,10 @@ const meanOverMs = 1_000;
 /** Refusing ends only well below where it began, or it would begin again at once. */
 const delayEndsAt = 0.5;
 const memoryEndsBelowPercent = 4;
-/** Of the requests while memory is short: with none at all nothing would change that frees memory. */
+/**
+ * Also while requests are refused: where refusing alone keeps the loop late, none would be served else, and where memory is
+ * short, nothing would happen that frees it.
+ */
 const oneIsServedOf = 10;
 
 /**
@@ -71,7 +74,7 @@ export class Shedding {
     clearInterval(this.#timer);
   }
 
-  /** Whether requests are refused now, or most of them. To be asked for every request. */
+  /** Whether most requests are refused now. To be asked for every request. */
   get active(): boolean {
     return this.#reason !== undefined;
   }
@@ -90,7 +93,7 @@ export class Shedding {
   refuse(): string | undefined {
     const reason = this.#reason;
     if (reason === undefined) return undefined;
-    if (reason === "memory" && this.#turn++ % oneIsServedOf === 0) return undefined;
+    if (++this.#turn % oneIsServedOf === 0) return undefined;
     this.#refused[reason]++;
     return reason === "delay"
       ? "too many requests at the moment: the event loop is late"
