@@ -1,4 +1,4 @@
-import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
+import { createHash, timingSafeEqual } from "node:crypto";
 import {
   createServer,
   type IncomingMessage,
@@ -9,6 +9,7 @@ import {
 import { pipeline } from "node:stream/promises";
 import type { ProbeAnswer } from "./health.ts";
 import { OperationRefused, type Operations, refusalStatus } from "./operations.ts";
+import { RequestIds } from "./request-id.ts";
 
 export interface InternalServerParts {
   health: { readonly live: ProbeAnswer; readonly ready: ProbeAnswer; readonly report?: ProbeAnswer };
@@ -35,6 +36,7 @@ type Handler = (call: Call) => void | Promise<void>;
  * DELETE /internal/cache?pattern=. Errors are JSON: error, message, requestId.
  */
 export function createInternalServer({ health, operations, token, log }: InternalServerParts): Server {
+  const requestIds = new RequestIds();
   const probe =
     (answer: () => ProbeAnswer): Handler =>
     ({ response }) =>
@@ -91,7 +93,7 @@ export function createInternalServer({ health, operations, token, log }: Interna
   }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const requestId = idOf(request);
+    const requestId = requestIds.of(request);
     response.setHeader("x-request-id", requestId);
     const fail = (status: number, message: string) => sendError(response, status, message, requestId);
     const [path = "", query = ""] = (request.url ?? "").split(/\?(.*)/s, 2);
@@ -132,11 +134,6 @@ export function createInternalServer({ health, operations, token, log }: Interna
 function holds(request: IncomingMessage, token: string): boolean {
   const digest = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(request.headers.authorization ?? ""), digest(`Bearer ${token}`));
-}
-
-function idOf(request: IncomingMessage): string {
-  const given = request.headers["x-request-id"];
-  return typeof given === "string" && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
 }
 
 function send(response: ServerResponse, status: number, contentType: string, body: string): void {
