@@ -9,6 +9,7 @@ import { bundleServers } from "./api/bundles.ts";
 import type { Part, SpeedCommand } from "./api/command-line.ts";
 import { type Comparison, compare, type Samples } from "./api/comparison.ts";
 import { Contestants } from "./api/contestants.ts";
+import { probe } from "./api/keep-alive-load.ts";
 import { expectSameAnswers, lightBesideHeavy, type TurnPlan, throughput } from "./api/parts.ts";
 import type { ServerProcess } from "./api/server-process.ts";
 import { targets } from "./api/targets.ts";
@@ -73,8 +74,11 @@ async function runPart(part: Part, contestants: Contestants, plan: TurnPlan): Pr
       console.error(`  – left out: pm2 (${(error as Error).message.split("\n", 1)[0]})`);
     }
   }
-  const users = Array.from({ length: 100 }, (_, index) => `/users/${index + 1}`);
+  // With ids of equal length, as their answers have to be.
+  const users = Array.from({ length: 100 }, (_, index) => `/users/${index + 101}`);
   const paths = part === "light" ? ["/light"] : users;
+  // The first read of a user fills the cache.
+  for (const { port } of servers.values()) for (const path of paths) await probe(port, path);
   for (const path of paths) await expectSameAnswers(servers, path);
   return throughput(servers, paths, plan);
 }

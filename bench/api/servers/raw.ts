@@ -21,6 +21,7 @@ const server = createServer({ keepAliveTimeout: keepAliveTimeoutMs }, (request, 
   response.writeHead(200, {
     "x-request-id": requestId,
     "x-cache-status": "HIT",
+    "x-cache": "HIT",
     "content-type": contentType,
     "content-length": Buffer.byteLength(found),
   });

@@ -1,0 +1,103 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { get } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { columns } from "../loadtest/table.ts";
+import { processCpuSeconds } from "../measure/cpu-time.ts";
+import { interleave } from "../measure/interleave.ts";
+import { median } from "../measure/median.ts";
+import { startBacking } from "./api/backing.ts";
+import { bundleServers } from "./api/bundles.ts";
+import { freePort, imageNode } from "./api/server-process.ts";
+
+/*
+ * How long does the API take from being started to answering /livez and /readyz, how much CPU time to that, and how much
+ * memory does it need when idle? With flags of Node.js in turns.
+ *
+ *   node --import tsx bench/api-start.ts [--rounds 6] [--idle 10]
+ */
+
+const { values } = parseArgs({
+  options: { rounds: { type: "string", default: "6" }, idle: { type: "string", default: "10" } },
+});
+const folder = await mkdtemp(join(tmpdir(), "bench-api-start-"));
+const cache = join(folder, "compile-cache");
+const image = ["--max-semi-space-size=8", "--max-old-space-size=144"];
+const variants = new Map<string, { flags: string[]; env?: NodeJS.ProcessEnv }>([
+  ["image", { flags: image }],
+  ["one thread collects", { flags: [...image, "--no-parallel-scavenge"] }],
+  ["compile cache", { flags: image, env: { NODE_COMPILE_CACHE: cache } }],
+  ["usual semi-space", { flags: image.slice(1) }],
+]);
+interface Start {
+  liveMs: number;
+  readyMs: number;
+  cpuMs: number;
+  idleMiB: number;
+}
+const backing = await startBacking(folder);
+try {
+  const { api } = await bundleServers(folder);
+  await start(api, "compile cache", 3);
+  const starts = new Map<string, Start[]>();
+  for (const { variant } of interleave([...variants.keys()], Number(values.rounds)))
+    starts.set(variant, [...(starts.get(variant) ?? []), await start(api, variant, Number(values.idle))]);
+  const rows = [...starts].map(([name, all]) => [
+    name,
+    ...(["liveMs", "readyMs", "cpuMs", "idleMiB"] as const).map((each) =>
+      median(all.map((one) => one[each])).toFixed(0),
+    ),
+  ]);
+  console.log(columns([["", "live ms", "ready ms", "CPU ms", "idle MiB"], ...rows], [1, 2, 3, 4]));
+} finally {
+  await backing.stop();
+  await rm(folder, { recursive: true, force: true });
+}
+
+async function start(file: string, name: string, idleSeconds: number): Promise<Start> {
+  const { flags, env } = variants.get(name) ?? { flags: [] };
+  const [port, internal] = [await freePort(), await freePort()];
+  const startedMs = performance.now();
+  const child = spawn(imageNode, [...flags, file], {
+    env: {
+      ...{ PATH: process.env.PATH, NODE_ENV: "production", SHUTDOWN_DELAY_MS: "0", HEAVY_THREADS: "1" },
+      ...backing.env,
+      ...env,
+      PORT: String(port),
+      INTERNAL_PORT: String(internal),
+    },
+    stdio: "ignore",
+  });
+  const ended = once(child, "exit");
+  try {
+    await answered(internal, "/livez");
+    const liveMs = performance.now() - startedMs;
+    await answered(internal, "/readyz");
+    const readyMs = performance.now() - startedMs;
+    const cpuMs = (await processCpuSeconds(child.pid ?? 0)) * 1000;
+    await sleep(idleSeconds * 1000);
+    const status = await readFile(`/proc/${child.pid}/status`, "utf8");
+    return { liveMs, readyMs, cpuMs, idleMiB: Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1024 };
+  } finally {
+    child.kill("SIGTERM");
+    await ended;
+  }
+}
+
+/** Waits until the path is answered by 200; asked every few milliseconds. */
+async function answered(port: number, path: string): Promise<void> {
+  for (const untilMs = performance.now() + 20_000; performance.now() < untilMs; await sleep(3)) {
+    const status = await new Promise<number | undefined>((resolve) => {
+      get({ port, path, host: "127.0.0.1", agent: false }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      }).on("error", () => resolve(undefined));
+    });
+    if (status === 200) return;
+  }
+  throw new Error(`${path} is not answered`);
+}
