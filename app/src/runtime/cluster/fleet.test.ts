@@ -208,6 +208,21 @@ test("a silent worker is killed, one at a time; one that speaks is not", () => {
   assert.deepEqual(told(fleet.beat()), ["kill 2"]);
 });
 
+test("a worker at its ceiling waits for one that comes back beside an old one that still leaves", () => {
+  const fleet = new Fleet({ ...policy, workers: 2, maxRestarts: 1000 });
+  const heavy = 150;
+  fleet.start(0);
+  fleet.ready(1, 100);
+  fleet.ready(2, 100);
+  fleet.tick(6000);
+  assert.deepEqual(told(fleet.heard(1, heavy, 6000)), ["start 3"]);
+  assert.deepEqual(told(fleet.ready(3, 6100)), ["leave 1"]);
+  fleet.exited(3, "exit code 1", false, 6200);
+  assert.deepEqual(told(fleet.heard(2, heavy, 6300)), []);
+  assert.deepEqual(told(fleet.tick(12_000)), ["start 4"]);
+  assert.equal(fleet.members.length, 3);
+});
+
 test("never more than one process too many, nor by its own doing fewer than all but one ready", () => {
   const step = fc.record({
     what: fc.constantFrom("ready", "exit", "heavy", "light", "beat", "tick", "wait"),

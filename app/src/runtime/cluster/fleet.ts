@@ -120,8 +120,8 @@ export class Fleet {
       member.isSettled &&
       this.#ending === undefined &&
       now >= place.patientUntil &&
-      // One at a time.
-      this.#places.every(({ number }) => this.#inPlace(number).length < 2);
+      // One at a time, with those that come back: else both would be one process too many.
+      this.#members.size + this.#restarts <= this.#policy.workers;
     if (!mayReplace || rssBytes < this.#policy.ceilingBytes) return [];
     const why = `worker ${member.number} has ${mib(rssBytes)} of at most ${mib(this.#policy.ceilingBytes)} MiB`;
     return [this.#spawn(place, now, why)];
@@ -239,6 +239,11 @@ export class Fleet {
     member.state = "killed";
     member.killedFor = why;
     return { do: "kill", id: member.id, number: member.number, why };
+  }
+
+  /** Places that wait for their worker to come back. */
+  get #restarts(): number {
+    return this.#places.filter(({ restartAt }) => restartAt !== undefined).length;
   }
 
   #place(number: number): Place {
