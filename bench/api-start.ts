@@ -18,11 +18,11 @@ import { freePort, imageNode } from "./api/server-process.ts";
  * How long does the API take from being started to answering /livez and /readyz, how much CPU time to that, and how much
  * memory does it need when idle? With flags of Node.js in turns.
  *
- *   node --import tsx bench/api-start.ts [--rounds 6] [--idle 10]
+ *   node --import tsx bench/api-start.ts [--rounds 6] [--idle 15]
  */
 
 const { values } = parseArgs({
-  options: { rounds: { type: "string", default: "6" }, idle: { type: "string", default: "10" } },
+  options: { rounds: { type: "string", default: "6" }, idle: { type: "string", default: "15" } },
 });
 const folder = await mkdtemp(join(tmpdir(), "bench-api-start-"));
 const cache = join(folder, "compile-cache");
