@@ -35,6 +35,11 @@ export class Contestants {
     return this.#start(startServer([...nodeFlags, this.#bundles.express]));
   }
 
+  /** With the ETag and the X-Powered-By that nearly all who use it send. */
+  expressAsItComes(): Promise<ServerProcess> {
+    return this.#start(startServer([...nodeFlags, this.#bundles.express], { AS_IT_COMES: "1" }));
+  }
+
   /** @throws Error when npm cannot install it. */
   pm2(): Promise<ServerProcess> {
     return this.#start(startPm2(join(this.#folder, "pm2"), this.#bundles.express, nodeFlags));

@@ -8,6 +8,8 @@ export const targets: Record<Part, Target[]> = {
   light: [
     { part: "light", of: "api", by: "raw", unit: perCpuSecond, atLeast: 0.9 },
     { part: "light", of: "api", by: "express", unit: perCpuSecond, atLeast: 1.6 },
+    { part: "light", of: "api", by: "express as it comes", unit: perCpuSecond },
+    { part: "light", of: "raw", by: "express", unit: perCpuSecond },
     { part: "light", of: "api", by: "pm2", unit: perCpuSecond },
     { part: "light", of: "api", by: "fastify", unit: perCpuSecond },
     { part: "light", of: "fastify", by: "raw", unit: perCpuSecond },
