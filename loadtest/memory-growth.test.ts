@@ -32,6 +32,18 @@ test("a heap that settles and saws reaches no limit, whatever the noise", () => 
   }
 });
 
+test("memory that parts take when they are first asked reaches no limit", () => {
+  const thread = (second: number) => (second >= 26 ? 11 * MiB : 0);
+  const upload = (second: number) => (second >= 48 ? 8 * MiB : 0);
+  for (let seed = 1; seed <= 50; seed++) {
+    const stepped = memory(60, 0, 60 * MiB, seed).map(({ second, bytes }) => ({
+      second,
+      bytes: bytes + thread(second) + upload(second),
+    }));
+    assert.deepEqual(verdicts(samplePod({ memory: stepped })), ["api pass"], `seed ${seed}`);
+  }
+});
+
 test("one kilobyte for each of 300 requests a second is caught every time, with the pod and its growth", () => {
   for (let seed = 1; seed <= 50; seed++) {
     assert.deepEqual(verdicts(pod(300 * 1024, 60, seed)), ["api fail"], `seed ${seed}`);

@@ -8,7 +8,10 @@ const longestMs = 365 * 24 * 3_600_000;
 
 /** How fast a pod's memory grows, and how long that can go on. */
 export interface MemoryGrowth extends Slope {
-  /** Until the limit is reached at the growth that is sure (the interval's lower end), at most a year. */
+  /**
+   * Until the limit is reached at the growth that is sure: the interval's lower end, or what grows from one part of the
+   * run to the next if that is less. At most a year.
+   */
   msToLimit: number;
 }
 
@@ -24,6 +27,8 @@ export function memoryGrowth(
   const slope = floorSlope(settled.map(({ second, bytes }) => ({ second, value: bytes })));
   const level = settled.at(-1)?.bytes;
   if (!slope || level === undefined) return undefined;
-  const msToLimit = Math.min(longestMs, secondsToLimit(slope.low, level, pod.memoryLimitBytes) * 1000);
+  // Parts that start when they are first asked, such as worker threads, are steps; a leak grows all the time.
+  const sure = Math.min(slope.low, slope.betweenNeighbours);
+  const msToLimit = Math.min(longestMs, secondsToLimit(sure, level, pod.memoryLimitBytes) * 1000);
   return { ...slope, msToLimit };
 }

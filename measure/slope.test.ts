@@ -54,7 +54,20 @@ test("1 KiB left by each of 100 requests a second is found under the saw", (t) =
 
 test("a straight line has its own slope", () => {
   const line = Array.from({ length: 40 }, (_, n) => ({ second: 1000 + 2 * n, value: 5 - 0.5 * n }));
-  assert.deepEqual(floorSlope(line), { perSecond: -0.25, low: -0.25, high: -0.25, points: 40 });
+  assert.deepEqual(floorSlope(line), {
+    ...{ perSecond: -0.25, low: -0.25, high: -0.25 },
+    ...{ betweenNeighbours: -0.25, points: 40 },
+  });
+});
+
+test("growth by two steps is growth, but hardly any of it between neighbours", () => {
+  const steps = heap(60, 4, 0, 1).map(({ second, value }) => ({
+    second,
+    value: value + (second >= 20 ? 11 * MiB : 0) + (second >= 40 ? 8 * MiB : 0),
+  }));
+  const slope = floorSlope(steps);
+  assert.ok(slope && slope.low > 150 * 1024, JSON.stringify(slope));
+  assert.ok(Math.abs(slope.betweenNeighbours) < 75 * 1024, JSON.stringify(slope));
 });
 
 test("the order in which the points come does not matter", () => {
@@ -66,7 +79,7 @@ test("the order in which the points come does not matter", () => {
 test("one wild reading does not move the slope", () => {
   const flat = Array.from({ length: 40 }, (_, second) => ({ second, value: 7 }));
   const wild = flat.map((point) => (point.second === 39 ? { second: 39, value: -1e9 } : point));
-  assert.deepEqual(floorSlope(flat), { perSecond: 0, low: 0, high: 0, points: 40 });
+  assert.deepEqual(floorSlope(flat), { perSecond: 0, low: 0, high: 0, betweenNeighbours: 0, points: 40 });
   assert.equal(floorSlope(wild)?.perSecond, 0);
 });
 

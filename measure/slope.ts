@@ -13,6 +13,8 @@ export interface Slope {
   perSecond: number;
   low: number;
   high: number;
+  /** The median slope between one block's floor and the next: growth by steps has little of it, steady growth all. */
+  betweenNeighbours: number;
   /** How many points the floors were taken from. */
   points: number;
 }
@@ -57,7 +59,11 @@ export function floorSlope(points: readonly TimedValue[], confidence = 0.95): Sl
   const low = slopes[rank - 1];
   const high = slopes[slopes.length - rank];
   if (low === undefined || high === undefined) return undefined;
-  return { perSecond: median(slopes), low, high, points: points.length };
+  const neighbours = floors.slice(1).map((to, at) => slopeBetween(floors[at] ?? to, to));
+  return {
+    ...{ perSecond: median(slopes), low, high },
+    ...{ betweenNeighbours: median(neighbours), points: points.length },
+  };
 }
 
 /**
@@ -83,10 +89,12 @@ function blockFloors(points: readonly TimedValue[]): TimedValue[] {
 
 /** Ascending; undefined when two floors are at the same time. */
 function slopesBetween(floors: readonly TimedValue[]): number[] | undefined {
-  const slopes = floors.flatMap((from, at) =>
-    floors.slice(at + 1).map((to) => (to.value - from.value) / (to.second - from.second)),
-  );
+  const slopes = floors.flatMap((from, at) => floors.slice(at + 1).map((to) => slopeBetween(from, to)));
   return slopes.every(Number.isFinite) ? slopes.sort((a, b) => a - b) : undefined;
+}
+
+function slopeBetween(from: TimedValue, to: TimedValue): number {
+  return (to.value - from.value) / (to.second - from.second);
 }
 
 /** Variance of Kendall's S where nothing grows (Kendall 1955): n(n−1)(2n+5)/18, less the same of each set of equal values. */
