@@ -1,7 +1,7 @@
 import type { GateMetric } from "../k8s/stack-outputs.ts";
 import type { LatencySummary } from "../measure/latency.ts";
 import { countErrors, type LoadResult } from "./load-result.ts";
-import { memoryGrowth } from "./memory-growth.ts";
+import { memoryGrowth, type Period } from "./memory-growth.ts";
 import type { ObservedPod } from "./observe.ts";
 import { podsReplaced } from "./pod-ledger.ts";
 
@@ -57,13 +57,21 @@ export function scenarioFigure(metric: GateMetric, load: LoadResult): Figure | u
   }
 }
 
-/** The figure of some pods, which a gate holds against its limit together. */
-export function podFigure(metric: GateMetric, pods: readonly ObservedPod[]): Figure | undefined {
+/**
+ * The figure of some pods, which a gate holds against its limit together.
+ *
+ * @param steady when the load was the same; growth of memory is that of this time
+ */
+export function podFigure(
+  metric: GateMetric,
+  pods: readonly ObservedPod[],
+  steady?: Period,
+): Figure | undefined {
   switch (metric) {
     case "memory_peak":
       return memoryPeak(pods);
     case "memory_time_to_limit":
-      return timeToLimit(pods);
+      return timeToLimit(pods, steady);
     case "restarts":
       return total(pods, (pod) => pod.restarts);
     case "oom_kills":
@@ -95,9 +103,9 @@ function memoryPeak(pods: readonly ObservedPod[]): Figure {
 }
 
 /** The pod that will reach its limit first. Runs too short to tell growth from chance have no such figure. */
-function timeToLimit(pods: readonly ObservedPod[]): Figure | undefined {
+function timeToLimit(pods: readonly ObservedPod[], steady?: Period): Figure | undefined {
   const growing = pods.flatMap((pod) => {
-    const growth = memoryGrowth(pod);
+    const growth = memoryGrowth(pod, steady);
     return growth ? [{ pod, growth }] : [];
   });
   const [first] = growing.sort((a, b) => a.growth.msToLimit - b.growth.msToLimit);

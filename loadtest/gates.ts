@@ -1,6 +1,7 @@
 import { type GateConfig, type GateMetric, type GateUnit, gateMetrics } from "../k8s/stack-outputs.ts";
 import { type Figure, podFigure, scenarioFigure } from "./figures.ts";
 import type { LoadResult } from "./load-result.ts";
+import type { Period } from "./memory-growth.ts";
 import type { ObservedPod } from "./observe.ts";
 
 /** One gate, judged. Reads as "metric of subject is value, limit limit, over samples". */
@@ -27,6 +28,8 @@ export interface Circumstances {
   invalidScenarios?: ReadonlySet<string>;
   /** What a fault is bound to bring about, and how much of it. */
   expected?: readonly { metric: GateMetric; workload: string; most: number }[];
+  /** When the same load lasted longest; memory that grows is looked for there. Usually all the time. */
+  steady?: Period;
 }
 
 /** Figures that stay true whatever the generator was busy with. */
@@ -60,7 +63,7 @@ function podGates(
   gates: readonly GateConfig[],
   metric: GateMetric,
   pods: readonly ObservedPod[],
-  { expected = [] }: Circumstances,
+  { expected = [], steady }: Circumstances,
 ): GateResult[] {
   if (gateMetrics[metric].of !== "workload") return [];
   const named = gates.filter((gate) => gate.metric === metric && gate.workload !== undefined);
@@ -86,6 +89,7 @@ function podGates(
       const figure = podFigure(
         metric,
         pods.filter((pod) => members.includes(pod.workload)),
+        steady,
       );
       if (limit === null || !figure) return [];
       const harm = harmTo(subject);

@@ -52,6 +52,21 @@ test("one kilobyte for each of 300 requests a second is caught every time, with 
   assert.ok(growth && growth.low < 300 * 1024 && growth.high > 300 * 1024, JSON.stringify(growth));
 });
 
+test("growth outside the time of one load does not count, growth in it does", () => {
+  const period = { fromSecond: 20, toSecond: 80 };
+  const samples = memory(100, 0, 80 * MiB);
+  const growing = (from: number, to: number) =>
+    samplePod({
+      memory: samples.map(({ second, bytes }) => ({
+        second,
+        bytes: bytes + 0.5 * MiB * (Math.min(Math.max(second, from), to) - from),
+      })),
+    });
+  const sure = (pod: ReturnType<typeof growing>) => memoryGrowth(pod, period)?.low ?? Number.NaN;
+  assert.ok(sure(growing(80, 100)) <= 0);
+  assert.ok(sure(growing(20, 80)) > 0.3 * MiB);
+});
+
 test("the pod that is nearest to its limit counts", () => {
   const [gate] = judgeGates(
     [{ metric: "memory_time_to_limit", limit: 1 }],

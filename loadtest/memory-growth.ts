@@ -6,6 +6,14 @@ const settlingShare = 0.25;
 /** Where nothing grows, or so slowly that it does not matter. */
 const longestMs = 365 * 24 * 3_600_000;
 
+/** Seconds since the start of the run. */
+export interface Period {
+  fromSecond: number;
+  toSecond: number;
+}
+
+const always: Period = { fromSecond: Number.NEGATIVE_INFINITY, toSecond: Number.POSITIVE_INFINITY };
+
 /** How fast a pod's memory grows, and how long that can go on. */
 export interface MemoryGrowth extends Slope {
   /**
@@ -18,12 +26,15 @@ export interface MemoryGrowth extends Slope {
 /**
  * Growth of the floor of a pod's working set, the first quarter of its figures left out.
  *
+ * @param period when the load was the same: whoever is asked for something else takes memory for it, which is no leak
  * @returns undefined with too few figures to tell
  */
 export function memoryGrowth(
   pod: Pick<ObservedPod, "memory" | "memoryLimitBytes">,
+  { fromSecond, toSecond }: Period = always,
 ): MemoryGrowth | undefined {
-  const settled = pod.memory.slice(Math.floor(pod.memory.length * settlingShare));
+  const memory = pod.memory.filter(({ second }) => second >= fromSecond && second <= toSecond);
+  const settled = memory.slice(Math.floor(memory.length * settlingShare));
   const slope = floorSlope(settled.map(({ second, bytes }) => ({ second, value: bytes })));
   const level = settled.at(-1)?.bytes;
   if (!slope || level === undefined) return undefined;

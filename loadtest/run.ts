@@ -6,6 +6,7 @@ import { type FaultOutcome, Injection } from "./faults/injection.ts";
 import { errorMetrics, judgeGates } from "./gates.ts";
 import { generatorLimit } from "./generator-limit.ts";
 import { ImageComparison } from "./image-comparison.ts";
+import type { Period } from "./memory-growth.ts";
 import { type Observation, Observer } from "./observe.ts";
 import type { Progress } from "./progress.ts";
 import {
@@ -119,6 +120,7 @@ export async function runLoadTest(
   const gates = judgeGates(limits, loads, observation.pods, {
     invalidScenarios: spoilt,
     expected: injection?.expected ?? [],
+    steady: longestPeriod(loads),
   });
   const comparison = broken.length + invalid.length === 0 ? await compared(repeated, broken) : null;
   const { cpus, cpuModel, node } = thisMachine();
@@ -209,4 +211,14 @@ function eventsOf(
 
 function isOfScenario(metric: GateMetric): boolean {
   return gateMetrics[metric].of === "scenario";
+}
+
+/** When one load lasted longest, warm-up included. */
+function longestPeriod(loads: RunReport["scenarios"]): Period | undefined {
+  return loads
+    .map(({ startSecond, durationSeconds }) => ({
+      fromSecond: startSecond,
+      toSecond: startSecond + durationSeconds,
+    }))
+    .sort((a, b) => b.toSecond - b.fromSecond - (a.toSecond - a.fromSecond))[0];
 }
