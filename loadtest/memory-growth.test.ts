@@ -67,6 +67,16 @@ test("growth outside the time of one load does not count, growth in it does", ()
   assert.ok(sure(growing(20, 80)) > 0.3 * MiB);
 });
 
+test("memory that is given back meanwhile does not hide a leak", () => {
+  const given = (leakPerSecond: number) =>
+    Array.from({ length: 52 }, (_, second) => ({
+      second,
+      bytes: (second < 22 ? 86 : 76) * MiB + leakPerSecond * Math.max(0, second - 8),
+    }));
+  assert.deepEqual(verdicts(samplePod({ memory: given(400 * 1024) })), ["api fail"]);
+  assert.deepEqual(verdicts(samplePod({ memory: given(0) })), ["api pass"]);
+});
+
 test("the pod that is nearest to its limit counts", () => {
   const [gate] = judgeGates(
     [{ metric: "memory_time_to_limit", limit: 1 }],

@@ -1,8 +1,11 @@
 import { floorSlope, type Slope, secondsToLimit } from "../measure/slope.ts";
 import type { ObservedPod } from "./observe.ts";
 
-/** Growth in the first part of a run is a heap that settles, not a leak. */
-const settlingShare = 0.25;
+/**
+ * Growth in the first part of a run is a heap that settles, not a leak. Memory may also be given back for longer than that, and
+ * would hide a leak; so the second half is looked at by itself, too.
+ */
+const settlingShares = [0.25, 0.5];
 /** Where nothing grows, or so slowly that it does not matter. */
 const longestMs = 365 * 24 * 3_600_000;
 
@@ -24,7 +27,7 @@ export interface MemoryGrowth extends Slope {
 }
 
 /**
- * Growth of the floor of a pod's working set, the first quarter of its figures left out.
+ * Growth of the floor of a pod's working set, the first quarter of its figures left out, or the first half.
  *
  * @param period when the load was the same: whoever is asked for something else takes memory for it, which is no leak
  * @returns undefined with too few figures to tell
@@ -34,12 +37,16 @@ export function memoryGrowth(
   { fromSecond, toSecond }: Period = always,
 ): MemoryGrowth | undefined {
   const memory = pod.memory.filter(({ second }) => second >= fromSecond && second <= toSecond);
-  const settled = memory.slice(Math.floor(memory.length * settlingShare));
+  return settlingShares
+    .flatMap((share) => growthOf(memory.slice(Math.floor(memory.length * share)), pod.memoryLimitBytes) ?? [])
+    .sort((a, b) => a.msToLimit - b.msToLimit)[0];
+}
+
+function growthOf(settled: ObservedPod["memory"], limitBytes: number): MemoryGrowth | undefined {
   const slope = floorSlope(settled.map(({ second, bytes }) => ({ second, value: bytes })));
   const level = settled.at(-1)?.bytes;
   if (!slope || level === undefined) return undefined;
   // Parts that start when they are first asked, such as worker threads, are steps; a leak grows all the time.
   const sure = Math.min(slope.low, slope.betweenNeighbours);
-  const msToLimit = Math.min(longestMs, secondsToLimit(sure, level, pod.memoryLimitBytes) * 1000);
-  return { ...slope, msToLimit };
+  return { ...slope, msToLimit: Math.min(longestMs, secondsToLimit(sure, level, limitBytes) * 1000) };
 }
