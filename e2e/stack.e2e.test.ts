@@ -167,7 +167,7 @@ test("a planted out-of-memory kill is caught by the gates", async () => {
 });
 
 test("a planted leak of one kilobyte a request is caught by the gates, long before the limit is", async () => {
-  const flags = ["--scenario", "light", "--rate", "1200", "--duration", "60s"];
+  const flags = ["--scenario", "light", "--rate", "1200", "--duration", "90s"];
   const [exitCode, gates] = await failedGates(flags, laterDuringTheRun("leak?bytes=1024"));
   assert.deepEqual([exitCode, gates], [99, ["memory_time_to_limit"]]);
 });
