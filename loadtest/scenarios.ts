@@ -84,8 +84,6 @@ const heavy: RequestOfKind = {
   verify: (body) => body.startsWith("{"),
 };
 
-const upload = uploadRequest();
-
 /** A file of random bytes, the same in every run; the answer has to tell its hash. */
 function uploadRequest(): RequestOfKind {
   const random = seededRandom(uploadBytes);
@@ -133,11 +131,12 @@ function requestOfKind(scenario: Scenario, users: number, random: Random): () =>
     random,
   );
   const pickUser = zipf(users, zipfExponent, random);
+  const upload = scenario.mix.some((part) => part.kind === "upload") ? uploadRequest() : undefined;
   return () => {
     const kind = pickKind();
     if (kind === "light") return light;
     if (kind === "heavy") return heavy;
-    if (kind === "upload") return upload;
+    if (upload && kind === "upload") return upload;
     const id = pickUser();
     const path = `/api/users/${id}`;
     if (kind === "read") return { kind, method: "GET", path, verify: isUser(id) };
