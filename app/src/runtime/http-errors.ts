@@ -26,9 +26,9 @@ export class Refusal extends HttpError {
   }
 }
 
-/** What every answer that is not 2xx or 3xx has as its body. */
-export function errorBody(status: number, message: string, requestId: string): string {
-  return JSON.stringify({ error: STATUS_CODES[status] ?? "Error", message, requestId });
+/** What every answer that is not 2xx or 3xx has as its body. @param more facts of a single kind of error */
+export function errorBody(status: number, message: string, requestId: string, more: object = {}): string {
+  return JSON.stringify({ error: STATUS_CODES[status] ?? "Error", message, requestId, ...more });
 }
 
 /** Answers with an error. A 503 tells when to come again. */

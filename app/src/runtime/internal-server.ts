@@ -1,15 +1,12 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import {
-  createServer,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-  STATUS_CODES,
-} from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import type { ProbeAnswer } from "./health.ts";
+import { errorBody } from "./http-errors.ts";
 import { OperationRefused, type Operations, refusalStatus } from "./operations.ts";
 import { RequestIds } from "./request-id.ts";
+
+const jsonType = "application/json; charset=utf-8";
 
 export interface InternalServerParts {
   health: { readonly live: ProbeAnswer; readonly ready: ProbeAnswer; readonly report?: ProbeAnswer };
@@ -40,7 +37,7 @@ export function createInternalServer({ health, operations, token, log }: Interna
   const probe =
     (answer: () => ProbeAnswer): Handler =>
     ({ response }) =>
-      send(response, answer().status, "application/json; charset=utf-8", answer().body);
+      send(response, answer().status, jsonType, answer().body);
 
   const routes: [method: string, path: RegExp, handler: Handler][] = [
     ["GET", /^\/livez$/, probe(() => health.live)],
@@ -142,7 +139,7 @@ function send(response: ServerResponse, status: number, contentType: string, bod
 }
 
 function sendJson(response: ServerResponse, status: number, body: unknown): void {
-  send(response, status, "application/json; charset=utf-8", JSON.stringify(body));
+  send(response, status, jsonType, JSON.stringify(body));
 }
 
 function sendError(
@@ -152,5 +149,5 @@ function sendError(
   requestId: string,
   more: object = {},
 ): void {
-  sendJson(response, status, { error: STATUS_CODES[status] ?? "Error", message, requestId, ...more });
+  send(response, status, jsonType, errorBody(status, message, requestId, more));
 }

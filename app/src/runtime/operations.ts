@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import { HttpError } from "./http-errors.ts";
 
 /** Facts of a heap snapshot that was taken, or why none was. */
 export type SnapshotAnswer =
@@ -22,14 +23,8 @@ export interface Operations {
 }
 
 /** What was asked cannot be done, for a reason that whoever asked should read. */
-export class OperationRefused extends Error {
+export class OperationRefused extends HttpError {
   override name = "OperationRefused";
-  readonly statusCode: number;
-
-  constructor(statusCode: number, message: string) {
-    super(message);
-    this.statusCode = statusCode;
-  }
 }
 
 /** The status to answer with for an error that says so itself, with its message; undefined for any other. */
