@@ -49,6 +49,7 @@ export async function serve(config: AppConfig, log: Logger, worker?: WorkerSeat)
     ...config.cache,
     isOriginFailure: (error) => error instanceof DatabaseUnavailable,
   });
+  const cacheFigures = () => ({ ...store.figures, ...cache.figures });
   const threads = workerThreads(config.heavy, besideThisProgram("heavy-worker"), (error) =>
     log.error({ err: error }, "a worker thread broke"),
   );
@@ -56,7 +57,7 @@ export async function serve(config: AppConfig, log: Logger, worker?: WorkerSeat)
   const uploads = new UploadStore(config.upload.dir);
   const uploadFigures = { active: 0, files: 0, bytes: 0, failed: 0 };
   const metrics = new Metrics({
-    cache: () => ({ ...cache.figures, ...store.figures }),
+    cache: cacheFigures,
     database: () => database.connections,
     heavy: () => ({ ...heavy.figures }),
     shedding: () => ({ ...shedding.figures }),
@@ -72,11 +73,10 @@ export async function serve(config: AppConfig, log: Logger, worker?: WorkerSeat)
     database,
     log,
     report: {
-      cache: () => ({
-        degraded: store.figures.breakersOpen > 0 || cache.figures.originBreakerOpen > 0,
-        ...store.figures,
-        ...cache.figures,
-      }),
+      cache: () => {
+        const figures = cacheFigures();
+        return { degraded: figures.breakersOpen > 0 || figures.originBreakerOpen > 0, ...figures };
+      },
       heavy: () => ({ degraded: heavy.figures.queued >= config.heavy.queue, ...heavy.figures }),
       shedding: () => ({ degraded: shedding.active, ...shedding.figures }),
     },

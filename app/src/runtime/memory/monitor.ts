@@ -107,11 +107,10 @@ export class MemoryMonitor {
 
   /** For metrics: plain numbers. */
   get figures() {
-    const { trend, verdict } = this.report();
     return {
-      leakSuspected: verdict === "leak suspected" ? 1 : 0,
+      leakSuspected: this.#suspectedSince === undefined ? 0 : 1,
       floorBytes: this.#floor ? this.#floor.heapUsed + this.#floor.external : 0,
-      growthBytesPerSecond: trend.bytesPerSecond ?? 0,
+      growthBytesPerSecond: Math.round(this.#suspicion.judgement.growth?.perSecond ?? 0),
     };
   }
 
