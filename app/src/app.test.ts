@@ -96,7 +96,8 @@ test("heavy work takes n from the query, within bounds", async (t) => {
   const { app } = build(t);
   assert.deepEqual((await app.inject("/heavy-task?n=5")).json(), { n: 5, fibonacci: 10 });
   assert.deepEqual((await app.inject("/heavy-task")).json(), { n: 27, fibonacci: 54 });
-  assert.equal((await app.inject("/heavy-task?n=41")).statusCode, 400);
+  for (const n of ["41", "-1", "1.5", "x", "NaN", "1e999", "-1e999"])
+    assert.equal((await app.inject(`/heavy-task?n=${n}`)).statusCode, 400, n);
 });
 
 test("refused heavy work is a 503 with its reason", async (t) => {

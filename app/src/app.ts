@@ -64,7 +64,8 @@ export function buildApp(parts: AppParts): FastifyInstance {
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestIds.of,
     // Schemas are made by TypeBox, and so are valid; to check them costs a tenth of the time to start.
-    ajv: { customOptions: { validateSchema: false } },
+    // And with strictNumbers, a text that is read as Infinity (1e999) would be held against no bound at all.
+    ajv: { customOptions: { validateSchema: false, strictNumbers: false } },
     bodyLimit: parts.bodyLimitBytes,
     keepAliveTimeout: keepAliveTimeoutMs,
     // What arrives on an open connection while the server closes is answered like any other request.
