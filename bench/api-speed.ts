@@ -32,7 +32,7 @@ export async function compareApiSpeed(command: SpeedCommand): Promise<number> {
   const measured: Partial<Record<Part, Samples>> = {};
   const comparisons: Comparison[] = [];
   try {
-    backing = await startBacking(folder);
+    backing = await startBacking();
     contestants = new Contestants(await bundleServers(folder), backing, folder);
     for (const part of command.parts) {
       const samples = await runPart(part, contestants, {

@@ -6,13 +6,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { freePort } from "../app/testing/free-port.ts";
 import { columns } from "../loadtest/table.ts";
 import { processCpuSeconds } from "../measure/cpu-time.ts";
 import { interleave } from "../measure/interleave.ts";
 import { median } from "../measure/median.ts";
 import { startBacking } from "./api/backing.ts";
 import { bundleServers } from "./api/bundles.ts";
-import { freePort, imageNode } from "./api/server-process.ts";
+import { imageNode } from "./api/server-process.ts";
 
 /*
  * How long does the API take from being started to answering /livez and /readyz, how much CPU time to that, and how much
@@ -39,7 +40,7 @@ interface Start {
   cpuMs: number;
   idleMiB: number;
 }
-const backing = await startBacking(folder);
+const backing = await startBacking();
 try {
   const { api } = await bundleServers(folder);
   await start(api, "compile cache", 3);

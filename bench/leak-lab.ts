@@ -49,7 +49,7 @@ try {
   await buildApi(join(folder, "api"));
   const withCache = soaks > 1 && !values["no-cache"];
   if (withCache) {
-    backing = await startBacking(folder);
+    backing = await startBacking();
     await addUsers(backing.env.DATABASE_URL ?? "");
   }
   const runs: Promise<Result>[] = [];

@@ -1,11 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
-import { chownSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chownSync, existsSync, mkdtempSync, readdirSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
-import { freePort } from "./redis-server.ts";
+import { freePort } from "./free-port.ts";
+import { TestServer } from "./test-server.ts";
 
 /** Where Debian's packages put the programs, by version. */
 const packages = "/usr/lib/postgresql";
@@ -13,15 +12,17 @@ const packages = "/usr/lib/postgresql";
 /** A PostgreSQL server on 127.0.0.1 with its data in a directory of its own. */
 export class PostgresServer {
   readonly url: string;
-  readonly #port: number;
-  readonly #dir: string;
-  #process: ChildProcess;
+  readonly #server: TestServer;
 
   private constructor(port: number, dir: string) {
-    this.#port = port;
-    this.#dir = dir;
     this.url = `postgres://postgres@127.0.0.1:${port}/postgres`;
-    this.#process = this.#spawn();
+    this.#server = new TestServer({
+      spawn: () => spawnPostgres(port, dir),
+      answers: () => this.#answers(),
+      // To the parent of all its processes: at once, and its children are ended by it.
+      crash: "SIGQUIT",
+      ...{ askEveryMs: 50, patienceMs: 20_000, dir, debianPackage: "postgresql" },
+    });
   }
 
   /** Resolves when it answers. */
@@ -39,64 +40,51 @@ export class PostgresServer {
       },
     );
     const server = new PostgresServer(await freePort(), dir);
-    await server.#untilReady();
+    await server.#server.start();
     return server;
   }
 
   /** Ends it as a crash would. */
-  async kill(): Promise<void> {
-    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
-    const exited = once(this.#process, "exit");
-    // To the parent of all its processes: at once, and its children are ended by it.
-    this.#process.kill("SIGQUIT");
-    await exited;
+  kill(): Promise<void> {
+    return this.#server.kill();
   }
 
   /** After `kill`, with the same data. */
-  async restart(): Promise<void> {
-    this.#process = this.#spawn();
-    await this.#untilReady();
+  restart(): Promise<void> {
+    return this.#server.start();
   }
 
-  async stop(): Promise<void> {
-    await this.kill();
-    rmSync(this.#dir, { recursive: true, force: true });
+  stop(): Promise<void> {
+    return this.#server.stop();
   }
 
-  #spawn(): ChildProcess {
-    const settings = ["fsync=off", "shared_buffers=16MB", `unix_socket_directories=${this.#dir}`];
-    return spawn(
-      program("postgres"),
-      [
-        "-D",
-        this.#dir,
-        "-h",
-        "127.0.0.1",
-        "-p",
-        String(this.#port),
-        ...settings.flatMap((each) => ["-c", each]),
-      ],
-      { ...postgresUser(), cwd: this.#dir, stdio: "ignore" },
-    );
-  }
-
-  async #untilReady(): Promise<void> {
-    for (const until = Date.now() + 20_000; ; await sleep(50)) {
-      const client = new Client({ connectionString: this.url });
-      try {
-        await client.connect();
-        await client.end();
-        return;
-      } catch (error) {
-        if (Date.now() > until || this.#process.exitCode !== null) throw error;
-      }
-    }
+  async #answers(): Promise<void> {
+    const client = new Client({ connectionString: this.url });
+    await client.connect();
+    await client.end();
   }
 }
 
+function spawnPostgres(port: number, dir: string): ChildProcess {
+  const settings = ["fsync=off", "shared_buffers=16MB", `unix_socket_directories=${dir}`];
+  const args = [
+    "-D",
+    dir,
+    "-h",
+    "127.0.0.1",
+    "-p",
+    String(port),
+    ...settings.flatMap((each) => ["-c", each]),
+  ];
+  return spawn(program("postgres"), args, { ...postgresUser(), cwd: dir, stdio: "ignore" });
+}
+
+/** @throws Error when PostgreSQL is not installed. */
 function program(name: string): string {
-  const [newest] = readdirSync(packages).sort((a, b) => Number(b) - Number(a));
-  return path.join(packages, newest ?? "", "bin", name);
+  const versions = existsSync(packages) ? readdirSync(packages) : [];
+  const [newest] = versions.sort((a, b) => Number(b) - Number(a));
+  if (newest === undefined) throw new Error("PostgreSQL is not installed: apt-get install postgresql");
+  return path.join(packages, newest, "bin", name);
 }
 
 /** PostgreSQL refuses to run as root; the package made a user for it. */

@@ -8,6 +8,8 @@ export interface RedisClusterOptions {
   primaries?: number;
   /** Replicas of the first primary. */
   replicas?: number;
+  /** Silence after which a node counts as gone. */
+  nodeTimeoutMs?: number;
 }
 
 /** A Redis Cluster of processes on this machine. */
@@ -16,10 +18,11 @@ export class TestRedisCluster {
   readonly replicas: RedisServer[] = [];
 
   /** Resolves when all slots are served, as every node sees it. */
-  static async start({ password, primaries = 3, replicas = 0 }: RedisClusterOptions = {}) {
+  static async start(options: RedisClusterOptions = {}) {
+    const { password, primaries = 3, replicas = 0, nodeTimeoutMs = 1000 } = options;
     const cluster = new TestRedisCluster();
     const args = [
-      ...["--cluster-enabled", "yes", "--cluster-node-timeout", "1000"],
+      ...["--cluster-enabled", "yes", "--cluster-node-timeout", String(nodeTimeoutMs)],
       ...["--cluster-require-full-coverage", "no", "--cluster-replica-validity-factor", "0"],
       ...["--repl-diskless-sync-delay", "0"],
     ];

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { createServer } from "node:net";
 import os from "node:os";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { createClient } from "@redis/client";
+import { TestServer } from "./test-server.ts";
 
 /** Redis' default for the port of the cluster bus: so much above the other. */
 const busOffset = 10_000;
@@ -22,21 +22,23 @@ export interface RedisServerOptions {
 export class RedisServer {
   readonly port: number;
   readonly #options: RedisServerOptions;
-  readonly #dir: string;
-  #process: ChildProcess;
+  readonly #server: TestServer;
 
   private constructor(port: number, dir: string, options: RedisServerOptions) {
     this.port = port;
-    this.#dir = dir;
     this.#options = options;
-    this.#process = this.#spawn();
+    this.#server = new TestServer({
+      spawn: () => this.#spawn(dir),
+      answers: () => this.command("PING"),
+      ...{ askEveryMs: 20, patienceMs: 10_000, crash: "SIGKILL", dir, debianPackage: "redis-server" },
+    });
   }
 
   /** Resolves when it answers. */
   static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
     const dir = await mkdtemp(path.join(os.tmpdir(), "redis-"));
-    const server = new RedisServer(options.port ?? (await freePort()), dir, options);
-    await server.#untilReady();
+    const server = new RedisServer(options.port ?? (await freePortWithBus()), dir, options);
+    await server.#server.start();
     return server;
   }
 
@@ -58,52 +60,36 @@ export class RedisServer {
 
   /** Stands still, with its connections open. */
   pause(): void {
-    this.#process.kill("SIGSTOP");
+    this.#server.signal("SIGSTOP");
   }
 
   resume(): void {
-    this.#process.kill("SIGCONT");
+    this.#server.signal("SIGCONT");
   }
 
-  async kill(): Promise<void> {
-    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
-    const exited = once(this.#process, "exit");
-    this.#process.kill("SIGKILL");
-    await exited;
+  kill(): Promise<void> {
+    return this.#server.kill();
   }
 
   /** After `kill`, with the same data. */
-  async restart(): Promise<void> {
-    this.#process = this.#spawn();
-    await this.#untilReady();
+  restart(): Promise<void> {
+    return this.#server.start();
   }
 
-  async stop(): Promise<void> {
-    await this.kill();
-    await rm(this.#dir, { recursive: true, force: true });
+  stop(): Promise<void> {
+    return this.#server.stop();
   }
 
-  #spawn(): ChildProcess {
+  #spawn(dir: string): ChildProcess {
     const { password, args = [] } = this.#options;
     const secret = password === undefined ? [] : ["--requirepass", password, "--masterauth", password];
-    const own = ["--port", String(this.port), "--bind", "127.0.0.1", "--dir", this.#dir, "--save", ""];
+    const own = ["--port", String(this.port), "--bind", "127.0.0.1", "--dir", dir, "--save", ""];
     return spawn("redis-server", [...own, ...secret, ...args], { stdio: "ignore" });
-  }
-
-  async #untilReady(): Promise<void> {
-    for (const until = Date.now() + 10_000; ; await sleep(20)) {
-      try {
-        await this.command("PING");
-        return;
-      } catch (error) {
-        if (Date.now() > until || this.#process.exitCode !== null) throw error;
-      }
-    }
   }
 }
 
 /** A port that is free, as is the one of the cluster bus. */
-export async function freePort(): Promise<number> {
+async function freePortWithBus(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 20_000);
     if ((await isFree(port)) && (await isFree(port + busOffset))) return port;

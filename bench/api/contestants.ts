@@ -1,10 +1,11 @@
 import { join } from "node:path";
+import { freePort } from "../../app/testing/free-port.ts";
 import { heapMiB } from "../../config/derive.ts";
 import { MiB } from "../../config/units.ts";
 import type { Backing } from "./backing.ts";
 import type { Bundles } from "./bundles.ts";
 import { startPm2 } from "./pm2-server.ts";
-import { freePort, type ServerProcess, startServer } from "./server-process.ts";
+import { type ServerProcess, startServer } from "./server-process.ts";
 
 /** As a pod's container of 256 MiB has them: the image's and the pod's own. */
 const nodeFlags = ["--max-semi-space-size=8", `--max-old-space-size=${heapMiB(256 * MiB)}`];

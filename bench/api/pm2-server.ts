@@ -2,7 +2,8 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { answering, familyCpuSeconds, freePort, imageNode, type ServerProcess } from "./server-process.ts";
+import { freePort } from "../../app/testing/free-port.ts";
+import { answering, familyCpuSeconds, imageNode, type ServerProcess } from "./server-process.ts";
 
 /** Not in package.json: its licence, AGPL-3.0, is not to become a matter of everyone who installs the kit. */
 const version = "7.0.4";

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "../../app/testing/free-port.ts";
 import { processCpuSeconds } from "../../measure/cpu-time.ts";
 import { probe } from "./keep-alive-load.ts";
 
@@ -79,12 +79,4 @@ export async function familyCpuSeconds(pid: number): Promise<number> {
     for (const [child, parent] of parents) if (parent === member) family.push(child);
   const seconds = await Promise.all(family.map(processCpuSeconds));
   return seconds.reduce((sum, each) => sum + each, 0);
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
 }

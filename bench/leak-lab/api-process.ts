@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { MemoryReport } from "../../app/src/runtime/memory/monitor.ts";
-import { freePort, imageNode } from "../api/server-process.ts";
+import { freePort } from "../../app/testing/free-port.ts";
+import { imageNode } from "../api/server-process.ts";
 
 const token = "leak-lab-leak-lab";
 const patienceMs = 20_000;
