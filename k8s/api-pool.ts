@@ -161,7 +161,9 @@ function environment({ config, redisNodes }: ApiPoolArgs) {
     HEAP_SNAPSHOT_DIR: snapshotFolder,
     HEAP_SNAPSHOT_KEEP: heapSnapshotsKept,
     UPLOAD_MAX_BYTES: config.uploadMax,
-    ...(config.uploadVolume === undefined ? {} : { UPLOAD_DIR: uploadFolder }),
+    ...(config.uploadVolume === undefined
+      ? {}
+      : { UPLOAD_DIR: uploadFolder, UPLOAD_DIR_BYTES: config.uploadVolume }),
   };
   return [
     { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },

@@ -54,7 +54,7 @@ export async function serve(config: AppConfig, log: Logger, worker?: WorkerSeat)
     log.error({ err: error }, "a worker thread broke"),
   );
   const heavy = new TaskPool(config.heavy, threads);
-  const uploads = new UploadStore(config.upload.dir);
+  const uploads = new UploadStore(config.upload.dir, config.upload.dirBytes);
   const uploadFigures = { active: 0, files: 0, bytes: 0, failed: 0 };
   const metrics = new Metrics({
     cache: cacheFigures,

@@ -50,7 +50,7 @@ test("a database is all that has to be named", () => {
       maxMemoryBytes: 0,
     },
     memory: { intervalMs: 5000, samples: 100, snapshotDir: undefined, snapshotsKept: 3, leakLab: false },
-    upload: { dir: undefined, maxBytes: 4_294_967_296, maxFiles: 8 },
+    upload: { dir: undefined, dirBytes: undefined, maxBytes: 4_294_967_296, maxFiles: 8 },
     shedding: { eventLoopDelayMs: 500, memoryPercent: 92 },
     shutdown: { delayMs: 3000, timeoutMs: 15_000 },
     faultLab: false,

@@ -87,6 +87,8 @@ const Memory = {
 const Upload = {
   /** Where uploads are kept; not set: they are read, counted and discarded. */
   UPLOAD_DIR: text(),
+  /** What all kept uploads may take together; 0: as much as the disk has. */
+  UPLOAD_DIR_BYTES: integer(0, 0, 1024 * 1024 * MiB),
   UPLOAD_MAX_BYTES: integer(4096 * MiB, 1, 1024 * 1024 * MiB),
   UPLOAD_MAX_FILES: integer(8, 1, 1000),
 };
@@ -188,6 +190,8 @@ export interface MemoryConfig {
 
 export interface UploadConfig {
   dir: string | undefined;
+  /** What the files in it may take together. */
+  dirBytes: number | undefined;
   maxBytes: number;
   maxFiles: number;
 }
@@ -271,7 +275,12 @@ function configOf(read: Static<typeof Environment>, nodes: CacheConfig["nodes"])
       snapshotsKept: read.HEAP_SNAPSHOT_KEEP,
       leakLab: read.LEAK_LAB === "1",
     },
-    upload: { dir: read.UPLOAD_DIR, maxBytes: read.UPLOAD_MAX_BYTES, maxFiles: read.UPLOAD_MAX_FILES },
+    upload: {
+      dir: read.UPLOAD_DIR,
+      dirBytes: read.UPLOAD_DIR_BYTES || undefined,
+      maxBytes: read.UPLOAD_MAX_BYTES,
+      maxFiles: read.UPLOAD_MAX_FILES,
+    },
     shedding: {
       eventLoopDelayMs: read.SHED_EVENT_LOOP_DELAY_MS,
       memoryPercent: read.SHED_MEMORY_PERCENT,

@@ -90,20 +90,49 @@ test("says that there is no room when the disk is full", async (t) => {
   let discarded = 0;
   const target = () => ({
     stream: new Writable({ write: (_chunk, _encoding, done) => done(full) }),
+    take: () => true,
     keep: async () => undefined,
     discard: async () => void discarded++,
   });
-  const answer = await open(t, { store: { open: target } }).upload(body);
+  const answer = await open(t, { store: { admit: async () => undefined, open: target } }).upload(body);
   assert.equal(answer.statusCode, 507);
   assert.equal(answer.json().message, "there is no room for the upload");
   assert.equal(discarded, 1);
 });
 
+test("takes as many uploads as the volume has room for, and more when some were taken away", async (t) => {
+  const dir = mkdtempSync(path.join(os.tmpdir(), "uploads-"));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const { upload } = open(t, { store: new UploadStore(dir, 256 * 1024) });
+  const payload = form({ content: "x".repeat(90_000) }).body;
+  const statuses = [];
+  for (let count = 0; count < 4; count++) statuses.push((await upload(payload)).statusCode);
+  assert.deepEqual(statuses, [200, 200, 507, 507]);
+  const [first = "", ...others] = readdirSync(dir);
+  assert.equal(others.length, 1);
+  rmSync(path.join(dir, first));
+  await until(async () => (await upload(payload)).statusCode === 200);
+  assert.equal(readdirSync(dir).length, 2);
+});
+
+test("an upload of unknown length that the volume has no room for is refused in the middle", async (t) => {
+  const dir = mkdtempSync(path.join(os.tmpdir(), "uploads-"));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const { listen } = open(t, { store: new UploadStore(dir, 48 * 1024) });
+  const port = await listen();
+  const { body: large } = form({ content: "x".repeat(90_000) });
+  const lines = ["POST /upload HTTP/1.1", "Host: here", `Content-Type: ${contentType}`];
+  const chunked = `${large.length.toString(16)}\r\n${large}\r\n0\r\n\r\n`;
+  const answer = await sendRaw(port, `${lines.join("\r\n")}\r\nTransfer-Encoding: chunked\r\n\r\n${chunked}`);
+  assert.equal(answer?.status, 507);
+  assert.deepEqual(readdirSync(dir), []);
+});
+
 const head = (length: number) =>
   `POST /upload HTTP/1.1\r\nHost: here\r\nContent-Type: ${contentType}\r\nContent-Length: ${length}\r\n\r\n`;
 
-async function until(isSo: () => boolean): Promise<void> {
-  for (const end = Date.now() + 5_000; !isSo() && Date.now() < end; ) await sleep(10);
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 5_000; !(await isSo()) && Date.now() < end; ) await sleep(10);
 }
 
 test("a client that goes away in the middle leaves nothing behind", async (t) => {

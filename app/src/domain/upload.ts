@@ -8,6 +8,7 @@ import { clientGone } from "../runtime/client-gone.ts";
 import { collectYoungGarbage } from "../runtime/collect-garbage.ts";
 import { HttpError } from "../runtime/http-errors.ts";
 import type { UploadStore, UploadTarget } from "../runtime/upload-store.ts";
+import { NoRoom } from "../runtime/volume-room.ts";
 
 const Answer = Type.Object({
   files: Type.Array(
@@ -27,7 +28,7 @@ type ReceivedFile = Static<typeof Answer>["files"][number];
 export type UploadFigures = { active: number; files: number; bytes: number; failed: number };
 
 export interface UploadParts extends Pick<UploadConfig, "maxBytes" | "maxFiles"> {
-  store: Pick<UploadStore, "open">;
+  store: Pick<UploadStore, "admit" | "open">;
   figures: UploadFigures;
 }
 
@@ -49,10 +50,13 @@ export function uploadRoute(app: FastifyInstance, parts: UploadParts): void {
     });
     scope.post("/upload", { schema: { response: { 200: Answer } } }, async (request, reply) => {
       if (!request.isMultipart()) throw new HttpError(415, "the body must be multipart/form-data");
-      if (Number(request.headers["content-length"]) > maxBytes + formBytes) throw new FilesTooLarge();
+      const told = Number(request.headers["content-length"] ?? 0);
+      if (told > maxBytes + formBytes) throw new FilesTooLarge();
       figures.active++;
       try {
-        const files = await receive(request, parts, clientGone(reply.raw));
+        const gone = clientGone(reply.raw);
+        await parts.store.admit(told);
+        const files = await receive(request, parts, gone);
         figures.files += files.length;
         return { files };
       } catch (error) {
@@ -112,6 +116,7 @@ async function receiveFile(
     bytes += chunk.length;
     countPassed(chunk.length);
     if (bytes > room) refuse();
+    else if (!target.take(chunk.length)) part.file.destroy(new NoRoom());
   });
   await pipeline(part.file, target.stream, { signal: gone });
   // A small one met its limit before anybody could listen.
@@ -141,7 +146,7 @@ class FilesTooLarge extends HttpError {
 function asHttpError(error: unknown, { maxFiles }: UploadParts): unknown {
   if (error instanceof HttpError) return error;
   const { code = "", message } = error as NodeJS.ErrnoException;
-  if (code === "ENOSPC" || code === "EDQUOT") return new HttpError(507, "there is no room for the upload");
+  if (code === "ENOSPC" || code === "EDQUOT") return new NoRoom({ cause: error });
   if (code === "FST_FILES_LIMIT") return new HttpError(413, `the form has more than ${maxFiles} files`);
   if (code === "ABORT_ERR" || code === "ECONNRESET") return new HttpError(499, "the client went away");
   if (code.startsWith("FST_")) return error;

@@ -3,10 +3,13 @@ import { createWriteStream } from "node:fs";
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { Writable } from "node:stream";
+import { VolumeRoom } from "./volume-room.ts";
 
 /** Where the content of one file goes. One of `keep` and `discard` has to be called, when the stream has ended. */
 export interface UploadTarget {
   stream: Writable;
+  /** Whether there is room for so many bytes more, which then count as written. */
+  take(bytes: number): boolean;
   /** Makes the file appear, whole, and gives its name on the volume; or nothing, where uploads are not kept. */
   keep(): Promise<string | undefined>;
   discard(): Promise<void>;
@@ -18,9 +21,13 @@ const partial = /^\.(\d+)-[\da-f-]{36}\.part$/;
 /** Keeps uploads as files of random names in a folder, or reads and forgets them where there is no folder. */
 export class UploadStore {
   readonly #dir: string | undefined;
+  readonly #room: VolumeRoom | undefined;
 
-  constructor(dir: string | undefined) {
+  /** @param volumeBytes what all files in the folder may take together; without it, as much as the disk has */
+  constructor(dir: string | undefined, volumeBytes?: number) {
     this.#dir = dir;
+    this.#room =
+      dir === undefined || volumeBytes === undefined ? undefined : new VolumeRoom(dir, volumeBytes);
   }
 
   /** Makes the folder, and removes what a process that ended in the middle left there. */
@@ -32,12 +39,22 @@ export class UploadStore {
     await Promise.all(left.map((name) => rm(path.join(dir, name), { force: true })));
   }
 
+  /**
+   * To be asked before the files of one request.
+   *
+   * @param bytes how much it sends, as far as it tells
+   * @throws NoRoom when that does not fit
+   */
+  async admit(bytes: number): Promise<void> {
+    await this.#room?.admit(bytes);
+  }
+
   open(): UploadTarget {
-    return this.#dir === undefined ? toNowhere() : toFile(this.#dir);
+    return this.#dir === undefined ? toNowhere() : toFile(this.#dir, this.#room);
   }
 }
 
-function toFile(dir: string): UploadTarget {
+function toFile(dir: string, room: VolumeRoom | undefined): UploadTarget {
   const name = randomUUID();
   const partPath = path.join(dir, `.${process.pid}-${name}.part`);
   const stream = createWriteStream(partPath, { flags: "wx" });
@@ -45,6 +62,7 @@ function toFile(dir: string): UploadTarget {
   stream.on("error", () => undefined);
   return {
     stream,
+    take: (bytes) => room?.take(bytes) ?? true,
     keep: async () => {
       await rename(partPath, path.join(dir, name));
       return name;
@@ -64,7 +82,12 @@ function toFile(dir: string): UploadTarget {
 
 function toNowhere(): UploadTarget {
   const stream = new Writable({ write: (_chunk, _encoding, done) => done() });
-  return { stream, keep: async () => undefined, discard: async () => void stream.destroy() };
+  return {
+    stream,
+    take: () => true,
+    keep: async () => undefined,
+    discard: async () => void stream.destroy(),
+  };
 }
 
 /** Of a process that is gone, or that had the number which this one has now, before the container started again. */
