@@ -180,5 +180,10 @@ test("a planted crash is caught by the gates", async () => {
 
 test("pulumi destroy leaves nothing behind", async () => {
   await destroyStack();
+  // Kubernetes deletes a volume some time after its claim is gone.
+  await until(
+    "volumes to be deleted",
+    async () => !(await leftovers(stack.namespace)).includes("persistentvolume"),
+  );
   assert.deepEqual(await leftovers(stack.namespace), []);
 });

@@ -13,7 +13,7 @@ const folder = mkdtempSync(join(tmpdir(), "breakwater-"));
 before(async () => {
   process.env.BREAKWATER_KUBECONFIG = join(folder, "kubeconfig");
   writeFileSync(process.env.BREAKWATER_KUBECONFIG, "contexts: [{ name: breakwater }]");
-  recorded = recordResources({ nginx: { replicas: 2 } });
+  recorded = recordResources({ nginx: { replicas: 2 }, api: { uploadVolume: "64 MiB" } });
   program = await import("../index.ts");
   await resolved(pulumi.output(program.endpoint));
   await pulumi.runtime.disconnect();
@@ -167,6 +167,15 @@ test("the API's heap is well below its container's limit, and its grace period a
   assert.equal(env.get("NODE_OPTIONS"), "--max-old-space-size=144");
   const needed = (Number(env.get("SHUTDOWN_DELAY_MS")) + Number(env.get("SHUTDOWN_TIMEOUT_MS"))) / 1000;
   assert.ok(terminationGracePeriodSeconds > needed);
+});
+
+test("the API knows how much its upload volume holds", () => {
+  const [deployment] = ofKind(recorded, "Deployment").filter(({ name }) => name === "api");
+  const { containers, volumes } = deployment?.inputs.spec.template.spec ?? {};
+  const sizes = volumes.map((volume: { name: string; emptyDir: object }) => [volume.name, volume.emptyDir]);
+  const env = containers[0].env.map(({ name, value }: { name: string; value: string }) => [name, value]);
+  assert.deepEqual(new Map(sizes).get("uploads"), { sizeLimit: "64Mi" });
+  assert.equal(new Map(env).get("UPLOAD_DIR_BYTES"), String(64 * 1024 ** 2));
 });
 
 test("the outputs name every workload with the labels of its pods", async () => {
