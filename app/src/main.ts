@@ -4,6 +4,10 @@ import { type AppConfig, ConfigError, readConfig } from "./config/config.ts";
 import { SupervisorLink } from "./runtime/cluster/supervisor-link.ts";
 import { planWorkers, workerPlace } from "./runtime/cluster/worker-plan.ts";
 import { cpuQuota, memoryLimit } from "./runtime/container-limits.ts";
+import { keepTickShape } from "./runtime/tick-shape.ts";
+
+// Before the first garbage collection.
+void keepTickShape();
 
 const openLog = (options: { sync: boolean }) =>
   pino(
