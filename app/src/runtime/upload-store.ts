@@ -60,14 +60,17 @@ function toFile(dir: string, room: VolumeRoom | undefined): UploadTarget {
   const stream = createWriteStream(partPath, { flags: "wx" });
   // Told to who writes; none may end the process, whoever still listens.
   stream.on("error", () => undefined);
+  const share = room?.open(stream);
   return {
     stream,
-    take: (bytes) => room?.take(bytes) ?? true,
+    take: (bytes) => share?.take(bytes) ?? true,
     keep: async () => {
+      share?.close();
       await rename(partPath, path.join(dir, name));
       return name;
     },
     discard: async () => {
+      share?.close();
       // Not before the file is closed: it may still be about to be made.
       if (!stream.closed) {
         await new Promise<void>((resolve) => {
