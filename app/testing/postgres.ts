@@ -10,19 +10,17 @@ import { TestServer } from "./test-server.ts";
 const packages = "/usr/lib/postgresql";
 
 /** A PostgreSQL server on 127.0.0.1 with its data in a directory of its own. */
-export class PostgresServer {
+export class PostgresServer extends TestServer {
   readonly url: string;
-  readonly #server: TestServer;
+  readonly #port: number;
+  readonly #dir: string;
 
   private constructor(port: number, dir: string) {
+    // The signal goes to the parent of all its processes: at once, and its children are ended by it.
+    super({ askEveryMs: 50, patienceMs: 20_000, crash: "SIGQUIT", dir, debianPackage: "postgresql" });
     this.url = `postgres://postgres@127.0.0.1:${port}/postgres`;
-    this.#server = new TestServer({
-      spawn: () => spawnPostgres(port, dir),
-      answers: () => this.#answers(),
-      // To the parent of all its processes: at once, and its children are ended by it.
-      crash: "SIGQUIT",
-      ...{ askEveryMs: 50, patienceMs: 20_000, dir, debianPackage: "postgresql" },
-    });
+    this.#port = port;
+    this.#dir = dir;
   }
 
   /** Resolves when it answers. */
@@ -40,43 +38,24 @@ export class PostgresServer {
       },
     );
     const server = new PostgresServer(await freePort(), dir);
-    await server.#server.start();
+    await server.launch();
     return server;
   }
 
-  /** Ends it as a crash would. */
-  kill(): Promise<void> {
-    return this.#server.kill();
+  protected override spawn(): ChildProcess {
+    const settings = ["fsync=off", "shared_buffers=16MB", `unix_socket_directories=${this.#dir}`];
+    const args = [
+      ...["-D", this.#dir, "-h", "127.0.0.1", "-p", String(this.#port)],
+      ...settings.flatMap((each) => ["-c", each]),
+    ];
+    return spawn(program("postgres"), args, { ...postgresUser(), cwd: this.#dir, stdio: "ignore" });
   }
 
-  /** After `kill`, with the same data. */
-  restart(): Promise<void> {
-    return this.#server.start();
-  }
-
-  stop(): Promise<void> {
-    return this.#server.stop();
-  }
-
-  async #answers(): Promise<void> {
+  protected override async answers(): Promise<void> {
     const client = new Client({ connectionString: this.url });
     await client.connect();
     await client.end();
   }
-}
-
-function spawnPostgres(port: number, dir: string): ChildProcess {
-  const settings = ["fsync=off", "shared_buffers=16MB", `unix_socket_directories=${dir}`];
-  const args = [
-    "-D",
-    dir,
-    "-h",
-    "127.0.0.1",
-    "-p",
-    String(port),
-    ...settings.flatMap((each) => ["-c", each]),
-  ];
-  return spawn(program("postgres"), args, { ...postgresUser(), cwd: dir, stdio: "ignore" });
 }
 
 /** @throws Error when PostgreSQL is not installed. */

@@ -19,26 +19,23 @@ export interface RedisServerOptions {
 }
 
 /** A redis-server process on 127.0.0.1 with its data in a directory of its own. */
-export class RedisServer {
+export class RedisServer extends TestServer {
   readonly port: number;
   readonly #options: RedisServerOptions;
-  readonly #server: TestServer;
+  readonly #dir: string;
 
   private constructor(port: number, dir: string, options: RedisServerOptions) {
+    super({ askEveryMs: 20, patienceMs: 10_000, crash: "SIGKILL", dir, debianPackage: "redis-server" });
     this.port = port;
     this.#options = options;
-    this.#server = new TestServer({
-      spawn: () => this.#spawn(dir),
-      answers: () => this.command("PING"),
-      ...{ askEveryMs: 20, patienceMs: 10_000, crash: "SIGKILL", dir, debianPackage: "redis-server" },
-    });
+    this.#dir = dir;
   }
 
   /** Resolves when it answers. */
   static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
     const dir = await mkdtemp(path.join(os.tmpdir(), "redis-"));
     const server = new RedisServer(options.port ?? (await freePortWithBus()), dir, options);
-    await server.#server.start();
+    await server.launch();
     return server;
   }
 
@@ -60,31 +57,22 @@ export class RedisServer {
 
   /** Stands still, with its connections open. */
   pause(): void {
-    this.#server.signal("SIGSTOP");
+    this.signal("SIGSTOP");
   }
 
   resume(): void {
-    this.#server.signal("SIGCONT");
+    this.signal("SIGCONT");
   }
 
-  kill(): Promise<void> {
-    return this.#server.kill();
-  }
-
-  /** After `kill`, with the same data. */
-  restart(): Promise<void> {
-    return this.#server.start();
-  }
-
-  stop(): Promise<void> {
-    return this.#server.stop();
-  }
-
-  #spawn(dir: string): ChildProcess {
+  protected override spawn(): ChildProcess {
     const { password, args = [] } = this.#options;
     const secret = password === undefined ? [] : ["--requirepass", password, "--masterauth", password];
-    const own = ["--port", String(this.port), "--bind", "127.0.0.1", "--dir", dir, "--save", ""];
+    const own = ["--port", String(this.port), "--bind", "127.0.0.1", "--dir", this.#dir, "--save", ""];
     return spawn("redis-server", [...own, ...secret, ...args], { stdio: "ignore" });
+  }
+
+  protected override answers(): Promise<unknown> {
+    return this.command("PING");
   }
 }
 
