@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import type { Cache } from "../runtime/cache/cache.ts";
 import type { CacheStatus } from "../runtime/cache/cache-figures.ts";
 import { nameOf } from "../runtime/cache/cache-key.ts";
-import { HttpError, sendError } from "../runtime/http-errors.ts";
+import { HttpError, jsonType, sendError } from "../runtime/http-errors.ts";
 import type { UserStore } from "./user-store.ts";
 
 const Params = Type.Object({ id: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }) });
@@ -45,7 +45,7 @@ export function userRoutes(
       tellStatus(reply, status);
       if (value === undefined) return sendError(reply, 404, `there is no user ${id}`);
       // The text as it was kept: there is nothing to parse or to write anew.
-      return reply.type("application/json; charset=utf-8").send(value);
+      return reply.type(jsonType).send(value);
     },
   );
 
@@ -65,9 +65,7 @@ export function userRoutes(
       const values = reads.flatMap(({ value }) => value ?? []);
       const missing = ids.filter((_id, index) => reads[index]?.value === undefined);
       tellStatus(reply, furthest(reads.map(({ status }) => status)));
-      return reply
-        .type("application/json; charset=utf-8")
-        .send(`{"users":[${values.join(",")}],"missing":[${missing.join(",")}]}`);
+      return reply.type(jsonType).send(`{"users":[${values.join(",")}],"missing":[${missing.join(",")}]}`);
     },
   );
 

@@ -1,6 +1,6 @@
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
-import { errorBody } from "./http-errors.ts";
+import { errorBody, jsonType } from "./http-errors.ts";
 import type { RequestIds } from "./request-id.ts";
 
 /** Node's and llhttp's codes for what cannot be read as HTTP; every other is a plain bad request. */
@@ -41,7 +41,7 @@ export function answerUnusualRequests(server: Server, { requestIds, count }: Cli
     const id = requestIds.next();
     const body = errorBody(417, "the only expectation that is met here is 100-continue", id);
     response.writeHead(417, {
-      "content-type": "application/json; charset=utf-8",
+      "content-type": jsonType,
       "content-length": Buffer.byteLength(body),
       "x-request-id": id,
     });
@@ -66,7 +66,7 @@ function answerRaw(socket: Duplex, status: number, message: string, requestId: s
   const body = errorBody(status, message, requestId);
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n` +
-      `Content-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
+      `Content-Type: ${jsonType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
       `X-Request-ID: ${requestId}\r\nConnection: close\r\n\r\n${body}`,
     () => socket.destroy(),
   );

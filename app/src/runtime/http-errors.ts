@@ -1,6 +1,9 @@
 import { STATUS_CODES } from "node:http";
 import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from "fastify";
 
+/** What JSON is sent as, everywhere alike. */
+export const jsonType = "application/json; charset=utf-8";
+
 /** An answer that is not 2xx, to be thrown by who finds that it must be. Its message is told to the client. */
 export class HttpError extends Error {
   override name = "HttpError";
@@ -26,7 +29,7 @@ export class Refusal extends HttpError {
   }
 }
 
-/** What every answer that is not 2xx or 3xx has as its body. @param more facts of a single kind of error */
+/** What every answer that is not 2xx or 3xx has as its body, with more facts where a kind of error has some. */
 export function errorBody(status: number, message: string, requestId: string, more: object = {}): string {
   return JSON.stringify({ error: STATUS_CODES[status] ?? "Error", message, requestId, ...more });
 }
@@ -42,7 +45,7 @@ export function sendError(
   if (hasMoreBody(reply.request)) readRestOf(reply.request, reply);
   return reply
     .code(status)
-    .type("application/json; charset=utf-8")
+    .type(jsonType)
     .send(errorBody(status, message, reply.request.id));
 }
 

@@ -2,11 +2,9 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import type { ProbeAnswer } from "./health.ts";
-import { errorBody } from "./http-errors.ts";
+import { errorBody, jsonType } from "./http-errors.ts";
 import { OperationRefused, type Operations, refusalStatus } from "./operations.ts";
 import { RequestIds } from "./request-id.ts";
-
-const jsonType = "application/json; charset=utf-8";
 
 export interface InternalServerParts {
   health: { readonly live: ProbeAnswer; readonly ready: ProbeAnswer; readonly report?: ProbeAnswer };

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import type { Health, ProbeAnswer } from "./health.ts";
+import { jsonType } from "./http-errors.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -13,7 +14,7 @@ export function probeRoutes(app: FastifyInstance, health: Pick<Health, "live" | 
   const probe = (path: string, answer: () => ProbeAnswer) =>
     app.get(path, { config: { neverShed: true } }, (_request, reply) => {
       const { status, body } = answer();
-      reply.code(status).type("application/json; charset=utf-8").send(body);
+      reply.code(status).type(jsonType).send(body);
     });
   probe("/livez", () => health.live);
   probe("/readyz", () => health.ready);
