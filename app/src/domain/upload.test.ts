@@ -14,10 +14,15 @@ import type { UploadParts } from "./upload.ts";
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 
-/** The API with a folder for uploads. */
-function open(t: TestContext, parts: Partial<UploadParts> = {}, bodyIdleMs?: number) {
+function uploadFolder(t: TestContext): string {
   const dir = mkdtempSync(path.join(os.tmpdir(), "uploads-"));
   t.after(() => rmSync(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+/** The API with a folder for uploads. */
+function open(t: TestContext, parts: Partial<UploadParts> = {}, bodyIdleMs?: number) {
+  const dir = uploadFolder(t);
   const figures = { active: 0, files: 0, bytes: 0, failed: 0 };
   const uploads = { store: new UploadStore(dir), figures, maxBytes: 100_000, maxFiles: 2, ...parts };
   const api = buildTestApi(t, { uploads, ...(bodyIdleMs === undefined ? {} : { bodyIdleMs }) });
@@ -101,8 +106,7 @@ test("says that there is no room when the disk is full", async (t) => {
 });
 
 test("takes as many uploads as the volume has room for, and more when some were taken away", async (t) => {
-  const dir = mkdtempSync(path.join(os.tmpdir(), "uploads-"));
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const dir = uploadFolder(t);
   const { upload } = open(t, { store: new UploadStore(dir, 256 * 1024) });
   const payload = form({ content: "x".repeat(90_000) }).body;
   const statuses = [];
@@ -116,8 +120,7 @@ test("takes as many uploads as the volume has room for, and more when some were 
 });
 
 test("an upload of unknown length that the volume has no room for is refused in the middle", async (t) => {
-  const dir = mkdtempSync(path.join(os.tmpdir(), "uploads-"));
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const dir = uploadFolder(t);
   const { listen } = open(t, { store: new UploadStore(dir, 48 * 1024) });
   const port = await listen();
   const { body: large } = form({ content: "x".repeat(90_000) });
