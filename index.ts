@@ -2,6 +2,7 @@ import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
 import * as pulumi from "@pulumi/pulumi";
 import { clusterAccess, derivePools } from "./config/derive.ts";
 import { loadConfig } from "./config/load.ts";
+import type { StackOutputs } from "./contract/outputs.ts";
 import { Api } from "./k8s/api.ts";
 import { writeApiBundle } from "./k8s/api-bundle.ts";
 import { ApiImage } from "./k8s/api-image.ts";
@@ -10,7 +11,6 @@ import { clusterProvider } from "./k8s/cluster-provider.ts";
 import { Database } from "./k8s/database.ts";
 import { NginxGateway } from "./k8s/nginx-gateway.ts";
 import { RedisCluster } from "./k8s/redis-cluster.ts";
-import type { StackOutputs } from "./k8s/stack-outputs.ts";
 
 const config = loadConfig();
 const { images } = config;

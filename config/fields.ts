@@ -1,3 +1,4 @@
+import type { RequestKind, ScenarioConfig } from "../contract/outputs.ts";
 import {
   bytes,
   decimal,
@@ -26,8 +27,6 @@ import type {
   PoolConfig,
   RedisConfig,
   RegistryConfig,
-  RequestKind,
-  ScenarioConfig,
   StackConfig,
 } from "./schema.ts";
 import { MiB } from "./units.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { GateConfig } from "./gate-metrics.ts";
+import type { GateConfig } from "../contract/gate-metrics.ts";
 import { gates } from "./gates-field.ts";
 import { ConfigError, validate } from "./validate.ts";
 

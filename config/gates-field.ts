@@ -1,6 +1,6 @@
+import { type GateConfig, type GateMetric, type GateUnit, gateMetrics } from "../contract/gate-metrics.ts";
 import { closest } from "./closest.ts";
 import type { Field, Report } from "./field.ts";
-import { type GateConfig, type GateMetric, type GateUnit, gateMetrics } from "./gate-metrics.ts";
 import type { RawConfig } from "./schema.ts";
 import { parseMilliseconds } from "./units.ts";
 

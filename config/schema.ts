@@ -1,4 +1,5 @@
-import type { GateConfig } from "./gate-metrics.ts";
+import type { GateConfig } from "../contract/gate-metrics.ts";
+import type { ScenarioConfig } from "../contract/outputs.ts";
 
 /** Bytes; in stack config a text with its unit, e.g. `192 MiB`. */
 export type Bytes = number;
@@ -147,19 +148,3 @@ export interface LoadTestConfig {
   /** One for each figure that is limited, those of the defaults included. */
   gates: GateConfig[];
 }
-
-export interface ScenarioConfig {
-  about?: string;
-  /** Shares of the requests, any numbers; 0 leaves a kind out. */
-  mix: Record<RequestKind, number>;
-  /** Requests per second at even times; absent: as many as the connections carry. */
-  rate?: number;
-  connections?: number;
-  durationSeconds?: number;
-  warmupSeconds?: number;
-  /** Part of a run that names no scenario. */
-  enabled: boolean;
-}
-
-/** What one request does, in the words of the API. */
-export type RequestKind = "light" | "read" | "write" | "heavy" | "upload";

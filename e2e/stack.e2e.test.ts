@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import type { StackOutputs, Workload } from "../k8s/stack-outputs.ts";
+import type { StackOutputs, Workload } from "../contract/outputs.ts";
 import { projectRoot } from "../scripts/stack.ts";
 import { deletePods, deployments, leftovers, pods, requestsAnswered, until } from "./cluster-view.ts";
 import { configure, createStack, destroyStack, loadtest, outputs, up } from "./test-stack.ts";

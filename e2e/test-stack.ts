@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { $ } from "zx";
-import type { StackOutputs } from "../k8s/stack-outputs.ts";
+import type { StackOutputs } from "../contract/outputs.ts";
 import { projectRoot } from "../scripts/stack.ts";
 
 const name = "e2e";

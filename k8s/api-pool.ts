@@ -10,10 +10,10 @@ import {
 } from "../config/derive.ts";
 import type { ApiConfig } from "../config/schema.ts";
 import { MiB } from "../config/units.ts";
+import type { Workload } from "../contract/outputs.ts";
 import { selectorLabels, skipAwait } from "./names.ts";
 import { imagePullPolicy, isolatedPod, restrictedContainer, restrictedPod } from "./pod-security.ts";
 import { quantity, resources } from "./resources.ts";
-import type { Workload } from "./stack-outputs.ts";
 
 /** Port for requests. */
 export const apiPort = 3000;

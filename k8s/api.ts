@@ -4,10 +4,10 @@ import { PodDisruptionBudget } from "@pulumi/kubernetes/policy/v1/podDisruptionB
 import * as pulumi from "@pulumi/pulumi";
 import type { PoolPlan } from "../config/derive.ts";
 import type { ApiConfig } from "../config/schema.ts";
+import type { Workload } from "../contract/outputs.ts";
 import { apiInternalPort, apiPort, createApiPool } from "./api-pool.ts";
 import { skipAwait } from "./names.ts";
 import { generatedPassword } from "./password.ts";
-import type { Workload } from "./stack-outputs.ts";
 
 /** The API's dials and what it talks to. */
 export interface ApiArgs {

@@ -3,12 +3,12 @@ import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { DatabaseConfig } from "../config/schema.ts";
+import type { Workload } from "../contract/outputs.ts";
 import { databaseInit, databaseRun } from "./database-programs.ts";
 import { selectorLabels } from "./names.ts";
 import { generatedPassword } from "./password.ts";
 import { imagePullPolicy, isolatedPod, restrictedContainer, restrictedPod } from "./pod-security.ts";
 import { quantity, resources } from "./resources.ts";
-import type { Workload } from "./stack-outputs.ts";
 
 /** The database's dials and where it lives. */
 export interface DatabaseArgs {

@@ -4,12 +4,12 @@ import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { PoolPlan } from "../config/derive.ts";
 import type { Bytes, NginxConfig } from "../config/schema.ts";
+import type { Workload } from "../contract/outputs.ts";
 import { nginxPort, renderNginxConf } from "../nginx/nginx-conf.ts";
 import { apiPort } from "./api-pool.ts";
 import { selectorLabels, skipAwait } from "./names.ts";
 import { imagePullPolicy, isolatedPod, restrictedContainer, restrictedPod } from "./pod-security.ts";
 import { resources } from "./resources.ts";
-import type { Workload } from "./stack-outputs.ts";
 
 /** The gateway's dials and the pools behind it. */
 export interface NginxGatewayArgs {

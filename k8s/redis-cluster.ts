@@ -5,6 +5,7 @@ import { PodDisruptionBudget } from "@pulumi/kubernetes/policy/v1/podDisruptionB
 import * as pulumi from "@pulumi/pulumi";
 import { redisMaxmemory, redisNodes, redisReplicas } from "../config/derive.ts";
 import type { RedisConfig } from "../config/schema.ts";
+import type { Workload } from "../contract/outputs.ts";
 import { renderRedisConf } from "../redis/redis-conf.ts";
 import { selectorLabels, skipAwait } from "./names.ts";
 import { generatedPassword } from "./password.ts";
@@ -12,7 +13,6 @@ import { imagePullPolicy, isolatedPod, restrictedContainer, restrictedPod } from
 import { RedisFormation } from "./redis-formation.ts";
 import { redisRejoin } from "./redis-programs.ts";
 import { quantity, resources } from "./resources.ts";
-import type { Workload } from "./stack-outputs.ts";
 
 /** The Redis Cluster's dials and where it lives. */
 export interface RedisClusterArgs {

@@ -3,9 +3,9 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { UserError } from "../contract/user-error.ts";
 import { baselinePath, parseBaseline, readBaseline, saveBaseline } from "./baseline.ts";
 import { sampleBaseline } from "./testing/baselines.ts";
-import { Broken, WrongUsage } from "./verdict.ts";
 
 async function inFolder(use: (folder: string) => Promise<void>) {
   const folder = await mkdtemp(join(tmpdir(), "baseline-"));
@@ -19,7 +19,7 @@ async function inFolder(use: (folder: string) => Promise<void>) {
 const broken =
   (message: RegExp, fix = /./) =>
   (error: unknown) =>
-    error instanceof Broken && message.test(error.message) && fix.test(error.fix);
+    error instanceof UserError && message.test(error.message) && fix.test(error.fix);
 
 const refuses = (text: string, message: RegExp, fix?: RegExp) =>
   assert.throws(() => parseBaseline(text, "a.json"), broken(message, fix));
@@ -39,7 +39,10 @@ test("a baseline that is not there is wrong usage, and says how to save one", as
     const path = join(folder, "local.json");
     await assert.rejects(
       readBaseline(path),
-      (error) => error instanceof WrongUsage && error.message.includes(`${path}; save one first: npm run`),
+      (error) =>
+        error instanceof UserError &&
+        error.exitCode === 2 &&
+        error.message.includes(`${path}; save one first: npm run`),
     );
   });
 });

@@ -1,8 +1,9 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { UserError } from "../contract/user-error.ts";
+import { writeWhole } from "../host/write-whole.ts";
 import type { Machine } from "../measure/machine.ts";
-import { Broken, WrongUsage } from "./verdict.ts";
-import { writeWhole } from "./write-whole.ts";
+import { wrongUsage } from "./wrong-usage.ts";
 
 /** What is kept of one repeat of a scenario; every figure is positive and finite. */
 export interface Repeat {
@@ -60,12 +61,12 @@ export function baselinePath(stack: string): string {
 /**
  * Writes the baseline in place of an older one, wholly or not at all.
  *
- * @throws Broken when a figure is missing (a scenario without a good answer has no latency), or the file cannot be written.
+ * @throws {UserError} when a figure is missing (a scenario without a good answer has no latency), or the file cannot be written.
  */
 export async function saveBaseline(path: string, baseline: Baseline): Promise<void> {
   const [problem] = wrongScenarios(baseline.scenarios);
   if (problem !== undefined) {
-    throw new Broken(
+    throw new UserError(
       `this run cannot be a baseline: ${problem}`,
       "look at the report: not every repeat was measured",
     );
@@ -74,7 +75,7 @@ export async function saveBaseline(path: string, baseline: Baseline): Promise<vo
     await mkdir(dirname(path), { recursive: true });
     await writeWhole(path, `${JSON.stringify(baseline, null, 2)}\n`);
   } catch (error) {
-    throw new Broken(
+    throw new UserError(
       `the baseline cannot be written to ${path}: ${(error as Error).message}`,
       "make room, or make the folder writable",
       { cause: error },
@@ -85,8 +86,8 @@ export async function saveBaseline(path: string, baseline: Baseline): Promise<vo
 /**
  * Reads what `saveBaseline` wrote.
  *
- * @throws WrongUsage when there is no such file: nothing was saved that could be compared with
- * @throws Broken when it cannot be read, is damaged, or is of a newer version of this program; names every wrong field.
+ * @throws {UserError} with exit code 2 when there is no such file: nothing was saved that could be compared with
+ * @throws {UserError} when it cannot be read, is damaged, or is of a newer version of this program; names every wrong field.
  */
 export async function readBaseline(path: string): Promise<Baseline> {
   let text: string;
@@ -94,11 +95,11 @@ export async function readBaseline(path: string): Promise<Baseline> {
     text = await readFile(path, "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") {
-      throw new WrongUsage(
+      throw wrongUsage(
         `--compare: there is no baseline ${path}; save one first: npm run loadtest -- --save-baseline`,
       );
     }
-    throw new Broken(
+    throw new UserError(
       `the baseline ${path} cannot be read: ${(error as Error).message}`,
       "make it readable, or save it again with --save-baseline",
       { cause: error },
@@ -107,25 +108,25 @@ export async function readBaseline(path: string): Promise<Baseline> {
   return parseBaseline(text, path);
 }
 
-/** Checks that the text is a baseline. @param source where it comes from, for the message @throws Broken when it is not. */
+/** Checks that the text is a baseline. @param source where it comes from, for the message @throws {UserError} when it is not. */
 export function parseBaseline(text: string, source: string): Baseline {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
   } catch (error) {
     const what = (error as Error).message;
-    throw new Broken(`the baseline ${source} is damaged: not JSON: ${what}`, saveAgain, { cause: error });
+    throw new UserError(`the baseline ${source} is damaged: not JSON: ${what}`, saveAgain, { cause: error });
   }
   const schema = field(parsed, "schema");
   if (typeof schema === "number" && schema !== 1) {
-    throw new Broken(
+    throw new UserError(
       `the baseline ${source} has schema ${schema}; this version reads 1`,
       `use the version that wrote it, or ${saveAgain}`,
     );
   }
   const problems = wrongFields(parsed);
   if (problems.length > 0) {
-    throw new Broken(`the baseline ${source} is damaged: ${problems.join("; ")}`, saveAgain);
+    throw new UserError(`the baseline ${source} is damaged: ${problems.join("; ")}`, saveAgain);
   }
   return parsed as Baseline;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { UserError } from "../contract/user-error.ts";
 import { helpText, parseCommand } from "./command-line.ts";
-import { WrongUsage } from "./verdict.ts";
 
 const parse = (...args: string[]) => parseCommand(args, {});
 
@@ -63,7 +63,7 @@ for (const [args, message] of wrong) {
   test(`refuses ${args.join(" ")}`, () => {
     assert.throws(
       () => parse(...args),
-      (error: Error) => error instanceof WrongUsage && message.test(error.message),
+      (error: Error) => error instanceof UserError && error.exitCode === 2 && message.test(error.message),
     );
   });
 }

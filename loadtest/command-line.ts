@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { type FaultName, faults, parseFault } from "./faults/fault.ts";
 import type { Purpose } from "./repeated-run.ts";
-import { WrongUsage } from "./verdict.ts";
+import { wrongUsage } from "./wrong-usage.ts";
 
 /** What the command line asks for; what it leaves out comes from the stack's outputs. */
 export interface Command {
@@ -67,12 +67,12 @@ Exit codes: 0 pass, 99 a gate failed, 98 the run is invalid (the generator was t
 /**
  * Reads the arguments after the script's name.
  *
- * @throws WrongUsage on an unknown flag, a missing value, or a value outside its range.
+ * @throws {UserError} with exit code 2 on an unknown flag, a missing value, or a value outside its range.
  */
 export function parseCommand(args: string[], env: NodeJS.ProcessEnv): Command {
   const { values, positionals } = parse(args);
   if (values.fault !== undefined && values.against !== undefined)
-    throw new WrongUsage("--fault strikes the stack: it does not go with --against");
+    throw wrongUsage("--fault strikes the stack: it does not go with --against");
   return {
     help: values.help === true,
     stack: values.stack ?? env.PULUMI_STACK ?? "local",
@@ -126,21 +126,21 @@ function parse(args: string[]) {
   } catch (error) {
     // Node's first sentence says what is wrong; what follows is about positional arguments, which there are none of.
     const [what = ""] = (error as Error).message.split(/\. |\n/);
-    throw new WrongUsage(what);
+    throw wrongUsage(what);
   }
 }
 
 function wholeNumber(flag: string, text: string, most: number): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value < 1 || value > most)
-    throw new WrongUsage(`${flag} ${text}: must be a whole number from 1 to ${most}`);
+    throw wrongUsage(`${flag} ${text}: must be a whole number from 1 to ${most}`);
   return value;
 }
 
 function purposeOf(save: boolean, compare: boolean, fault: string | undefined): Purpose | undefined {
-  if (save && compare) throw new WrongUsage("--save-baseline and --compare are two runs: give one of them");
+  if (save && compare) throw wrongUsage("--save-baseline and --compare are two runs: give one of them");
   if ((save || compare) && fault !== undefined)
-    throw new WrongUsage(
+    throw wrongUsage(
       "--fault makes figures that compare with nothing: leave --save-baseline and --compare out",
     );
   return save ? "save" : compare ? "compare" : undefined;
@@ -152,21 +152,21 @@ function imagesOf(
 ): Command["images"] {
   const first = values["compare-images"];
   if (first === undefined) {
-    if (second !== undefined) throw new WrongUsage(`Unexpected argument '${second}'`);
+    if (second !== undefined) throw wrongUsage(`Unexpected argument '${second}'`);
     return undefined;
   }
   if (second === undefined || unexpected !== undefined)
-    throw new WrongUsage(`--compare-images ${first}: wants two images, as --compare-images A B`);
+    throw wrongUsage(`--compare-images ${first}: wants two images, as --compare-images A B`);
   for (const other of ["against", "fault", "compare", "save-baseline"] as const)
     if (values[other] !== undefined)
-      throw new WrongUsage(`--compare-images is a run of its own: it does not go with --${other}`);
+      throw wrongUsage(`--compare-images is a run of its own: it does not go with --${other}`);
   return [first, second];
 }
 
 function evenRepeats(text: string): number {
   const value = wholeNumber("--repeats", text, 40);
   if (value < 6 || value % 2 === 1)
-    throw new WrongUsage(
+    throw wrongUsage(
       `--repeats ${text}: must be an even number from 6 to 40, for turns in which drift cancels`,
     );
   return value;
@@ -175,13 +175,13 @@ function evenRepeats(text: string): number {
 function ratePerSecond(text: string): number {
   const value = Number(text);
   if (!/^\d+(\.\d+)?$/.test(text) || value < 0.1 || value > 1_000_000)
-    throw new WrongUsage(`--rate ${text}: must be requests per second from 0.1 to 1000000, as 500`);
+    throw wrongUsage(`--rate ${text}: must be requests per second from 0.1 to 1000000, as 500`);
   return value;
 }
 
 function url(flag: string, text: string): string {
   if (!/^https?:\/\/[^/\s]+/.test(text) || !URL.canParse(text))
-    throw new WrongUsage(`${flag} ${text}: must be an address like http://127.0.0.1:8080`);
+    throw wrongUsage(`${flag} ${text}: must be an address like http://127.0.0.1:8080`);
   return text.replace(/\/+$/, "");
 }
 
@@ -190,7 +190,7 @@ function seconds(flag: string, text: string, least: number): number {
   const perUnit: Record<string, number> = { ms: 0.001, s: 1, m: 60, min: 60, h: 3600 };
   const value = Number(match?.[1]) * (perUnit[match?.[2] ?? ""] ?? Number.NaN);
   if (!(value >= least && value <= 24 * 3600)) {
-    throw new WrongUsage(`${flag} ${text}: must be a time with its unit from ${least}s to 24h, as 30s or 2m`);
+    throw wrongUsage(`${flag} ${text}: must be a time with its unit from ${least}s to 24h, as 30s or 2m`);
   }
   return value;
 }

@@ -1,4 +1,4 @@
-import type { GateMetric } from "../k8s/stack-outputs.ts";
+import type { GateMetric } from "../contract/gate-metrics.ts";
 import type { LatencySummary } from "../measure/latency.ts";
 import { countErrors, type LoadResult } from "./load-result.ts";
 import { memoryGrowth, type Period } from "./memory-growth.ts";

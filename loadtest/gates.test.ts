@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { GateConfig } from "../k8s/stack-outputs.ts";
+import type { GateConfig } from "../contract/gate-metrics.ts";
 import { formatValue, type GateResult, judgeGates } from "./gates.ts";
 import type { LoadResult } from "./load-result.ts";
 import type { ObservedPod } from "./observe.ts";

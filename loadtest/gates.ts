@@ -1,4 +1,4 @@
-import { type GateConfig, type GateMetric, type GateUnit, gateMetrics } from "../k8s/stack-outputs.ts";
+import { type GateConfig, type GateMetric, type GateUnit, gateMetrics } from "../contract/gate-metrics.ts";
 import { type Figure, podFigure, scenarioFigure } from "./figures.ts";
 import type { LoadResult } from "./load-result.ts";
 import type { Period } from "./memory-growth.ts";

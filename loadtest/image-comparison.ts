@@ -1,4 +1,5 @@
-import type { StackOutputs } from "../k8s/stack-outputs.ts";
+import type { StackOutputs } from "../contract/outputs.ts";
+import { UserError } from "../contract/user-error.ts";
 import { judgeRatio, pairedRatio } from "../measure/bootstrap.ts";
 import { interleave } from "../measure/interleave.ts";
 import { type ComparedRow, comparedConfidence, comparedMetrics } from "./compare-runs.ts";
@@ -7,7 +8,6 @@ import type { LoadResult } from "./load-result.ts";
 import type { RepeatedTurns, RunComparison, Turn } from "./repeated-run.ts";
 import type { Scenario } from "./scenarios.ts";
 import type { StackFigures } from "./stack-counters.ts";
-import { Broken } from "./verdict.ts";
 
 /** What is kept of one turn: the figures of a repeat, and the pod's CPU time for a request, but for a factor, if it tells. */
 interface ImageRepeat {
@@ -37,7 +37,7 @@ export class ImageComparison implements RepeatedTurns {
     this.#rounds = rounds;
   }
 
-  /** Deploys a pod of each. @param rounds turns of each scenario and image, an even number from 6 @throws Broken, see ImagePools */
+  /** Deploys a pod of each. @param rounds turns of each scenario and image, an even number from 6 @throws UserError, see ImagePools */
   static async prepare(
     images: readonly [string, string],
     rounds: number,
@@ -80,7 +80,7 @@ export class ImageComparison implements RepeatedTurns {
     });
   }
 
-  /** @throws Broken when a turn had no good answer. */
+  /** @throws UserError when a turn had no good answer. */
   async end(): Promise<RunComparison> {
     const [a, b] = this.#pools.pools;
     const rows = [...this.#repeats].flatMap(([scenario, repeats]) => {
@@ -118,7 +118,7 @@ export class ImageComparison implements RepeatedTurns {
   ): ComparedRow {
     const pairs = a.map((repeat, at) => [of(repeat), of(b[at] ?? repeat)] as const);
     if (pairs.some((pair) => pair.some((value) => !(value > 0))))
-      throw new Broken(
+      throw new UserError(
         `the images cannot be compared: a turn of ${scenario} had no good answer`,
         "look at the errors in the report",
       );

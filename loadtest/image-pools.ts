@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { V1Deployment, V1Pod, V1PodList, V1Service } from "@kubernetes/client-node";
-import type { StackOutputs, Workload } from "../k8s/stack-outputs.ts";
-import { ApiError, ClusterApi, podPath } from "./cluster-api.ts";
+import type { StackOutputs, Workload } from "../contract/outputs.ts";
+import { UserError } from "../contract/user-error.ts";
+import { ApiError, ClusterApi, podPath } from "../host/cluster-api.ts";
 import { deploymentsToRoll } from "./faults/rollout.ts";
 import { workloadsOf } from "./faults/target.ts";
 import { notReady, selects } from "./pod-ledger.ts";
-import { Broken } from "./verdict.ts";
 
 const managedBy = "app.kubernetes.io/managed-by";
 const owner = "breakwater-loadtest";
@@ -49,7 +49,7 @@ export class ImagePools {
   /**
    * Deploys both and waits until they are ready and answer. What an earlier run left behind is removed first.
    *
-   * @throws Broken when the stack's gateway has a Service that cannot be copied, or a pod does not become ready, with the reason.
+   * @throws UserError when the stack's gateway has a Service that cannot be copied, or a pod does not become ready, with the reason.
    */
   static async deploy(
     [a, b]: readonly [string, string],
@@ -61,7 +61,7 @@ export class ImagePools {
     try {
       await removeAll(api, namespace);
       const [pattern] = deploymentsToRoll(outputs);
-      if (!pattern) throw new Broken("the stack has no API", "deploy it: pulumi up");
+      if (!pattern) throw new UserError("the stack has no API", "deploy it: pulumi up");
       const source = await api.getJson<V1Deployment>(`${deploymentsPath(namespace)}/${pattern.name}`);
       const type = await gatewayType(outputs, api);
       const make = (letter: ImagePool["letter"], image: string) =>
@@ -73,9 +73,9 @@ export class ImagePools {
     } catch (error) {
       await removeAll(api, namespace).catch(() => {});
       api.close();
-      if (signal.aborted) throw new Broken("interrupted while the images were deployed", "start it again");
+      if (signal.aborted) throw new UserError("interrupted while the images were deployed", "start it again");
       if (!(error instanceof ApiError)) throw error;
-      throw new Broken(
+      throw new UserError(
         `the images could not be deployed beside the stack: ${error.message}`,
         `the load test needs to create Deployments and Services in ${namespace}`,
         { cause: error },
@@ -106,7 +106,7 @@ async function gatewayType({ namespace, ...outputs }: StackOutputs, api: Cluster
   const service = await api.getJson<V1Service>(`${servicesPath(namespace)}/${gateway?.name}`);
   const type = service.spec?.type ?? "ClusterIP";
   if (type !== "ClusterIP") return type;
-  throw new Broken(
+  throw new UserError(
     "--compare-images reaches each pod by a Service like the gateway's, which is of type ClusterIP and not reached from here",
     "set nginx.serviceType to NodePort or LoadBalancer, at least for the stack on which images are compared",
   );
@@ -170,7 +170,7 @@ async function addressOf(service: V1Service, outputs: StackOutputs, api: Cluster
     const host = ingress?.ip ?? ingress?.hostname;
     if (host) return `http://${host.includes(":") ? `[${host}]` : host}`;
     if (Date.now() > untilMs)
-      throw new Broken(
+      throw new UserError(
         `the load balancer of ${service.metadata?.name} has no address after ${readyWithinMs / 1000} s`,
         "see what holds it up: kubectl describe service",
       );
@@ -195,7 +195,7 @@ async function waitReady(
       await sleep(lookEveryMs);
       continue;
     }
-    throw new Broken(
+    throw new UserError(
       `a pod with image ${pool.letter}, ${pool.image}, does not become ready: ${reason}`,
       "give images that this cluster can pull and that are of this API; the outputs' apiImage is the deployed one",
     );
@@ -231,7 +231,7 @@ async function waitReached({ endpoint, letter }: ImagePool, signal: AbortSignal)
     if (answer instanceof Response && answer.ok) return;
     if (Date.now() > untilMs) {
       const found = answer instanceof Response ? `HTTP ${answer.status}` : String(answer.cause ?? answer);
-      throw new Broken(
+      throw new UserError(
         `image ${letter} is ready, but ${endpoint} does not answer within ${reachedWithinMs / 1000} s: ${found}`,
         "see whether a firewall lets node ports through, as it does the gateway's",
       );

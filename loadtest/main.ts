@@ -1,4 +1,5 @@
-import type { StackOutputs } from "../k8s/stack-outputs.ts";
+import type { StackOutputs } from "../contract/outputs.ts";
+import { exitCodes, UserError } from "../contract/user-error.ts";
 import { baselinePath } from "./baseline.ts";
 import { type Command, helpText, parseCommand } from "./command-line.ts";
 import { describeOutcome } from "./faults/injection.ts";
@@ -9,7 +10,6 @@ import { leaveFolder, reportFolder, writeReport } from "./report/files.ts";
 import { runLoadTest } from "./run.ts";
 import { chooseScenarios } from "./scenarios.ts";
 import { reportTables } from "./table.ts";
-import { Broken, exitCodes, WrongUsage } from "./verdict.ts";
 
 const marks = { better: "+", same: "=", worse: "✗" };
 
@@ -74,13 +74,9 @@ function scenariosOf(command: Command, { loadtest }: StackOutputs): readonly str
 }
 
 function tell(error: unknown): number {
-  if (error instanceof WrongUsage) {
-    console.error(`✗ ${error.message}\n  npm run loadtest -- --help lists what there is`);
-    return exitCodes["wrong usage"];
-  }
-  if (error instanceof Broken) {
+  if (error instanceof UserError) {
     console.error(`✗ ${error.message}\n  ${error.fix}`);
-    return exitCodes.broken;
+    return error.exitCode;
   }
   console.error(error);
   return exitCodes.broken;

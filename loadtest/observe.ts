@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { V1PodList } from "@kubernetes/client-node";
-import type { StackOutputs } from "../k8s/stack-outputs.ts";
-import { ApiError, ClusterApi, podPath } from "./cluster-api.ts";
+import type { StackOutputs } from "../contract/outputs.ts";
+import { UserError } from "../contract/user-error.ts";
+import { ApiError, ClusterApi, podPath } from "../host/cluster-api.ts";
 import { longestGapMs, MemorySamples, memoryReadings, type StatsSummary } from "./memory-samples.ts";
 import { notReady, type PodEvent, PodLedger, type PodRecord } from "./pod-ledger.ts";
-import { Broken } from "./verdict.ts";
 
 const lookEveryMs = 1000;
 /** The kubelet tells the API server within about two seconds that a container has ended. */
@@ -46,7 +46,7 @@ export class Observer {
   /**
    * Waits until every workload has its pods ready, takes the first look and goes on looking.
    *
-   * @throws Broken when the cluster cannot be read, or pods are still missing after `readyWithinMs`.
+   * @throws UserError when the cluster cannot be read, or pods are still missing after `readyWithinMs`.
    */
   static async start(outputs: StackOutputs, readyWithinMs = 60_000): Promise<Observer> {
     const api = ClusterApi.open(outputs.cluster.kubeconfig, outputs.cluster.kubeContext);
@@ -110,7 +110,7 @@ export class Observer {
       const missing = notReady(this.#outputs.workloads, (await this.#pods()).items);
       if (missing.length === 0) return;
       if (Date.now() > untilMs) {
-        throw new Broken(
+        throw new UserError(
           `the stack is not ready: ${missing.join(", ")}`,
           `look at what holds them up: kubectl -n ${this.#outputs.namespace} get pods`,
         );
@@ -171,16 +171,16 @@ export class Observer {
   }
 }
 
-function unreadable(outputs: StackOutputs, error: ApiError): Broken {
+function unreadable(outputs: StackOutputs, error: ApiError): UserError {
   const { kubeconfig, kubeContext } = outputs.cluster;
   const where = `the cluster of the stack (context ${kubeContext} in ${kubeconfig})`;
   return error.status === 403 || error.status === 401
-    ? new Broken(
+    ? new UserError(
         `${where} does not let this user observe the stack: ${error.message}`,
         `the load test needs to list pods in ${outputs.namespace} and to get nodes/proxy`,
         { cause: error },
       )
-    : new Broken(
+    : new UserError(
         `${where} cannot be read: ${error.message}`,
         "bring the cluster up (npm run up), then start the load test again",
         { cause: error },

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { UserError } from "../contract/user-error.ts";
 import { parseOutputs } from "./outputs.ts";
 import { sampleOutputs } from "./testing/samples.ts";
-import { Broken } from "./verdict.ts";
 
 const parse = (outputs: unknown) => parseOutputs(JSON.stringify(outputs), "stack local");
 const refuses = (outputs: unknown, message: RegExp) =>
   assert.throws(
     () => parse(outputs),
-    (error: Error) => error instanceof Broken && message.test(error.message) && error.fix.length > 0,
+    (error: Error) => error instanceof UserError && message.test(error.message) && error.fix.length > 0,
   );
 
 test("reads the outputs of a deployed stack", () => {

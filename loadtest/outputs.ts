@@ -1,15 +1,16 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
-import { gateMetrics, type StackOutputs } from "../k8s/stack-outputs.ts";
-import { Broken } from "./verdict.ts";
+import { gateMetrics } from "../contract/gate-metrics.ts";
+import type { StackOutputs } from "../contract/outputs.ts";
+import { UserError } from "../contract/user-error.ts";
 
 const deployIt = "deploy the stack first: npm start, or pulumi up";
 
 /**
  * Reads the outputs of a deployed stack with `pulumi stack output`, in the environment and folder of this process.
  *
- * @throws Broken when there is no pulumi, no such stack, or nothing deployed in it.
+ * @throws UserError when there is no pulumi, no such stack, or nothing deployed in it.
  */
 export async function outputsOfStack(stack: string): Promise<StackOutputs> {
   let stdout: string;
@@ -19,19 +20,19 @@ export async function outputsOfStack(stack: string): Promise<StackOutputs> {
   } catch (error) {
     const { code, stderr } = error as { code?: unknown; stderr?: string };
     if (code === "ENOENT")
-      throw new Broken("pulumi is not on PATH", "run npm run loadtest, which knows where it is", {
+      throw new UserError("pulumi is not on PATH", "run npm run loadtest, which knows where it is", {
         cause: error,
       });
     const said = stderr?.trim().split("\n").at(-1) ?? String(error);
-    throw new Broken(`the outputs of stack ${stack} cannot be read: ${said}`, deployIt, { cause: error });
+    throw new UserError(`the outputs of stack ${stack} cannot be read: ${said}`, deployIt, { cause: error });
   }
   return parseOutputs(stdout, `stack ${stack}`);
 }
 
-/** Reads outputs saved with `pulumi stack output --json`. @throws Broken when the file is missing or not that. */
+/** Reads outputs saved with `pulumi stack output --json`. @throws UserError when the file is missing or not that. */
 export async function outputsOfFile(path: string): Promise<StackOutputs> {
   const text = await readFile(path, "utf8").catch((error: Error) => {
-    throw new Broken(
+    throw new UserError(
       `${path} cannot be read: ${error.message}`,
       "write it with: pulumi stack output --json",
       {
@@ -46,21 +47,24 @@ export async function outputsOfFile(path: string): Promise<StackOutputs> {
  * Checks that the text holds what the load test needs.
  *
  * @param source where it comes from, for the message
- * @throws Broken naming every output that is missing or wrong.
+ * @throws UserError naming every output that is missing or wrong.
  */
 export function parseOutputs(text: string, source: string): StackOutputs {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
   } catch (error) {
-    throw new Broken(`${source}: not JSON: ${(error as Error).message}`, deployIt, { cause: error });
+    throw new UserError(`${source}: not JSON: ${(error as Error).message}`, deployIt, { cause: error });
   }
   if (typeof parsed !== "object" || parsed === null || Object.keys(parsed).length === 0) {
-    throw new Broken(`${source} has no outputs: nothing is deployed in it`, deployIt);
+    throw new UserError(`${source} has no outputs: nothing is deployed in it`, deployIt);
   }
   const problems = wrongOutputs(parsed as Record<string, unknown>);
   if (problems.length > 0) {
-    throw new Broken(`${source} does not have the outputs of this program: ${problems.join("; ")}`, deployIt);
+    throw new UserError(
+      `${source} does not have the outputs of this program: ${problems.join("; ")}`,
+      deployIt,
+    );
   }
   return parsed as StackOutputs;
 }

@@ -1,5 +1,5 @@
 import type { V1ContainerStatus, V1Pod } from "@kubernetes/client-node";
-import type { Workload } from "../k8s/stack-outputs.ts";
+import type { Workload } from "../contract/outputs.ts";
 
 /** What became of one pod between the first look and the last. Identity is the UID: a new pod of the same name is another. */
 export interface PodRecord {

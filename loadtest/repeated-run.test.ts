@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { rm } from "node:fs/promises";
 import { test } from "node:test";
+import { UserError } from "../contract/user-error.ts";
 import { baselinePath } from "./baseline.ts";
 import { describeRow, type Purpose, RepeatedRun } from "./repeated-run.ts";
 import { sampleLoad, sampleScenarios } from "./testing/samples.ts";
-import { Broken, WrongUsage } from "./verdict.ts";
 
 const stack = `test-${process.pid}`;
 const plan = { connections: 8, durationSeconds: 5, warmupSeconds: 1, users: 10 };
@@ -40,14 +40,14 @@ test("saves and compares: the same is the same, half as fast is worse in every f
     ["throughput worse", "p50 worse", "p95 worse", "p99 worse"],
   );
   await assert.rejects(prepare("compare", { connections: 9 }), (error: Error) => {
-    assert.ok(error instanceof WrongUsage);
+    assert.ok(error instanceof UserError && error.exitCode === 2);
     return /connections was 8, is 9/.test(error.message);
   });
 });
 
 test("without a baseline there is nothing to compare with, and that is told before the load", async () => {
   await assert.rejects(prepare("compare"), (error: Error) => {
-    assert.ok(error instanceof WrongUsage);
+    assert.ok(error instanceof UserError && error.exitCode === 2);
     return /save one first/.test(error.message);
   });
 });
@@ -55,7 +55,7 @@ test("without a baseline there is nothing to compare with, and that is told befo
 test("turns with no answer make no baseline", async () => {
   const repeated = await run("save");
   repeated.add(sampleLoad({ latency: { ...sampleLoad().latency, p50Ms: Number.NaN } }));
-  await assert.rejects(repeated.end(), Broken);
+  await assert.rejects(repeated.end(), UserError);
 });
 
 test("every scenario has as many turns as rounds", async () => {

@@ -1,4 +1,4 @@
-import type { StackOutputs } from "../k8s/stack-outputs.ts";
+import type { StackOutputs } from "../contract/outputs.ts";
 import { calibrate } from "../measure/calibration.ts";
 import { interleave } from "../measure/interleave.ts";
 import { thisMachine } from "../measure/machine.ts";
@@ -14,7 +14,7 @@ import { type ComparedRow, compareRuns, formatChange, planDifferences } from "./
 import type { LoadResult } from "./load-result.ts";
 import type { Scenario } from "./scenarios.ts";
 import type { StackFigures } from "./stack-counters.ts";
-import { WrongUsage } from "./verdict.ts";
+import { wrongUsage } from "./wrong-usage.ts";
 
 /** What a comparison found, as the report holds it. */
 export interface RunComparison {
@@ -75,7 +75,7 @@ export class RepeatedRun implements RepeatedTurns {
    * Reads the baseline, if there is to be a comparison, and looks whether it can be made.
    *
    * @param rounds turns of each scenario, an even number
-   * @throws WrongUsage when there is no baseline, or one of another machine or plan. @throws Broken when it is damaged.
+   * @throws {UserError} with exit code 2 when there is no baseline, or one of another machine or plan. @throws {UserError} when it is damaged.
    */
   static async prepare(
     purpose: Purpose,
@@ -86,7 +86,7 @@ export class RepeatedRun implements RepeatedTurns {
     if (before) {
       const differences = planDifferences(before, { ...before, ...identity, machine: thisMachine() });
       if (differences.length > 0)
-        throw new WrongUsage(
+        throw wrongUsage(
           `--compare: the baseline of ${before.savedAt} cannot be compared with this run: ${differences.join("; ")}`,
         );
     }
@@ -120,7 +120,7 @@ export class RepeatedRun implements RepeatedTurns {
    * Saves the baseline, or compares with the one there is.
    *
    * @returns undefined when it was saved
-   * @throws Broken when it cannot be written, or repeats are missing.
+   * @throws {UserError} when it cannot be written, or repeats are missing.
    */
   async end(): Promise<RunComparison | undefined> {
     const now: Baseline = {
@@ -135,7 +135,7 @@ export class RepeatedRun implements RepeatedTurns {
     }
     const { savedAt, apiImage } = this.#before;
     const comparison = compareRuns(this.#before, now);
-    if (!comparison.compared) throw new WrongUsage(`--compare: ${comparison.reasons.join("; ")}`);
+    if (!comparison.compared) throw wrongUsage(`--compare: ${comparison.reasons.join("; ")}`);
     const { rows, notCompared } = comparison;
     return { before: { apiImage, savedAt }, after: { apiImage: now.apiImage }, rows, notCompared };
   }

@@ -1,4 +1,4 @@
-import type { LoadTestPlan } from "../k8s/stack-outputs.ts";
+import type { LoadTestPlan } from "../contract/outputs.ts";
 import type { Dials, RunPlan } from "./baseline.ts";
 import type { Command } from "./command-line.ts";
 import type { Scenario } from "./scenarios.ts";

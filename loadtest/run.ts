@@ -1,5 +1,7 @@
 import { release, totalmem, type } from "node:os";
-import { type GateMetric, gateMetrics, type StackOutputs } from "../k8s/stack-outputs.ts";
+import { type GateMetric, gateMetrics } from "../contract/gate-metrics.ts";
+import type { StackOutputs } from "../contract/outputs.ts";
+import { exitCodes } from "../contract/user-error.ts";
 import { thisMachine } from "../measure/machine.ts";
 import type { Command } from "./command-line.ts";
 import { type FaultOutcome, Injection } from "./faults/injection.ts";
@@ -21,7 +23,7 @@ import { comparablePlan, planOf } from "./run-plan.ts";
 import { runScenario, seedAll } from "./scenario-run.ts";
 import type { Scenario } from "./scenarios.ts";
 import { figuresBetween, readCounters } from "./stack-counters.ts";
-import { exitCodes, judge } from "./verdict.ts";
+import { judge } from "./verdict.ts";
 
 const unwatched: Observation = { pods: [], events: [], problems: [] };
 
@@ -30,7 +32,7 @@ const unwatched: Observation = { pods: [], events: [], problems: [] };
  * watch has begun is told in the report, beside what was measured until then; aborting the signal ends the run early.
  *
  * @param scenarios in the order in which they run
- * @throws Broken when the run cannot begin: cluster out of reach, stack not ready.
+ * @throws UserError when the run cannot begin: cluster out of reach, stack not ready.
  */
 export async function runLoadTest(
   command: Command,

@@ -1,3 +1,4 @@
+import { UserError } from "../contract/user-error.ts";
 import type { Command } from "./command-line.ts";
 import type { Injection } from "./faults/injection.ts";
 import { runLoad } from "./load.ts";
@@ -7,12 +8,11 @@ import type { Progress } from "./progress.ts";
 import { dialsOf, type Plan } from "./run-plan.ts";
 import type { Scenario } from "./scenarios.ts";
 import { seedUsers } from "./seed.ts";
-import { Broken } from "./verdict.ts";
 
 const timeoutSeconds = 10;
 const seed = 20_260_101;
 
-/** Seeds users before a run. @throws Broken when some could not be written. */
+/** Seeds users before a run. @throws UserError when some could not be written. */
 export async function seedAll(
   endpoint: string,
   users: number,
@@ -26,7 +26,7 @@ export async function seedAll(
   });
   const [first] = result.failures;
   if (!first) return;
-  throw new Broken(
+  throw new UserError(
     `${result.failures.length} of ${users} users could not be seeded through ${endpoint}; the first: ${first.reason}`,
     "look at the pods behind it",
   );

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { UserError } from "../contract/user-error.ts";
 import { seededRandom } from "../measure/random.ts";
 import { chooseScenarios, type PlannedRequest, requestSource } from "./scenarios.ts";
 import { sampleOutputs, sampleScenarios } from "./testing/samples.ts";
-import { WrongUsage } from "./verdict.ts";
 
 function requests(name: string, count: number, users = 50): PlannedRequest[] {
   const scenario = sampleScenarios().find((each) => each.name === name);
@@ -46,7 +46,7 @@ test("a run has the scenarios that it names, else those that are enabled; what h
   assert.throws(
     () => names("lihgt"),
     (error: Error) => {
-      assert.ok(error instanceof WrongUsage);
+      assert.ok(error instanceof UserError && error.exitCode === 2);
       return error.message === "--scenario lihgt: there is light, cached-read, write-mix, heavy-mix, writes";
     },
   );

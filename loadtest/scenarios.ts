@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import type { LoadTestPlan, RequestKind } from "../k8s/stack-outputs.ts";
+import type { LoadTestPlan, RequestKind } from "../contract/outputs.ts";
 import { type Random, seededRandom, weightedPick, zipf } from "../measure/random.ts";
-import { WrongUsage } from "./verdict.ts";
+import { wrongUsage } from "./wrong-usage.ts";
 
 /** A mix of requests and how much of it is sent; figures that it leaves out are the run's. */
 export interface Scenario {
@@ -39,7 +39,7 @@ const zipfExponent = 1;
 /**
  * The scenarios of a run: those named, else all that are enabled.
  *
- * @throws WrongUsage when there is none of that name.
+ * @throws {UserError} with exit code 2 when there is none of that name.
  */
 export function chooseScenarios(defined: LoadTestPlan["scenarios"], names: readonly string[]): Scenario[] {
   const chosen =
@@ -49,7 +49,7 @@ export function chooseScenarios(defined: LoadTestPlan["scenarios"], names: reado
           const found = defined.find(({ name }) => name === wanted);
           if (found) return found;
           const known = defined.map(({ name }) => name).join(", ");
-          throw new WrongUsage(`--scenario ${wanted}: there is ${known}`);
+          throw wrongUsage(`--scenario ${wanted}: there is ${known}`);
         });
   return chosen.map(({ about, mix, enabled: _, ...dials }) => {
     const parts = (Object.entries(mix) as [RequestKind, number][])

@@ -1,8 +1,8 @@
-import type { StackOutputs } from "../k8s/stack-outputs.ts";
-import { ApiError, ClusterApi, podPath } from "./cluster-api.ts";
+import type { StackOutputs } from "../contract/outputs.ts";
+import { UserError } from "../contract/user-error.ts";
+import { ApiError, ClusterApi, podPath } from "../host/cluster-api.ts";
 import { targets } from "./faults/target.ts";
 import { type MetricSample, parseMetrics } from "./prometheus-text.ts";
-import { Broken } from "./verdict.ts";
 
 /** What the stack told of itself over one scenario, warm-up included. Null: it does not tell. */
 export interface StackFigures {
@@ -60,7 +60,7 @@ export async function readCounters(outputs: StackOutputs): Promise<StackCounters
       }),
     ]);
   } catch (error) {
-    if (!(error instanceof ApiError || error instanceof Broken)) throw error;
+    if (!(error instanceof ApiError || error instanceof UserError)) throw error;
   } finally {
     client.close();
   }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { exitCodes } from "../contract/user-error.ts";
 import type { GateResult } from "./gates.ts";
-import { exitCodes, judge } from "./verdict.ts";
+import { judge } from "./verdict.ts";
 
 const gate = (verdict: GateResult["verdict"]): GateResult => ({
   metric: "p99",

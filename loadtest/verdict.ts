@@ -1,28 +1,8 @@
+import type { exitCodes } from "../contract/user-error.ts";
 import type { GateResult } from "./gates.ts";
 
-/** How a run ended, and the exit code that says so. Wrong usage (2) never becomes a run. */
-export const exitCodes = { pass: 0, broken: 1, "wrong usage": 2, invalid: 98, "gate failed": 99 } as const;
-
+/** How a run ended. Wrong usage never becomes a run. */
 export type Verdict = Exclude<keyof typeof exitCodes, "wrong usage">;
-
-/** The run could not be made or not be measured; `fix` says what the person at the terminal can do. */
-export class Broken extends Error {
-  readonly fix: string;
-
-  constructor(what: string, fix: string, options: { cause?: unknown } = {}) {
-    super(what, options);
-    this.name = "Broken";
-    this.fix = fix;
-  }
-}
-
-/** The command line is wrong; the message names the flag, the value and the rule. */
-export class WrongUsage extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = "WrongUsage";
-  }
-}
 
 /** What went wrong with a run itself, not with the stack. */
 export interface Problems {

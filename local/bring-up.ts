@@ -1,3 +1,4 @@
+import { step } from "../host/steps.ts";
 import { requireFreeRanges } from "./cluster/address-ranges.ts";
 import { clusterUp } from "./cluster/cluster.ts";
 import { ensureDockerEngine } from "./cluster/docker-engine.ts";
@@ -7,7 +8,6 @@ import { dataPaths } from "./paths.ts";
 import { ensurePlugins } from "./plugins/install.ts";
 import { pulumiEnvironment } from "./pulumi-environment.ts";
 import { removeStaleLocks } from "./stale-locks.ts";
-import { step } from "./steps.ts";
 import { ensurePackages } from "./toolchain/debian-packages.ts";
 import { preflight } from "./toolchain/preflight.ts";
 import { ensureTools } from "./toolchain/toolchain.ts";
@@ -18,7 +18,7 @@ import { ensureTools } from "./toolchain/toolchain.ts";
  * heal a cluster that was killed half-way.
  *
  * @returns the environment for Pulumi and kubectl.
- * @throws Failure with what is wrong and what to do.
+ * @throws UserError with what is wrong and what to do.
  */
 export async function bringUp(): Promise<Record<string, string>> {
   await preflight();

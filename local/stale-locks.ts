@@ -1,7 +1,7 @@
 import { readdir, readFile, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { startedAtMs } from "./cluster/process-table.ts";
+import { startedAtMs } from "../host/process-table.ts";
 
 /** What Pulumi's file backend writes into a stack's lock, as far as it matters here. */
 type StackLock = { pid: number; hostname: string; timestamp: string };

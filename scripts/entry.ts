@@ -1,6 +1,5 @@
 import { ProcessOutput } from "zx";
-import { WrongUsage } from "../loadtest/verdict.ts";
-import { Failure } from "../local/failure.ts";
+import { UserError } from "../contract/user-error.ts";
 
 /** Runs an entry point; a failure that a person can act on is told without a stack trace, with its exit code. */
 export async function entry(run: () => Promise<number>): Promise<void> {
@@ -12,13 +11,9 @@ export async function entry(run: () => Promise<number>): Promise<void> {
 }
 
 function tell(error: unknown): number {
-  if (error instanceof Failure) {
+  if (error instanceof UserError) {
     console.error(`✗ ${error.message}\n  ${error.fix}`);
     return error.exitCode;
-  }
-  if (error instanceof WrongUsage) {
-    console.error(`✗ ${error.message}\n  npm run loadtest -- --help lists what there is`);
-    return 2;
   }
   if (error instanceof ProcessOutput) {
     console.error(`✗ a command failed with exit code ${error.exitCode}\n  the lines above say why`);

@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseDocument } from "yaml";
-import { Failure } from "../local/failure.ts";
+import { UserError } from "../contract/user-error.ts";
 import { dataPaths } from "../local/paths.ts";
 
 /** The checkout that these scripts belong to. */
@@ -21,14 +21,14 @@ export interface StackChoice {
  * Reads `--stack NAME` (else $PULUMI_STACK, else `local`) and looks in the stack's config file whether it names
  * a cluster of its own (`cluster.kubeContext`). Without one, the stack belongs to the embedded default.
  *
- * @throws {Failure} with exit code 2 when `--stack` has no name, or one that Pulumi does not take.
+ * @throws {UserError} with exit code 2 when `--stack` has no name, or one that Pulumi does not take.
  */
 export function chooseStack(args: string[]): StackChoice {
   const at = args.indexOf("--stack");
   const rest = at < 0 ? args : [...args.slice(0, at), ...args.slice(at + 2)];
   const name = at < 0 ? process.env.PULUMI_STACK || "local" : (args[at + 1] ?? "");
   if (!/^[A-Za-z0-9._][A-Za-z0-9._-]{0,99}$/.test(name))
-    throw new Failure(
+    throw new UserError(
       `--stack ${name}: must be followed by a stack's name: letters, digits, ".", "_", "-"`,
       "for example: npm start -- --stack local",
       { exitCode: 2 },

@@ -1,6 +1,6 @@
 import { $ } from "zx";
+import { UserError } from "../contract/user-error.ts";
 import { bringUp } from "../local/bring-up.ts";
-import { Failure } from "../local/failure.ts";
 import { prepareConfigFile, projectRoot, type StackChoice } from "./stack.ts";
 
 /**
@@ -26,7 +26,7 @@ export async function openWorkspace(stack: StackChoice): Promise<NodeJS.ProcessE
 async function requirePulumi(env: NodeJS.ProcessEnv): Promise<void> {
   const found = await $({ env, nothrow: true, quiet: true })`pulumi version`;
   if (found.exitCode === 0) return;
-  throw new Failure(
+  throw new UserError(
     "pulumi is not on PATH, and this stack names a cluster of its own",
     "install Pulumi (https://www.pulumi.com/docs/install/) and log in, or remove cluster.kubeContext from the stack config to use the embedded cluster",
     { exitCode: 2 },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Failure } from "../../local/failure.ts";
+import { UserError } from "../../contract/user-error.ts";
 import { parseSpeedCommand } from "./command-line.ts";
 
 test("without options every part is measured", () => {
@@ -32,6 +32,6 @@ for (const args of [
   test(`refuses ${args.join(" ")}`, () => {
     assert.throws(
       () => parseSpeedCommand(args),
-      (error) => error instanceof Failure && error.exitCode === 2,
+      (error) => error instanceof UserError && error.exitCode === 2,
     );
   });

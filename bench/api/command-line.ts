@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { Failure } from "../../local/failure.ts";
+import { UserError } from "../../contract/user-error.ts";
 
 export const parts = ["light", "cached-read", "heavy-mix"] as const;
 export type Part = (typeof parts)[number];
@@ -25,7 +25,7 @@ Compares the API with other servers in one run, in turns: raw node:http, Fastify
   --help
 `;
 
-/** @throws {Failure} with exit code 2 */
+/** @throws {UserError} with exit code 2 */
 export function parseSpeedCommand(args: string[]): SpeedCommand {
   const values = optionsOf(args);
   const rounds = Number(values.rounds);
@@ -67,6 +67,6 @@ function optionsOf(args: string[]) {
   }
 }
 
-function wrong(what: string): Failure {
-  return new Failure(what, "npm run bench:api -- --help lists what there is", { exitCode: 2 });
+function wrong(what: string): UserError {
+  return new UserError(what, "npm run bench:api -- --help lists what there is", { exitCode: 2 });
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { WrongUsage } from "../verdict.ts";
+import { UserError } from "../../contract/user-error.ts";
 import { faults, parseFault } from "./fault.ts";
 
 test("every fault is found by its name, and fits a line of the help", () => {
@@ -14,6 +14,8 @@ test("an unknown fault is wrong usage, and the message names those that there ar
   assert.throws(
     () => parseFault("kill-all"),
     (error) =>
-      error instanceof WrongUsage && error.message.startsWith("--fault kill-all: there is rollout, kill-api"),
+      error instanceof UserError &&
+      error.exitCode === 2 &&
+      error.message.startsWith("--fault kill-all: there is rollout, kill-api"),
   );
 });

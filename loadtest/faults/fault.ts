@@ -1,5 +1,5 @@
-import type { Workload } from "../../k8s/stack-outputs.ts";
-import { WrongUsage } from "../verdict.ts";
+import type { Workload } from "../../contract/outputs.ts";
+import { wrongUsage } from "../wrong-usage.ts";
 
 /** What `--fault` takes. */
 export type FaultName =
@@ -85,11 +85,11 @@ export const faults: readonly Fault[] = [
   },
 ];
 
-/** @throws WrongUsage when there is no fault of that name. */
+/** @throws {UserError} with exit code 2 when there is no fault of that name. */
 export function parseFault(name: string): Fault {
   const fault = faults.find((each) => each.name === name);
   if (!fault) {
-    throw new WrongUsage(`--fault ${name}: there is ${faults.map((each) => each.name).join(", ")}`);
+    throw wrongUsage(`--fault ${name}: there is ${faults.map((each) => each.name).join(", ")}`);
   }
   return fault;
 }

@@ -1,5 +1,5 @@
-import type { StackOutputs } from "../../k8s/stack-outputs.ts";
-import { ClusterApi } from "../cluster-api.ts";
+import type { StackOutputs } from "../../contract/outputs.ts";
+import { ClusterApi } from "../../host/cluster-api.ts";
 import type { LoadResult } from "../load-result.ts";
 import type { PodEvent } from "../pod-ledger.ts";
 import type { ExpectedHarm, FaultName, StruckFault } from "./fault.ts";
@@ -34,7 +34,7 @@ export class Injection {
     this.#api = api;
   }
 
-  /** Looks whether the fault could be struck. @throws Broken when it could not. */
+  /** Looks whether the fault could be struck. @throws UserError when it could not. */
   static async prepare(name: FaultName, outputs: StackOutputs): Promise<Injection> {
     const api = ClusterApi.open(outputs.cluster.kubeconfig, outputs.cluster.kubeContext);
     try {
@@ -78,7 +78,7 @@ export class Injection {
     return { name, how, pod, atMs, ...recovery };
   }
 
-  /** Leaves the cluster as it was. @throws Broken when that does not work. */
+  /** Leaves the cluster as it was. @throws UserError when that does not work. */
   async undo(): Promise<void> {
     await this.#striking;
     try {

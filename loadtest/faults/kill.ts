@@ -1,4 +1,4 @@
-import { type ClusterApi, podPath } from "../cluster-api.ts";
+import { type ClusterApi, podPath } from "../../host/cluster-api.ts";
 import { containerProcesses, sendSignal } from "./container-processes.ts";
 import type { FaultName, StruckFault } from "./fault.ts";
 import type { Target } from "./target.ts";

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { V1Pod } from "@kubernetes/client-node";
-import { ApiError, type ClusterApi, podPath } from "../cluster-api.ts";
-import { Broken } from "../verdict.ts";
+import { UserError } from "../../contract/user-error.ts";
+import { ApiError, type ClusterApi, podPath } from "../../host/cluster-api.ts";
 import type { StruckFault } from "./fault.ts";
 import type { Target } from "./target.ts";
 
@@ -9,7 +9,7 @@ const largestMib = 65_536;
 const killedWithinMs = 15_000;
 const lookEveryMs = 500;
 
-/** Whether a pod's fault lab is open. @throws Broken when it is closed. @throws ApiError on other trouble. */
+/** Whether a pod's fault lab is open. @throws UserError when it is closed. @throws ApiError on other trouble. */
 export async function checkLab(target: Target, api: ClusterApi): Promise<void> {
   // Without an amount nothing is allocated: an open lab finds the request wrong.
   await api.post(labPath(target)).catch((error: unknown) => {
@@ -20,7 +20,7 @@ export async function checkLab(target: Target, api: ClusterApi): Promise<void> {
 /**
  * Has a pod allocate twice its memory limit, and waits until it was killed for it.
  *
- * @throws Broken when its fault lab is closed, or it survives. @throws ApiError when the cluster cannot be read.
+ * @throws UserError when its fault lab is closed, or it survives. @throws ApiError when the cluster cannot be read.
  */
 export async function runOutOfMemory(target: Target, api: ClusterApi): Promise<StruckFault> {
   const { workload, pod } = target;
@@ -37,7 +37,7 @@ export async function runOutOfMemory(target: Target, api: ClusterApi): Promise<S
     },
   );
   if (answered || !(await wasKilled(target, api))) {
-    throw new Broken(
+    throw new UserError(
       `${pod} was to allocate ${mib} MiB, twice its limit, and was not killed`,
       `look at its limit: kubectl -n ${target.namespace} describe pod ${pod}`,
     );
@@ -64,7 +64,7 @@ function labPath(target: Target): string {
 
 function labClosed(target: Target, error: unknown): unknown {
   if (!(error instanceof ApiError) || error.status !== 404) return error;
-  return new Broken(
+  return new UserError(
     `the fault lab of ${target.pod} is closed`,
     "open it: pulumi config set --path api.env.FAULT_LAB 1 && pulumi up",
     { cause: error },

@@ -1,4 +1,4 @@
-import { Broken } from "../verdict.ts";
+import { UserError } from "../../contract/user-error.ts";
 import { containerProcesses, sendSignal } from "./container-processes.ts";
 import type { StruckFault } from "./fault.ts";
 import type { Target } from "./target.ts";
@@ -6,7 +6,7 @@ import type { Target } from "./target.ts";
 /**
  * Whether a pod's processes can be stopped from here.
  *
- * @throws Broken when they run elsewhere, or belong to somebody whom this user may not signal.
+ * @throws UserError when they run elsewhere, or belong to somebody whom this user may not signal.
  */
 export async function checkPause(target: Target, procFolder: string): Promise<void> {
   await signalable(target, procFolder);
@@ -16,7 +16,7 @@ export async function checkPause(target: Target, procFolder: string): Promise<vo
  * Stops all processes of a pod's container for some seconds: it holds its connections and answers nobody. They go on
  * after that time, at `undo`, and when this process exits.
  *
- * @throws Broken, see `checkPause`.
+ * @throws UserError, see `checkPause`.
  */
 export async function pause(target: Target, pauseSeconds: number, procFolder: string): Promise<StruckFault> {
   const pids = await signalable(target, procFolder);
@@ -47,12 +47,12 @@ async function signalable(target: Target, procFolder: string): Promise<number[]>
   const outcome = main === undefined ? "gone" : sendSignal(main, 0);
   if (outcome === "sent") return pids;
   if (outcome === "forbidden") {
-    throw new Broken(
+    throw new UserError(
       `the process of ${target.pod} cannot be paused: this user may not signal it`,
       "run the load test as root, or choose another fault",
     );
   }
-  throw new Broken(
+  throw new UserError(
     `${target.pod} cannot be paused: its node ${target.node} is not this machine`,
     "run the load test on that node, or choose another fault: kill-api works from anywhere",
   );

@@ -1,4 +1,4 @@
-import type { Workload } from "../../k8s/stack-outputs.ts";
+import type { Workload } from "../../contract/outputs.ts";
 import { median } from "../../measure/median.ts";
 import type { SecondOfLoad } from "../load-result.ts";
 import type { PodEvent } from "../pod-ledger.ts";

@@ -1,5 +1,5 @@
-import { ApiError, type ClusterApi } from "../cluster-api.ts";
-import { Broken } from "../verdict.ts";
+import { UserError } from "../../contract/user-error.ts";
+import { ApiError, type ClusterApi } from "../../host/cluster-api.ts";
 import type { Target } from "./target.ts";
 
 /** A container beside the server that has a shell, Redis' client, its password and `PORT`. */
@@ -24,7 +24,7 @@ export function parseRole(text: string): RedisRole {
 /**
  * The first primary that has a replica to take over from it, else the first primary.
  *
- * @throws Broken when no pod says that it is one. @throws ApiError when the pods may not be asked.
+ * @throws UserError when no pod says that it is one. @throws ApiError when the pods may not be asked.
  */
 export async function redisPrimary(pods: readonly Target[], api: ClusterApi): Promise<Target> {
   const trouble: ApiError[] = [];
@@ -44,7 +44,7 @@ export async function redisPrimary(pods: readonly Target[], api: ClusterApi): Pr
   const chosen = primaries.find(({ replicas }) => replicas > 0) ?? primaries[0];
   if (chosen) return chosen.target;
   const [first] = trouble;
-  throw new Broken(
+  throw new UserError(
     `no Redis pod says that it is a primary${first ? `; ${first.message}` : ""}`,
     first
       ? "the load test needs to create pods/exec; see whether kubectl exec works"

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { V1Deployment } from "@kubernetes/client-node";
-import type { StackOutputs, Workload } from "../../k8s/stack-outputs.ts";
-import { ApiError, type ClusterApi } from "../cluster-api.ts";
-import { Broken } from "../verdict.ts";
+import type { StackOutputs, Workload } from "../../contract/outputs.ts";
+import { UserError } from "../../contract/user-error.ts";
+import { ApiError, type ClusterApi } from "../../host/cluster-api.ts";
 import type { StruckFault } from "./fault.ts";
 import { workloadsOf } from "./target.ts";
 
@@ -10,18 +10,18 @@ const annotation = "breakwater/loadtest-rollout";
 const rolledOutWithinMs = 300_000;
 const lookEveryMs = 500;
 
-/** The API's Deployments. @throws Broken when it has none. */
+/** The API's Deployments. @throws UserError when it has none. */
 export function deploymentsToRoll(outputs: StackOutputs): Workload[] {
   const deployments = workloadsOf("api", outputs).filter(({ kind }) => kind === "Deployment");
   if (deployments.length > 0) return deployments;
-  throw new Broken("the API is not a Deployment, so there is no rolling update", "choose another fault");
+  throw new UserError("the API is not a Deployment, so there is no rolling update", "choose another fault");
 }
 
 /**
  * Starts a rolling update of the API by an annotation of its pods. `undo` removes it, which rolls the pods back to what
  * they were, and waits for that.
  *
- * @throws Broken when the API has no Deployment. @throws ApiError when one cannot be changed.
+ * @throws UserError when the API has no Deployment. @throws ApiError when one cannot be changed.
  */
 export async function rollOut(outputs: StackOutputs, api: ClusterApi): Promise<StruckFault> {
   const deployments = deploymentsToRoll(outputs);
@@ -67,7 +67,7 @@ export async function rollOut(outputs: StackOutputs, api: ClusterApi): Promise<S
 
 function notRolledBack(workload: Workload, outputs: StackOutputs, error: unknown): never {
   if (!(error instanceof ApiError)) throw error;
-  throw new Broken(
+  throw new UserError(
     `${workload.name} was not rolled back after the fault: ${error.message}`,
     `roll it back: kubectl -n ${outputs.namespace} rollout undo deployment/${workload.name}`,
     { cause: error },

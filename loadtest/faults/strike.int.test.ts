@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { V1Pod } from "@kubernetes/client-node";
+import { UserError } from "../../contract/user-error.ts";
 import { sampleOutputs, sampleWorkload } from "../testing/samples.ts";
 import { type StubAnswer, StubCluster, type StubExec, type StubRequest } from "../testing/stub-cluster.ts";
-import { Broken } from "../verdict.ts";
 import { kill } from "./kill.ts";
 import { pause } from "./pause.ts";
 import { checkStrike, strike } from "./strike.ts";
@@ -90,7 +90,7 @@ async function stateOf(child: ChildProcess): Promise<string> {
 }
 
 const broken = (what: RegExp, fix: RegExp) => (error: unknown) =>
-  error instanceof Broken && what.test(error.message) && fix.test(error.fix);
+  error instanceof UserError && what.test(error.message) && fix.test(error.fix);
 
 test("kill-api kills the process where it runs on this machine", async () => {
   await using stub = await cluster();

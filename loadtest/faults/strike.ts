@@ -1,6 +1,6 @@
-import type { StackOutputs } from "../../k8s/stack-outputs.ts";
-import { ApiError, type ClusterApi } from "../cluster-api.ts";
-import { Broken } from "../verdict.ts";
+import type { StackOutputs } from "../../contract/outputs.ts";
+import { UserError } from "../../contract/user-error.ts";
+import { ApiError, type ClusterApi } from "../../host/cluster-api.ts";
 import { type FaultName, parseFault, type StruckFault } from "./fault.ts";
 import { kill } from "./kill.ts";
 import { checkLab, runOutOfMemory } from "./out-of-memory.ts";
@@ -22,7 +22,7 @@ const realProc = "/proc";
 /**
  * Looks whether a fault could be struck now, without doing harm: a run that cannot be made is not begun.
  *
- * @throws Broken when it could not.
+ * @throws UserError when it could not.
  */
 export async function checkStrike(
   name: FaultName,
@@ -42,7 +42,7 @@ export async function checkStrike(
 /**
  * Strikes a fault at the stack, and comes back as soon as it is struck. The API must stay open until `undo` is done.
  *
- * @throws Broken when it cannot be struck; then nothing is left to undo.
+ * @throws UserError when it cannot be struck; then nothing is left to undo.
  */
 export async function strike(
   name: FaultName,
@@ -74,7 +74,7 @@ async function explained<T>(name: FaultName, outputs: StackOutputs, work: () => 
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     const forbidden = error.status === 401 || error.status === 403;
-    throw new Broken(
+    throw new UserError(
       `the fault ${name} could not be struck: ${error.message}`,
       forbidden
         ? `the user of context ${outputs.cluster.kubeContext} needs to ${parseFault(name).needs} in ${outputs.namespace}`

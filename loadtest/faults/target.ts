@@ -1,8 +1,8 @@
 import type { V1PodList } from "@kubernetes/client-node";
-import type { StackOutputs, Workload } from "../../k8s/stack-outputs.ts";
-import { type ClusterApi, podPath } from "../cluster-api.ts";
+import type { StackOutputs, Workload } from "../../contract/outputs.ts";
+import { UserError } from "../../contract/user-error.ts";
+import { type ClusterApi, podPath } from "../../host/cluster-api.ts";
 import { selects } from "../pod-ledger.ts";
-import { Broken } from "../verdict.ts";
 
 /** A ready pod that a fault can strike, and its main container. */
 export interface Target {
@@ -19,11 +19,11 @@ export interface Target {
   ports: Map<string, number>;
 }
 
-/** The workloads of a role. @throws Broken when the stack has none. */
+/** The workloads of a role. @throws UserError when the stack has none. */
 export function workloadsOf(role: Workload["role"], outputs: StackOutputs): Workload[] {
   const workloads = outputs.workloads.filter((each) => each.role === role);
   if (workloads.length > 0) return workloads;
-  throw new Broken(
+  throw new UserError(
     `the stack has no workload of role ${role} to strike`,
     "choose a fault that strikes something that the stack has: npm run loadtest -- --help",
   );
@@ -32,7 +32,7 @@ export function workloadsOf(role: Workload["role"], outputs: StackOutputs): Work
 /**
  * The ready pods of a role by name, so that the same run strikes the same pod.
  *
- * @throws Broken when there is none. @throws ApiError when the cluster cannot be read.
+ * @throws UserError when there is none. @throws ApiError when the cluster cannot be read.
  */
 export async function targets(
   role: Workload["role"],
@@ -67,7 +67,7 @@ export async function targets(
   });
   const [first, ...others] = found.sort((a, b) => (a.pod < b.pod ? -1 : 1));
   if (first) return [first, ...others];
-  throw new Broken(
+  throw new UserError(
     `no ${role} pod is ready, so none can be struck`,
     `look at what holds them up: kubectl -n ${namespace} get pods`,
   );

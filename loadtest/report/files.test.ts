@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
+import { UserError } from "../../contract/user-error.ts";
 import { sampleReport } from "../testing/sample-report.ts";
-import { Broken } from "../verdict.ts";
 import { reportFolder, writeReport } from "./files.ts";
 
 const run = promisify(execFile);
@@ -44,7 +44,7 @@ test("one file that cannot be written is named, and the others are written", asy
   const folder = await reportFolder(await temporaryFolder(t));
   await mkdir(folder.json);
   await assert.rejects(writeReport(folder, sampleReport()), (error: Error) => {
-    assert.ok(error instanceof Broken);
+    assert.ok(error instanceof UserError);
     assert.match(error.message, /^the report cannot be written to \S+\/report\.json: EISDIR/);
     assert.match(error.fix, /--out/);
     return true;

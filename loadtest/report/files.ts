@@ -1,7 +1,7 @@
 import { mkdir, rename, rm, rmdir, symlink, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { Broken } from "../verdict.ts";
-import { writeWhole } from "../write-whole.ts";
+import { UserError } from "../../contract/user-error.ts";
+import { writeWhole } from "../../host/write-whole.ts";
 import { junitReport } from "./junit.ts";
 import { markdownReport } from "./markdown.ts";
 import { reportPage } from "./page.ts";
@@ -25,7 +25,7 @@ export interface ReportFolder {
  * Makes the folder: `out`, else a new one by the time of day. Made before the run, so that a full disk or a wrong path is
  * told at once.
  *
- * @throws Broken when it cannot be made.
+ * @throws UserError when it cannot be made.
  */
 export async function reportFolder(out: string | undefined): Promise<ReportFolder> {
   const stamp = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
@@ -64,7 +64,7 @@ async function pointLatestTo(stamp: string): Promise<void> {
  * behind and does not keep the others from being written. `latest` points to the folder then.
  *
  * @param json where one more copy of report.json goes
- * @throws Broken with the names of those that could not be written.
+ * @throws UserError with the names of those that could not be written.
  */
 export async function writeReport(folder: ReportFolder, report: RunReport, json?: string): Promise<void> {
   const figures = () => `${JSON.stringify(report, null, 2)}\n`;
@@ -89,8 +89,8 @@ export async function writeReport(folder: ReportFolder, report: RunReport, json?
   if (first) throw unwritable(failed.map(({ path }) => path).join(", "), first.error);
 }
 
-function unwritable(where: string, error: unknown): Broken {
-  return new Broken(
+function unwritable(where: string, error: unknown): UserError {
+  return new UserError(
     `the report cannot be written to ${where}: ${(error as Error).message}`,
     "make room or choose another place with --out or --json",
     { cause: error },

@@ -1,5 +1,5 @@
 import { type TSchema, Type } from "@sinclair/typebox";
-import { type GateMetric, gateMetrics } from "../../k8s/stack-outputs.ts";
+import { type GateMetric, gateMetrics } from "../../contract/gate-metrics.ts";
 import { type FaultName, faults } from "../faults/fault.ts";
 
 const dialect = "https://json-schema.org/draft/2020-12/schema";

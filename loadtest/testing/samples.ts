@@ -1,5 +1,5 @@
 import type { V1Pod } from "@kubernetes/client-node";
-import type { ScenarioConfig, StackOutputs, Workload } from "../../k8s/stack-outputs.ts";
+import type { ScenarioConfig, StackOutputs, Workload } from "../../contract/outputs.ts";
 import type { LoadResult } from "../load-result.ts";
 import type { ObservedPod } from "../observe.ts";
 import { chooseScenarios, type Scenario } from "../scenarios.ts";

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
-import { ClusterApi } from "../cluster-api.ts";
+import { ClusterApi } from "../../host/cluster-api.ts";
 
 /** What a stub cluster was asked. */
 export interface StubRequest {

@@ -1,7 +1,7 @@
 import { isIPv4 } from "node:net";
-import { Failure } from "../failure.ts";
+import { UserError } from "../../contract/user-error.ts";
+import { runProgram } from "../../host/run-program.ts";
 import { network } from "./network.ts";
-import { runProgram } from "./run-program.ts";
 
 /** A line of `ip -json route show`, as far as it matters here; see ip-route(8). */
 export type Route = { dst: string; dev?: string; type?: string };
@@ -36,14 +36,14 @@ function parseRange(text: string): { address: number; prefix: number } | undefin
 /**
  * Checks that no other network of this machine has addresses of the cluster's ranges.
  *
- * @throws {Failure} that names the route and its interface.
+ * @throws {UserError} that names the route and its interface.
  */
 export async function requireFreeRanges(): Promise<void> {
   const routes = JSON.parse(await runProgram("ip", ["-4", "-json", "route", "show"])) as Route[];
   const [taken] = routesInTheWay(routes);
   if (taken === undefined) return;
   const via = taken.dev ?? "no interface";
-  throw new Failure(
+  throw new UserError(
     `The cluster's pods and Services have addresses of ${ranges.join(" and ")}; this machine already routes ${taken.dst} by ${via}`,
     `Remove that network if it is a remainder (ip link del ${via}), or stop what made it, such as another cluster; then run the command again.`,
   );

@@ -2,10 +2,10 @@ import { X509Certificate } from "node:crypto";
 import { cp, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
+import { runProgram } from "../../host/run-program.ts";
 import { dataPaths } from "../paths.ts";
 import { certificate, clusterName, componentKubeconfig, places, type ToolPaths } from "./layout.ts";
 import { network } from "./network.ts";
-import { runProgram } from "./run-program.ts";
 
 const renewBeforeMs = 30 * 24 * 3600 * 1000;
 

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rmdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type ProcessIdentity, startTimeOf } from "./process-table.ts";
+import { type ProcessIdentity, startTimeOf } from "../../host/process-table.ts";
 
 const cgroupMount = "/sys/fs/cgroup";
 

@@ -4,6 +4,8 @@ import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { findProcesses } from "../../host/process-table.ts";
+import { runProgram, tryProgram } from "../../host/run-program.ts";
 import { dataDir, dataPaths } from "../paths.ts";
 import { ensureTools, type Tools } from "../toolchain/toolchain.ts";
 import { containerProcesses } from "./cgroups.ts";
@@ -12,9 +14,7 @@ import { ensureDockerEngine } from "./docker-engine.ts";
 import { connectKubeApi, type KubeApi } from "./kube-api.ts";
 import { places, runDir } from "./layout.ts";
 import { serviceState } from "./process-supervisor.ts";
-import { findProcesses } from "./process-table.ts";
 import { ensureRegistry } from "./registry.ts";
-import { runProgram, tryProgram } from "./run-program.ts";
 import { mountsUnder } from "./storage.ts";
 
 // The embedded cluster itself: it is left running.

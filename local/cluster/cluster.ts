@@ -1,7 +1,7 @@
 import { statfs } from "node:fs/promises";
-import { Failure } from "../failure.ts";
+import { UserError } from "../../contract/user-error.ts";
+import { step } from "../../host/steps.ts";
 import { dataDir } from "../paths.ts";
-import { step } from "../steps.ts";
 import { ensureCertificates } from "./certificates.ts";
 import { ensureCgroups } from "./cgroups.ts";
 import { ensureContainerd } from "./containerd.ts";
@@ -31,7 +31,7 @@ const freeBytesNeeded = 2 * 1024 ** 3;
  * Brings Kubernetes up: what runs is left alone, what is missing, dead or configured otherwise is (re)started. When it
  * returns, the node is Ready, cluster DNS answers, and volumes can be claimed.
  *
- * @throws {Failure} with what did not come up, and where to look.
+ * @throws {UserError} with what did not come up, and where to look.
  */
 export async function clusterUp(tools: ToolPaths): Promise<void> {
   await withMachineLock(async () => {
@@ -60,7 +60,7 @@ async function requireSpace(): Promise<void> {
   const { bavail, bsize } = await statfs(dataDir);
   const free = bavail * bsize;
   if (free >= freeBytesNeeded) return;
-  throw new Failure(
+  throw new UserError(
     `${dataDir} has ${(free / 1024 ** 3).toFixed(1)} GiB of free disk space; the cluster needs 2 GiB`,
     "free some space (`npm run reset` removes everything that the cluster keeps), or name a folder on another disk in BREAKWATER_HOME",
   );

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { runProgram } from "../../host/run-program.ts";
 import { registryAddress } from "../paths.ts";
 import { writeConfigFile } from "./config-file.ts";
 import { makeFolders, places, runDir } from "./layout.ts";
@@ -8,7 +9,6 @@ import { network } from "./network.ts";
 import { ensureService } from "./process-supervisor.ts";
 import { waitFor } from "./readiness.ts";
 import { registryEndpoint } from "./registry.ts";
-import { runProgram } from "./run-program.ts";
 import { writeVolumeHook } from "./storage.ts";
 
 /** Name of the bridge network in the CNI configuration; its cache files begin with it. */
@@ -17,7 +17,7 @@ export const cniNetworkName = "breakwater";
 /**
  * Starts a containerd of our own; the kubelet and our Docker engine share it (each in its own namespace).
  *
- * @throws {Failure} when it does not come up.
+ * @throws {UserError} when it does not come up.
  */
 export async function ensureContainerd(): Promise<void> {
   await makeFolders();

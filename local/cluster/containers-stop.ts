@@ -1,8 +1,8 @@
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { childrenOf, findProcesses, sendSignal, waitUntilGone } from "../../host/process-table.ts";
 import { containerProcesses } from "./cgroups.ts";
 import { places } from "./layout.ts";
-import { childrenOf, findProcesses, sendSignal, waitUntilGone } from "./process-table.ts";
 
 const shimName = "containerd-shim-runc-v2";
 /** How long databases get to write what they hold in memory. */

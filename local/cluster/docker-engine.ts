@@ -44,7 +44,7 @@ export async function answeringEngine(): Promise<string | undefined> {
  * Finds a Docker engine for building images: ours when it runs, else one that answers on $DOCKER_HOST or
  * /var/run/docker.sock, else ours is started. Ours builds from ADD and COPY only and has no container network.
  *
- * @throws {Failure} when ours does not come up.
+ * @throws {UserError} when ours does not come up.
  */
 export async function ensureDockerEngine(): Promise<{ socketPath: string }> {
   const foreign = (await serviceState("dockerd")).state === "running" ? undefined : await foreignEngine();

@@ -1,6 +1,6 @@
 import { chmod, mkdir, readdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { Failure } from "../failure.ts";
+import { UserError } from "../../contract/user-error.ts";
 import { dataDir, dataPaths } from "../paths.ts";
 
 /** Anything that knows where a built program lies, such as the toolchain's `Tools`. */
@@ -57,7 +57,7 @@ const early: readonly string[] = Object.values(dataPaths).map((path) => basename
 /**
  * Makes the data folder, which only root may enter, and the folders that are always needed in it.
  *
- * @throws {Failure} when the folder exists and holds things that are not of this cluster.
+ * @throws {UserError} when the folder exists and holds things that are not of this cluster.
  */
 export async function makeFolders(): Promise<void> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
@@ -73,14 +73,14 @@ export async function makeFolders(): Promise<void> {
 /**
  * Checks that the data folder is one that this cluster made, or empty or absent.
  *
- * @throws {Failure} when it holds things of others.
+ * @throws {UserError} when it holds things of others.
  */
 export async function requireOwnFolder(): Promise<void> {
   const entries = await readdir(dataDir).catch((): string[] => []);
   if (entries.includes(marker)) return;
   const foreign = entries.find((entry) => !early.includes(entry));
   if (foreign === undefined) return;
-  throw new Failure(
+  throw new UserError(
     `the data folder ${dataDir} holds ${foreign}, which breakwater did not make`,
     "name an empty folder, or one that does not exist, in BREAKWATER_HOME",
     { exitCode: 2 },
@@ -90,11 +90,11 @@ export async function requireOwnFolder(): Promise<void> {
 /**
  * Checks that this is root.
  *
- * @throws {Failure} with exit code 2 when it is not.
+ * @throws {UserError} with exit code 2 when it is not.
  */
 export function requireRoot(): void {
   if (process.getuid?.() === 0) return;
-  throw new Failure(
+  throw new UserError(
     "the embedded cluster belongs to root, and this is another user",
     "run the same command as root (sudo -i)",
     { exitCode: 2 },

@@ -1,5 +1,5 @@
 import { type FileHandle, open, stat } from "node:fs/promises";
-import { Failure } from "../failure.ts";
+import { UserError } from "../../contract/user-error.ts";
 import { requireRoot } from "./layout.ts";
 import { logFile, logTail } from "./process-supervisor.ts";
 import { serviceNames } from "./status.ts";
@@ -12,14 +12,14 @@ const pollMs = 300;
  * of several components carry the component's name.
  *
  * @param names components as `status` names them; all when empty.
- * @throws {Failure} on an unknown name, or without root.
+ * @throws {UserError} on an unknown name, or without root.
  */
 export async function followLogs(names: readonly string[], options: { follow: boolean }): Promise<void> {
   requireRoot();
   const known: readonly string[] = serviceNames;
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined)
-    throw new Failure(`there is no component named ${unknown}`, `name some of ${known.join(", ")}`, {
+    throw new UserError(`there is no component named ${unknown}`, `name some of ${known.join(", ")}`, {
       exitCode: 2,
     });
   const chosen = names.length > 0 ? names : known;

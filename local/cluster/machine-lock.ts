@@ -1,5 +1,5 @@
 import { createServer, type Server } from "node:net";
-import { Failure } from "../failure.ts";
+import { UserError } from "../../contract/user-error.ts";
 
 // An abstract socket: the kernel frees the name when its process ends, however it ends.
 const socketName = "\0breakwater-cluster";
@@ -18,14 +18,14 @@ async function tryToListen(): Promise<Server | undefined> {
 /**
  * Runs `change` while no other command of this machine changes the cluster.
  *
- * @throws {Failure} when another one keeps it busy for three minutes.
+ * @throws {UserError} when another one keeps it busy for three minutes.
  */
 export async function withMachineLock<T>(change: () => Promise<T>): Promise<T> {
   const deadline = Date.now() + patienceMs;
   let lock = await tryToListen();
   while (lock === undefined) {
     if (Date.now() > deadline)
-      throw new Failure(
+      throw new UserError(
         "another breakwater command has been changing the cluster for three minutes",
         "wait for it or end it (Ctrl-C in its terminal), then run this one again",
       );

@@ -1,6 +1,6 @@
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { runProgram, tryProgram } from "../../host/run-program.ts";
 import { places } from "./layout.ts";
-import { runProgram, tryProgram } from "./run-program.ts";
 
 /** Addresses of the cluster. Nothing of them is reachable from other machines. */
 export const network = {

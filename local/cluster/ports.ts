@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Failure } from "../failure.ts";
-import { socketOwner } from "./process-table.ts";
+import { UserError } from "../../contract/user-error.ts";
+import { socketOwner } from "../../host/process-table.ts";
 
 /** An address and TCP port that a process will listen on. */
 export type Endpoint = { address: string; port: number };
@@ -47,7 +47,7 @@ export function conflicts(listener: Endpoint, wanted: Endpoint): boolean {
 /**
  * Checks that a process could listen on all of `wanted`.
  *
- * @throws {Failure} that names the taken port and the process that holds it.
+ * @throws {UserError} that names the taken port and the process that holds it.
  */
 export async function requireFreePorts(user: string, wanted: readonly Endpoint[]): Promise<void> {
   if (wanted.length === 0) return;
@@ -60,7 +60,7 @@ export async function requireFreePorts(user: string, wanted: readonly Endpoint[]
       await sleep(100);
       continue;
     }
-    throw new Failure(
+    throw new UserError(
       `${user} needs TCP port ${taken.port} on ${taken.address}, which is in use by ${owner ?? "a process that cannot be seen from here"}`,
       `stop that process, then run the command again`,
     );

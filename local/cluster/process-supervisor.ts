@@ -2,10 +2,16 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { Failure } from "../failure.ts";
+import { UserError } from "../../contract/user-error.ts";
+import {
+  isAlive,
+  type ProcessIdentity,
+  sendSignal,
+  startTimeOf,
+  waitUntilGone,
+} from "../../host/process-table.ts";
 import { dataPaths } from "../paths.ts";
 import { type Endpoint, requireFreePorts } from "./ports.ts";
-import { isAlive, type ProcessIdentity, sendSignal, startTimeOf, waitUntilGone } from "./process-table.ts";
 
 /** A long-running program that the cluster needs. */
 export type Service = {
@@ -81,7 +87,7 @@ async function openLog(name: string): Promise<Awaited<ReturnType<typeof open>>> 
  * process exists; whether it is ready is the caller's to find out.
  *
  * @returns true when it was started (again).
- * @throws {Failure} when a port that it needs is taken.
+ * @throws {UserError} when a port that it needs is taken.
  */
 export async function ensureService(service: Service): Promise<boolean> {
   const wanted = await fingerprint(service);
@@ -123,7 +129,7 @@ async function pidFileWritten(name: string, pid: number | undefined): Promise<vo
     if (pid === undefined || (await startTimeOf(pid)) === undefined) break;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  throw new Failure(`${name} could not be started`, `see ${logFile(name)}`);
+  throw new UserError(`${name} could not be started`, `see ${logFile(name)}`);
 }
 
 /** How a service is doing: "stopped" was never started or was stopped on purpose, "dead" ended by itself. */

@@ -1,4 +1,4 @@
-import { Failure } from "../failure.ts";
+import { UserError } from "../../contract/user-error.ts";
 import { logFile, logTail, serviceState } from "./process-supervisor.ts";
 
 /** What to wait for. */
@@ -17,7 +17,7 @@ const pollMs = 100;
 /**
  * Waits until a condition holds.
  *
- * @throws {Failure} when a needed service ends, or after the time-out (60 s unless told).
+ * @throws {UserError} when a needed service ends, or after the time-out (60 s unless told).
  */
 export async function waitFor(condition: Condition): Promise<void> {
   const timeoutMs = condition.timeoutMs ?? 60_000;
@@ -31,7 +31,7 @@ export async function waitFor(condition: Condition): Promise<void> {
     }
     for (const name of condition.needs) {
       if ((await serviceState(name)).state === "running") continue;
-      throw new Failure(
+      throw new UserError(
         `${name} ended while waiting for ${condition.what}; its last lines:\n${await logTail(name, 5)}`,
         `read ${logFile(name)}, then run the command again`,
         { cause: lastError },
@@ -39,7 +39,7 @@ export async function waitFor(condition: Condition): Promise<void> {
     }
     if (Date.now() >= deadline) {
       const reason = lastError instanceof Error ? ` (${lastError.message})` : "";
-      throw new Failure(
+      throw new UserError(
         `waited ${timeoutMs / 1000} s for ${condition.what}${reason}`,
         `run \`npm run status\` and read ${condition.needs.map(logFile).join(", ")}`,
         { cause: lastError },

@@ -15,7 +15,7 @@ export const registryEndpoint = `http://127.0.0.1:${port}`;
 /**
  * Starts the embedded registry (Debian's docker-registry) unless it runs, and waits until it answers.
  *
- * @throws {Failure} when port 5000 is taken or it does not come up.
+ * @throws {UserError} when port 5000 is taken or it does not come up.
  */
 export async function ensureRegistry(): Promise<void> {
   await withMachineLock(startRegistry);

@@ -1,14 +1,14 @@
 import { rm } from "node:fs/promises";
-import { Failure } from "../failure.ts";
+import { UserError } from "../../contract/user-error.ts";
+import { runProgram } from "../../host/run-program.ts";
+import { step } from "../../host/steps.ts";
 import { dataDir } from "../paths.ts";
-import { step } from "../steps.ts";
 import { removeCgroups } from "./cgroups.ts";
 import { stopContainers, stopShims } from "./containers-stop.ts";
 import { places, requireOwnFolder, requireRoot, runDir } from "./layout.ts";
 import { withMachineLock } from "./machine-lock.ts";
 import { removeNetwork } from "./network.ts";
 import { knownServices, stopService } from "./process-supervisor.ts";
-import { runProgram } from "./run-program.ts";
 import { mountsUnder, removeVolumesMount, unmountAll } from "./storage.ts";
 import { removeTraces } from "./traces.ts";
 
@@ -19,7 +19,7 @@ const first = ["kubelet", "dockerd", "kube-proxy", "kube-controller-manager", "k
  * Stops everything: processes, containers, mounts, network. What is on disk stays, so that the next start finds the
  * same cluster.
  *
- * @throws {Failure} without root.
+ * @throws {UserError} without root.
  */
 export async function clusterDown(): Promise<void> {
   requireRoot();
@@ -30,7 +30,7 @@ export async function clusterDown(): Promise<void> {
  * Stops everything and deletes all that was made: data folder, volumes, images, Pulumi state. The tools in the cache
  * folder stay.
  *
- * @throws {Failure} without root, or when the data folder holds things that are not of this cluster.
+ * @throws {UserError} without root, or when the data folder holds things that are not of this cluster.
  */
 export async function clusterReset(): Promise<void> {
   requireRoot();
@@ -72,7 +72,7 @@ async function stopControlPlane(): Promise<void> {
 async function deleteAll(): Promise<void> {
   const mounts = await mountsUnder(dataDir);
   if (mounts.length > 0)
-    throw new Failure(
+    throw new UserError(
       `${mounts.join(", ")} is mounted below the data folder and was not mounted by this cluster`,
       "unmount it, then run the command again",
     );

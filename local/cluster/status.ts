@@ -1,10 +1,10 @@
+import { residentBytes } from "../../host/process-table.ts";
 import { dnsAnswers } from "./dns.ts";
 import { answeringEngine } from "./docker-engine.ts";
 import { connectKubeApi } from "./kube-api.ts";
 import { requireRoot } from "./layout.ts";
 import { nodeReadiness } from "./node.ts";
 import { logTail, serviceStartedMs, serviceState } from "./process-supervisor.ts";
-import { residentBytes } from "./process-table.ts";
 
 /** How one part of the embedded default is doing. */
 export type ComponentStatus = { name: string; running: boolean; detail: string };
@@ -26,7 +26,7 @@ export const serviceNames = [
 /**
  * Looks after every process by its pid file, and asks for the node and for a name in cluster DNS.
  *
- * @throws {Failure} without root.
+ * @throws {UserError} without root.
  */
 export async function clusterStatus(): Promise<ComponentStatus[]> {
   requireRoot();

@@ -1,10 +1,10 @@
 import { chmod, lstat, mkdir, readFile, rmdir } from "node:fs/promises";
 import { join } from "node:path";
-import { Failure } from "../failure.ts";
+import { UserError } from "../../contract/user-error.ts";
+import { runProgram } from "../../host/run-program.ts";
 import { writeConfigFile } from "./config-file.ts";
 import type { KubeApi } from "./kube-api.ts";
 import { places } from "./layout.ts";
-import { runProgram } from "./run-program.ts";
 
 // kube-controller-manager's host path provisioner has this place built in.
 const provisionerDir = "/tmp/hostpath_pv";
@@ -36,7 +36,7 @@ export async function unmountAll(folder: string): Promise<void> {
  * Mounts the data folder's volumes where the provisioner makes them. Thus they are not in /tmp, which machines
  * clean by age or at boot, and users other than root cannot enter them.
  *
- * @throws {Failure} when the place is taken by something that root does not own.
+ * @throws {UserError} when the place is taken by something that root does not own.
  */
 export async function ensureVolumes(): Promise<void> {
   await mkdir(places.volumes, { recursive: true, mode: 0o700 });
@@ -45,7 +45,7 @@ export async function ensureVolumes(): Promise<void> {
   });
   const found = await lstat(provisionerDir);
   if (!found.isDirectory() || found.uid !== 0)
-    throw new Failure(
+    throw new UserError(
       `${provisionerDir}, where Kubernetes makes volumes, is not a folder of root's`,
       `look what it is and remove it, then run the command again`,
     );

@@ -2,14 +2,14 @@ import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type Docker from "dockerode";
-import { Failure } from "../failure.ts";
+import { UserError } from "../../contract/user-error.ts";
+import { runCommand } from "../../host/run-command.ts";
+import { type Report, step } from "../../host/steps.ts";
 import { dataDir } from "../paths.ts";
 import { buildImage } from "../plugins/docker/build.ts";
 import { readContext } from "../plugins/docker/context-files.ts";
 import { connectEngine } from "../plugins/docker/engine.ts";
 import { pushImage } from "../plugins/docker/push.ts";
-import { type Report, step } from "../steps.ts";
-import { runCommand } from "../toolchain/run-command.ts";
 import { assembleImage, packageFolder } from "./image-files.ts";
 import { imageName, imageUser, isWithinTag, type Recipe, recipes } from "./recipes.ts";
 import { digestLabel, storedInEngine, storedInRegistry } from "./stored-image.ts";
@@ -24,7 +24,7 @@ const buildTime = new Date("2026-01-01T00:00:00Z");
  * (recipe, Node version, this code) is left alone; one that the engine still holds is only pushed. What is built gets
  * its tag when it is complete, so a run that is killed leaves no half image.
  *
- * @throws {Failure} when a package cannot be had, or the engine or the registry refuses.
+ * @throws {UserError} when a package cannot be had, or the engine or the registry refuses.
  */
 export async function ensureBaseImages(engine: { socketPath: string }): Promise<void> {
   await step("Base images", async (report) => {
@@ -48,7 +48,7 @@ type Plan = { recipe: Recipe; inputs: string; action: "none" | "forget" | "push"
 
 async function planFor(socketPath: string, recipe: Recipe): Promise<Plan> {
   const unreachable = (what: string, log: string) => (error: Error) => {
-    throw new Failure(
+    throw new UserError(
       `${what} does not answer: ${(error.cause as Error | undefined)?.message ?? error.message}`,
       `See npm run logs -- ${log}; npm run up starts it`,
     );
@@ -137,7 +137,7 @@ async function buildOne(
     },
     { credentials: {}, signal: AbortSignal.timeout(timeLimitMs), output: () => {} },
   ).catch((error: Error) => {
-    throw new Failure(`${recipe.name}: ${error.message}`, "See npm run logs -- dockerd; is the disk full?");
+    throw new UserError(`${recipe.name}: ${error.message}`, "See npm run logs -- dockerd; is the disk full?");
   });
   await push(docker, recipe, report);
   return `${recipe.name} ${version}`;
@@ -148,7 +148,7 @@ async function push(docker: Docker, recipe: Recipe, report: Report): Promise<voi
   const signal = AbortSignal.timeout(timeLimitMs);
   await pushImage(docker, imageName(recipe), { credentials: undefined, signal, output: () => {} }).catch(
     (error: Error) => {
-      throw new Failure(
+      throw new UserError(
         `${recipe.name}: ${error.message}`,
         "See npm run logs -- registry; is the disk full? Then run the command again",
       );
@@ -164,7 +164,7 @@ async function versionOf(recipe: Recipe, image: string): Promise<string> {
   const said = await runCommand("sh", ["-c", 'exec chroot "$@" 2>&1', "sh", image, path ?? program, ...args]);
   const version = /\d+(\.\d+)+/.exec(said)?.[0];
   if (version === undefined || !isWithinTag(version, recipe.tag)) {
-    throw new Failure(
+    throw new UserError(
       `Debian ${recipe.suite} has ${recipe.name} ${version ?? `of unknown version (${said.trim()})`}, but the image's tag is ${recipe.tag}`,
       "Correct the tag or the release in local/images/recipes.ts",
     );

@@ -1,7 +1,7 @@
 import { chmod, copyFile, lstat, mkdir, readdir, readlink, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { Failure } from "../failure.ts";
-import { runCommand } from "../toolchain/run-command.ts";
+import { UserError } from "../../contract/user-error.ts";
+import { runCommand } from "../../host/run-command.ts";
 import { alwaysLoaded, imageUser, type Recipe } from "./recipes.ts";
 import { neededLibraries } from "./shared-libraries.ts";
 
@@ -16,7 +16,7 @@ const mergedFolders = ["bin", "sbin", "lib", "lib64"];
  *
  * @param packages folder with the unpacked packages.
  * @param image an empty folder, which becomes the image's root.
- * @throws {Failure} when a file or library of the recipe is not in the packages.
+ * @throws {UserError} when a file or library of the recipe is not in the packages.
  */
 export async function assembleImage(recipe: Recipe, packages: string, image: string): Promise<void> {
   await addBasics(image);
@@ -115,8 +115,8 @@ async function addLibraries(files: FileCopier): Promise<void> {
   }
 }
 
-const missing = (path: string): Failure =>
-  new Failure(
+const missing = (path: string): UserError =>
+  new UserError(
     `${path} is in none of the packages of a base image`,
     "Debian has moved it: correct local/images/recipes.ts",
   );

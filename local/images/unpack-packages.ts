@@ -1,6 +1,6 @@
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { runCommand } from "../toolchain/run-command.ts";
+import { runCommand } from "../../host/run-command.ts";
 import type { Suite } from "./recipes.ts";
 
 /** Where the packages of Debian come from on this machine. */
@@ -64,7 +64,7 @@ export function choosePackages(printedUris: string, wanted: readonly string[]): 
  *
  * @param folder an empty folder for all of it.
  * @returns the folder in which the packages' files lie.
- * @throws {Failure} when the mirror cannot be reached or lacks a package.
+ * @throws {UserError} when the mirror cannot be reached or lacks a package.
  */
 export async function unpackPackages(
   suite: Suite,

@@ -3,9 +3,9 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { Failure } from "../failure.ts";
+import { UserError } from "../../contract/user-error.ts";
+import { step } from "../../host/steps.ts";
 import { dataPaths } from "../paths.ts";
-import { step } from "../steps.ts";
 import { bundlePlugin, type PluginName, plugins } from "./bundle.ts";
 
 const run = promisify(execFile);
@@ -87,7 +87,7 @@ async function ensurePlugin(
 /**
  * Makes the kubernetes and docker plugins available to the engine in the data folder's PULUMI_HOME.
  *
- * @throws Failure when a plugin can neither be downloaded nor bundled.
+ * @throws UserError when a plugin can neither be downloaded nor bundled.
  */
 export async function ensurePlugins(tools: { path(name: "pulumi"): string }): Promise<void> {
   await step("Pulumi plugins", async (report) => {
@@ -102,7 +102,7 @@ export async function ensurePlugins(tools: { path(name: "pulumi"): string }): Pr
       );
       report(sources.join(", "));
     } catch (error) {
-      throw new Failure(
+      throw new UserError(
         `The Pulumi plugins could not be installed: ${error instanceof Error ? error.message : String(error)}`,
         `Check that ${pulumiHome} is writable and has space, and run npm install if packages are missing.`,
         { cause: error },

@@ -1,8 +1,8 @@
 import { mkdir, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
-import type { Report } from "../steps.ts";
+import { runCommand } from "../../host/run-command.ts";
+import type { Report } from "../../host/steps.ts";
 import { modulesDir } from "./lock.ts";
-import { runCommand } from "./run-command.ts";
 import type { GoTool } from "./tools.ts";
 
 /**
@@ -10,7 +10,7 @@ import type { GoTool } from "./tools.ts";
  * other) and moves each to `targetOf(tool)`. They are linked in a folder of this process beside the target first,
  * so a build that is killed leaves no half program under a final name. What was compiled stays in Go's own cache.
  *
- * @throws {Failure} with the compiler's last lines.
+ * @throws {UserError} with the compiler's last lines.
  */
 export async function buildTools(
   tools: readonly GoTool[],

@@ -1,10 +1,10 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Failure } from "../failure.ts";
-import { type Report, step } from "../steps.ts";
+import { UserError } from "../../contract/user-error.ts";
+import { runCommand } from "../../host/run-command.ts";
+import { type Report, step } from "../../host/steps.ts";
 import { isExecutable } from "./path-tools.ts";
-import { runCommand } from "./run-command.ts";
 
 /** A Debian package and a program by which to tell that it, or another vendor's build of it, is there. */
 export type DebianPackage = { name: string; program: string };
@@ -41,7 +41,7 @@ const policy =
  * Installs those of `packages` whose programs are missing; does nothing, without asking apt, when all are there.
  * Nothing is removed or replaced (a Docker from another vendor stays), and no daemon is started by the installation.
  *
- * @throws {Failure} when apt cannot install them.
+ * @throws {UserError} when apt cannot install them.
  */
 export async function ensurePackages(packages: readonly DebianPackage[] = debianPackages): Promise<void> {
   const missing = await missingPackages(packages);
@@ -60,7 +60,7 @@ export async function ensurePackages(packages: readonly DebianPackage[] = debian
   const still = await missingPackages(packages);
   if (still.length > 0) {
     const list = still.map((each) => `${each.program} of ${each.name}`).join(", ");
-    throw new Failure(
+    throw new UserError(
       `apt-get succeeded, but programs are still missing: ${list}`,
       `Look at: dpkg -L ${still.map((each) => each.name).join(" ")}`,
     );

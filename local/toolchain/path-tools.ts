@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { access, realpath } from "node:fs/promises";
 import { delimiter, isAbsolute, join, sep } from "node:path";
-import { runCommand } from "./run-command.ts";
+import { runCommand } from "../../host/run-command.ts";
 import type { GoTool } from "./tools.ts";
 import { findVersion, isAccepted } from "./version.ts";
 

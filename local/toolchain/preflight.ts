@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
-import { Failure } from "../failure.ts";
+import { UserError } from "../../contract/user-error.ts";
+import { runCommand } from "../../host/run-command.ts";
 import { cacheDir, dataDir } from "../paths.ts";
 import { goVersionNeeded } from "./lock.ts";
-import { runCommand } from "./run-command.ts";
 import { toolsAreBuilt } from "./toolchain.ts";
 import { compareVersions, findVersion } from "./version.ts";
 
@@ -23,18 +23,18 @@ export type Requirement = { tool: string; found: string; needed: string; met: bo
 /**
  * Checks that this machine can run the embedded cluster, all requirements at once.
  *
- * @throws {Failure} with exit code 2: on another system than Linux, without root, or with a table of what is missing.
+ * @throws {UserError} with exit code 2: on another system than Linux, without root, or with a table of what is missing.
  */
 export async function preflight(): Promise<void> {
   if (process.platform !== "linux") {
-    throw new Failure(
+    throw new UserError(
       `The embedded cluster runs on Linux; this is ${process.platform}.`,
       `Run it in a Debian virtual machine. ${elsewhere}`,
       { exitCode: 2 },
     );
   }
   if (process.getuid?.() !== 0) {
-    throw new Failure(
+    throw new UserError(
       "The embedded cluster needs root: it makes a network bridge, mounts and cgroups.",
       `Run the same command as root (sudo -i, then npm start). ${elsewhere}`,
       { exitCode: 2 },
@@ -43,7 +43,7 @@ export async function preflight(): Promise<void> {
   const requirements = await examine();
   const unmet = requirements.filter((each) => !each.met);
   if (unmet.length > 0) {
-    throw new Failure(
+    throw new UserError(
       `This machine lacks what the embedded cluster needs:\n${requirementTable(requirements)}`,
       `${unmet.map((each) => `${each.tool}: ${each.get}`).join("\n")}\n${elsewhere}`,
       { exitCode: 2 },

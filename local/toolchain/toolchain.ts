@@ -1,7 +1,7 @@
 import { chmod, mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { step } from "../../host/steps.ts";
 import { cacheDir } from "../paths.ts";
-import { step } from "../steps.ts";
 import { buildTools } from "./build.ts";
 import { toolsLock } from "./lock.ts";
 import { findOnPath, isExecutable } from "./path-tools.ts";
@@ -47,7 +47,7 @@ export async function toolsAreBuilt(): Promise<boolean> {
  * its pinned Go module. Takes milliseconds when all are cached and about ten minutes on two cores when none is.
  * Safe to kill and run again.
  *
- * @throws {Failure} when a build fails.
+ * @throws {UserError} when a build fails.
  */
 export async function ensureTools(): Promise<Tools> {
   const folders = await toolFolders();

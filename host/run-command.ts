@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { Failure } from "../failure.ts";
+import { UserError } from "../contract/user-error.ts";
 
 const keptLines = 40;
 
@@ -16,7 +16,7 @@ export type CommandOptions = {
 /**
  * Runs a program without a shell and returns its standard output.
  *
- * @throws {Failure} when it cannot be started, is not done in time or exits with anything but 0; the message
+ * @throws {UserError} when it cannot be started, is not done in time or exits with anything but 0; the message
  * ends with the last lines that it wrote.
  */
 export async function runCommand(
@@ -61,7 +61,7 @@ export async function runCommand(
     });
   });
   if (ended !== "") {
-    throw new Failure(
+    throw new UserError(
       [`${command} ${args.slice(0, 3).join(" ")} ${ended}`, ...last.map((line) => `  ${line}`)].join("\n"),
       options.fix ?? `Run it by hand to see why: ${command} ${args.join(" ")}`,
     );

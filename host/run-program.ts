@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { Failure } from "../failure.ts";
+import { UserError } from "../contract/user-error.ts";
 
 /** How a short program ended. */
 export type ProgramResult = { exitCode: number; stdout: string; stderr: string };
@@ -7,7 +7,7 @@ export type ProgramResult = { exitCode: number; stdout: string; stderr: string }
 /**
  * Runs a short program to its end.
  *
- * @throws {Failure} when it cannot be started.
+ * @throws {UserError} when it cannot be started.
  */
 export async function tryProgram(
   command: string,
@@ -28,7 +28,7 @@ export async function tryProgram(
     child.stdin.end(input);
     child.once("error", (error) =>
       reject(
-        new Failure(`cannot run ${command}: ${error.message}`, `install the package that has ${command}`),
+        new UserError(`cannot run ${command}: ${error.message}`, `install the package that has ${command}`),
       ),
     );
     child.once("close", (code) => resolve({ exitCode: code ?? 1, stdout, stderr }));
@@ -39,13 +39,13 @@ export async function tryProgram(
  * Runs a short program that has to succeed.
  *
  * @returns what it wrote to stdout.
- * @throws {Failure} with what it wrote to stderr.
+ * @throws {UserError} with what it wrote to stderr.
  */
 export async function runProgram(command: string, args: readonly string[], input?: string): Promise<string> {
   const result = await tryProgram(command, args, input);
   if (result.exitCode === 0) return result.stdout;
   const output = (result.stderr || result.stdout).trim();
-  throw new Failure(
+  throw new UserError(
     `\`${[command, ...args].join(" ")}\` failed: ${output}`,
     "mend what it says, then run the command again",
   );

@@ -2,7 +2,7 @@ import { request as httpRequest } from "node:http";
 import { Agent, request as httpsRequest, type RequestOptions } from "node:https";
 import { Writable } from "node:stream";
 import { Exec, KubeConfig } from "@kubernetes/client-node";
-import { Broken } from "./verdict.ts";
+import { UserError } from "../contract/user-error.ts";
 
 const credentialsAgeMs = 60_000;
 /** Whose changes these are, in an object's `managedFields`. */
@@ -32,13 +32,13 @@ export class ClusterApi {
     this.#server = server.replace(/\/$/, "");
   }
 
-  /** @throws Broken when the file cannot be read or does not know the context. */
+  /** @throws UserError when the file cannot be read or does not know the context. */
   static open(kubeconfig: string, context: string): ClusterApi {
     const config = new KubeConfig();
     try {
       config.loadFromFile(kubeconfig);
     } catch (error) {
-      throw new Broken(
+      throw new UserError(
         `the kubeconfig of the stack cannot be read: ${kubeconfig} (${(error as Error).message})`,
         "bring the cluster up again (npm run up), or mend cluster.kubeconfig in the stack config",
         { cause: error },
@@ -48,7 +48,7 @@ export class ClusterApi {
     const cluster = config.getCurrentCluster();
     if (!cluster) {
       const known = config.contexts.map((each) => each.name).join(", ") || "none";
-      throw new Broken(
+      throw new UserError(
         `${kubeconfig} has no context ${context} (it has: ${known})`,
         "set cluster.kubeContext in the stack config to one of them and run pulumi up again",
       );

@@ -1,7 +1,4 @@
-import type { LoadTestConfig, ScenarioConfig } from "../config/schema.ts";
-
-export { type GateConfig, type GateMetric, type GateUnit, gateMetrics } from "../config/gate-metrics.ts";
-export type { RequestKind, ScenarioConfig } from "../config/schema.ts";
+import type { GateConfig } from "./gate-metrics.ts";
 
 /**
  * What a deployed stack tells the outside. `index.ts` exports exactly this; `loadtest/` and `e2e/` read it with
@@ -32,7 +29,33 @@ export interface Workload {
 }
 
 /** The load test's part of stack config, defaults applied. */
-export interface LoadTestPlan extends Omit<LoadTestConfig, "scenarios"> {
-  /** A list, because Pulumi gives an object's keys back in the order of the alphabet. */
+export interface LoadTestPlan {
+  /** Connections held open by each scenario. */
+  connections: number;
+  durationSeconds: number;
+  warmupSeconds: number;
+  /** Users seeded before the run: ids 1 … users. */
+  users: number;
+  /** Threads that generate the load. */
+  threads: number;
+  /** A list, because Pulumi returns an object's keys in alphabetical order. */
   scenarios: (ScenarioConfig & { name: string })[];
+  /** At most one for each metric and scenario or workload, defaults included. */
+  gates: GateConfig[];
 }
+
+export interface ScenarioConfig {
+  about?: string;
+  /** Shares of the requests, any numbers; 0 leaves a kind out. */
+  mix: Record<RequestKind, number>;
+  /** Requests per second at even times; absent: as many as the connections carry. */
+  rate?: number;
+  connections?: number;
+  durationSeconds?: number;
+  warmupSeconds?: number;
+  /** Part of a run that names no scenario. */
+  enabled: boolean;
+}
+
+/** What one request does, in the words of the API. */
+export type RequestKind = "light" | "read" | "write" | "heavy" | "upload";
