@@ -71,18 +71,18 @@ function readGate(value: unknown, path: string, report: Report): GateConfig | un
   }
   const limit = readLimit(metric, given.limit, `${path}.limit`, report);
   if (limit === undefined) return undefined;
-  const { of } = gateMetrics[metric];
-  const wrong = of === "scenario" ? "workload" : "scenario";
+  const { scope } = gateMetrics[metric];
+  const wrong = scope === "scenario" ? "workload" : "scenario";
   if (given[wrong] !== undefined)
     report({
       path: `${path}.${wrong}`,
       value: given[wrong],
-      rule: `does not go with ${metric}, which is counted by ${of}`,
+      rule: `does not go with ${metric}, which is counted by ${scope}`,
     });
-  const subject = given[of];
+  const subject = given[scope];
   if (subject !== undefined && (typeof subject !== "string" || subject === ""))
-    return void report({ path: `${path}.${of}`, value: subject, rule: `must be the name of a ${of}` });
-  return { metric, limit, ...(subject === undefined ? {} : { [of]: subject }) };
+    return void report({ path: `${path}.${scope}`, value: subject, rule: `must be the name of a ${scope}` });
+  return { metric, limit, ...(subject === undefined ? {} : { [scope]: subject }) };
 }
 
 function isMetric(value: unknown): value is GateMetric {

@@ -1,41 +1,113 @@
-/** How a gate's limit is written and counted: `share` 0 … 1 (`1 %`), `time` in ms (`250 ms`), `rate` per second, `count`. */
+/** Unit of a limit: `share` 0 … 1 (`1 %`), `time` in ms (`250 ms`), `rate` per second, `count` a whole number. */
 export type GateUnit = "share" | "time" | "rate" | "count";
 
-/** What a gate may be about, how its limit is written, whether it is a ceiling or a floor, and whose figure it is. */
+/** One metric that a gate can limit. */
+export interface GateMetricSpec {
+  unit: GateUnit;
+  /** Whether a limit is a maximum or a minimum. */
+  rule: "at most" | "at least";
+  /** Whether the metric describes the requests of a scenario, or the pods of a workload. */
+  scope: "scenario" | "workload";
+  /** Counts bad responses. Such a metric stays true when the load generator was too slow or was interrupted. */
+  isError?: true;
+  /** A gate on all workloads judges each of them separately. Without it their counts are added up. */
+  perWorkload?: true;
+  /** What the metric measures; part of the configuration reference. */
+  doc: string;
+}
+
+/** Every metric that a gate can limit. `loadtest/gates/metrics.ts` has the computation of each. */
 export const gateMetrics = {
-  p50: { unit: "time", rule: "at most", of: "scenario" },
-  p75: { unit: "time", rule: "at most", of: "scenario" },
-  p90: { unit: "time", rule: "at most", of: "scenario" },
-  p95: { unit: "time", rule: "at most", of: "scenario" },
-  p99: { unit: "time", rule: "at most", of: "scenario" },
-  "p99.9": { unit: "time", rule: "at most", of: "scenario" },
-  mean: { unit: "time", rule: "at most", of: "scenario" },
-  max: { unit: "time", rule: "at most", of: "scenario" },
-  error_rate: { unit: "share", rule: "at most", of: "scenario" },
-  non_2xx_rate: { unit: "share", rule: "at most", of: "scenario" },
-  timeout_rate: { unit: "share", rule: "at most", of: "scenario" },
-  throughput: { unit: "rate", rule: "at least", of: "scenario" },
-  samples: { unit: "count", rule: "at least", of: "scenario" },
-  memory_peak: { unit: "share", rule: "at most", of: "workload" },
-  memory_time_to_limit: { unit: "time", rule: "at least", of: "workload" },
-  restarts: { unit: "count", rule: "at most", of: "workload" },
-  oom_kills: { unit: "count", rule: "at most", of: "workload" },
-  pods_replaced: { unit: "count", rule: "at most", of: "workload" },
-  readiness_flaps: { unit: "count", rule: "at most", of: "workload" },
-} as const satisfies Record<
-  string,
-  { unit: GateUnit; rule: "at most" | "at least"; of: "scenario" | "workload" }
->;
+  p50: { unit: "time", rule: "at most", scope: "scenario", doc: "Median latency." },
+  p75: { unit: "time", rule: "at most", scope: "scenario", doc: "75th percentile of the latency." },
+  p90: { unit: "time", rule: "at most", scope: "scenario", doc: "90th percentile of the latency." },
+  p95: { unit: "time", rule: "at most", scope: "scenario", doc: "95th percentile of the latency." },
+  p99: { unit: "time", rule: "at most", scope: "scenario", doc: "99th percentile of the latency." },
+  "p99.9": { unit: "time", rule: "at most", scope: "scenario", doc: "99.9th percentile of the latency." },
+  mean: { unit: "time", rule: "at most", scope: "scenario", doc: "Mean latency." },
+  max: { unit: "time", rule: "at most", scope: "scenario", doc: "Longest latency." },
+  error_rate: {
+    unit: "share",
+    rule: "at most",
+    scope: "scenario",
+    isError: true,
+    doc: "Share of the requests that failed in any way: status, time-out, connection error, wrong body.",
+  },
+  non_2xx_rate: {
+    unit: "share",
+    rule: "at most",
+    scope: "scenario",
+    isError: true,
+    doc: "Share of the requests whose response has a status outside 200 to 299.",
+  },
+  timeout_rate: {
+    unit: "share",
+    rule: "at most",
+    scope: "scenario",
+    isError: true,
+    doc: "Share of the requests without a response after 10 s.",
+  },
+  throughput: { unit: "rate", rule: "at least", scope: "scenario", doc: "Good responses per second." },
+  samples: {
+    unit: "count",
+    rule: "at least",
+    scope: "scenario",
+    doc: "Good responses in the measured time, so that percentiles rest on enough of them.",
+  },
+  memory_peak: {
+    unit: "share",
+    rule: "at most",
+    scope: "workload",
+    perWorkload: true,
+    doc: "Highest memory use of any pod of the workload, as a share of its memory limit.",
+  },
+  memory_time_to_limit: {
+    unit: "time",
+    rule: "at least",
+    scope: "workload",
+    perWorkload: true,
+    doc: "Time until a pod of the workload reaches its memory limit, if its memory goes on growing as in the run.",
+  },
+  restarts: {
+    unit: "count",
+    rule: "at most",
+    scope: "workload",
+    doc: "Container restarts during the run.",
+  },
+  oom_kills: {
+    unit: "count",
+    rule: "at most",
+    scope: "workload",
+    doc: "Containers that the kernel killed because they reached their memory limit.",
+  },
+  pods_replaced: {
+    unit: "count",
+    rule: "at most",
+    scope: "workload",
+    doc: "Pods that went away during the run and were replaced by new ones.",
+  },
+  readiness_flaps: {
+    unit: "count",
+    rule: "at most",
+    scope: "workload",
+    doc: "Times that a ready pod became not ready.",
+  },
+} as const satisfies Record<string, GateMetricSpec>;
 
 export type GateMetric = keyof typeof gateMetrics;
 
-/** A limit on one figure of every run. */
+/** The metrics of one scope. */
+export type GateMetricOf<Scope extends GateMetricSpec["scope"]> = {
+  [Metric in GateMetric]: (typeof gateMetrics)[Metric]["scope"] extends Scope ? Metric : never;
+}[GateMetric];
+
+/** A limit on one metric of every run. */
 export interface GateConfig {
   metric: GateMetric;
-  /** A share 0 … 1, milliseconds, requests per second, or a number of things, by the metric's unit; null: no such gate. */
+  /** In the metric's unit; null: no gate on this metric. */
   limit: number | null;
-  /** Only this scenario; it outranks a gate on all of them. */
+  /** Only this scenario. Takes precedence over a gate on all scenarios. */
   scenario?: string;
-  /** Only this workload; it outranks a gate on all of them. */
+  /** Only this workload. Takes precedence over a gate on all workloads. */
   workload?: string;
 }

@@ -1,4 +1,10 @@
-import { type GateConfig, type GateMetric, type GateUnit, gateMetrics } from "../contract/gate-metrics.ts";
+import {
+  type GateConfig,
+  type GateMetric,
+  type GateMetricSpec,
+  type GateUnit,
+  gateMetrics,
+} from "../contract/gate-metrics.ts";
 import { type Figure, podFigure, scenarioFigure } from "./figures.ts";
 import type { LoadResult } from "./load-result.ts";
 import type { Period } from "./memory-growth.ts";
@@ -33,9 +39,13 @@ export interface Circumstances {
 }
 
 /** Figures that stay true whatever the generator was busy with. */
-export const errorMetrics: readonly GateMetric[] = ["error_rate", "non_2xx_rate", "timeout_rate"];
+export const errorMetrics = metricsWhere(({ isError }) => isError);
 /** Metrics that are judged for each workload by itself; of the others, all workloads without a gate of their own are one. */
-const perWorkload: readonly GateMetric[] = ["memory_peak", "memory_time_to_limit"];
+const perWorkload = metricsWhere((spec) => spec.perWorkload);
+
+function metricsWhere(matches: (spec: GateMetricSpec) => true | undefined): readonly GateMetric[] {
+  return (Object.keys(gateMetrics) as GateMetric[]).filter((metric) => matches(gateMetrics[metric]));
+}
 
 /** Judges what was measured against the limits. Pure; one row for each gate, those that pass included. */
 export function judgeGates(
@@ -65,7 +75,7 @@ function podGates(
   pods: readonly ObservedPod[],
   { expected = [], steady }: Circumstances,
 ): GateResult[] {
-  if (gateMetrics[metric].of !== "workload") return [];
+  if (gateMetrics[metric].scope !== "workload") return [];
   const named = gates.filter((gate) => gate.metric === metric && gate.workload !== undefined);
   const workloads = [...new Set(pods.map((pod) => pod.workload))];
   const unknown = named.filter(

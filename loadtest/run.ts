@@ -212,7 +212,7 @@ function eventsOf(
 }
 
 function isOfScenario(metric: GateMetric): boolean {
-  return gateMetrics[metric].of === "scenario";
+  return gateMetrics[metric].scope === "scenario";
 }
 
 /** When one load lasted longest, warm-up included. */
