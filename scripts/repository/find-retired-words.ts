@@ -1,0 +1,38 @@
+import { retiredWords } from "./retired-words.ts";
+import type { TextFile } from "./text-files.ts";
+
+export interface RetiredUse {
+  path: string;
+  /** From 1. */
+  line: number;
+  found: string;
+  say: string;
+}
+
+/** Texts that have to name the retired words, with the reason. `line`: only these lines are skipped. */
+const exemptions: readonly { path: string; line?: RegExp; reason: string }[] = [
+  { path: "scripts/repository/retired-words.ts", reason: "the list of retired words" },
+  { path: "docs/style.md", line: /^\|/, reason: "tables that put the retired words beside the plain ones" },
+];
+
+const sayInstead = new Map(
+  retiredWords.flatMap(({ spellings, say }) => spellings.map((spelling) => [spelling, say] as const)),
+);
+const anySpelling = new RegExp(`\\b(?:${[...sayInstead.keys()].join("|")})\\b`, "g");
+
+/** Every retired word in the files, in the order of the files and lines. Parts of identifiers count: `podLedger`. */
+export function findRetiredWords(files: readonly TextFile[]): RetiredUse[] {
+  return files.flatMap(({ path, text }) => {
+    const skipped = exemptions.filter((exemption) => exemption.path === path);
+    return text.split("\n").flatMap((line, index) => {
+      if (skipped.some((exemption) => exemption.line === undefined || exemption.line.test(line))) return [];
+      return retiredIn(line).map(([found, say]) => ({ path, line: index + 1, found, say }));
+    });
+  });
+}
+
+function retiredIn(line: string): [found: string, say: string][] {
+  const words = line.match(/\p{Lu}+(?!\p{Ll})|\p{Lu}?\p{Ll}+/gu) ?? [];
+  const found = words.join(" ").toLowerCase().match(anySpelling) ?? [];
+  return found.map((spelling) => [spelling, sayInstead.get(spelling) ?? ""]);
+}

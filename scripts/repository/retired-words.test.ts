@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { findRetiredWords } from "./find-retired-words.ts";
+import { roomOf, textFiles } from "./text-files.ts";
+
+/** Rooms whose words are clean. The rest follows. */
+const cleanRooms = new Set<string>([]);
+
+test("code and docs use no retired word", async () => {
+  const files = (await textFiles()).filter(({ path }) => cleanRooms.has(roomOf(path)));
+  const uses = findRetiredWords(files).map(
+    ({ path, line, found, say }) => `${path}:${line}: "${found}", say: ${say}`,
+  );
+  assert.equal(uses.length, 0, `retired words (docs/style.md):\n${uses.join("\n")}`);
+});
+
+const samples: [line: string, found: string[]][] = [
+  ["const podLedger = 1;", ["ledger"]],
+  ["class LedgerOfPods {}", ["ledger"]],
+  ["export const LEDGER_SIZE = 2;", ["ledger"]],
+  ["import './pod-ledger.ts';", ["ledger"]],
+  ["// Left out for\twant of room.", ["for want of"]],
+  ["Ledger and ledger", ["ledger", "ledger"]],
+  ["a dialect, a harmonic mean, configured", []],
+];
+for (const [line, found] of samples) {
+  test(`findRetiredWords finds ${found.length} in: ${line}`, () => {
+    const uses = findRetiredWords([{ path: "sample.ts", text: `\n${line}` }]);
+    assert.deepEqual(
+      uses.map((use) => [use.line, use.found]),
+      found.map((word) => [2, word]),
+    );
+  });
+}
