@@ -1,25 +1,59 @@
-import { readFileSync } from "node:fs";
-import path from "node:path";
-import { fileURLToPath } from "node:url";
-import { type BuildOptions, build } from "esbuild";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { basename, dirname, join } from "node:path";
+import { type BuildOptions, buildSync } from "esbuild";
+
+/** Text of the files of an image's build context, by name. */
+export type ContextFiles = Map<string, string>;
 
 /**
- * Bundles the API and the Redis program into `outDir` with the options of `bundle.json`, as the image gets them.
+ * Bundles programs with the options of `bundle.json`, each into one CommonJS file that needs no node_modules.
  *
- * `worker.js` is piscina's own: it looks for a file of that name beside its code, and the image has no node_modules.
+ * @param folder absolute; file names inside the bundles are relative to it, so that equal sources give equal bundles
+ * on every machine
+ * @param entryPoints source files relative to `folder`, by the name of the program without extension
+ * @throws {BuildFailure} of esbuild when the sources do not compile.
  */
-export async function buildApi(outDir: string): Promise<void> {
-  const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-  const options = JSON.parse(readFileSync(path.join(root, "app/bundle.json"), "utf8")) as BuildOptions;
-  // Relative to the root, so that no bundle names a folder of the machine it was built on.
-  await build({ ...options, absWorkingDir: root, outdir: path.resolve(outDir), logLevel: "warning" });
+export function bundlePrograms(folder: string, entryPoints: Record<string, string>): ContextFiles {
+  const options = JSON.parse(readFileSync(join(import.meta.dirname, "bundle.json"), "utf8")) as BuildOptions;
+  const outdir = join(folder, ".build");
+  const built = buildSync({
+    ...options,
+    entryPoints,
+    absWorkingDir: folder,
+    outdir,
+    logLevel: "silent",
+    write: false,
+  });
+  return new Map(built.outputFiles.map(({ path, text }) => [basename(path), text]));
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+/**
+ * Builds everything that the API's image is made from: its programs, their SQL, and the Dockerfile.
+ *
+ * @throws {BuildFailure} of esbuild when the sources do not compile.
+ */
+export function buildApi(): ContextFiles {
+  const files = bundlePrograms(import.meta.dirname, {
+    server: "src/main.ts",
+    "heavy-worker": "src/domain/heavy-worker.ts",
+    // Piscina starts its threads with the file of this name beside its own code, which is server.js in the image.
+    worker: join(dirname(createRequire(import.meta.url).resolve("piscina")), "worker.js"),
+  });
+  return files.set("Dockerfile", readFileSync(join(import.meta.dirname, "Dockerfile"), "utf8"));
+}
+
+/** Writes files into a folder, which is created if needed. */
+export function writeFiles(folder: string, files: ContextFiles): void {
+  mkdirSync(folder, { recursive: true });
+  for (const [name, text] of files) writeFileSync(join(folder, name), text);
+}
+
+if (process.argv[1] === import.meta.filename) {
   const outDir = process.argv[2];
   if (outDir === undefined) {
-    console.error("usage: node --import tsx app/build.ts <outDir>");
+    console.error("usage: node --import tsx build.ts <outDir>");
     process.exit(2);
   }
-  await buildApi(outDir);
+  writeFiles(outDir, buildApi());
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import pg from "pg";
-import { buildApi } from "../app/build.ts";
+import { buildApi, writeFiles } from "../app/build.ts";
 import { type Backing, startBacking } from "./api/backing.ts";
 import { type ApiProcess, startApi } from "./leak-lab/api-process.ts";
 import { cachedLoad, leakingLoad, mixedLoad } from "./leak-lab/loads.ts";
@@ -46,7 +46,7 @@ interface Result {
 const folder = await mkdtemp(join(tmpdir(), "leak-lab-"));
 let backing: Backing | undefined;
 try {
-  await buildApi(join(folder, "api"));
+  writeFiles(join(folder, "api"), buildApi());
   const withCache = soaks > 1 && !values["no-cache"];
   if (withCache) {
     backing = await startBacking();

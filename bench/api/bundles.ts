@@ -1,7 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type BuildOptions, build } from "esbuild";
-import { buildApi } from "../../app/build.ts";
+import { buildApi, bundlePrograms, writeFiles } from "../../app/build.ts";
 
 const root = join(import.meta.dirname, "../..");
 const servers = ["raw", "fastify", "express"] as const;
@@ -11,12 +9,9 @@ export type Bundles = Record<(typeof servers)[number] | "api", string>;
 
 /** Bundles the API as its image has it, and the other servers the same way, into `folder`. */
 export async function bundleServers(folder: string): Promise<Bundles> {
-  const options = JSON.parse(await readFile(join(root, "app/bundle.json"), "utf8")) as BuildOptions;
   const entryPoints = Object.fromEntries(servers.map((name) => [name, `bench/api/servers/${name}.ts`]));
-  await Promise.all([
-    buildApi(join(folder, "api")),
-    build({ ...options, entryPoints, absWorkingDir: root, outdir: folder, logLevel: "warning" }),
-  ]);
+  writeFiles(join(folder, "api"), buildApi());
+  writeFiles(folder, bundlePrograms(root, entryPoints));
   return {
     api: join(folder, "api/server.js"),
     raw: join(folder, "raw.js"),
