@@ -56,7 +56,7 @@ ${faults.map(({ name, about }) => `                         ${name.padEnd(20)}${
   --against URL        load this address instead of the stack's; no pods are watched then
   --json FILE          write the report's JSON there too
   --out DIR            write report.json and report.html there (default: a new folder in loadtest/reports)
-  --stack NAME         the stack to load (default: $PULUMI_STACK, else local)
+  -s, --stack NAME     the stack to load (default: $PULUMI_STACK, else local)
   --outputs FILE       read the outputs from a file that pulumi stack output --json wrote
   --help
 
@@ -118,7 +118,7 @@ function parse(args: string[]) {
         "compare-images": { type: "string" },
         repeats: { type: "string" },
         out: { type: "string" },
-        stack: { type: "string" },
+        stack: { type: "string", short: "s" },
         outputs: { type: "string" },
         help: { type: "boolean", short: "h" },
       },

@@ -1,8 +1,9 @@
 import { $ } from "zx";
+import { commands } from "./commands.ts";
 import { entry } from "./entry.ts";
 import { projectRoot } from "./stack.ts";
 
-await entry(async () => {
+await entry(commands.check, async () => {
   const run = $({ cwd: projectRoot, stdio: "inherit", preferLocal: true });
   await run`tsc --noEmit`;
   await run`biome check .`;

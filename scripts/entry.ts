@@ -1,16 +1,27 @@
 import { ProcessOutput } from "zx";
 import { UserError } from "../contract/user-error.ts";
+import type { Command } from "./commands.ts";
 
-/** Runs an entry point; a failure that a person can act on is told without a stack trace, with its exit code. */
-export async function entry(run: () => Promise<number>): Promise<void> {
+/**
+ * Runs a script: reads its arguments, prints the help if it is asked for, else calls `run`. An error that the user
+ * can act on is printed without a stack trace and sets its exit code.
+ *
+ * @param run returns the exit code.
+ */
+export async function entry<Input>(
+  command: Command<Input>,
+  run: (input: Input) => Promise<number>,
+): Promise<void> {
   try {
-    process.exitCode = await run();
+    const input = command.read(process.argv.slice(2));
+    if (input.help) console.log(command.help.trimEnd());
+    else process.exitCode = await run(input);
   } catch (error) {
-    process.exitCode = tell(error);
+    process.exitCode = report(error);
   }
 }
 
-function tell(error: unknown): number {
+function report(error: unknown): number {
   if (error instanceof UserError) {
     console.error(`✗ ${error.message}\n  ${error.fix}`);
     return error.exitCode;

@@ -1,11 +1,8 @@
 import { followLogs } from "../local/cluster/logs.ts";
+import { commands } from "./commands.ts";
 import { entry } from "./entry.ts";
 
-await entry(async () => {
-  const args = process.argv.slice(2);
-  await followLogs(
-    args.filter((arg) => !arg.startsWith("-")),
-    { follow: args.includes("-f") || args.includes("--follow") },
-  );
+await entry(commands.logs, async ({ positionals, follow }) => {
+  await followLogs(positionals, { follow });
   return 0;
 });

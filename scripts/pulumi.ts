@@ -1,11 +1,14 @@
 import { $ } from "zx";
+import { commands } from "./commands.ts";
 import { entry } from "./entry.ts";
 import { chooseStack, projectRoot } from "./stack.ts";
 import { openWorkspace } from "./workspace.ts";
 
-await entry(async () => {
-  const stack = chooseStack(process.argv.slice(2));
-  const env = await openWorkspace(stack);
-  const run = await $({ cwd: projectRoot, env, stdio: "inherit", nothrow: true })`pulumi ${stack.rest}`;
+await entry(commands.pulumi, async (given) => {
+  const stack = chooseStack(given.stack);
+  const opened = await openWorkspace(stack);
+  // For pulumi, $PULUMI_STACK comes before the selected stack.
+  const env = given.stack === undefined ? opened : { ...opened, PULUMI_STACK: stack.name };
+  const run = await $({ cwd: projectRoot, env, stdio: "inherit", nothrow: true })`pulumi ${given.args}`;
   return run.exitCode ?? 1;
 });

@@ -8,45 +8,45 @@ import { dataPaths } from "../local/paths.ts";
 /** The checkout that these scripts belong to. */
 export const projectRoot = resolve(fileURLToPath(import.meta.url), "../..");
 
-/** The stack that a command means, and whether it lives in the embedded cluster. */
+/** The project's name in Pulumi.yaml, which begins the keys of stack config and names the state's folder. */
+export const projectName = "breakwater";
+
+/** The stack that a command works on, and whether it lives in the embedded cluster. */
 export interface StackChoice {
   name: string;
   configFile: string;
   embedded: boolean;
-  /** What is left of the command line once `--stack NAME` is taken out. */
-  rest: string[];
 }
 
 /**
- * Reads `--stack NAME` (else $PULUMI_STACK, else `local`) and looks in the stack's config file whether it names
- * a cluster of its own (`cluster.kubeContext`). Without one, the stack belongs to the embedded default.
+ * Looks in the stack's config file whether it names a cluster of its own (`cluster.kubeContext`). Without one, the
+ * stack belongs to the embedded cluster.
  *
- * @throws {UserError} with exit code 2 when `--stack` has no name, or one that Pulumi does not take.
+ * @param given the value of `--stack`; without it $PULUMI_STACK, else `local`.
+ * @throws {UserError} with exit code 2 when Pulumi does not accept the name.
  */
-export function chooseStack(args: string[]): StackChoice {
-  const at = args.indexOf("--stack");
-  const rest = at < 0 ? args : [...args.slice(0, at), ...args.slice(at + 2)];
-  const name = at < 0 ? process.env.PULUMI_STACK || "local" : (args[at + 1] ?? "");
+export function chooseStack(given: string | undefined): StackChoice {
+  const name = given ?? (process.env.PULUMI_STACK || "local");
   if (!/^[A-Za-z0-9._][A-Za-z0-9._-]{0,99}$/.test(name))
     throw new UserError(
-      `--stack ${name}: must be followed by a stack's name: letters, digits, ".", "_", "-"`,
+      `--stack ${name}: must be the name of a stack: letters, digits, ".", "_", "-"`,
       "for example: npm start -- --stack local",
       { exitCode: 2 },
     );
   const configFile = join(projectRoot, `Pulumi.${name}.yaml`);
-  return { name, configFile, embedded: !namesCluster(configFile), rest };
+  return { name, configFile, embedded: !namesCluster(configFile) };
 }
 
 function namesCluster(configFile: string): boolean {
   if (!existsSync(configFile)) return false;
   const config = parseDocument(readFileSync(configFile, "utf8"));
-  return typeof config.getIn(["config", "breakwater:cluster", "kubeContext"]) === "string";
+  return typeof config.getIn(["config", `${projectName}:cluster`, "kubeContext"]) === "string";
 }
 
 /**
- * Makes the config file of a stack in the embedded cluster ready for `pulumi stack select --create`: the `local`
- * stack starts as a copy of the example, and a salt left from a state that was reset is removed, since the new
- * state has a new passphrase.
+ * Prepares the config file of a stack in the embedded cluster for `pulumi stack select --create`. The `local` stack
+ * starts as a copy of the example. A salt that belongs to a deleted state is removed, because the new state has a new
+ * passphrase.
  */
 export function prepareConfigFile(stack: StackChoice): void {
   const example = join(projectRoot, "Pulumi.local.example.yaml");
@@ -54,7 +54,7 @@ export function prepareConfigFile(stack: StackChoice): void {
     if (stack.name === "local") copyFileSync(example, stack.configFile);
     return;
   }
-  const state = join(dataPaths.pulumiState, ".pulumi", "stacks", "breakwater", `${stack.name}.json`);
+  const state = join(dataPaths.pulumiState, ".pulumi", "stacks", projectName, `${stack.name}.json`);
   if (existsSync(state)) return;
   const config = parseDocument(readFileSync(stack.configFile, "utf8"));
   if (config.delete("encryptionsalt")) writeFileSync(stack.configFile, config.toString());

@@ -1,9 +1,10 @@
+import { commands } from "./commands.ts";
 import { entry } from "./entry.ts";
 import { chooseStack } from "./stack.ts";
 import { deploy, openWorkspace } from "./workspace.ts";
 
-await entry(async () => {
-  const stack = chooseStack(process.argv.slice(2));
+await entry(commands.up, async (given) => {
+  const stack = chooseStack(given.stack);
   await deploy(await openWorkspace(stack), stack);
   return 0;
 });

@@ -43,14 +43,23 @@ export async function deploy(env: NodeJS.ProcessEnv, stack: StackChoice): Promis
   console.error(`  ✓ the API answers at ${stdout.trim()}/api/\n`);
 }
 
-/** Runs the load test against the stack. @returns its exit code: 0 pass, 99 gate failed, 1 broken, 2 wrong usage. */
-export async function loadtest(env: NodeJS.ProcessEnv, stack: StackChoice): Promise<number> {
+/**
+ * Runs the load test on the stack.
+ *
+ * @param args options of the load test; without a stack among them, it reads $PULUMI_STACK.
+ * @returns its exit code.
+ */
+export async function loadtest(
+  env: NodeJS.ProcessEnv,
+  stack: StackChoice,
+  args: readonly string[],
+): Promise<number> {
   const tsx = ["--import", import.meta.resolve("tsx")];
   const run = await $({
     cwd: projectRoot,
-    env,
+    env: { ...env, PULUMI_STACK: stack.name },
     stdio: "inherit",
     nothrow: true,
-  })`${process.execPath} ${tsx} loadtest/main.ts --stack ${stack.name} ${stack.rest}`;
+  })`${process.execPath} ${tsx} loadtest/main.ts ${args}`;
   return run.exitCode ?? 1;
 }

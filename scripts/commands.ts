@@ -1,0 +1,100 @@
+import { parseSpeedCommand, usage as speedHelp } from "../bench/api/command-line.ts";
+import {
+  type CommandSpec,
+  helpOf,
+  type OptionValues,
+  parseCommandLine,
+  stackOption,
+} from "../host/command-line.ts";
+import { splitStackOption } from "./pulumi-arguments.ts";
+
+/** How a script reads its arguments. Reading has no effect but errors. */
+export interface Command<Input> {
+  help: string;
+  /** @throws {UserError} with exit code 2 on wrong usage. */
+  read(args: readonly string[]): Input & { help: boolean };
+}
+
+function command<const Spec extends CommandSpec>(
+  spec: Spec,
+): Command<OptionValues<Spec["options"]> & { positionals: string[] }> {
+  return {
+    help: helpOf(spec),
+    read(args) {
+      const { values, positionals, help } = parseCommandLine(spec, args);
+      return { ...values, positionals, help };
+    },
+  };
+}
+
+/** The scripts that package.json names, by that name, but for those with the load test's options. */
+export const commands = {
+  up: command({
+    command: "npm run up",
+    about: "Brings the stack's cluster up and deploys the stack.",
+    options: { stack: stackOption },
+  }),
+  down: command({
+    command: "npm run down",
+    about: "Stops the embedded cluster. Its data stays: `npm run up` finds the same cluster.",
+    options: {},
+  }),
+  status: command({
+    command: "npm run status",
+    about:
+      "Shows every process of the embedded cluster, its node and its DNS. Exit code 1 when one is not well.",
+    options: {},
+  }),
+  logs: command({
+    command: "npm run logs",
+    about: "Prints the last lines of the logs of the embedded cluster's components.",
+    options: {
+      follow: { type: "boolean", short: "f", about: "print new lines until the command is interrupted" },
+    },
+    positionals: {
+      value: "NAME",
+      most: Number.POSITIVE_INFINITY,
+      about: "a component as `npm run status` names it (default: all)",
+    },
+  }),
+  reset: command({
+    command: "npm run reset",
+    about: "Stops the embedded cluster and deletes its data, images and Pulumi state. Built tools stay.",
+    options: {},
+  }),
+  env: command({
+    command: "npm run env",
+    about: 'Prints the environment for pulumi and kubectl on the embedded cluster: eval "$(npm run -s env)"',
+    options: {},
+  }),
+  pulumi: {
+    help: helpOf({
+      command: "npm run pulumi",
+      about: "Brings the stack's cluster up, selects the stack and runs pulumi with all other arguments.",
+      options: { stack: stackOption },
+      notes: "Pulumi describes its own commands: npm run pulumi -- help, npm run pulumi -- up --help",
+    }),
+    read: splitStackOption,
+  } satisfies Command<{ stack: string | undefined; args: string[] }>,
+  "bench:api": { help: speedHelp, read: parseSpeedCommand } satisfies Command<object>,
+  test: command({
+    command: "npm test",
+    about: "Runs the checks and the unit tests, then all tests that need servers or the embedded cluster.",
+    options: {},
+  }),
+  check: command({
+    command: "npm run check",
+    about: "Checks types, format and lint, and runs the unit tests.",
+    options: {},
+  }),
+  "test:unit": command({
+    command: "npm run test:unit",
+    about: "Runs the unit tests.",
+    options: {},
+    positionals: {
+      value: "PATH",
+      most: Number.POSITIVE_INFINITY,
+      about: "a test file, or a folder with test files (default: all)",
+    },
+  }),
+} as const;

@@ -1,0 +1,24 @@
+import { helpText, parseCommand } from "../loadtest/command-line.ts";
+import type { Command } from "./commands.ts";
+
+/** Reads the load test's options, of which one is the stack; the arguments are passed on as they are. */
+function loadtestCommand(help: string): Command<{ stack: string; args: readonly string[] }> {
+  return {
+    help,
+    read(args) {
+      const { stack, help } = parseCommand([...args], process.env);
+      return { stack, args, help };
+    },
+  };
+}
+
+const startAbout = `Usage: npm start [-- options]
+
+Installs what is missing, starts the embedded cluster, deploys the stack and runs the load test. The options are the
+load test's.`;
+
+/** The scripts that run the load test, by their names in package.json. */
+export const loadtestCommands = {
+  start: loadtestCommand([startAbout, ...helpText.split("\n\n").slice(2)].join("\n\n")),
+  loadtest: loadtestCommand(helpText),
+} as const;
