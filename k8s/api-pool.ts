@@ -1,4 +1,3 @@
-import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import type * as pulumi from "@pulumi/pulumi";
 import {
@@ -11,9 +10,8 @@ import {
 import type { ApiConfig } from "../config/schema.ts";
 import { MiB } from "../config/units.ts";
 import type { Workload } from "../contract/outputs.ts";
-import { selectorLabels, skipAwait } from "./names.ts";
-import { imagePullPolicy, isolatedPod, restrictedContainer, restrictedPod } from "./pod-security.ts";
 import { quantity, resources } from "./resources.ts";
+import { createDeployment, skipAwait } from "./workload.ts";
 
 /** Port for requests. */
 export const apiPort = 3000;
@@ -36,76 +34,51 @@ export interface ApiPoolArgs {
   secretName: pulumi.Input<string>;
 }
 
-/** Makes a pool's Deployment, and the headless Service by which Nginx finds its pods. */
+/** Creates a pool's Deployment, and the headless Service by which Nginx finds its pods. */
 export function createApiPool(args: ApiPoolArgs, parent: pulumi.Resource): Workload {
   const { name, namespace, pool, config } = args;
-  const labels = selectorLabels(name, pool.name);
+  const workload = createDeployment(
+    {
+      ...args,
+      name: pool.name,
+      app: name,
+      role: "api",
+      replicas: pool.replicas,
+      maxSurge: "34%",
+      spec: {
+        terminationGracePeriodSeconds: apiGraceSeconds(config),
+        containers: [
+          {
+            name: "api",
+            image: pool.image ?? args.image,
+            env: environment(args),
+            envFrom: [{ secretRef: { name: args.secretName } }],
+            ports: [
+              { name: "http", containerPort: apiPort },
+              { name: "internal", containerPort: apiInternalPort },
+            ],
+            resources: resources(config),
+            volumeMounts: volumes(config).map(({ name, mountPath }) => ({ name, mountPath })),
+            ...probes,
+          },
+        ],
+        volumes: volumes(config).map(({ name, bytes }) => ({
+          name,
+          emptyDir: { sizeLimit: quantity(bytes) },
+        })),
+      },
+    },
+    parent,
+  );
   new Service(
     pool.serviceName,
     {
       metadata: { name: pool.serviceName, namespace, annotations: skipAwait },
-      spec: { clusterIP: "None", selector: labels, ports: [{ name: "http", port: apiPort }] },
+      spec: { clusterIP: "None", selector: workload.selector, ports: [{ name: "http", port: apiPort }] },
     },
     { parent },
   );
-  new Deployment(
-    pool.name,
-    {
-      metadata: { name: pool.name, namespace },
-      spec: {
-        replicas: pool.replicas,
-        revisionHistoryLimit: 3,
-        selector: { matchLabels: labels },
-        strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: "34%" } },
-        template: {
-          metadata: { labels },
-          spec: {
-            ...isolatedPod,
-            securityContext: restrictedPod(),
-            terminationGracePeriodSeconds: apiGraceSeconds(config),
-            topologySpreadConstraints: [
-              {
-                maxSkew: 1,
-                topologyKey: "kubernetes.io/hostname",
-                whenUnsatisfiable: "ScheduleAnyway",
-                labelSelector: { matchLabels: labels },
-              },
-            ],
-            containers: [
-              {
-                name: "api",
-                image: pool.image ?? args.image,
-                imagePullPolicy,
-                env: environment(args),
-                envFrom: [{ secretRef: { name: args.secretName } }],
-                ports: [
-                  { name: "http", containerPort: apiPort },
-                  { name: "internal", containerPort: apiInternalPort },
-                ],
-                resources: resources(config),
-                securityContext: restrictedContainer,
-                volumeMounts: volumes(config).map(({ name, mountPath }) => ({ name, mountPath })),
-                ...probes,
-              },
-            ],
-            volumes: volumes(config).map(({ name, bytes }) => ({
-              name,
-              emptyDir: { sizeLimit: quantity(bytes) },
-            })),
-          },
-        },
-      },
-    },
-    { parent },
-  );
-  return {
-    name: pool.name,
-    kind: "Deployment",
-    role: "api",
-    replicas: pool.replicas,
-    selector: labels,
-    memoryLimitBytes: config.memory,
-  };
+  return workload;
 }
 
 /**

@@ -1,13 +1,12 @@
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
-import { PodDisruptionBudget } from "@pulumi/kubernetes/policy/v1/podDisruptionBudget.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { PoolPlan } from "../config/derive.ts";
 import type { ApiConfig } from "../config/schema.ts";
 import type { Workload } from "../contract/outputs.ts";
 import { apiInternalPort, apiPort, createApiPool } from "./api-pool.ts";
-import { skipAwait } from "./names.ts";
 import { generatedPassword } from "./password.ts";
+import { createDisruptionBudget, skipAwait } from "./workload.ts";
 
 /** The API's dials and what it talks to. */
 export interface ApiArgs {
@@ -31,8 +30,9 @@ export class Api extends pulumi.ComponentResource {
     super("breakwater:k8s:Api", name, {}, opts);
     this.internalToken = generatedPassword(`${name}-internal-token`, { parent: this });
     const secret = this.createSecret(name, args);
-    this.createService(name, args);
-    this.createDisruptionBudget(name, args);
+    const allPools = { "app.kubernetes.io/name": name };
+    this.createService(name, args, allPools);
+    createDisruptionBudget(name, args.namespace, allPools, this);
     this.workloads = args.pools.map((pool) =>
       createApiPool({ ...args, name, pool, secretName: secret.metadata.name }, this),
     );
@@ -54,29 +54,18 @@ export class Api extends pulumi.ComponentResource {
     );
   }
 
-  private createService(name: string, args: ApiArgs): void {
+  private createService(name: string, args: ApiArgs, selector: Record<string, string>): void {
     new Service(
       name,
       {
         metadata: { name, namespace: args.namespace, annotations: skipAwait },
         spec: {
-          selector: { "app.kubernetes.io/name": name },
+          selector,
           ports: [
             { name: "http", port: apiPort },
             { name: "internal", port: apiInternalPort },
           ],
         },
-      },
-      { parent: this },
-    );
-  }
-
-  private createDisruptionBudget(name: string, args: ApiArgs): void {
-    new PodDisruptionBudget(
-      name,
-      {
-        metadata: { name, namespace: args.namespace },
-        spec: { maxUnavailable: 1, selector: { matchLabels: { "app.kubernetes.io/name": name } } },
       },
       { parent: this },
     );

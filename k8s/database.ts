@@ -1,14 +1,12 @@
-import { StatefulSet } from "@pulumi/kubernetes/apps/v1/statefulSet.js";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { DatabaseConfig } from "../config/schema.ts";
 import type { Workload } from "../contract/outputs.ts";
 import { databaseInit, databaseRun } from "./database-programs.ts";
-import { selectorLabels } from "./names.ts";
 import { generatedPassword } from "./password.ts";
-import { imagePullPolicy, isolatedPod, restrictedContainer, restrictedPod } from "./pod-security.ts";
-import { quantity, resources } from "./resources.ts";
+import { resources } from "./resources.ts";
+import { createStatefulSet } from "./workload.ts";
 
 /** The database's dials and where it lives. */
 export interface DatabaseArgs {
@@ -28,20 +26,11 @@ export class Database extends pulumi.ComponentResource {
 
   constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
     super("breakwater:k8s:Database", name, {}, opts);
-    const labels = selectorLabels(name, name);
     const password = generatedPassword(`${name}-password`, { parent: this });
     const secret = this.createSecret(name, args, password);
-    this.createService(name, args, labels);
-    this.createStatefulSet(name, args, labels, secret);
+    this.workload = this.createStatefulSet(name, args, secret);
+    this.createService(name, args);
     this.url = pulumi.interpolate`postgres://breakwater:${password}@${name}:${port}/breakwater`;
-    this.workload = {
-      name,
-      kind: "StatefulSet",
-      role: "database",
-      replicas: 1,
-      selector: labels,
-      memoryLimitBytes: args.config.memory,
-    };
     this.registerOutputs({ url: this.url });
   }
 
@@ -50,91 +39,70 @@ export class Database extends pulumi.ComponentResource {
     return new Secret(name, { metadata, stringData: { password } }, { parent: this });
   }
 
-  private createService(name: string, args: DatabaseArgs, labels: Record<string, string>): void {
+  private createService(name: string, args: DatabaseArgs): void {
     new Service(
       name,
       {
         metadata: { name, namespace: args.namespace },
-        spec: { clusterIP: "None", selector: labels, ports: [{ name: "postgres", port }] },
+        spec: {
+          clusterIP: "None",
+          selector: this.workload.selector,
+          ports: [{ name: "postgres", port }],
+        },
       },
       { parent: this },
     );
   }
 
-  private createStatefulSet(
-    name: string,
-    args: DatabaseArgs,
-    labels: Record<string, string>,
-    secret: Secret,
-  ): void {
-    const { config, image, namespace, storageClass } = args;
-    const common = {
-      image,
-      imagePullPolicy,
-      resources: resources(config),
-      securityContext: restrictedContainer,
-      env: [{ name: "LC_ALL", value: "C.UTF-8" }],
-    };
+  private createStatefulSet(name: string, args: DatabaseArgs, secret: Secret): Workload {
+    const { config, image } = args;
+    const common = { image, resources: resources(config), env: [{ name: "LC_ALL", value: "C.UTF-8" }] };
     const mounts = [
       { name: "data", mountPath: "/data" },
       { name: "tmp", mountPath: "/tmp" },
     ];
     const isReady = { exec: { command: ["pg_isready", "-q", "-h", "127.0.0.1", "-p", String(port)] } };
-    new StatefulSet(
-      name,
+    const { workload } = createStatefulSet(
       {
-        metadata: { name, namespace },
+        ...args,
+        name,
+        role: "database",
+        replicas: 1,
+        spread: false,
+        storage: config.storage,
+        runAsUser: config.runAsUser,
         spec: {
-          serviceName: name,
-          replicas: 1,
-          selector: { matchLabels: labels },
-          template: {
-            metadata: { labels },
-            spec: {
-              ...isolatedPod,
-              securityContext: restrictedPod(config.runAsUser),
-              terminationGracePeriodSeconds: 60,
-              initContainers: [
-                {
-                  ...common,
-                  name: "init",
-                  command: ["sh", "-euc", databaseInit],
-                  volumeMounts: [...mounts, { name: "password", mountPath: "/secret", readOnly: true }],
-                },
-              ],
-              containers: [
-                {
-                  ...common,
-                  name: "postgres",
-                  // The image's stop signal is SIGINT, which does not wait for clients to leave.
-                  command: ["sh", "-euc", databaseRun],
-                  ports: [{ name: "postgres", containerPort: port }],
-                  volumeMounts: mounts,
-                  startupProbe: { ...isReady, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 120 },
-                  // Probes by exec cost a process each, so they are rare; a listening socket is checked often.
-                  readinessProbe: { tcpSocket: { port }, periodSeconds: 5, failureThreshold: 2 },
-                  livenessProbe: { ...isReady, periodSeconds: 20, timeoutSeconds: 5, failureThreshold: 3 },
-                },
-              ],
-              volumes: [
-                { name: "tmp", emptyDir: { sizeLimit: "64Mi" } },
-                { name: "password", secret: { secretName: secret.metadata.name, defaultMode: 0o440 } },
-              ],
-            },
-          },
-          volumeClaimTemplates: [
+          terminationGracePeriodSeconds: 60,
+          initContainers: [
             {
-              metadata: { name: "data" },
-              spec: {
-                accessModes: ["ReadWriteOnce"],
-                storageClassName: storageClass,
-                resources: { requests: { storage: quantity(config.storage) } },
-              },
+              ...common,
+              name: "init",
+              command: ["sh", "-euc", databaseInit],
+              volumeMounts: [...mounts, { name: "password", mountPath: "/secret", readOnly: true }],
             },
+          ],
+          containers: [
+            {
+              ...common,
+              name: "postgres",
+              // The image's stop signal is SIGINT, which does not wait for clients to leave.
+              command: ["sh", "-euc", databaseRun],
+              ports: [{ name: "postgres", containerPort: port }],
+              volumeMounts: mounts,
+              startupProbe: { ...isReady, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 120 },
+              // Probes by exec cost a process each, so they are rare; a listening socket is checked often.
+              readinessProbe: { tcpSocket: { port }, periodSeconds: 5, failureThreshold: 2 },
+              livenessProbe: { ...isReady, periodSeconds: 20, timeoutSeconds: 5, failureThreshold: 3 },
+            },
+          ],
+          volumes: [
+            { name: "tmp", emptyDir: { sizeLimit: "64Mi" } },
+            { name: "password", secret: { secretName: secret.metadata.name, defaultMode: 0o440 } },
           ],
         },
       },
-      { parent: this },
+      this,
     );
+    return workload;
   }
 }

@@ -1,4 +1,3 @@
-import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
 import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import * as pulumi from "@pulumi/pulumi";
@@ -7,9 +6,8 @@ import type { Bytes, NginxConfig } from "../config/schema.ts";
 import type { Workload } from "../contract/outputs.ts";
 import { nginxPort, renderNginxConf } from "../nginx/nginx-conf.ts";
 import { apiPort } from "./api-pool.ts";
-import { selectorLabels, skipAwait } from "./names.ts";
-import { imagePullPolicy, isolatedPod, restrictedContainer, restrictedPod } from "./pod-security.ts";
 import { resources } from "./resources.ts";
+import { createDeployment, skipAwait } from "./workload.ts";
 
 /** The gateway's dials and the pools behind it. */
 export interface NginxGatewayArgs {
@@ -33,19 +31,9 @@ export class NginxGateway extends pulumi.ComponentResource {
 
   constructor(name: string, args: NginxGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
     super("breakwater:k8s:NginxGateway", name, {}, opts);
-    const labels = selectorLabels(name, name);
     const configMap = this.createConfigMap(name, args);
-    this.createDeployment(name, args, labels, configMap);
-    const service = this.createService(name, args, labels);
-    this.endpoint = endpoint(args, name, service);
-    this.workload = {
-      name,
-      kind: "Deployment",
-      role: "nginx",
-      replicas: args.config.replicas,
-      selector: labels,
-      memoryLimitBytes: args.config.memory,
-    };
+    this.workload = this.createDeployment(name, args, configMap);
+    this.endpoint = endpoint(args, name, this.createService(name, args));
     this.registerOutputs({ endpoint: this.endpoint });
   }
 
@@ -66,7 +54,7 @@ export class NginxGateway extends pulumi.ComponentResource {
     );
   }
 
-  private createService(name: string, args: NginxGatewayArgs, labels: Record<string, string>): Service {
+  private createService(name: string, args: NginxGatewayArgs): Service {
     const { serviceType, nodePort } = args.config;
     // Only a load balancer has an address to wait for; that the pods are ready, the Deployment waits for.
     const annotations = serviceType === "LoadBalancer" ? {} : skipAwait;
@@ -76,7 +64,7 @@ export class NginxGateway extends pulumi.ComponentResource {
         metadata: { name, namespace: args.namespace, annotations },
         spec: {
           type: serviceType,
-          selector: labels,
+          selector: this.workload.selector,
           ports: [{ name: "http", port: 80, targetPort: "http", nodePort }],
         },
       },
@@ -84,68 +72,45 @@ export class NginxGateway extends pulumi.ComponentResource {
     );
   }
 
-  private createDeployment(
-    name: string,
-    args: NginxGatewayArgs,
-    labels: Record<string, string>,
-    configMap: ConfigMap,
-  ): void {
-    const { config, image, namespace } = args;
+  private createDeployment(name: string, args: NginxGatewayArgs, configMap: ConfigMap): Workload {
+    const { config, image } = args;
     const answers = { httpGet: { path: "/healthz", port: "http" }, timeoutSeconds: 2 };
-    new Deployment(
-      name,
+    return createDeployment(
       {
-        metadata: { name, namespace },
+        ...args,
+        name,
+        role: "nginx",
+        replicas: config.replicas,
+        maxSurge: 1,
+        // A pod counts once every node has had the time to send it traffic, so a finished update is one that answers.
+        minReadySeconds: 2,
         spec: {
-          replicas: config.replicas,
-          revisionHistoryLimit: 3,
-          // A pod counts once every node has had the time to send it traffic, so a finished update is one that answers.
-          minReadySeconds: 2,
-          selector: { matchLabels: labels },
-          strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
-          template: {
-            metadata: { labels },
-            spec: {
-              ...isolatedPod,
-              securityContext: restrictedPod(),
-              terminationGracePeriodSeconds: Math.ceil(config.timeout / 1000) + 10,
-              topologySpreadConstraints: [
-                {
-                  maxSkew: 1,
-                  topologyKey: "kubernetes.io/hostname",
-                  whenUnsatisfiable: "ScheduleAnyway",
-                  labelSelector: { matchLabels: labels },
-                },
+          terminationGracePeriodSeconds: Math.ceil(config.timeout / 1000) + 10,
+          containers: [
+            {
+              name: "nginx",
+              image,
+              command: ["nginx", "-e", "stderr", "-c", `${configFolder}/nginx.conf`],
+              ports: [{ name: "http", containerPort: nginxPort }],
+              resources: resources(config),
+              volumeMounts: [
+                { name: "conf", mountPath: configFolder, readOnly: true },
+                { name: "tmp", mountPath: "/tmp" },
               ],
-              containers: [
-                {
-                  name: "nginx",
-                  image,
-                  imagePullPolicy,
-                  command: ["nginx", "-e", "stderr", "-c", `${configFolder}/nginx.conf`],
-                  ports: [{ name: "http", containerPort: nginxPort }],
-                  resources: resources(config),
-                  securityContext: restrictedContainer,
-                  volumeMounts: [
-                    { name: "conf", mountPath: configFolder, readOnly: true },
-                    { name: "tmp", mountPath: "/tmp" },
-                  ],
-                  startupProbe: { ...answers, periodSeconds: 1, failureThreshold: 60 },
-                  readinessProbe: { ...answers, periodSeconds: 2, failureThreshold: 2 },
-                  livenessProbe: { ...answers, periodSeconds: 10, failureThreshold: 3 },
-                  // Until every node has taken the pod out of the Service; then the image's stop signal drains it.
-                  lifecycle: { preStop: { sleep: { seconds: 3 } } },
-                },
-              ],
-              volumes: [
-                { name: "conf", configMap: { name: configMap.metadata.name } },
-                { name: "tmp", emptyDir: { sizeLimit: "1Gi" } },
-              ],
+              startupProbe: { ...answers, periodSeconds: 1, failureThreshold: 60 },
+              readinessProbe: { ...answers, periodSeconds: 2, failureThreshold: 2 },
+              livenessProbe: { ...answers, periodSeconds: 10, failureThreshold: 3 },
+              // Until every node has taken the pod out of the Service; then the image's stop signal drains it.
+              lifecycle: { preStop: { sleep: { seconds: 3 } } },
             },
-          },
+          ],
+          volumes: [
+            { name: "conf", configMap: { name: configMap.metadata.name } },
+            { name: "tmp", emptyDir: { sizeLimit: "1Gi" } },
+          ],
         },
       },
-      { parent: this },
+      this,
     );
   }
 }

@@ -1,18 +1,15 @@
-import { StatefulSet } from "@pulumi/kubernetes/apps/v1/statefulSet.js";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
-import { PodDisruptionBudget } from "@pulumi/kubernetes/policy/v1/podDisruptionBudget.js";
 import * as pulumi from "@pulumi/pulumi";
 import { redisMaxmemory, redisNodes, redisReplicas } from "../config/derive.ts";
 import type { RedisConfig } from "../config/schema.ts";
 import type { Workload } from "../contract/outputs.ts";
 import { renderRedisConf } from "../redis/redis-conf.ts";
-import { selectorLabels, skipAwait } from "./names.ts";
 import { generatedPassword } from "./password.ts";
-import { imagePullPolicy, isolatedPod, restrictedContainer, restrictedPod } from "./pod-security.ts";
 import { RedisFormation } from "./redis-formation.ts";
 import { redisRejoin } from "./redis-programs.ts";
-import { quantity, resources } from "./resources.ts";
+import { resources } from "./resources.ts";
+import { createDisruptionBudget, createStatefulSet, skipAwait } from "./workload.ts";
 
 /** The Redis Cluster's dials and where it lives. */
 export interface RedisClusterArgs {
@@ -39,26 +36,18 @@ export class RedisCluster extends pulumi.ComponentResource {
 
   constructor(name: string, args: RedisClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("breakwater:k8s:RedisCluster", name, {}, opts);
-    const labels = selectorLabels(name, name);
     this.password = generatedPassword(`${name}-password`, { parent: this });
     this.nodes = redisNodes(args.config, args.namespace);
     const secret = this.createSecret(name, args);
-    this.createService(name, args, labels);
-    const pods = this.createStatefulSet(name, args, labels, secret);
-    this.createDisruptionBudget(name, args, labels);
+    const { statefulSet, workload } = this.createStatefulSet(name, args, secret);
+    this.workload = workload;
+    this.createService(name, args, workload.selector);
+    createDisruptionBudget(name, args.namespace, workload.selector, this);
     new RedisFormation(
       `${name}-formation`,
       { ...args, nodes: this.nodes, secretName: secret.metadata.name },
-      { parent: this, dependsOn: [pods, args.apiImageReady] },
+      { parent: this, dependsOn: [statefulSet, args.apiImageReady] },
     );
-    this.workload = {
-      name,
-      kind: "StatefulSet",
-      role: "redis",
-      replicas: redisReplicas(args.config),
-      selector: labels,
-      memoryLimitBytes: args.config.memory,
-    };
     this.registerOutputs({ nodes: this.nodes });
   }
 
@@ -84,7 +73,7 @@ export class RedisCluster extends pulumi.ComponentResource {
     );
   }
 
-  private createService(name: string, args: RedisClusterArgs, labels: Record<string, string>): void {
+  private createService(name: string, args: RedisClusterArgs, selector: Record<string, string>): void {
     new Service(
       name,
       {
@@ -93,7 +82,7 @@ export class RedisCluster extends pulumi.ComponentResource {
           clusterIP: "None",
           // Nodes find each other while the cluster is still forming.
           publishNotReadyAddresses: true,
-          selector: labels,
+          selector,
           ports: [
             { name: "redis", port },
             { name: "bus", port: port + 10_000 },
@@ -104,130 +93,82 @@ export class RedisCluster extends pulumi.ComponentResource {
     );
   }
 
-  private createDisruptionBudget(name: string, args: RedisClusterArgs, labels: Record<string, string>): void {
-    new PodDisruptionBudget(
-      name,
-      {
-        metadata: { name, namespace: args.namespace },
-        spec: { maxUnavailable: 1, selector: { matchLabels: labels } },
-      },
-      { parent: this },
-    );
-  }
-
-  private createStatefulSet(
-    name: string,
-    args: RedisClusterArgs,
-    labels: Record<string, string>,
-    secret: Secret,
-  ): StatefulSet {
-    const { config, image, namespace, storageClass } = args;
+  private createStatefulSet(name: string, args: RedisClusterArgs, secret: Secret) {
+    const { config, image, namespace } = args;
     const host = `$(POD_NAME).${name}.${namespace}.svc.cluster.local`;
     const password = {
       name: "REDISCLI_AUTH",
       valueFrom: { secretKeyRef: { name: secret.metadata.name, key: "password" } },
     };
-    return new StatefulSet(
-      name,
+    return createStatefulSet(
       {
-        metadata: { name, namespace },
+        ...args,
+        name,
+        role: "redis",
+        replicas: redisReplicas(config),
+        podManagementPolicy: "Parallel",
+        // It is a cache: its volumes go with it.
+        persistentVolumeClaimRetentionPolicy: { whenDeleted: "Delete", whenScaled: "Delete" },
+        storage: config.storage,
         spec: {
-          serviceName: name,
-          replicas: redisReplicas(config),
-          podManagementPolicy: "Parallel",
-          selector: { matchLabels: labels },
-          // It is a cache: its volumes go with it.
-          persistentVolumeClaimRetentionPolicy: { whenDeleted: "Delete", whenScaled: "Delete" },
-          template: {
-            metadata: { labels },
-            spec: {
-              ...isolatedPod,
-              securityContext: restrictedPod(),
-              terminationGracePeriodSeconds: 30,
-              topologySpreadConstraints: [
-                {
-                  maxSkew: 1,
-                  topologyKey: "kubernetes.io/hostname",
-                  whenUnsatisfiable: "ScheduleAnyway",
-                  labelSelector: { matchLabels: labels },
-                },
-              ],
-              initContainers: [
-                {
-                  // A sidecar: it starts before the server and stays beside it.
-                  restartPolicy: "Always",
-                  name: "rejoin",
-                  image,
-                  imagePullPolicy,
-                  command: ["sh", "-uc", redisRejoin],
-                  env: [
-                    { name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
-                    { name: "PEERS", value: this.nodes.map((node) => node.split(":")[0]).join(" ") },
-                    { name: "PORT", value: String(port) },
-                    password,
-                  ],
-                  resources: {
-                    requests: { cpu: "5m", memory: "16Mi" },
-                    limits: { cpu: "100m", memory: "16Mi" },
-                  },
-                  securityContext: restrictedContainer,
-                },
-              ],
-              containers: [
-                {
-                  name: "redis",
-                  image,
-                  imagePullPolicy,
-                  command: ["redis-server", "/etc/redis/redis.conf", "--cluster-announce-hostname", host],
-                  env: [
-                    { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
-                    password,
-                  ],
-                  ports: [
-                    { name: "redis", containerPort: port },
-                    { name: "bus", containerPort: port + 10_000 },
-                  ],
-                  resources: resources(config),
-                  securityContext: restrictedContainer,
-                  volumeMounts: [
-                    { name: "data", mountPath: "/data" },
-                    { name: "conf", mountPath: "/etc/redis", readOnly: true },
-                  ],
-                  startupProbe: { tcpSocket: { port }, periodSeconds: 1, failureThreshold: 120 },
-                  readinessProbe: { tcpSocket: { port }, periodSeconds: 2, failureThreshold: 2 },
-                  // A probe by exec costs a process; only this one sees a server that no longer answers.
-                  livenessProbe: {
-                    exec: { command: ["redis-cli", "-h", "127.0.0.1", "ping"] },
-                    periodSeconds: 20,
-                    timeoutSeconds: 5,
-                    failureThreshold: 3,
-                  },
-                },
-              ],
-              volumes: [
-                {
-                  name: "conf",
-                  secret: {
-                    secretName: secret.metadata.name,
-                    items: [{ key: "redis.conf", path: "redis.conf" }],
-                  },
-                },
-              ],
-            },
-          },
-          volumeClaimTemplates: [
+          terminationGracePeriodSeconds: 30,
+          initContainers: [
             {
-              metadata: { name: "data" },
-              spec: {
-                accessModes: ["ReadWriteOnce"],
-                storageClassName: storageClass,
-                resources: { requests: { storage: quantity(config.storage) } },
+              // A sidecar: it starts before the server and stays beside it.
+              restartPolicy: "Always",
+              name: "rejoin",
+              image,
+              command: ["sh", "-uc", redisRejoin],
+              env: [
+                { name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
+                { name: "PEERS", value: this.nodes.map((node) => node.split(":")[0]).join(" ") },
+                { name: "PORT", value: String(port) },
+                password,
+              ],
+              resources: {
+                requests: { cpu: "5m", memory: "16Mi" },
+                limits: { cpu: "100m", memory: "16Mi" },
+              },
+            },
+          ],
+          containers: [
+            {
+              name: "redis",
+              image,
+              command: ["redis-server", "/etc/redis/redis.conf", "--cluster-announce-hostname", host],
+              env: [{ name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }, password],
+              ports: [
+                { name: "redis", containerPort: port },
+                { name: "bus", containerPort: port + 10_000 },
+              ],
+              resources: resources(config),
+              volumeMounts: [
+                { name: "data", mountPath: "/data" },
+                { name: "conf", mountPath: "/etc/redis", readOnly: true },
+              ],
+              startupProbe: { tcpSocket: { port }, periodSeconds: 1, failureThreshold: 120 },
+              readinessProbe: { tcpSocket: { port }, periodSeconds: 2, failureThreshold: 2 },
+              // A probe by exec costs a process; only this one sees a server that no longer answers.
+              livenessProbe: {
+                exec: { command: ["redis-cli", "-h", "127.0.0.1", "ping"] },
+                periodSeconds: 20,
+                timeoutSeconds: 5,
+                failureThreshold: 3,
+              },
+            },
+          ],
+          volumes: [
+            {
+              name: "conf",
+              secret: {
+                secretName: secret.metadata.name,
+                items: [{ key: "redis.conf", path: "redis.conf" }],
               },
             },
           ],
         },
       },
-      { parent: this },
+      this,
     );
   }
 }

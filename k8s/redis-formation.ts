@@ -2,7 +2,7 @@ import { Job } from "@pulumi/kubernetes/batch/v1/job.js";
 import * as pulumi from "@pulumi/pulumi";
 import { shortHash } from "../config/derive.ts";
 import type { RedisConfig } from "../config/schema.ts";
-import { imagePullPolicy, isolatedPod, restrictedContainer, restrictedPod } from "./pod-security.ts";
+import { podTemplate } from "./pod.ts";
 
 /** The wanted shape of the Redis Cluster and the program that makes it. */
 export interface RedisFormationArgs {
@@ -30,17 +30,14 @@ export class RedisFormation extends pulumi.ComponentResource {
         spec: {
           backoffLimit: 4,
           activeDeadlineSeconds: 300,
-          template: {
-            metadata: { labels },
+          template: podTemplate({
+            labels,
             spec: {
-              ...isolatedPod,
               restartPolicy: "Never",
-              securityContext: restrictedPod(),
               containers: [
                 {
                   name: "form",
                   image: args.apiImage,
-                  imagePullPolicy,
                   args: ["redis.js", "form"],
                   env: [
                     value("REDIS_NODES", args.nodes.join(",")),
@@ -56,11 +53,10 @@ export class RedisFormation extends pulumi.ComponentResource {
                     requests: { cpu: "50m", memory: "128Mi" },
                     limits: { cpu: "1", memory: "128Mi" },
                   },
-                  securityContext: restrictedContainer,
                 },
               ],
             },
-          },
+          }),
         },
       },
       // The image changes with every change of the API; the Job that is done need not be done again for that.

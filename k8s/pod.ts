@@ -1,0 +1,112 @@
+import type { types } from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+
+/** Changes that stack config makes to the pods of a workload. */
+export interface PodConfig {
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+  nodeSelector: Record<string, string>;
+  tolerations: types.input.core.v1.Toleration[];
+  priorityClassName?: string;
+  imagePullSecrets: string[];
+  volumes: {
+    name: string;
+    mountPath: string;
+    secret?: string;
+    configMap?: string;
+    persistentVolumeClaim?: string;
+  }[];
+}
+
+/** A container without the settings that all containers share; podTemplate adds those. */
+export interface PodContainer
+  extends Omit<types.input.core.v1.Container, "imagePullPolicy" | "securityContext" | "volumeMounts"> {
+  volumeMounts?: types.input.core.v1.VolumeMount[];
+}
+
+/** A pod's own part: what is not the same in every pod of the stack. */
+export interface PodSpec
+  extends Omit<types.input.core.v1.PodSpec, "containers" | "initContainers" | "securityContext" | "volumes"> {
+  containers: PodContainer[];
+  initContainers?: PodContainer[];
+  volumes?: types.input.core.v1.Volume[];
+}
+
+/** Everything that a pod template is built from. */
+export interface PodArgs {
+  /** Labels that the workload selects its pods by. */
+  labels: Record<string, string>;
+  spec: PodSpec;
+  /** From stack config. */
+  patch?: Partial<PodConfig>;
+  /** Names of Secrets for the registry of the stack's own images. */
+  pullSecrets?: pulumi.Input<string>[];
+  /** User and group of all processes. Default: the user of the kit's own images. */
+  runAsUser?: number;
+}
+
+/** Template of a pod that meets Pod Security "restricted", with the changes from stack config. */
+export function podTemplate(args: PodArgs): types.input.core.v1.PodTemplateSpec {
+  const { labels, spec, patch = {}, pullSecrets = [], runAsUser = 10001 } = args;
+  const { volumes = [], imagePullSecrets = [] } = patch;
+  const mounts = volumes.map(({ name, mountPath }) => ({ name, mountPath, readOnly: true }));
+  const container = (own: PodContainer): types.input.core.v1.Container => ({
+    ...own,
+    imagePullPolicy,
+    securityContext: restrictedContainer,
+    volumeMounts: unlessEmpty([...(own.volumeMounts ?? []), ...mounts]),
+  });
+  return {
+    metadata: { labels: { ...patch.labels, ...labels }, annotations: unlessEmpty(patch.annotations) },
+    spec: {
+      // No pod talks to the API server, and no program reads the variables that Kubernetes sets for each Service.
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      securityContext: restrictedPod(runAsUser),
+      nodeSelector: unlessEmpty(patch.nodeSelector),
+      tolerations: unlessEmpty(patch.tolerations),
+      priorityClassName: patch.priorityClassName,
+      imagePullSecrets: unlessEmpty([...pullSecrets, ...imagePullSecrets].map((name) => ({ name }))),
+      ...spec,
+      initContainers: spec.initContainers?.map(container),
+      containers: spec.containers.map(container),
+      volumes: unlessEmpty([...(spec.volumes ?? []), ...volumes.map(volume)]),
+    },
+  };
+}
+
+/**
+ * Each start asks the registry for the tag's present image. Otherwise a node would run an older image of that name, and
+ * a user who may create pods could run an image that they may not pull.
+ */
+const imagePullPolicy = "Always";
+
+/** Container-level part of Pod Security "restricted"; only mounted volumes are writable. */
+const restrictedContainer: types.input.core.v1.SecurityContext = {
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ["ALL"] },
+  readOnlyRootFilesystem: true,
+};
+
+/** Pod-level part. The group owns the volumes if the volume driver supports it. */
+function restrictedPod(user: number): types.input.core.v1.PodSecurityContext {
+  return {
+    runAsNonRoot: true,
+    runAsUser: user,
+    runAsGroup: user,
+    fsGroup: user,
+    fsGroupChangePolicy: "OnRootMismatch",
+    seccompProfile: { type: "RuntimeDefault" },
+  };
+}
+
+function volume({ name, secret, configMap, persistentVolumeClaim }: PodConfig["volumes"][number]) {
+  if (secret !== undefined) return { name, secret: { secretName: secret } };
+  if (configMap !== undefined) return { name, configMap: { name: configMap } };
+  return { name, persistentVolumeClaim: { claimName: persistentVolumeClaim ?? "", readOnly: true } };
+}
+
+/** Leaves an empty field out of the template, so that an option that is not used changes no pod. */
+function unlessEmpty<T extends object>(value: T | undefined): T | undefined {
+  return value === undefined || Object.keys(value).length === 0 ? undefined : value;
+}

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
+import { MiB } from "../config/units.ts";
+import type { PodConfig } from "./pod.ts";
+import { ofKind, recordResources } from "./testing/recording-mocks.ts";
+import { createDeployment, createStatefulSet, type WorkloadArgs } from "./workload.ts";
+
+const patch: PodConfig = {
+  labels: { team: "payments", "app.kubernetes.io/name": "mine" },
+  annotations: { "sidecar.istio.io/inject": "false" },
+  nodeSelector: { disk: "ssd" },
+  tolerations: [{ key: "dedicated", operator: "Exists", effect: "NoSchedule" }],
+  priorityClassName: "high",
+  imagePullSecrets: ["mirror"],
+  volumes: [
+    { name: "ca", mountPath: "/etc/ca", configMap: "company-ca" },
+    { name: "key", mountPath: "/etc/key", secret: "client-key" },
+    { name: "shared", mountPath: "/srv", persistentVolumeClaim: "models" },
+  ],
+};
+
+const container = { name: "main", image: "example.org/app:1" };
+const args = (pod?: PodConfig): WorkloadArgs => ({
+  name: "app-blue",
+  app: "app",
+  role: "api",
+  namespace: "space",
+  replicas: 2,
+  config: { memory: 64 * MiB, cpu: 100, cpuRequest: 100, pod },
+  spec: {
+    initContainers: [{ ...container, name: "first" }],
+    containers: [{ ...container, volumeMounts: [{ name: "tmp", mountPath: "/tmp" }] }],
+    volumes: [{ name: "tmp", emptyDir: {} }],
+  },
+});
+
+/** Inputs of the Deployment and the StatefulSet that are made with the pod patch. */
+async function made(pod?: PodConfig) {
+  const recorded = recordResources();
+  const parent = new pulumi.ComponentResource("test:Parent", "parent");
+  createDeployment({ ...args(pod), pullSecrets: ["registry"], maxSurge: 1 }, parent);
+  createStatefulSet({ ...args(pod), storage: MiB }, parent);
+  await pulumi.runtime.disconnect();
+  const inputs = ["Deployment", "StatefulSet"].map((kind) => ofKind(recorded, kind)[0]?.inputs);
+  return { deployment: inputs[0], statefulSet: inputs[1] };
+}
+
+test("a pod patch reaches the pods of Deployments and StatefulSets", async () => {
+  const { deployment, statefulSet } = await made(patch);
+  for (const { template } of [deployment.spec, statefulSet.spec]) {
+    assert.deepEqual(template.metadata.annotations, patch.annotations);
+    assert.equal(template.metadata.labels.team, "payments");
+    const { nodeSelector, tolerations, priorityClassName } = template.spec;
+    assert.deepEqual(
+      [nodeSelector, tolerations, priorityClassName],
+      [patch.nodeSelector, patch.tolerations, "high"],
+    );
+  }
+  const names = (inputs: typeof deployment) =>
+    inputs.spec.template.spec.imagePullSecrets.map((reference: { name: string }) => reference.name);
+  assert.deepEqual(names(deployment), ["registry", "mirror"]);
+  assert.deepEqual(names(statefulSet), ["mirror"]);
+});
+
+test("labels of a pod patch change no selector", async () => {
+  const own = { "app.kubernetes.io/name": "app", "app.kubernetes.io/instance": "app-blue" };
+  const { deployment } = await made(patch);
+  const { selector, template } = deployment.spec;
+  assert.deepEqual(selector.matchLabels, own);
+  assert.deepEqual(template.spec.topologySpreadConstraints[0].labelSelector.matchLabels, own);
+  assert.deepEqual(template.metadata.labels, { team: "payments", ...own });
+});
+
+test("volumes of a pod patch are mounted read-only into every container beside its own", async () => {
+  const { deployment } = await made(patch);
+  const { volumes, initContainers, containers } = deployment.spec.template.spec;
+  assert.deepEqual(volumes, [
+    { name: "tmp", emptyDir: {} },
+    { name: "ca", configMap: { name: "company-ca" } },
+    { name: "key", secret: { secretName: "client-key" } },
+    { name: "shared", persistentVolumeClaim: { claimName: "models", readOnly: true } },
+  ]);
+  const mounts = [
+    { name: "ca", mountPath: "/etc/ca", readOnly: true },
+    { name: "key", mountPath: "/etc/key", readOnly: true },
+    { name: "shared", mountPath: "/srv", readOnly: true },
+  ];
+  assert.deepEqual(initContainers[0].volumeMounts, mounts);
+  assert.deepEqual(containers[0].volumeMounts, [{ name: "tmp", mountPath: "/tmp" }, ...mounts]);
+});
+
+test("an empty pod patch leaves no trace in the pod template", async () => {
+  const empty = { labels: {}, annotations: {}, nodeSelector: {}, tolerations: [], volumes: [] };
+  const { statefulSet } = await made({ ...empty, imagePullSecrets: [] });
+  assert.deepEqual(statefulSet, (await made()).statefulSet);
+  const { template } = statefulSet.spec;
+  assert.deepEqual(Object.keys(template.metadata), ["labels"]);
+  assert.deepEqual(Object.keys(template.spec).sort(), [
+    "automountServiceAccountToken",
+    "containers",
+    "enableServiceLinks",
+    "initContainers",
+    "securityContext",
+    "topologySpreadConstraints",
+    "volumes",
+  ]);
+});
