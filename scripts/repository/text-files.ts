@@ -9,7 +9,7 @@ export interface TextFile {
   text: string;
 }
 
-const root = join(import.meta.dirname, "../..");
+export const root = join(import.meta.dirname, "../..");
 const extensions = ["ts", "mjs", "js", "css", "sh", "sql", "md", "json", "yaml", "yml", "html"];
 /** Written by tools from sources that are checked themselves. */
 const generated = ["package-lock.json", "**/*.schema.json"];
