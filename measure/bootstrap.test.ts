@@ -10,7 +10,7 @@ function gauss(random: Random): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }
 
-/** Repeats around `level` with 3 % of lognormal noise; one in twenty takes 30 % longer. */
+/** Repeats around `level` with lognormal noise; one in twenty takes 30 % longer. */
 function repeats(count: number, level: number, random: Random, noise = 0.03): number[] {
   return Array.from(
     { length: count },
@@ -18,7 +18,7 @@ function repeats(count: number, level: number, random: Random, noise = 0.03): nu
   );
 }
 
-/** How many of `comparisons` were called different, and how many of these `worse`. */
+/** How many of `comparisons` were called `worse`, and how many `better`. */
 function called(compare: (random: Random) => ReturnType<typeof ratioOf>) {
   const random = seededRandom(5);
   const verdicts = Array.from({ length: comparisons }, () => judgeRatio(compare(random)));
@@ -31,7 +31,7 @@ for (const [count, confidence, mostFalse] of [
   [8, 0.95, 10],
   [8, 0.99, 4],
 ] as const) {
-  test(`${count} noisy repeats at ${confidence}: next to no false difference, and 10 % is found`, (t) => {
+  test(`ratioOf finds a difference of 10 % and hardly any false one with ${count} noisy repeats at ${confidence}`, (t) => {
     const options = { ...speed, confidence };
     const nothing = called((random) =>
       ratioOf(repeats(count, 100, random), repeats(count, 100, random), options),
@@ -45,7 +45,7 @@ for (const [count, confidence, mostFalse] of [
   });
 }
 
-test("pairs see through drift that both of a pair share, where unpaired sets do not", (t) => {
+test("pairedRatio finds a difference under shared drift when ratioOf does not", (t) => {
   const pairs = (factor: number, random: Random) =>
     Array.from({ length: 8 }, (_, round): [number, number] => {
       const drift = Math.exp(0.03 * round + 0.05 * gauss(random));
@@ -68,7 +68,7 @@ test("pairs see through drift that both of a pair share, where unpaired sets do 
   assert.ok(unpaired.worse < planted.worse / 2, JSON.stringify(unpaired));
 });
 
-test("the 95 % interval holds the true ratio about as often as it says", (t) => {
+test("the 95 % interval contains the true ratio in at least 90 % of comparisons", (t) => {
   const random = seededRandom(9);
   let held = 0;
   for (let n = 0; n < comparisons; n++) {
@@ -79,7 +79,7 @@ test("the 95 % interval holds the true ratio about as often as it says", (t) => 
   assert.ok(held >= 0.9 * comparisons, `${held}`);
 });
 
-test("the ratio is B over A, in the same interval each time", () => {
+test("ratioOf returns B over A, and the same interval each time", () => {
   const a = [99, 100, 101, 100, 100.5, 99.5];
   const b = a.map((value) => value * 2);
   assert.deepEqual(ratioOf(a, b), ratioOf(a, b));
@@ -90,7 +90,7 @@ test("the ratio is B over A, in the same interval each time", () => {
   for (const end of [exact.ratio, exact.low, exact.high]) assert.ok(Math.abs(end - 2) < 1e-9, `${end}`);
 });
 
-test("one far repeat is left out and told; a second mode is not taken for an accident", () => {
+test("ratioOf leaves out and counts a single outlier, but not a second mode", () => {
   const steady = [100, 101, 99, 100, 102, 98, 100, 101];
   const one = ratioOf(steady, [...steady.slice(1), 130]);
   assert.deepEqual([one.outliers, judgeRatio(one)], [1, "same"]);
@@ -103,7 +103,7 @@ test("one far repeat is left out and told; a second mode is not taken for an acc
   assert.equal(wide.outliers, 0);
 });
 
-test("a verdict needs both the interval and the band", () => {
+test("judgeRatio calls a difference only when both the interval and the band exclude 1", () => {
   assert.equal(judgeRatio({ ratio: 1.1, low: 1.05, high: 1.2 }), "worse");
   assert.equal(judgeRatio({ ratio: 1.1, low: 1.05, high: 1.2 }, 0.03, "higher"), "better");
   assert.equal(judgeRatio({ ratio: 0.9, low: 0.85, high: 0.95 }), "better");
@@ -113,11 +113,11 @@ test("a verdict needs both the interval and the band", () => {
   assert.equal(judgeRatio({ ratio: 1.1, low: 1.05, high: 1.2 }, 0.2), "same");
 });
 
-test("refuses too few repeats, and what has no logarithm", () => {
+test("ratioOf and pairedRatio refuse too few repeats and values that are not positive", () => {
   const four = [1, 2, 3, 4];
   const five = [1, 2, 3, 4, 5];
   assert.throws(() => ratioOf(five, four), /4 repeats; a ratio needs at least 5/);
-  assert.throws(() => ratioOf(five, [0, 1, 2, 3, 4]), /positive numbers, not of 0/);
-  assert.throws(() => pairedRatio(five.map((value) => [Number.NaN, value])), /positive numbers, not of NaN/);
+  assert.throws(() => ratioOf(five, [0, 1, 2, 3, 4]), /positive numbers, not 0/);
+  assert.throws(() => pairedRatio(five.map((value) => [Number.NaN, value])), /positive numbers, not NaN/);
   assert.throws(() => ratioOf(five, five, { confidence: 95 }), RangeError);
 });

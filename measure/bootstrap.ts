@@ -2,40 +2,41 @@ import { normalCdf, studentQuantile } from "./distributions.ts";
 import { median } from "./median.ts";
 import { type Random, seededRandom } from "./random.ts";
 
-/** How many times slower, bigger or more B is than A, with the interval that the true ratio lies in. */
+/** The ratio of B to A, with a confidence interval. */
 export interface Ratio {
   /** B over A: 1 is no difference, 1.1 is 10 % more. */
   ratio: number;
+  /** Ends of the confidence interval. */
   low: number;
   high: number;
-  /** Repeats left out because they lie far from the rest of their set. */
+  /** Number of repeats left out because they lie far from the rest of their set. */
   outliers: number;
 }
 
 export interface BootstrapOptions {
-  /** Share of such intervals that hold the true ratio, 0.5 … 0.999; default 0.95. */
+  /** Share of such intervals that contain the true ratio, 0.5 … 0.999; default 0.95. */
   confidence?: number;
-  /** Default 10,000, which places the ends of a 95 % interval to about 1 % of its width. */
+  /** Number of resamples; with the default of 10,000 the ends of a 95 % interval are accurate to about 1 % of its width. */
   resamples?: number;
-  /** Default: a generator of a fixed seed, so that the same repeats give the same interval. */
+  /** Default: a generator with a fixed seed, so that the same repeats give the same interval. */
   random?: Random;
 }
 
-/** With fewer repeats the interval says nothing: an ordinary one excludes 1 too often, a careful one never. */
-export const fewestRepeats = 5;
+/** Minimum number of repeats. With fewer, a plain interval excludes 1 too often, and an expanded one never does. */
+export const minRepeats = 5;
 
 const seed = 20_260_101;
 const farFromMedian = 3.5;
 const trimmedShare = 0.2;
 
 /**
- * B over A from pairs that were measured next to each other, as rounds of an interleaved order are. Drift that both
- * of a pair share cancels; where there is none, `ratioOf` needs fewer repeats for the same width.
+ * The ratio of B to A from pairs that were measured next to each other, such as the rounds of an interleaved order.
+ * Drift that both values of a pair share cancels out. Without drift, `ratioOf` needs fewer repeats for the same width.
  *
- * Method: see `ratioOf`, with the logs of the pairs' ratios as the one set.
+ * The method is that of `ratioOf`, applied to one set: the logarithms of the pairs' ratios.
  *
- * @param pairs [a, b], each positive and finite, at least `fewestRepeats` of them
- * @throws RangeError when they are fewer, or one is not positive and finite.
+ * @param pairs at least `minRepeats` pairs [a, b] of positive finite numbers
+ * @throws {RangeError} when there are fewer pairs, or a value is not positive and finite
  */
 export function pairedRatio(
   pairs: readonly (readonly [a: number, b: number])[],
@@ -55,22 +56,23 @@ export function pairedRatio(
 }
 
 /**
- * B over A from two sets of repeats that have nothing to do with each other.
+ * The ratio of B to A from two independent sets of repeats.
  *
- * The repeats' logs are averaged (so the ratio is one of geometric means) with the outer 20 % on each side trimmed;
- * the interval is the expanded percentile bootstrap of Hesterberg, "What Teachers Should Know About the Bootstrap",
- * The American Statistician 69 (2015): the percentiles are moved outwards for the t quantile and √(n / (n − 1)),
- * since plain percentiles are too narrow below some 30 repeats. Degrees of freedom are pooled.
+ * The estimate is the ratio of geometric means: the mean of the logarithms, with the outer 20 % trimmed on each side.
+ * The interval is the expanded percentile bootstrap of Hesterberg, "What Teachers Should Know About the Bootstrap",
+ * The American Statistician 69 (2015). It moves the percentiles outwards by the t quantile and √(n / (n − 1)), because
+ * plain percentiles are too narrow below about 30 repeats. Degrees of freedom are pooled.
  *
- * Repeats further from their set's median than 3.5 normalised median distances are left out first (Hampel 1974),
- * unless they are more than a third of a set: then they are no accident. Without that, one repeat of 1.3 times the
- * others hides a difference of 10 %. By simulation (8 repeats each, noise of 3 %, such an outlier in one of 20 repeats,
- * band of 3 %) it is found in 73 % of cases with the trimmed mean alone, in 85 % with the median alone, in 98 % like
- * this. Where nothing differs, a difference is called in 3 % of comparisons at a confidence of 0.95, in 1 % at 0.99.
- * With 6 repeats: 97 % found and 3 % false at 0.95, 93 % and 2 % at 0.99.
+ * Outliers are left out first: repeats further from their set's median than 3.5 normalised median distances (Hampel
+ * 1974), unless more than a third of a set is that far away. Without this step a single repeat of 1.3 times the others
+ * hides a difference of 10 %. In a simulation (8 repeats each, 3 % noise, such an outlier in one of 20 repeats, a band
+ * of 3 %) a difference of 10 % was found in 73 % of cases with the trimmed mean alone, in 85 % with the median alone,
+ * and in 98 % with this method. Equal sets were called different in 3 % of comparisons at a confidence of 0.95, and in
+ * 1 % at 0.99. With 6 repeats: 97 % found and 3 % false at 0.95, 93 % found and 2 % false at 0.99.
  *
- * @param a at least `fewestRepeats` values, each positive and finite; so for b
- * @throws RangeError when they are fewer, or one is not positive and finite.
+ * @param a at least `minRepeats` positive finite numbers
+ * @param b the same for B
+ * @throws {RangeError} when there are fewer values, or a value is not positive and finite
  */
 export function ratioOf(a: readonly number[], b: readonly number[], options: BootstrapOptions = {}): Ratio {
   const [logsA, logsB] = [logsOf(a), logsOf(b)];
@@ -87,15 +89,15 @@ export function ratioOf(a: readonly number[], b: readonly number[], options: Boo
   });
 }
 
-/** What a ratio means; `same` when nothing can be said. */
+/** Whether B is better or worse than A; `same` also when the interval does not decide. */
 export type RatioVerdict = "better" | "same" | "worse";
 
 /**
- * Calls two sets different only when the interval excludes 1 and the ratio itself is beyond the band: the first alone
- * makes news of differences too small to matter, the second alone of noise.
+ * Calls two sets different only when the interval excludes 1 and the ratio is outside the band. The interval alone would
+ * report differences that are too small to matter; the band alone would report noise.
  *
- * @param band the least difference that matters, as a share: 0.03 is from 1/1.03 to 1.03
- * @param better which values of the metric are good: `lower` as for a latency, `higher` as for a throughput
+ * @param band the smallest difference that matters, as a share: 0.03 means from 1/1.03 to 1.03
+ * @param better which values of the metric are good: `lower` for a latency, `higher` for a throughput
  */
 export function judgeRatio(
   { ratio, low, high }: Pick<Ratio, "ratio" | "low" | "high">,
@@ -107,52 +109,59 @@ export function judgeRatio(
   return ratio > 1 === (better === "higher") ? "better" : "worse";
 }
 
-function expandedInterval(of: {
+interface Bootstrap {
+  /** Logarithm of the ratio. */
   estimate: number;
+  /** The estimate from one resample. */
   resample: (random: Random) => number;
+  /** Size of the smaller set. */
   smallest: number;
+  /** Degrees of freedom. */
   degrees: number;
   outliers: number;
   options: BootstrapOptions;
-}): Ratio {
-  const { confidence = 0.95, resamples = 10_000, random = seededRandom(seed) } = of.options;
-  if (!(confidence >= 0.5 && confidence <= 0.999)) throw new RangeError(`a confidence of ${confidence}`);
+}
+
+function expandedInterval(input: Bootstrap): Ratio {
+  const { confidence = 0.95, resamples = 10_000, random = seededRandom(seed) } = input.options;
+  if (!(confidence >= 0.5 && confidence <= 0.999))
+    throw new RangeError(`confidence is ${confidence}; it must be 0.5 … 0.999`);
   const differences = new Float64Array(resamples);
-  for (let n = 0; n < resamples; n++) differences[n] = of.resample(random);
+  for (let n = 0; n < resamples; n++) differences[n] = input.resample(random);
   differences.sort();
-  const t = studentQuantile((1 + confidence) / 2, of.degrees);
-  const outside = normalCdf(-t * Math.sqrt(of.smallest / (of.smallest - 1)));
+  const t = studentQuantile((1 + confidence) / 2, input.degrees);
+  const outside = normalCdf(-t * Math.sqrt(input.smallest / (input.smallest - 1)));
   return {
-    ratio: Math.exp(of.estimate),
+    ratio: Math.exp(input.estimate),
     low: Math.exp(quantile(differences, outside)),
     high: Math.exp(quantile(differences, 1 - outside)),
-    outliers: of.outliers,
+    outliers: input.outliers,
   };
 }
 
 function logsOf(values: readonly number[]): number[] {
-  if (values.length < fewestRepeats) {
-    throw new RangeError(`${values.length} repeats; a ratio needs at least ${fewestRepeats}`);
+  if (values.length < minRepeats) {
+    throw new RangeError(`${values.length} repeats; a ratio needs at least ${minRepeats}`);
   }
   return values.map((value) => {
     if (!(value > 0 && value < Number.POSITIVE_INFINITY)) {
-      throw new RangeError(`a ratio is one of positive numbers, not of ${value}`);
+      throw new RangeError(`a ratio needs positive numbers, not ${value}`);
     }
     return Math.log(value);
   });
 }
 
-/** @param distance the usual one from the median, of all sets together: that of six values alone is a matter of luck */
+/** @param distance normalised median distance of all sets together: a single set of six values is too small to estimate it */
 function withoutOutliers(logs: readonly number[], distance: number): readonly number[] {
   const middle = median(logs);
-  // A set that is wider than the other by itself must not be measured by the other's width.
+  // A set with a larger spread of its own is judged by that spread.
   const limit = farFromMedian * Math.max(distance, medianDistance(logs));
   if (limit === 0) return logs;
   const kept = logs.filter((log) => Math.abs(log - middle) <= limit);
   return logs.length - kept.length > logs.length / 3 ? logs : kept;
 }
 
-/** Median distance from the median, normalised to be the standard deviation where values are normal. */
+/** Median distance from the median, normalised: equals the standard deviation for normally distributed values. */
 function medianDistance(values: readonly number[]): number {
   const middle = median(values);
   return 1.4826 * median(values.map((value) => Math.abs(value - middle)));

@@ -1,8 +1,8 @@
-// The process that calibrate() starts: serves itself over loopback and computes, in one thread, and sends what it counted.
+// The process that calibrate() starts. In one thread it serves itself over loopback and computes, then sends its counts.
 import { Agent, createServer, get } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** What one part of the calibration counted. */
+/** The counts of one part of the calibration. */
 export interface CalibrationPart {
   requestsPerCpuSecond: number;
   roundsPerCpuSecond: number;
@@ -11,7 +11,7 @@ export interface CalibrationPart {
 }
 
 const connections = 8;
-/** Counts, not times: a process that must share its CPU would else begin to measure before its code is compiled. */
+/** Counts instead of times: otherwise a process that shares its CPU would start to measure before its code is compiled. */
 const warmup = { requests: 5000, rounds: 1000 };
 const parts = 10;
 const perPart = { requests: 1000, rounds: 800 };
@@ -48,9 +48,9 @@ async function count(port: number): Promise<CalibrationPart> {
 }
 
 async function serve(port: number, requests: number): Promise<void> {
-  let begun = 0;
+  let started = 0;
   const connection = async () => {
-    while (begun++ < requests) await request(port);
+    while (started++ < requests) await request(port);
   };
   await Promise.all(Array.from({ length: connections }, connection));
 }

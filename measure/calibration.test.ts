@@ -9,7 +9,7 @@ const part = (requests: number, rounds: number, cpuSeconds = 0.1) => ({
   wallSeconds: 0.1,
 });
 
-test("the figure is the geometric mean of two medians, and one disturbed part does not count", () => {
+test("calibrationOf takes the geometric mean of two medians, so that one disturbed part does not count", () => {
   const parts = [part(90, 39), part(100, 40), part(1, 1, 0.01), part(101, 41), part(110, 500)];
   assert.deepEqual(calibrationOf(parts), {
     speed: Math.sqrt(100 * 40),
@@ -20,9 +20,9 @@ test("the figure is the geometric mean of two medians, and one disturbed part do
   assert.equal(calibrationOf([part(10, 10), part(20, 10)]).requestsPerCpuSecond, 15);
 });
 
-test("this machine has a speed", async () => {
+test("calibrate returns positive numbers", async () => {
   const { speed, requestsPerCpuSecond, roundsPerCpuSecond, cpuShare } = await calibrate();
-  for (const figure of [speed, requestsPerCpuSecond, roundsPerCpuSecond, cpuShare]) {
-    assert.ok(figure > 0 && Number.isFinite(figure), `${figure}`);
+  for (const value of [speed, requestsPerCpuSecond, roundsPerCpuSecond, cpuShare]) {
+    assert.ok(value > 0 && Number.isFinite(value), `${value}`);
   }
 });

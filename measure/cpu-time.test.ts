@@ -8,13 +8,13 @@ import { cgroupCpuSeconds, processCpuSeconds, statCpuSeconds } from "./cpu-time.
 
 const ownSeconds = () => process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6;
 
-/** Uses so much CPU time, by the process's own account: how long that takes does not matter. */
+/** Uses this much CPU time, as process.cpuUsage() counts it. */
 function useCpu(seconds: number): void {
   const until = ownSeconds() + seconds;
   while (ownSeconds() < until);
 }
 
-/** The folder of the group that this process is in, by whichever version of cgroups accounts for CPU here. */
+/** The folder of this process's control group, in the cgroup version that counts CPU time here. */
 function ownGroup(): string | undefined {
   const lines = readFileSync("/proc/self/cgroup", "utf8").trim().split("\n");
   const folders = lines.flatMap((line) => {
@@ -40,16 +40,16 @@ async function folderWith(files: Record<string, string>, use: (folder: string) =
   }
 }
 
-test("a process's CPU time is what the process itself counts", async () => {
+test("processCpuSeconds agrees with process.cpuUsage()", async () => {
   const before = ownSeconds();
   useCpu(0.2);
   const between = await processCpuSeconds(process.pid);
   const after = ownSeconds();
-  // Each of the two figures that /proc adds is cut to a tick.
+  // /proc rounds user and kernel time down to a tick each.
   assert.ok(between >= before + 0.2 - 0.03 && between <= after + 0.03, `${before} ${between} ${after}`);
 });
 
-test("a group's CPU time grows by at least what one of its processes uses", (t) => {
+test("cgroupCpuSeconds grows by at least the CPU time of one of its processes", (t) => {
   const folder = ownGroup();
   if (folder === undefined) return t.skip("no cgroup accounts for CPU here");
   return (async () => {
@@ -60,7 +60,7 @@ test("a group's CPU time grows by at least what one of its processes uses", (t) 
   })();
 });
 
-test("reads cgroup v2 and v1, and is not misled by the cpu.stat of v1", async () => {
+test("cgroupCpuSeconds reads cgroup v2 and v1, and ignores the cpu.stat of v1", async () => {
   await folderWith({ "cpu.stat": "usage_usec 2500000\nuser_usec 2000000\n" }, async (folder) =>
     assert.equal(await cgroupCpuSeconds(folder), 2.5),
   );
@@ -70,19 +70,19 @@ test("reads cgroup v2 and v1, and is not misled by the cpu.stat of v1", async ()
   );
 });
 
-test("says which folder tells nothing", async () => {
+test("cgroupCpuSeconds names the folder when it has no CPU time", async () => {
   await folderWith({ "cpu.stat": "nr_periods 10\n" }, async (folder) => {
     await assert.rejects(cgroupCpuSeconds(folder), (error: Error) => error.message.startsWith(folder));
   });
 });
 
-test("a name with spaces and parentheses does not shift the fields", () => {
+test("statCpuSeconds finds the fields when the name has spaces and parentheses", () => {
   const line = "12 (node (a) b) S 1 12 12 0 -1 4194304 100 0 0 0 150 50 7 7 20 0 11 0 100 0 0";
   assert.equal(statCpuSeconds(line), 2);
   assert.throws(() => statCpuSeconds("nothing"), /not a line/);
 });
 
-test("says which process is gone", async () => {
+test("processCpuSeconds names the process when it does not exist", async () => {
   // Above the largest id that Linux gives.
-  await assert.rejects(processCpuSeconds(2 ** 22 + 1), /process 4194305 tells no CPU time/);
+  await assert.rejects(processCpuSeconds(2 ** 22 + 1), /process 4194305 has no CPU time/);
 });

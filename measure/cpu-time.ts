@@ -1,46 +1,50 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** Ticks in which `/proc` counts: USER_HZ is 100 on every Linux that Node.js runs on, whatever the kernel's own HZ. */
+/** The unit of `/proc`: USER_HZ is 100 on every Linux that Node.js runs on, independent of the kernel's HZ. */
 const ticksPerSecond = 100;
-/** Of the fields after the name in parentheses: utime is the 14th of all, stime the 15th (proc_pid_stat(5)). */
+/** Index of utime among the fields after the name in parentheses; stime follows it (fields 14 and 15 in proc_pid_stat(5)). */
 const userTicksField = 11;
 
 /**
- * CPU seconds, user and kernel, that all processes of a control group have used since it was made.
+ * CPU seconds, user and kernel, that all processes of a control group have used since the group was created.
  *
- * @param folder the group's own folder in the cgroup file system; of v1, the one of the cpuacct controller
- * @throws Error when the folder has neither `cpu.stat` with usage_usec (v2) nor `cpuacct.usage` (v1).
+ * @param folder the group's folder in the cgroup file system; with v1, the folder of the cpuacct controller
+ * @throws {Error} when the folder has neither `cpu.stat` with usage_usec (v2) nor `cpuacct.usage` (v1)
  */
 export async function cgroupCpuSeconds(folder: string): Promise<number> {
   const [v2, v1] = await Promise.all(
     ["cpu.stat", "cpuacct.usage"].map((file) => readFile(join(folder, file), "utf8").catch(() => "")),
   );
-  // A v1 cpu controller has a cpu.stat as well, of throttling only.
+  // The cpu controller of v1 has a cpu.stat too, but only about throttling.
   const microseconds = /^usage_usec (\d+)$/m.exec(v2 ?? "")?.[1];
   if (microseconds !== undefined) return Number(microseconds) / 1e6;
   const nanoseconds = /^\d+/.exec(v1 ?? "")?.[0];
   if (nanoseconds !== undefined) return Number(nanoseconds) / 1e9;
-  throw new Error(`${folder} tells no CPU time: neither usage_usec in cpu.stat nor cpuacct.usage`);
+  throw new Error(`${folder} has no CPU time: neither usage_usec in cpu.stat nor cpuacct.usage`);
 }
 
 /**
- * CPU seconds, user and kernel, that the threads of one process have used since it began, in steps of 0.01 s each;
- * without those of its children.
+ * CPU seconds, user and kernel, that the threads of a process have used since its start, in steps of 0.01 s. Child
+ * processes are not included.
  *
- * @throws Error when there is no such process (any more).
+ * @throws {Error} when there is no such process
  */
 export async function processCpuSeconds(pid: number): Promise<number> {
   const path = `/proc/${pid}/stat`;
   const text = await readFile(path, "utf8").catch((error: Error) => {
-    throw new Error(`process ${pid} tells no CPU time: ${error.message}`, { cause: error });
+    throw new Error(`process ${pid} has no CPU time: ${error.message}`, { cause: error });
   });
   return statCpuSeconds(text);
 }
 
-/** The CPU seconds in the text of a `/proc/<pid>/stat`. @throws Error when it is not that. */
+/**
+ * The CPU seconds in the text of a `/proc/<pid>/stat`.
+ *
+ * @throws {Error} when the text is something else
+ */
 export function statCpuSeconds(text: string): number {
-  // The name may itself have spaces and parentheses.
+  // The name may contain spaces and parentheses.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
   const ticks = Number(fields[userTicksField]) + Number(fields[userTicksField + 1]);
   if (!Number.isFinite(ticks)) throw new Error(`not a line of /proc/<pid>/stat: ${text.slice(0, 80)}`);

@@ -5,14 +5,14 @@ import { normalCdf, normalQuantile, studentQuantile } from "./distributions.ts";
 const near = (got: number, wanted: number, within = 5e-4) =>
   assert.ok(Math.abs(got - wanted) <= within, `${got} instead of ${wanted}`);
 
-test("normal quantiles are those of the tables, and undo the distribution", () => {
+test("normalQuantile agrees with tables and inverts normalCdf", () => {
   near(normalQuantile(0.975), 1.95996, 1e-5);
   near(normalQuantile(0.0005), -3.29053, 1e-3);
   near(normalQuantile(0.5), 0, 1e-5);
   near(normalCdf(normalQuantile(0.2)), 0.2, 1e-9);
 });
 
-test("Student's quantiles are those of the tables, for odd and even degrees of freedom", () => {
+test("studentQuantile agrees with tables for odd and even degrees of freedom", () => {
   const table = [
     [0.975, 1, 12.706],
     [0.975, 2, 4.303],
@@ -24,7 +24,7 @@ test("Student's quantiles are those of the tables, for odd and even degrees of f
   for (const [share, degrees, wanted] of table) near(studentQuantile(share, degrees), wanted);
 });
 
-test("refuses what has no quantile", () => {
+test("quantiles refuse shares and degrees of freedom out of range", () => {
   assert.throws(() => normalQuantile(1), RangeError);
   assert.throws(() => studentQuantile(0, 4), RangeError);
   assert.throws(() => studentQuantile(0.9, 1.5), RangeError);

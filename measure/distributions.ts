@@ -7,19 +7,26 @@ export function normalCdf(z: number): number {
   return z > 0 ? 1 - tail : tail;
 }
 
-/** The z that `share` (between 0 and 1, both excluded) of a standard normal distribution lies below. @throws RangeError outside. */
+/**
+ * The z that `share` of a standard normal distribution lies below.
+ *
+ * @param share between 0 and 1, both excluded
+ * @throws {RangeError} when the share is outside its range
+ */
 export function normalQuantile(share: number): number {
   return invert(normalCdf, share);
 }
 
 /**
- * The t that `share` (between 0 and 1, both excluded) of Student's distribution lies below.
+ * The t that `share` of Student's t distribution lies below.
  *
+ * @param share between 0 and 1, both excluded
  * @param degrees degrees of freedom, a whole number from 1
- * @throws RangeError outside these ranges.
+ * @throws {RangeError} when an argument is outside its range
  */
 export function studentQuantile(share: number, degrees: number): number {
-  if (!Number.isInteger(degrees) || degrees < 1) throw new RangeError(`${degrees} degrees of freedom`);
+  if (!Number.isInteger(degrees) || degrees < 1)
+    throw new RangeError(`degrees of freedom are ${degrees}; they must be a whole number from 1`);
   return invert((t) => studentCdf(t, degrees), share);
 }
 
@@ -39,7 +46,8 @@ function studentCdf(t: number, degrees: number): number {
 }
 
 function invert(cdf: (at: number) => number, share: number): number {
-  if (!(share > 0 && share < 1)) throw new RangeError(`a share of ${share} has no quantile`);
+  if (!(share > 0 && share < 1))
+    throw new RangeError(`a share of ${share} has no quantile; it must be between 0 and 1`);
   let low = -1;
   let high = 1;
   while (cdf(low) > share) low *= 2;

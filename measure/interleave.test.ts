@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { interleave } from "./interleave.ts";
 
-/** What drift adds to each variant's mean when the n-th repeat of all is worth `drift(n)` more. */
+/** How much drift adds to each variant's mean when it adds `drift(n)` to the n-th repeat. */
 function biases(variants: string[], rounds: number, drift: (place: number) => number): number[] {
   const turns = interleave(variants, rounds);
   return variants.map((variant) => {
@@ -12,12 +12,12 @@ function biases(variants: string[], rounds: number, drift: (place: number) => nu
   });
 }
 
-test("two variants go A B B A, then B A A B", () => {
+test("interleave orders two variants A B B A, then B A A B", () => {
   const order = interleave(["A", "B"], 4).map(({ variant }) => variant);
   assert.equal(order.join(""), "ABBABAAB");
 });
 
-test("steady drift treats all variants alike", () => {
+test("interleave cancels linear drift for any number of variants", () => {
   for (const variants of [
     ["A", "B"],
     ["A", "B", "C"],
@@ -30,12 +30,12 @@ test("steady drift treats all variants alike", () => {
   }
 });
 
-test("drift that grows with the square of time cancels for two variants in four rounds", () => {
+test("interleave cancels quadratic drift for two variants in a multiple of four rounds", () => {
   const [a, b] = biases(["A", "B"], 8, (place) => place ** 2);
   assert.equal(a, b);
 });
 
-test("every round has each variant once", () => {
+test("interleave has each variant once in every round", () => {
   const turns = interleave(["A", "B", "C"], 6);
   for (let round = 0; round < 6; round++) {
     const variants = turns.filter((turn) => turn.round === round).map(({ variant }) => variant);
@@ -43,7 +43,7 @@ test("every round has each variant once", () => {
   }
 });
 
-test("refuses what cannot be balanced", () => {
+test("interleave refuses one variant and an odd number of rounds", () => {
   assert.throws(() => interleave(["A"], 2), RangeError);
   for (const rounds of [0, 1, 3, 2.5, -2]) assert.throws(() => interleave(["A", "B"], rounds), RangeError);
 });

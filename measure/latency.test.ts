@@ -3,16 +3,16 @@ import { test } from "node:test";
 import { LatencyHistogram } from "./latency.ts";
 import { seededRandom } from "./random.ts";
 
-/** Nearest rank, as HdrHistogram counts: the smallest value that `percentile` of all values stay within. */
+/** The percentile by nearest rank, as in HdrHistogram. */
 function exact(values: number[], percentile: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil((percentile / 100) * sorted.length) - 1)] ?? Number.NaN;
 }
 
-test("percentiles agree with an exact sort to three digits", () => {
+test("LatencyHistogram agrees with an exact sort to three digits", () => {
   const random = seededRandom(7);
   const histogram = LatencyHistogram.empty();
-  // From 50 µs to some minutes, so that every bucket size is met.
+  // From 50 µs to some minutes, so that every bucket size occurs.
   const values = Array.from({ length: 20_000 }, () => Math.round(50 * Math.exp(random() * 15)) / 1000);
   for (const value of values) histogram.record(value);
   for (const percentile of [0.1, 10, 50, 90, 95, 99, 99.9, 99.99, 100]) {
@@ -22,7 +22,7 @@ test("percentiles agree with an exact sort to three digits", () => {
   }
 });
 
-test("an encoded histogram decodes to the same percentiles, and two of them merge", () => {
+test("LatencyHistogram decodes to the same percentiles, and merges", () => {
   const slow = LatencyHistogram.empty();
   const fast = LatencyHistogram.empty();
   for (let n = 0; n < 99; n++) fast.record(1);
@@ -33,12 +33,12 @@ test("an encoded histogram decodes to the same percentiles, and two of them merg
   assert.ok(Math.abs(fast.at(100) - 500) < 0.5);
 });
 
-test("nothing recorded gives NaN, not zero", () => {
+test("LatencyHistogram returns NaN when nothing was recorded", () => {
   const { p99Ms, maxMs, count, curve } = LatencyHistogram.empty().summary();
   assert.deepEqual([p99Ms, maxMs, count, curve], [Number.NaN, Number.NaN, 0, []]);
 });
 
-test("the curve goes no further than its samples carry it", () => {
+test("LatencyHistogram ends the curve at the percentile that its samples resolve", () => {
   const histogram = LatencyHistogram.empty();
   for (let n = 0; n < 1000; n++) histogram.record(n + 1);
   const { curve } = histogram.summary();

@@ -8,7 +8,7 @@ import {
 const unitsPerMs = 1000;
 const quarterHourMs = 15 * 60 * 1000;
 
-/** Latencies in milliseconds, exact to three digits from 1 µs to 15 minutes (HdrHistogram, counted in µs). */
+/** Latencies in milliseconds, accurate to three digits from 1 µs to 15 minutes (an HdrHistogram in µs). */
 export interface LatencySummary {
   count: number;
   meanMs: number;
@@ -19,11 +19,11 @@ export interface LatencySummary {
   p99Ms: number;
   p999Ms: number;
   maxMs: number;
-  /** The percentile curve: for each percentile (0 … 100) the latency that so many requests stayed within. */
+  /** The percentile curve: each percentile (0 … 100) with its latency. */
   curve: { percentile: number; ms: number }[];
 }
 
-/** Collects latencies. One per scenario, and one per second for the plot over time. */
+/** Collects latencies. The load test has one for each scenario, and one for each second of the plot over time. */
 export class LatencyHistogram {
   readonly #histogram: Histogram;
 
@@ -42,7 +42,7 @@ export class LatencyHistogram {
     );
   }
 
-  /** Reads what `encode` wrote. */
+  /** Reads the text that `encode` returned. */
   static decode(text: string): LatencyHistogram {
     const decoded = decodeFromCompressedBase64(text);
     return new LatencyHistogram(decoded);
@@ -52,13 +52,14 @@ export class LatencyHistogram {
     return this.#histogram.totalCount;
   }
 
+  /** Adds a latency in ms; values outside 1 µs … 15 minutes count as the nearest end. */
   record(ms: number): void {
     this.#histogram.recordValue(
       Math.min(Math.max(1, Math.round(ms * unitsPerMs)), quarterHourMs * unitsPerMs),
     );
   }
 
-  /** The latency in ms that `percentile` (0 … 100) of the requests stayed within; NaN when nothing was recorded. */
+  /** The latency in ms at `percentile` (0 … 100); NaN when nothing was recorded. */
   at(percentile: number): number {
     if (this.count === 0) return Number.NaN;
     return this.#histogram.getValueAtPercentile(percentile) / unitsPerMs;
@@ -76,7 +77,7 @@ export class LatencyHistogram {
     this.#histogram.reset();
   }
 
-  /** Compressed, in the wire form that all HdrHistogram implementations share. */
+  /** Compressed, in the format that all HdrHistogram implementations share. */
   encode(): string {
     return encodeIntoCompressedBase64(this.#histogram);
   }
@@ -96,7 +97,7 @@ export class LatencyHistogram {
     };
   }
 
-  /** Ten points per factor of ten in 1 / (1 − p), as far as the sample count can carry them. */
+  /** Ten points for each factor of ten in 1 / (1 − p), up to the percentile that the number of samples resolves. */
   #curve(): LatencySummary["curve"] {
     if (this.count === 0) return [];
     const points: LatencySummary["curve"] = [];

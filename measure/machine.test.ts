@@ -4,14 +4,14 @@ import { type Machine, sameMachine, thisMachine } from "./machine.ts";
 
 const machine: Machine = { cpuModel: "CPU A", cpus: 2, memoryGiB: 7.8, kernel: "6.1.0", node: "v24.0.0" };
 
-test("this machine is itself, and survives being written down", () => {
+test("thisMachine describes this machine as JSON data", () => {
   const here = thisMachine();
   assert.ok(here.cpus >= 1 && here.memoryGiB > 0 && here.cpuModel.length > 0 && here.kernel.length > 0);
   assert.deepEqual(JSON.parse(JSON.stringify(here)), here);
   assert.deepEqual(sameMachine(here, thisMachine()), { same: true, reasons: [] });
 });
 
-test("names everything that differs, then and now", () => {
+test("sameMachine names every difference, then and now", () => {
   const other = { cpuModel: "CPU B", cpus: 4, memoryGiB: 15.6, kernel: "6.2.0", node: "v24.1.0" };
   assert.deepEqual(sameMachine(machine, other), {
     same: false,
@@ -25,7 +25,7 @@ test("names everything that differs, then and now", () => {
   });
 });
 
-test("memory that differs a little is the same machine, from either side", () => {
+test("sameMachine accepts memory that differs by 5 %", () => {
   const less = { ...machine, memoryGiB: 7.5 };
   assert.ok(sameMachine(machine, less).same && sameMachine(less, machine).same);
   assert.ok(!sameMachine(machine, { ...machine, memoryGiB: 7.3 }).same);

@@ -1,22 +1,22 @@
 import { cpus, release, totalmem } from "node:os";
 
-/** What a machine's figures depend on, as far as it can be told. Plain data, to be kept beside the figures. */
+/** The properties of a machine that measurements depend on. Plain data, stored beside the measurements. */
 export interface Machine {
-  /** As the CPU names itself. Virtual machines may hide it behind a general name. */
+  /** The name that the CPU reports; virtual machines may report a generic name. */
   cpuModel: string;
-  /** Logical CPUs that are online, not fewer for a quota or affinity. */
+  /** Logical CPUs that are online, independent of quota and affinity. */
   cpus: number;
-  /** GiB, to one digit after the point: it differs a little from boot to boot. */
+  /** GiB, rounded to one decimal: it differs a little from boot to boot. */
   memoryGiB: number;
-  /** Release of the kernel, as `uname -r` has it. */
+  /** Kernel release, as in `uname -r`. */
   kernel: string;
-  /** Version of Node.js: the load generator and the calibration run in it. */
+  /** Version of the Node.js that the load generator and the calibration run in. */
   node: string;
 }
 
 const sameMemoryShare = 0.05;
 
-/** The machine that this process runs on. */
+/** Describes the machine that this process runs on. */
 export function thisMachine(): Machine {
   return {
     cpuModel: cpus()[0]?.model.trim() ?? "unknown",
@@ -28,11 +28,10 @@ export function thisMachine(): Machine {
 }
 
 /**
- * Why figures of the two machines cannot be compared, in a few words each; none when they can, as far as can be told.
- * Memory may differ by 5 %.
+ * Whether measurements of two machines can be compared, with a reason for each difference. Memory may differ by 5 %.
  *
- * @param a the machine of then, named first in each reason
- * @param b the machine of now
+ * @param a the earlier machine, named first in each reason
+ * @param b the present machine
  */
 export function sameMachine(a: Machine, b: Machine): { same: boolean; reasons: string[] } {
   const reasons: string[] = [];

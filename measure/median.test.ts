@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { median } from "./median.ts";
 
-test("the middle value, between the two middle ones of an even number, and none of none", () => {
+test("median returns the middle value, the mean of two middle values, and NaN without values", () => {
   const values = [9, 1, 10];
   assert.equal(median(values), 9);
   assert.equal(median([4, 1, 2, 100]), 3);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Pacer } from "./pacer.ts";
 
-test("each beat comes once, in order and never early, also those missed while the event loop was busy", async () => {
+test("Pacer calls back once for each beat, in order and never early, also after a busy event loop", async () => {
   const beats: { index: number; ms: number }[] = [];
   const startMs = performance.now() + 200;
   const pacer = Pacer.start(500, startMs - performance.now(), (index) => {

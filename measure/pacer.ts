@@ -1,8 +1,8 @@
 import { Worker } from "node:worker_threads";
 
 /**
- * Calls back at even times. Timers of the event loop keep whole milliseconds only; here a thread of its own sleeps to
- * the fraction (futex(2), by Atomics.wait) and sends a message. Missed beats are told, not skipped.
+ * Calls back at a fixed rate. Timers of the event loop are accurate to whole milliseconds only; this class has a thread
+ * that sleeps to a fraction of a millisecond (Atomics.wait, futex(2)) and sends a message. Late beats are not skipped.
  */
 export class Pacer {
   readonly #stop = new Int32Array(new SharedArrayBuffer(4));
@@ -20,15 +20,15 @@ export class Pacer {
   }
 
   /**
-   * @param ratePerSecond beats a second, above 0
-   * @param startsInMs time until beat 0, negative when that was due already; beat i follows i / ratePerSecond later
-   * @param onDue called once for each beat in order, at its time or as soon after it as the event loop is free
+   * @param ratePerSecond beats per second, above 0
+   * @param startsInMs time until beat 0, negative when it is already due; beat i follows i / ratePerSecond seconds later
+   * @param onDue called once for each beat, in order, at its time or as soon as the event loop is free
    */
   static start(ratePerSecond: number, startsInMs: number, onDue: (index: number) => void): Pacer {
     return new Pacer(1000 / ratePerSecond, startsInMs, onDue);
   }
 
-  /** No beat comes after the thread has ended. */
+  /** Ends the thread; afterwards `onDue` is not called again. */
   async stop(): Promise<void> {
     Atomics.store(this.#stop, 0, 1);
     Atomics.notify(this.#stop, 0);

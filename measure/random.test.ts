@@ -13,7 +13,7 @@ function shares<T>(draw: () => T): Map<T, number> {
   return new Map([...counts].map(([value, count]) => [value, count / draws]));
 }
 
-test("Zipf draws rank k in proportion to 1/k, within 1 … count", () => {
+test("zipf draws rank k in proportion to 1/k, within 1 … count", () => {
   const count = 100;
   const drawn = shares(zipf(count, 1, seededRandom(1)));
   const harmonic = Array.from({ length: count }, (_, at) => 1 / (at + 1)).reduce(
@@ -28,7 +28,7 @@ test("Zipf draws rank k in proportion to 1/k, within 1 … count", () => {
   assert.ok([...drawn.keys()].every((rank) => Number.isInteger(rank) && rank >= 1 && rank <= count));
 });
 
-test("the same seed gives the same sequence, another seed another", () => {
+test("seededRandom repeats its sequence for the same seed only", () => {
   const sequence = (seed: number) => {
     const random = seededRandom(seed);
     return Array.from({ length: 5 }, random);
@@ -37,7 +37,7 @@ test("the same seed gives the same sequence, another seed another", () => {
   assert.notDeepEqual(sequence(3), sequence(4));
 });
 
-test("a weighted choice follows its weights and never draws a weight of zero", () => {
+test("weightedPick follows the weights and never draws a weight of zero", () => {
   const drawn = shares(
     weightedPick(
       [
@@ -52,6 +52,6 @@ test("a weighted choice follows its weights and never draws a weight of zero", (
   assert.equal(drawn.get("never"), undefined);
 });
 
-test("refuses a choice without a positive weight", () => {
+test("weightedPick refuses items without a positive weight", () => {
   assert.throws(() => weightedPick([["never", 0]], Math.random), /at least one positive weight/);
 });

@@ -1,7 +1,7 @@
-/** Uniform in [0, 1). */
+/** Returns uniform random numbers in [0, 1). */
 export type Random = () => number;
 
-/** A small seeded generator (mulberry32): the same seed gives the same run. Not for secrets. */
+/** A small seeded generator (mulberry32): the same seed gives the same numbers. Not for secrets. */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0;
   return () => {
@@ -13,7 +13,7 @@ export function seededRandom(seed: number): Random {
   };
 }
 
-/** Draws 1 … `count`, rank k with a probability proportional to 1 / k^`exponent`. */
+/** Draws ranks 1 … `count`; rank k has a probability proportional to 1 / k^`exponent`. */
 export function zipf(count: number, exponent: number, random: Random): () => number {
   const cumulative = new Float64Array(count);
   let sum = 0;
@@ -34,7 +34,11 @@ export function zipf(count: number, exponent: number, random: Random): () => num
   };
 }
 
-/** Draws one of the items by weight. @throws Error without a positive weight. */
+/**
+ * Draws items in proportion to their weights.
+ *
+ * @throws {Error} when no weight is positive
+ */
 export function weightedPick<T>(items: readonly (readonly [T, number])[], random: Random): () => T {
   const total = items.reduce((sum, [, weight]) => sum + weight, 0);
   const last = items.at(-1);

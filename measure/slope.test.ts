@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seededRandom } from "./random.ts";
-import { fewestPoints, floorSlope, secondsToLimit, type TimedValue } from "./slope.ts";
+import { floorSlope, minPoints, secondsToLimit, type TimedValue } from "./slope.ts";
 
 const MiB = 1024 ** 2;
 
-/** Memory once a second: a heap that is collected every `period` seconds or so on top of what stays. */
+/** Memory once a second: a heap that is collected about every `period` seconds, above a floor that grows by `leakPerSecond`. */
 function heap(seconds: number, period: number, leakPerSecond: number, seed: number): TimedValue[] {
   const random = seededRandom(seed);
   let since = random() * period;
@@ -22,7 +22,7 @@ function heap(seconds: number, period: number, leakPerSecond: number, seed: numb
 
 const series = 100;
 
-test("a flat floor under a collector's saw does not count as growth", (t) => {
+test("floorSlope reports no growth for a flat floor under a sawtooth", (t) => {
   for (const [seconds, period] of [
     [60, 4],
     [120, 10],
@@ -33,12 +33,12 @@ test("a flat floor under a collector's saw does not count as growth", (t) => {
       const slope = floorSlope(heap(seconds, period, 0, seed));
       if (!slope || slope.low > 0) grown++;
     }
-    t.diagnostic(`${seconds} s, saw of ${period} s: ${grown} of ${series} said to grow`);
-    assert.ok(grown <= 0.05 * series, `${seconds} s, saw of ${period} s: ${grown}`);
+    t.diagnostic(`${seconds} s, sawtooth of ${period} s: ${grown} of ${series} reported to grow`);
+    assert.ok(grown <= 0.05 * series, `${seconds} s, sawtooth of ${period} s: ${grown}`);
   }
 });
 
-test("1 KiB left by each of 100 requests a second is found under the saw", (t) => {
+test("floorSlope finds a leak of 1 KiB by each of 100 requests a second under the sawtooth", (t) => {
   let found = 0;
   let held = 0;
   const leak = 100 * 1024;
@@ -52,15 +52,18 @@ test("1 KiB left by each of 100 requests a second is found under the saw", (t) =
   assert.ok(held >= 0.9 * series, `${held}`);
 });
 
-test("a straight line has its own slope", () => {
+test("floorSlope returns the slope of a straight line", () => {
   const line = Array.from({ length: 40 }, (_, n) => ({ second: 1000 + 2 * n, value: 5 - 0.5 * n }));
   assert.deepEqual(floorSlope(line), {
-    ...{ perSecond: -0.25, low: -0.25, high: -0.25 },
-    ...{ betweenNeighbours: -0.25, points: 40 },
+    perSecond: -0.25,
+    low: -0.25,
+    high: -0.25,
+    betweenNeighbours: -0.25,
+    points: 40,
   });
 });
 
-test("growth by two steps is growth, but hardly any of it between neighbours", () => {
+test("floorSlope reports growth in two steps, with hardly any slope between neighbours", () => {
   const steps = heap(60, 4, 0, 1).map(({ second, value }) => ({
     second,
     value: value + (second >= 20 ? 11 * MiB : 0) + (second >= 40 ? 8 * MiB : 0),
@@ -70,20 +73,20 @@ test("growth by two steps is growth, but hardly any of it between neighbours", (
   assert.ok(Math.abs(slope.betweenNeighbours) < 75 * 1024, JSON.stringify(slope));
 });
 
-test("the order in which the points come does not matter", () => {
+test("floorSlope does not depend on the order of the points", () => {
   const points = heap(120, 10, 1024, 1);
   const mixed = [...points.filter((_, at) => at % 3 === 0), ...points.filter((_, at) => at % 3 > 0)];
   assert.deepEqual(floorSlope(mixed.toReversed()), floorSlope(points));
 });
 
-test("one wild reading does not move the slope", () => {
+test("floorSlope is not changed by one wrong value", () => {
   const flat = Array.from({ length: 40 }, (_, second) => ({ second, value: 7 }));
   const wild = flat.map((point) => (point.second === 39 ? { second: 39, value: -1e9 } : point));
   assert.deepEqual(floorSlope(flat), { perSecond: 0, low: 0, high: 0, betweenNeighbours: 0, points: 40 });
   assert.equal(floorSlope(wild)?.perSecond, 0);
 });
 
-test("equal floors narrow the interval as Kendall's variance says", () => {
+test("floorSlope narrows the interval for equal floors by Kendall's variance", () => {
   // Floors 0 0 0 0 1 1 1 1, 3 s apart: S has the variance 65.33 − 2 · 8.67 = 48, so ranks 14 ∓ 6.79 of the 28 slopes.
   const steps = Array.from({ length: 24 }, (_, second) => ({ second, value: second < 12 ? 0 : 1 }));
   const slope = floorSlope(steps);
@@ -91,19 +94,19 @@ test("equal floors narrow the interval as Kendall's variance says", () => {
   assert.ok(Math.abs((slope?.high ?? 0) - 1 / 12) < 1e-9, `${slope?.high}`);
 });
 
-test("too few points, or all at one time, say nothing", () => {
-  assert.equal(floorSlope(heap(fewestPoints - 1, 4, 0, 1)), undefined);
-  assert.notEqual(floorSlope(heap(fewestPoints, 4, 0, 1)), undefined);
+test("floorSlope returns undefined when points are too few or all at one time", () => {
+  assert.equal(floorSlope(heap(minPoints - 1, 4, 0, 1)), undefined);
+  assert.notEqual(floorSlope(heap(minPoints, 4, 0, 1)), undefined);
   assert.equal(floorSlope(heap(60, 4, 0, 1).map((point) => ({ ...point, second: 3 }))), undefined);
   assert.equal(floorSlope([]), undefined);
 });
 
-test("refuses a point that is no number", () => {
+test("floorSlope refuses a point that is not finite and a confidence out of range", () => {
   assert.throws(() => floorSlope([{ second: 0, value: Number.NaN }]), RangeError);
   assert.throws(() => floorSlope([], 95), RangeError);
 });
 
-test("the time to the limit", () => {
+test("secondsToLimit is 0 at the limit and infinite without growth", () => {
   assert.equal(secondsToLimit(2, 80, 200), 60);
   assert.equal(secondsToLimit(0, 80, 200), Number.POSITIVE_INFINITY);
   assert.equal(secondsToLimit(-1, 80, 200), Number.POSITIVE_INFINITY);

@@ -1,56 +1,64 @@
 import { normalQuantile } from "./distributions.ts";
 import { median } from "./median.ts";
 
-/** A value at a time, in any unit; the slope has this unit per second. */
+/** A value at a point in time, in any unit; the slope is in this unit per second. */
 export interface TimedValue {
   second: number;
   value: number;
 }
 
-/** How fast the floor of a series grows, with the interval that the true slope lies in. */
+/** How fast the floor of a series grows, with a confidence interval. */
 export interface Slope {
   /** The median of the slopes between any two blocks' floors. */
   perSecond: number;
+  /** Ends of the confidence interval, per second. */
   low: number;
   high: number;
-  /** The median slope between one block's floor and the next: growth by steps has little of it, steady growth all. */
+  /** The median slope between neighbouring blocks: close to `perSecond` for steady growth, small for growth in steps. */
   betweenNeighbours: number;
-  /** How many points the floors were taken from. */
+  /** Number of points that the floors were taken from. */
   points: number;
 }
 
 const blocks = 8;
-const fewestPerBlock = 3;
+const minPerBlock = 3;
 
-/** Below so many points `floorSlope` says nothing. */
-export const fewestPoints = blocks * fewestPerBlock;
+/** With fewer points `floorSlope` returns no slope. */
+export const minPoints = blocks * minPerBlock;
 
 /**
- * The slope of the floor of a series that a garbage collector may saw at: growth of what stays, not of what is collected.
+ * The slope of the floor of a memory series. A garbage collector gives the series a sawtooth shape; the floor is the
+ * memory that is never collected.
  *
- * The points are cut into eight blocks of equally many, and only the smallest of each counts, so that neighbours hardly
- * depend on each other. Over these floors the Theil–Sen slope (Theil 1950), with the interval of Sen, "Estimates of the
- * Regression Coefficient Based on Kendall's Tau", JASA 63 (1968): the slopes whose ranks are half the normal quantile of
- * Kendall's S away from the middle, its variance corrected for ties.
+ * The points are split into eight blocks of equal size. Only the smallest value of each block counts, so that neighbours
+ * hardly depend on each other. The slope of these floors is the Theil–Sen slope (Theil 1950). The interval is that of
+ * Sen, "Estimates of the Regression Coefficient Based on Kendall's Tau", JASA 63 (1968): the slopes whose ranks are half
+ * the normal quantile of Kendall's S away from the middle, with the variance corrected for ties.
  *
- * By simulation (once a second, saw of 20 units and noise of 0.5, growth of 10 units in all): with at least six
- * periods of the saw in the series, growth is claimed of a flat floor in 1 to 2 % of cases and true growth is found in
- * 75 to 100 %; with three periods in 0 % and 15 %; with one and a half it is claimed in 4 %. More blocks find no more,
- * and claim more of a slow saw. Growth that ends, as of a cache that fills, is growth too: leave its time out.
+ * In a simulation (one point a second, a sawtooth of 20 units, noise of 0.5 units, growth of 10 units in total):
  *
- * @param points in any order; each finite
- * @param confidence share of such intervals that hold the true slope, 0.5 … 0.99
- * @returns undefined with fewer than `fewestPoints`, or when they are not spread over time
- * @throws RangeError when a point is not finite, or the confidence is outside its range.
+ * - with at least six sawtooth periods, a flat floor was reported to grow in 1 to 2 % of cases, and growth was found in
+ *   75 to 100 %;
+ * - with three periods, in 0 % and 15 %;
+ * - with one and a half, a flat floor was reported to grow in 4 %.
+ *
+ * More blocks find no more growth, and report more false growth for a slow sawtooth. Growth that ends, for example of a
+ * cache that fills, counts as growth: pass only points from after that time.
+ *
+ * @param points finite points in any order
+ * @param confidence share of such intervals that contain the true slope, 0.5 … 0.99
+ * @returns undefined when there are fewer than `minPoints` points, or when they are not spread over time
+ * @throws {RangeError} when a point is not finite, or the confidence is outside its range
  */
 export function floorSlope(points: readonly TimedValue[], confidence = 0.95): Slope | undefined {
-  if (!(confidence >= 0.5 && confidence <= 0.99)) throw new RangeError(`a confidence of ${confidence}`);
+  if (!(confidence >= 0.5 && confidence <= 0.99))
+    throw new RangeError(`confidence is ${confidence}; it must be 0.5 … 0.99`);
   for (const { second, value } of points) {
     if (!Number.isFinite(second) || !Number.isFinite(value)) {
-      throw new RangeError(`not a point of a series: ${value} at second ${second}`);
+      throw new RangeError(`a point of a series must be finite, not ${value} at second ${second}`);
     }
   }
-  if (points.length < fewestPoints) return undefined;
+  if (points.length < minPoints) return undefined;
   const floors = blockFloors(points);
   const slopes = slopesBetween(floors);
   if (!slopes) return undefined;
@@ -61,17 +69,20 @@ export function floorSlope(points: readonly TimedValue[], confidence = 0.95): Sl
   if (low === undefined || high === undefined) return undefined;
   const neighbours = floors.slice(1).map((to, at) => slopeBetween(floors[at] ?? to, to));
   return {
-    ...{ perSecond: median(slopes), low, high },
-    ...{ betweenNeighbours: median(neighbours), points: points.length },
+    perSecond: median(slopes),
+    low,
+    high,
+    betweenNeighbours: median(neighbours),
+    points: points.length,
   };
 }
 
 /**
- * How many seconds are left until what grows reaches its limit.
+ * Seconds until a growing value reaches its limit.
  *
  * @param perSecond a slope: the interval's `high` gives the earliest time, its `low` the latest
- * @param level where it is now, in the unit of the limit
- * @returns 0 when it is there already, Infinity when it does not grow
+ * @param level the present value, in the unit of the limit
+ * @returns 0 when the level is at the limit already, Infinity when the slope is not positive
  */
 export function secondsToLimit(perSecond: number, level: number, limit: number): number {
   if (level >= limit) return 0;
@@ -87,7 +98,7 @@ function blockFloors(points: readonly TimedValue[]): TimedValue[] {
   );
 }
 
-/** Ascending; undefined when two floors are at the same time. */
+/** The slopes between any two floors, ascending; undefined when two floors have the same time. */
 function slopesBetween(floors: readonly TimedValue[]): number[] | undefined {
   const slopes = floors.flatMap((from, at) => floors.slice(at + 1).map((to) => slopeBetween(from, to)));
   return slopes.every(Number.isFinite) ? slopes.sort((a, b) => a - b) : undefined;
@@ -97,10 +108,10 @@ function slopeBetween(from: TimedValue, to: TimedValue): number {
   return (to.value - from.value) / (to.second - from.second);
 }
 
-/** Variance of Kendall's S where nothing grows (Kendall 1955): n(n−1)(2n+5)/18, less the same of each set of equal values. */
+/** Variance of Kendall's S without growth (Kendall 1955): n(n−1)(2n+5)/18, minus the same term for each set of equal values. */
 function kendallVariance(floors: readonly TimedValue[]): number {
-  const part = (count: number) => (count * (count - 1) * (2 * count + 5)) / 18;
+  const term = (count: number) => (count * (count - 1) * (2 * count + 5)) / 18;
   const equal = new Map<number, number>();
   for (const { value } of floors) equal.set(value, (equal.get(value) ?? 0) + 1);
-  return [...equal.values()].reduce((left, count) => left - part(count), part(floors.length));
+  return [...equal.values()].reduce((rest, count) => rest - term(count), term(floors.length));
 }

@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { findRetiredWords } from "./find-retired-words.ts";
 import { roomOf, textFiles } from "./text-files.ts";
 
-/** Rooms whose words are clean. The rest follows. */
-const cleanRooms = new Set<string>([]);
+/** Rooms that are checked so far. */
+const cleanRooms = new Set(["measure"]);
 
 test("code and docs use no retired word", async () => {
   const files = (await textFiles()).filter(({ path }) => cleanRooms.has(roomOf(path)));
