@@ -4,8 +4,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
-import { runLoad } from "../loadtest/load.ts";
-import type { Scenario } from "../loadtest/scenarios.ts";
+import { runLoad } from "../loadtest/load/load.ts";
+import type { Scenario } from "../loadtest/load/scenarios.ts";
 import type { Served } from "./delay-server.ts";
 
 /*

@@ -1,15 +1,15 @@
 import type { StackOutputs } from "../contract/outputs.ts";
 import { exitCodes, UserError } from "../contract/user-error.ts";
-import { baselinePath } from "./baseline.ts";
-import { type Command, helpText, parseCommand } from "./command-line.ts";
+import { type Command, helpText, parseCommand } from "./cli/command-line.ts";
+import { outputsOfFile, outputsOfStack } from "./cli/outputs.ts";
+import { reportTables } from "./cli/summary.ts";
+import { baselinePath } from "./compare/baseline.ts";
+import { describeRow } from "./compare/repeated-run.ts";
 import { describeOutcome } from "./faults/injection.ts";
-import { outputsOfFile, outputsOfStack } from "./outputs.ts";
+import { chooseScenarios } from "./load/scenarios.ts";
 import { Progress } from "./progress.ts";
-import { describeRow } from "./repeated-run.ts";
 import { leaveFolder, reportFolder, writeReport } from "./report/files.ts";
 import { runLoadTest } from "./run.ts";
-import { chooseScenarios } from "./scenarios.ts";
-import { reportTables } from "./table.ts";
 
 const marks = { better: "+", same: "=", worse: "✗" };
 

@@ -3,27 +3,27 @@ import { type GateMetric, gateMetrics } from "../contract/gate-metrics.ts";
 import type { StackOutputs } from "../contract/outputs.ts";
 import { exitCodes } from "../contract/user-error.ts";
 import { thisMachine } from "../measure/machine.ts";
-import type { Command } from "./command-line.ts";
-import { type FaultOutcome, Injection } from "./faults/injection.ts";
-import { errorMetrics, judgeGates } from "./gates.ts";
-import { generatorLimit } from "./generator-limit.ts";
-import { ImageComparison } from "./image-comparison.ts";
-import type { Period } from "./memory-growth.ts";
-import { type Observation, Observer } from "./observe.ts";
-import type { Progress } from "./progress.ts";
+import type { Command } from "./cli/command-line.ts";
+import { comparablePlan, planOf } from "./cli/settings.ts";
+import { ImageComparison } from "./compare/image-comparison.ts";
 import {
   describeRow,
   RepeatedRun,
   type RepeatedTurns,
   type RunComparison,
   type Turn,
-} from "./repeated-run.ts";
+} from "./compare/repeated-run.ts";
+import { type FaultOutcome, Injection } from "./faults/injection.ts";
+import { errorMetrics, judgeGates } from "./gates/gates.ts";
+import type { Period } from "./gates/memory-growth.ts";
+import { judge } from "./gates/verdict.ts";
+import { generatorLimit } from "./load/generator-limit.ts";
+import { runScenario, seedAll } from "./load/scenario-run.ts";
+import type { Scenario } from "./load/scenarios.ts";
+import { type Observation, Observer } from "./observe/observer.ts";
+import { figuresBetween, readCounters } from "./observe/stack-counters.ts";
+import type { Progress } from "./progress.ts";
 import type { RunReport } from "./report/run-report.ts";
-import { comparablePlan, planOf } from "./run-plan.ts";
-import { runScenario, seedAll } from "./scenario-run.ts";
-import type { Scenario } from "./scenarios.ts";
-import { figuresBetween, readCounters } from "./stack-counters.ts";
-import { judge } from "./verdict.ts";
 
 const unwatched: Observation = { pods: [], events: [], problems: [] };
 

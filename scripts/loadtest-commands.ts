@@ -1,4 +1,4 @@
-import { helpText, parseCommand } from "../loadtest/command-line.ts";
+import { helpText, parseCommand } from "../loadtest/cli/command-line.ts";
 import type { Command } from "./commands.ts";
 
 /** Reads the load test's options, of which one is the stack; the arguments are passed on as they are. */

@@ -1,5 +1,5 @@
 import type { Workload } from "../../contract/outputs.ts";
-import { wrongUsage } from "../wrong-usage.ts";
+import { wrongUsage } from "../errors.ts";
 
 /** What `--fault` takes. */
 export type FaultName =

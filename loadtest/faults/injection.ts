@@ -1,10 +1,10 @@
 import type { StackOutputs } from "../../contract/outputs.ts";
 import { ClusterApi } from "../../host/cluster-api.ts";
-import type { LoadResult } from "../load-result.ts";
-import type { PodEvent } from "../pod-ledger.ts";
+import type { LoadResult } from "../load/load-result.ts";
+import type { PodEvent } from "../observe/pod-history.ts";
 import type { ExpectedHarm, FaultName, StruckFault } from "./fault.ts";
+import { checkStrike, strike } from "./inject.ts";
 import { type Recovery, recoveryOf } from "./recovery.ts";
-import { checkStrike, strike } from "./strike.ts";
 
 /** Share of the measured time after which the fault is struck: enough before it to compare with, more after it. */
 const strikeAfterShare = 0.3;

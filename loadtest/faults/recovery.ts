@@ -1,7 +1,7 @@
 import type { Workload } from "../../contract/outputs.ts";
 import { median } from "../../measure/median.ts";
-import type { SecondOfLoad } from "../load-result.ts";
-import type { PodEvent } from "../pod-ledger.ts";
+import type { SecondOfLoad } from "../load/load-result.ts";
+import type { PodEvent } from "../observe/pod-history.ts";
 
 /** So many seconds in a row make p99 count as back: one alone is luck. */
 const calmSeconds = 3;

@@ -2,7 +2,7 @@ import type { V1PodList } from "@kubernetes/client-node";
 import type { StackOutputs, Workload } from "../../contract/outputs.ts";
 import { UserError } from "../../contract/user-error.ts";
 import { type ClusterApi, podPath } from "../../host/cluster-api.ts";
-import { selects } from "../pod-ledger.ts";
+import { selects } from "../observe/pod-history.ts";
 
 /** A ready pod that a fault can strike, and its main container. */
 export interface Target {

@@ -1,4 +1,4 @@
-import type { GateResult } from "../gates.ts";
+import type { GateResult } from "../gates/gates.ts";
 import type { RunReport } from "./run-report.ts";
 
 interface TestCase {

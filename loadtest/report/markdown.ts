@@ -1,6 +1,6 @@
-import { formatChange } from "../compare-runs.ts";
+import { formatChange } from "../compare/compare-runs.ts";
 import { describeOutcome } from "../faults/injection.ts";
-import { formatValue, type GateResult } from "../gates.ts";
+import { formatValue, type GateResult } from "../gates/gates.ts";
 import type { RunReport } from "./run-report.ts";
 
 /**

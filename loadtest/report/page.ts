@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
 import { describeOutcome } from "../faults/injection.ts";
-import { formatValue, type GateResult } from "../gates.ts";
+import { formatValue, type GateResult } from "../gates/gates.ts";
 import { escapeHtml, inlineJson, list, table } from "./html.ts";
 import type { RunReport } from "./run-report.ts";
 import { comparisonSection, stackSection } from "./stack-sections.ts";

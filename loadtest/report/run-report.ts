@@ -1,11 +1,11 @@
+import type { RunComparison } from "../compare/repeated-run.ts";
 import type { FaultOutcome } from "../faults/injection.ts";
-import type { GateResult } from "../gates.ts";
-import type { LoadResult } from "../load-result.ts";
-import type { ObservedPod } from "../observe.ts";
-import type { PodEvent } from "../pod-ledger.ts";
-import type { RunComparison } from "../repeated-run.ts";
-import type { StackFigures } from "../stack-counters.ts";
-import type { Verdict } from "../verdict.ts";
+import type { GateResult } from "../gates/gates.ts";
+import type { Verdict } from "../gates/verdict.ts";
+import type { LoadResult } from "../load/load-result.ts";
+import type { ObservedPod } from "../observe/observer.ts";
+import type { PodEvent } from "../observe/pod-history.ts";
+import type { StackFigures } from "../observe/stack-counters.ts";
 
 /** One run, as `report.json` holds it. All times in seconds count from `startedAt`. */
 export interface RunReport {

@@ -1,5 +1,5 @@
-import { formatChange } from "../compare-runs.ts";
-import { formatValue } from "../gates.ts";
+import { formatChange } from "../compare/compare-runs.ts";
+import { formatValue } from "../gates/gates.ts";
 import { escapeHtml, table } from "./html.ts";
 import type { RunReport } from "./run-report.ts";
 

@@ -1,4 +1,4 @@
-import type { Baseline, Repeat } from "../baseline.ts";
+import type { Baseline, Repeat } from "../compare/baseline.ts";
 
 /** Eight made-up repeats that differ by 1 % at most; each figure is multiplied by its factor. */
 export function sampleRepeats(factors: Partial<Repeat> = {}, count = 8): Repeat[] {

@@ -1,5 +1,5 @@
-import type { GateResult } from "../gates.ts";
-import type { ObservedPod } from "../observe.ts";
+import type { GateResult } from "../gates/gates.ts";
+import type { ObservedPod } from "../observe/observer.ts";
 import type { RunReport } from "../report/run-report.ts";
 import { growingPod, sampleGate, sampleReport } from "./sample-report.ts";
 import { sampleLoad } from "./samples.ts";

@@ -1,5 +1,5 @@
-import type { GateResult } from "../gates.ts";
-import type { ObservedPod } from "../observe.ts";
+import type { GateResult } from "../gates/gates.ts";
+import type { ObservedPod } from "../observe/observer.ts";
 import type { RunReport } from "../report/run-report.ts";
 import { sampleLoad, samplePod } from "./samples.ts";
 

@@ -1,0 +1,107 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { promisify } from "node:util";
+import { gateMetrics } from "../../contract/gate-metrics.ts";
+import type { StackOutputs } from "../../contract/outputs.ts";
+import { UserError } from "../../contract/user-error.ts";
+
+const deployIt = "deploy the stack first: npm start, or pulumi up";
+
+/**
+ * Reads the outputs of a deployed stack with `pulumi stack output`, in the environment and folder of this process.
+ *
+ * @throws UserError when there is no pulumi, no such stack, or nothing deployed in it.
+ */
+export async function outputsOfStack(stack: string): Promise<StackOutputs> {
+  let stdout: string;
+  try {
+    const args = ["stack", "output", "--json", "--stack", stack, "--non-interactive"];
+    ({ stdout } = await promisify(execFile)("pulumi", args, { maxBuffer: 16 * 1024 ** 2 }));
+  } catch (error) {
+    const { code, stderr } = error as { code?: unknown; stderr?: string };
+    if (code === "ENOENT")
+      throw new UserError("pulumi is not on PATH", "run npm run loadtest, which knows where it is", {
+        cause: error,
+      });
+    const said = stderr?.trim().split("\n").at(-1) ?? String(error);
+    throw new UserError(`the outputs of stack ${stack} cannot be read: ${said}`, deployIt, { cause: error });
+  }
+  return parseOutputs(stdout, `stack ${stack}`);
+}
+
+/** Reads outputs saved with `pulumi stack output --json`. @throws UserError when the file is missing or not that. */
+export async function outputsOfFile(path: string): Promise<StackOutputs> {
+  const text = await readFile(path, "utf8").catch((error: Error) => {
+    throw new UserError(
+      `${path} cannot be read: ${error.message}`,
+      "write it with: pulumi stack output --json",
+      {
+        cause: error,
+      },
+    );
+  });
+  return parseOutputs(text, path);
+}
+
+/**
+ * Checks that the text holds what the load test needs.
+ *
+ * @param source where it comes from, for the message
+ * @throws UserError naming every output that is missing or wrong.
+ */
+export function parseOutputs(text: string, source: string): StackOutputs {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    throw new UserError(`${source}: not JSON: ${(error as Error).message}`, deployIt, { cause: error });
+  }
+  if (typeof parsed !== "object" || parsed === null || Object.keys(parsed).length === 0) {
+    throw new UserError(`${source} has no outputs: nothing is deployed in it`, deployIt);
+  }
+  const problems = wrongOutputs(parsed as Record<string, unknown>);
+  if (problems.length > 0) {
+    throw new UserError(
+      `${source} does not have the outputs of this program: ${problems.join("; ")}`,
+      deployIt,
+    );
+  }
+  return parsed as StackOutputs;
+}
+
+function wrongOutputs(outputs: Record<string, unknown>): string[] {
+  const problems: string[] = [];
+  const need = (path: string, kind: "string" | "number" | "object" | "array") => {
+    const value = path
+      .split(".")
+      .reduce<unknown>((at, key) => (at as Record<string, unknown> | null | undefined)?.[key], outputs);
+    const is = Array.isArray(value) ? "array" : typeof value;
+    if (is !== kind || value === null)
+      problems.push(`${path} is ${value === undefined ? "missing" : `not a ${kind}`}`);
+    return value;
+  };
+  const endpoint = need("endpoint", "string");
+  if (typeof endpoint === "string" && !/^https?:\/\/[^/]+(\/.*[^/])?$/.test(endpoint)) {
+    problems.push(`endpoint is ${JSON.stringify(endpoint)}, not an http URL without a trailing slash`);
+  }
+  need("namespace", "string");
+  need("cluster.kubeconfig", "string");
+  need("cluster.kubeContext", "string");
+  const workloads = need("workloads", "array");
+  for (const index of Array.isArray(workloads) ? workloads.keys() : []) {
+    need(`workloads.${index}.name`, "string");
+    need(`workloads.${index}.replicas`, "number");
+    need(`workloads.${index}.memoryLimitBytes`, "number");
+    need(`workloads.${index}.selector`, "object");
+  }
+  for (const dial of ["connections", "durationSeconds", "warmupSeconds", "users", "threads"])
+    need(`loadtest.${dial}`, "number");
+  need("loadtest.scenarios", "array");
+  const gates = need("loadtest.gates", "array");
+  for (const [index, gate] of (Array.isArray(gates) ? gates : []).entries()) {
+    const { metric } = gate as { metric?: unknown };
+    if (typeof metric !== "string" || !Object.hasOwn(gateMetrics, metric))
+      problems.push(`loadtest.gates.${index}.metric is ${JSON.stringify(metric)}, which is no metric`);
+  }
+  return problems;
+}

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { UserError } from "../../contract/user-error.ts";
+import { sampleBaseline } from "../testing/baselines.ts";
+import { baselinePath, parseBaseline, readBaseline, saveBaseline } from "./baseline.ts";
+
+async function inFolder(use: (folder: string) => Promise<void>) {
+  const folder = await mkdtemp(join(tmpdir(), "baseline-"));
+  try {
+    await use(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+const broken =
+  (message: RegExp, fix = /./) =>
+  (error: unknown) =>
+    error instanceof UserError && message.test(error.message) && fix.test(error.fix);
+
+const refuses = (text: string, message: RegExp, fix?: RegExp) =>
+  assert.throws(() => parseBaseline(text, "a.json"), broken(message, fix));
+
+test("what was saved is read again, in place of an older one", async () => {
+  await inFolder(async (folder) => {
+    const path = join(folder, "deep", "local.json");
+    await saveBaseline(path, sampleBaseline({ apiImage: "old" }));
+    await saveBaseline(path, sampleBaseline());
+    assert.deepEqual(await readBaseline(path), sampleBaseline());
+    assert.deepEqual(await readdir(join(folder, "deep")), ["local.json"]);
+  });
+});
+
+test("a baseline that is not there is wrong usage, and says how to save one", async () => {
+  await inFolder(async (folder) => {
+    const path = join(folder, "local.json");
+    await assert.rejects(
+      readBaseline(path),
+      (error) =>
+        error instanceof UserError &&
+        error.exitCode === 2 &&
+        error.message.includes(`${path}; save one first: npm run`),
+    );
+  });
+});
+
+test("a file that cannot be read or written is broken, with its path", async () => {
+  await inFolder(async (folder) => {
+    await assert.rejects(readBaseline(folder), broken(/cannot be read: EISDIR/));
+    await writeFile(join(folder, "file"), "");
+    await assert.rejects(
+      saveBaseline(join(folder, "file", "local.json"), sampleBaseline()),
+      broken(/cannot be written to .*local\.json/),
+    );
+  });
+});
+
+test("a damaged file is told from a newer one, and names every wrong field", () => {
+  const text = JSON.stringify(sampleBaseline());
+  refuses(text.slice(0, -5), /^the baseline a\.json is damaged: not JSON/, /--save-baseline/);
+  refuses(text.replace('"schema":1', '"schema":2'), /has schema 2; this version reads 1/);
+  refuses("null", /schema is missing; stack is missing.*plan\.users is missing; scenarios is not a list/);
+  refuses(
+    text.replace('"cpus":2', '"cpus":"2"').replace('"users":10', '"user":10'),
+    /machine\.cpus is not a number; plan\.users is missing$/,
+  );
+  refuses(
+    JSON.stringify({ ...sampleBaseline(), plan: { ...sampleBaseline().plan, ratePerSecond: "5" } }),
+    /plan\.ratePerSecond is not a number$/,
+  );
+  refuses(JSON.stringify(sampleBaseline({ scenarios: [] })), /there is no scenario in it/);
+  refuses(text.replace(/"repeats":\[.*?\]/, '"repeats":3'), /scenario 1 is incomplete/);
+});
+
+test("a repeat without a figure is neither saved nor read", async () => {
+  const unmeasured = sampleBaseline();
+  const repeat = unmeasured.scenarios[0]?.repeats[1];
+  assert.ok(repeat);
+  repeat.p99Ms = Number.NaN;
+  const message = /p99Ms of light, repeat 2, is not a positive number/;
+  await inFolder(async (folder) => {
+    await assert.rejects(saveBaseline(join(folder, "a.json"), unmeasured), broken(message));
+    assert.deepEqual(await readdir(folder), []);
+  });
+  refuses(JSON.stringify(unmeasured), message);
+});
+
+test("each stack has a file of its own, whatever its name", () => {
+  assert.match(baselinePath("local"), /baselines[\\/]local\.json$/);
+  assert.match(baselinePath("org/breakwater/local"), /baselines[\\/]org%2Fbreakwater%2Flocal\.json$/);
+});

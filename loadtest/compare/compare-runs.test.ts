@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { sampleBaseline, sampleRepeats } from "../testing/baselines.ts";
+import type { Baseline, Repeat } from "./baseline.ts";
+import { type ComparedMetric, compareRuns } from "./compare-runs.ts";
+
+/** A run of scenario light whose figures differ from the sample's by these factors. */
+const run = (factors: Partial<Repeat>, more: Partial<Baseline> = {}) =>
+  sampleBaseline({ scenarios: [{ scenario: "light", repeats: sampleRepeats(factors) }], ...more });
+
+function verdicts(then: Baseline, now: Baseline): Partial<Record<ComparedMetric, string>> {
+  const comparison = compareRuns(then, now);
+  assert.ok(comparison.compared, JSON.stringify(comparison));
+  return Object.fromEntries(comparison.rows.map(({ metric, verdict }) => [metric, verdict]));
+}
+
+function refusal(now: Baseline): string[] {
+  const comparison = compareRuns(sampleBaseline(), now);
+  assert.ok(!comparison.compared, JSON.stringify(comparison));
+  return comparison.reasons;
+}
+
+const all = (verdict: string) => ({ throughput: verdict, p50: verdict, p95: verdict, p99: verdict });
+const slower = { throughput: 0.7, p50Ms: 1.4, p95Ms: 1.4, p99Ms: 1.4 };
+const faster = { throughput: 1.4, p50Ms: 0.7, p95Ms: 0.7, p99Ms: 0.7 };
+
+test("a run is the same as itself; slower is worse, faster is better, in every metric", () => {
+  assert.deepEqual(verdicts(run({}), run({})), all("same"));
+  assert.deepEqual(verdicts(run({}), run(slower)), all("worse"));
+  assert.deepEqual(verdicts(run({}), run(faster)), all("better"));
+});
+
+test("a row tells now over then, within its interval", () => {
+  const comparison = compareRuns(run({}), run({ p99Ms: 1.5 }));
+  assert.ok(comparison.compared);
+  const p99 = comparison.rows.find(({ metric }) => metric === "p99");
+  assert.ok(p99);
+  assert.ok(Math.abs(p99.ratio - 1.5) < 1e-9 && p99.low < 1.5 && p99.high > 1.5, JSON.stringify(p99));
+  assert.deepEqual([p99.scenario, p99.verdict], ["light", "worse"]);
+});
+
+test("a machine that is slower today makes no difference; software that is does", () => {
+  const slowDay = { calibration: 0.8, throughput: 0.8, p50Ms: 1.25, p95Ms: 1.25, p99Ms: 1.25 };
+  assert.deepEqual(verdicts(run({}), run(slowDay)), all("same"));
+  assert.deepEqual(verdicts(run({}), run({ ...slowDay, throughput: 0.6 })), {
+    ...all("same"),
+    throughput: "worse",
+  });
+  // The same figures on a slower machine are better software.
+  assert.deepEqual(verdicts(run({}), run({ calibration: 0.7 })), all("better"));
+});
+
+test("each repeat is brought to the speed of its own calibration", () => {
+  const jumping = sampleRepeats().map((repeat, at) => {
+    const speed = at % 2 === 0 ? 1 : 0.6;
+    const { p50Ms, p95Ms, p99Ms } = repeat;
+    return {
+      calibration: repeat.calibration * speed,
+      throughput: repeat.throughput * speed,
+      p50Ms: p50Ms / speed,
+      p95Ms: p95Ms / speed,
+      p99Ms: p99Ms / speed,
+    };
+  });
+  const comparison = compareRuns(
+    run({}),
+    sampleBaseline({ scenarios: [{ scenario: "light", repeats: jumping }] }),
+  );
+  assert.ok(comparison.compared);
+  for (const { ratio, low, high } of comparison.rows) {
+    assert.ok(Math.abs(ratio - 1) < 1e-9 && high - low < 0.05, `${ratio} ${low} ${high}`);
+  }
+});
+
+test("at a fixed rate throughput is what was asked for, whatever the machine", () => {
+  const plan = { ...sampleBaseline().plan, ratePerSecond: 1000 };
+  const then = run({}, { plan });
+  assert.equal(verdicts(then, run({ calibration: 0.7 }, { plan })).throughput, "same");
+  assert.equal(verdicts(then, run({ throughput: 0.7 }, { plan })).throughput, "worse");
+});
+
+test("what is too small to matter is the same; the tail has a wider band", () => {
+  const figures = { throughput: 0.96, p50Ms: 1.04, p95Ms: 1.09, p99Ms: 1.14 };
+  assert.deepEqual(verdicts(run({}), run(figures)), all("same"));
+  assert.deepEqual(
+    verdicts(run({}), run({ throughput: 0.93, p50Ms: 1.07, p95Ms: 1.12, p99Ms: 1.17 })),
+    all("worse"),
+  );
+});
+
+test("another machine, plan or stack is refused with every reason", () => {
+  const { machine, plan } = sampleBaseline();
+  assert.deepEqual(
+    refusal(
+      sampleBaseline({
+        stack: "bench",
+        machine: { ...machine, cpus: 4 },
+        plan: { ...plan, connections: 16, durationSeconds: 5, ratePerSecond: 100 },
+      }),
+    ),
+    [
+      "stack was local, is bench",
+      "number of CPUs was 2, is 4",
+      "connections was 8, is 16",
+      "duration was 10 s, is 5 s",
+      "rate was as fast as answered, is 100 requests/s",
+    ],
+  );
+  assert.deepEqual(refusal(sampleBaseline({ plan: { ...plan, warmupSeconds: 0, users: 1 } })), [
+    "warm-up was 2 s, is 0 s",
+    "users was 10, is 1",
+  ]);
+});
+
+test("dials of a scenario's own are part of the plan, if both runs have the scenario", () => {
+  const { plan } = sampleBaseline();
+  const of = (light: object, more = {}) =>
+    sampleBaseline({ plan: { ...plan, dials: { light: { ...plan, ...light }, ...more } } });
+  const writes = { writes: { ...plan, connections: 99 } };
+  const fixed = compareRuns(of({ ratePerSecond: 50 }), of({}, writes));
+  assert.ok(!fixed.compared);
+  assert.deepEqual(fixed.reasons, ["of light, rate was 50 requests/s, is as fast as answered"]);
+  assert.ok(compareRuns(of({}, writes), of({})).compared);
+});
+
+test("another image is what a comparison is for", () => {
+  assert.deepEqual(verdicts(run({}), run({}, { apiImage: "localhost:5000/breakwater/api:2" })), all("same"));
+});
+
+test("too few repeats, or nothing in common, is refused", () => {
+  assert.deepEqual(
+    refusal(sampleBaseline({ scenarios: [{ scenario: "light", repeats: sampleRepeats({}, 5) }] })),
+    ["this run has 5 repeats of light; 6 are the fewest to compare"],
+  );
+  assert.deepEqual(
+    refusal(sampleBaseline({ scenarios: [{ scenario: "mixed", repeats: sampleRepeats() }] })),
+    ["the two runs have no scenario in common"],
+  );
+});
+
+test("compares the scenarios that both runs have, and names the others", () => {
+  const repeats = sampleRepeats();
+  const scenarios = (...names: string[]) => ({
+    scenarios: names.map((scenario) => ({ scenario, repeats })),
+  });
+  const comparison = compareRuns(
+    sampleBaseline(scenarios("light", "mixed")),
+    sampleBaseline(scenarios("heavy", "light")),
+  );
+  assert.ok(comparison.compared);
+  assert.deepEqual(
+    comparison.rows.map(({ scenario, metric }) => `${scenario} ${metric}`),
+    ["light throughput", "light p50", "light p95", "light p99"],
+  );
+  assert.deepEqual(comparison.notCompared, ["mixed", "heavy"]);
+});

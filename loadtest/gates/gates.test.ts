@@ -1,0 +1,204 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { GateConfig } from "../../contract/gate-metrics.ts";
+import type { LoadResult } from "../load/load-result.ts";
+import type { ObservedPod } from "../observe/observer.ts";
+import { sampleLoad, sampleOutputs, samplePod } from "../testing/samples.ts";
+import { formatValue, type GateResult, judgeGates } from "./gates.ts";
+
+const { gates: limits } = sampleOutputs().loadtest;
+const judged = (load: Partial<LoadResult>, ...pods: Partial<ObservedPod>[]): GateResult[] =>
+  judgeGates(
+    limits,
+    [sampleLoad(load)],
+    pods.length === 0 ? [samplePod()] : pods.map((pod) => samplePod(pod)),
+  );
+const failing = (gates: GateResult[]) =>
+  gates.filter((gate) => gate.verdict === "fail").map((gate) => gate.metric);
+const noErrors = sampleLoad().errors;
+
+test("a healthy run passes every gate, and each is listed", () => {
+  const gates = judged({});
+  assert.deepEqual(
+    gates.map((gate) => gate.metric),
+    ["error_rate", "non_2xx_rate", "p99", "samples", "memory_peak", "restarts", "oom_kills", "pods_replaced"],
+  );
+  assert.deepEqual([...new Set(gates.map((gate) => gate.verdict))], ["pass"]);
+});
+
+const failures: [string, Partial<LoadResult>, Partial<ObservedPod>, string[], RegExp][] = [
+  [
+    "one time-out",
+    { completed: 1999, failed: 1, errors: { ...noErrors, timeouts: 1 } },
+    {},
+    ["error_rate"],
+    /^error_rate of light is 0\.05 %, at most 0 % is allowed: 1 × time-out$/,
+  ],
+  [
+    "answers outside 2xx",
+    { completed: 1997, failed: 3, errors: { ...noErrors, status: { "502": 2, "503": 1 } } },
+    {},
+    ["error_rate", "non_2xx_rate"],
+    /2 × HTTP 502, 1 × HTTP 503$/,
+  ],
+  [
+    "a p99 above its limit",
+    { latency: { ...sampleLoad().latency, p99Ms: 50.1 } },
+    {},
+    ["p99"],
+    /is 50\.1 ms, at most 50\.0 ms/,
+  ],
+  [
+    "too few samples",
+    { completed: 999 },
+    {},
+    ["samples"],
+    /^samples of light is 999, at least 1,000 is asked for$/,
+  ],
+  [
+    "memory above its share of the limit",
+    {},
+    { peakBytes: 0.91 * 200 * 1024 ** 2 },
+    ["memory_peak"],
+    /^memory_peak of api is 91 %, at most 90 % is allowed: api-1: 182 MiB of 200 MiB$/,
+  ],
+  [
+    "a restart",
+    {},
+    { restarts: 1, lastEnd: "Error, exit code 3" },
+    ["restarts"],
+    /: api-1 \(Error, exit code 3\)$/,
+  ],
+  [
+    "an OOM kill",
+    {},
+    { restarts: 1, oomKills: 1, lastEnd: "OOMKilled, exit code 137" },
+    ["restarts", "oom_kills"],
+    /OOMKilled, exit code 137/,
+  ],
+  ["a replaced pod", {}, { gone: true }, ["pods_replaced"], /^pods_replaced of all pods is 1, .*: api-1$/],
+];
+for (const [what, load, pod, metrics, reason] of failures) {
+  test(`${what} fails ${metrics.join(" and ")}`, () => {
+    const gates = judged(load, pod);
+    assert.deepEqual(failing(gates), metrics);
+    assert.match(gates.find((gate) => gate.verdict === "fail")?.reason ?? "", reason);
+  });
+}
+
+test("a value on its limit passes", () => {
+  const gates = judged({ completed: 1000, latency: { ...sampleLoad().latency, p99Ms: 50 } });
+  assert.deepEqual(failing(gates), []);
+});
+
+test("what was not measured is not passed", () => {
+  const unanswered = { ...sampleLoad().latency, count: 0, p99Ms: Number.NaN };
+  const gates = judgeGates(limits, [sampleLoad({ sent: 0, completed: 0, latency: unanswered })], []);
+  const verdicts = Object.fromEntries(gates.map((gate) => [gate.metric, gate.verdict]));
+  assert.deepEqual(verdicts, {
+    error_rate: "not measured",
+    non_2xx_rate: "not measured",
+    p99: "not measured",
+    samples: "fail",
+    restarts: "not measured",
+    oom_kills: "not measured",
+    pods_replaced: "not measured",
+  });
+  assert.equal(judged({}, { peakBytes: null })[4]?.verdict, "not measured");
+});
+
+test("memory is judged per workload, by its fullest pod in share of its limit", () => {
+  const memory = judged(
+    {},
+    { name: "api-1", peakBytes: 50 },
+    { name: "api-2", peakBytes: 60 },
+    { name: "redis-0", workload: "redis", peakBytes: 99, memoryLimitBytes: 100 },
+  ).filter((gate) => gate.metric === "memory_peak");
+  assert.deepEqual(
+    memory.map((gate) => [gate.subject, gate.verdict]),
+    [
+      ["api", "pass"],
+      ["redis", "fail"],
+    ],
+  );
+  assert.match(memory[0]?.reason ?? "", /api-2/);
+});
+
+test("a scenario without a p99 limit has no p99 gate", () => {
+  assert.equal(
+    judged({ scenario: "cached-read" }).some((gate) => gate.metric === "p99"),
+    false,
+  );
+});
+
+test("a share above zero never reads as zero", () => {
+  assert.equal(formatValue(0.00001, "share"), "< 0.01 %");
+  assert.equal(formatValue(0.951, "share"), "95.1 %");
+  assert.equal(formatValue(0, "share"), "0 %");
+});
+
+test("a gate of its own outranks the one on all, and off leaves the figure without one", () => {
+  const verdicts = (gates: GateConfig[], ...pods: Partial<ObservedPod>[]) =>
+    judgeGates(
+      gates,
+      [sampleLoad()],
+      pods.map((pod) => samplePod(pod)),
+    ).map((gate) => `${gate.metric} ${gate.subject} ${gate.verdict}`);
+  const redis = { uid: "uid-2", name: "redis-0", workload: "redis", restarts: 1 };
+  const all: GateConfig = { metric: "restarts", limit: 0 };
+  assert.deepEqual(verdicts([all], {}, redis), ["restarts all pods fail"]);
+  assert.deepEqual(
+    verdicts([all, { metric: "restarts", workload: "redis", limit: 1 }], {}, redis),
+    ["restarts api pass", "restarts redis pass"].sort((a, b) =>
+      a.includes("redis") ? -1 : b.includes("redis") ? 1 : 0,
+    ),
+  );
+  assert.deepEqual(verdicts([all, { metric: "restarts", workload: "redis", limit: null }], {}, redis), [
+    "restarts api pass",
+  ]);
+  assert.deepEqual(verdicts([{ metric: "restarts", workload: "rabbit", limit: 0 }], {}), [
+    "restarts rabbit not measured",
+  ]);
+  assert.deepEqual(
+    verdicts(
+      [
+        { metric: "p50", limit: 1 },
+        { metric: "p50", scenario: "light", limit: null },
+      ],
+      {},
+    ),
+    [],
+  );
+});
+
+test("figures that the generator spoilt are invalid, errors stay true", () => {
+  const gates = judgeGates(limits, [sampleLoad({ failed: 1, completed: 10 })], [samplePod()], {
+    invalidScenarios: new Set(["light"]),
+  });
+  const verdictOf = Object.fromEntries(gates.map((gate) => [gate.metric, gate.verdict]));
+  assert.deepEqual([verdictOf.error_rate, verdictOf.p99, verdictOf.samples], ["fail", "invalid", "invalid"]);
+});
+
+test("what a fault is bound to bring about fails no gate, and is told", () => {
+  const gates = judgeGates(
+    limits,
+    [],
+    [samplePod({ restarts: 1 }), samplePod({ uid: "2", workload: "redis" })],
+    {
+      expected: [{ workload: "api", metric: "restarts", most: 1 }],
+    },
+  );
+  const restarts = gates.filter((gate) => gate.metric === "restarts");
+  assert.deepEqual(
+    restarts.map((gate) => [gate.subject, gate.value, gate.verdict]),
+    [
+      ["api", 1, "pass"],
+      ["redis", 0, "pass"],
+    ],
+  );
+  assert.match(restarts[0]?.reason ?? "", /the fault that was injected$/);
+  const more = judgeGates(limits, [], [samplePod({ restarts: 2 })], {
+    expected: [{ workload: "api", metric: "restarts", most: 1 }],
+  });
+  assert.equal(more.find((gate) => gate.metric === "restarts")?.verdict, "fail");
+});

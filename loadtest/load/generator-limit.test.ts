@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { sampleLoad } from "../testing/samples.ts";
+import { generatorLimit } from "./generator-limit.ts";
+import type { LoadResult } from "./load-result.ts";
+
+const { generator, latency } = sampleLoad();
+const atRate = (more: Partial<LoadResult>) =>
+  generatorLimit(sampleLoad({ model: "fixed rate", offeredPerSecond: 1000, durationSeconds: 10, ...more }));
+
+test("a generator with time left is not the limit", () => {
+  assert.equal(generatorLimit(sampleLoad()), undefined);
+  assert.equal(atRate({ generator: { ...generator, backlog: 40, lateP99Ms: 1 } }), undefined);
+});
+
+const limits: [string, string | undefined, RegExp][] = [
+  [
+    "a thread without time",
+    generatorLimit(sampleLoad({ generator: { ...generator, utilization: 0.99 } })),
+    /99 % busy; raise --threads/,
+  ],
+  [
+    "a backlog",
+    atRate({ generator: { ...generator, backlog: 4000 } }),
+    /4,000 of 10000 requests still waited for one of 8 connections/,
+  ],
+  ["requests never sent", atRate({ notSent: 3 }), /3 of 10000 requests still waited/],
+  [
+    "requests seen to late",
+    atRate({ generator: { ...generator, lateP99Ms: 6 } }),
+    /it saw to requests 6\.0 ms late \(p99\), of a measured p99 of 9\.0 ms/,
+  ],
+  [
+    "an event loop that lags",
+    generatorLimit(sampleLoad({ generator: { ...generator, lagP99Ms: 30 } })),
+    /event loop came 30\.0 ms late/,
+  ],
+];
+for (const [what, reason, message] of limits) {
+  test(`${what} makes the generator the limit`, () => assert.match(reason ?? "", message));
+}
+
+test("a lag that is small beside what was measured is not the limit", () => {
+  const slow = { ...latency, p99Ms: 400 };
+  assert.equal(
+    generatorLimit(sampleLoad({ latency: slow, generator: { ...generator, lagP99Ms: 30 } })),
+    undefined,
+  );
+});

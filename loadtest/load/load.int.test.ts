@@ -1,0 +1,244 @@
+import assert from "node:assert/strict";
+import { performance } from "node:perf_hooks";
+import { test } from "node:test";
+import { sampleScenarios } from "../testing/samples.ts";
+import { answerLikeTheApi, type Behaviour, StubServer } from "../testing/stub-server.ts";
+import { generatorLimit } from "./generator-limit.ts";
+import { runLoad } from "./load.ts";
+import type { LoadOptions, LoadResult, SecondOfLoad } from "./load-result.ts";
+import { seedUsers } from "./seed.ts";
+
+const scenario = (name: string) => {
+  const found = sampleScenarios().find((each) => each.name === name);
+  assert.ok(found);
+  return found;
+};
+
+async function load(behave: Behaviour, more: Partial<LoadOptions> = {}, stopAfterMs?: number) {
+  await using server = await StubServer.start(behave);
+  const seconds: { figures: SecondOfLoad; warmup: boolean }[] = [];
+  const stop = new AbortController();
+  if (stopAfterMs !== undefined) setTimeout(() => stop.abort(), stopAfterMs);
+  const result = await runLoad(
+    {
+      endpoint: server.endpoint,
+      scenario: scenario("light"),
+      connections: 4,
+      durationSeconds: 2,
+      warmupSeconds: 0,
+      timeoutSeconds: 1,
+      users: 20,
+      seed: 1,
+      ...more,
+    },
+    { signal: stop.signal, onSecond: (figures, warmup) => seconds.push({ figures, warmup }) },
+  );
+  return { result, seconds };
+}
+
+const accountsForAll = (result: LoadResult) => assert.equal(result.sent, result.completed + result.failed);
+
+test("every scenario is answered without an error by a server that answers like the API", async () => {
+  for (const each of sampleScenarios()) {
+    const { result } = await load(answerLikeTheApi, {
+      scenario: each,
+      durationSeconds: 1,
+      ...(each.rate === undefined ? {} : { rate: each.rate }),
+    });
+    assert.deepEqual([result.failed, result.resent], [0, 0], JSON.stringify(result.errors));
+    assert.ok(result.completed > 50);
+    accountsForAll(result);
+  }
+});
+
+test("each failure is counted once and by its class", async () => {
+  const { result } = await load((request, response, n) => {
+    if (n <= 7) response.writeHead(503).end("busy");
+    else if (n <= 9) response.writeHead(404).end();
+    else if (n <= 12) response.end('{"ok":false}');
+    else if (n <= 17) request.socket.resetAndDestroy();
+    else if (n <= 21) request.socket.end();
+    else if (n === 22)
+      return; // never answered: a time-out
+    else answerLikeTheApi(request, response);
+  });
+  assert.deepEqual(result.errors, {
+    timeouts: 1,
+    connection: { ECONNRESET: 5 },
+    closed: 4,
+    status: { "404": 2, "503": 7 },
+    wrongBody: 3,
+    unfinished: 0,
+  });
+  accountsForAll(result);
+  assert.ok(result.completed > 50);
+});
+
+for (const rate of [undefined, 200]) {
+  test(`an answer to another request is told by its id, ${rate ? "at a fixed rate" : "in a closed model"}`, async () => {
+    const ids = new Set<unknown>();
+    const { result } = await load(
+      (request, response, n) => {
+        const id = request.headers["x-request-id"];
+        ids.add(id);
+        response.setHeader("X-Request-ID", n % 50 === 0 ? "somebody-else" : String(id));
+        answerLikeTheApi(request, response);
+      },
+      { durationSeconds: 1, ...(rate ? { rate } : {}) },
+    );
+    assert.ok(
+      Math.abs(result.errors.wrongBody - Math.floor(result.sent / 50)) <= 1,
+      JSON.stringify(result.errors),
+    );
+    assert.ok(ids.size >= result.sent, `${ids.size} ids for ${result.sent} requests`);
+    accountsForAll(result);
+  });
+}
+
+test("connections that the server closes as it announced are no errors", async () => {
+  const { result } = await load((request, response, n) => {
+    if (n % 10 === 0) response.setHeader("connection", "close");
+    answerLikeTheApi(request, response);
+  });
+  assert.equal(result.failed, 0, JSON.stringify(result.errors));
+  assert.ok(result.resent > 0);
+  accountsForAll(result);
+});
+
+test("percentiles agree with the delays that the server made", async () => {
+  // One in ten 60 ms, one in fifty 200 ms, else 10 ms; measured by the server, since timers come late.
+  const delays: number[] = [];
+  const { result } = await load(
+    (request, response, n) => {
+      const sinceMs = performance.now();
+      const delayMs = n % 50 === 0 ? 200 : n % 10 === 1 ? 60 : 10;
+      setTimeout(() => {
+        answerLikeTheApi(request, response);
+        delays.push(performance.now() - sinceMs);
+      }, delayMs);
+    },
+    { durationSeconds: 5, warmupSeconds: 1, connections: 8, timeoutSeconds: 5 },
+  );
+  accountsForAll(result);
+  delays.sort((a, b) => a - b);
+  const exact = (share: number) => delays[Math.ceil(share * delays.length) - 1] ?? Number.NaN;
+  for (const [name, share] of [
+    ["p50Ms", 0.5],
+    ["p95Ms", 0.95],
+    ["p99Ms", 0.99],
+  ] as const) {
+    const [measured, made] = [result.latency[name], exact(share)];
+    // The server cannot see the way to it and back; a machine that is busy makes that way longer.
+    assert.ok(
+      measured > made - 1 && measured < made * 1.1 + 10,
+      `${name}: ${measured} ms instead of ${made} ms`,
+    );
+  }
+});
+
+test("the warm-up is shown but is in none of the figures", async () => {
+  let warm = 0;
+  const startedMs = performance.now();
+  const { result, seconds } = await load(
+    (request, response) => {
+      // Slow as long as the warm-up is sure to last: it begins after the generator's own start.
+      const early = performance.now() - startedMs < 1000;
+      if (early) warm++;
+      setTimeout(() => answerLikeTheApi(request, response), early ? 300 : 5);
+    },
+    { warmupSeconds: 2, durationSeconds: 2 },
+  );
+  assert.equal(seconds.filter((each) => each.warmup).length, 2);
+  assert.equal(result.seconds.length, 2);
+  assert.ok(
+    result.latency.p99Ms < 300,
+    `p99 ${result.latency.p99Ms} ms after ${warm} slow requests in the warm-up`,
+  );
+});
+
+test("stopped early, it ends at once with what it measured so far, and says so", async () => {
+  const startedMs = performance.now();
+  const { result } = await load(answerLikeTheApi, { durationSeconds: 60 }, 4000);
+  assert.equal(result.interrupted, true);
+  assert.ok(performance.now() - startedMs < 30_000);
+  assert.ok(result.completed > 50);
+  accountsForAll(result);
+});
+
+test("seeding writes every user once, and tells which it could not write", async () => {
+  const written: string[] = [];
+  await using server = await StubServer.start((request, response) => {
+    written.push(`${request.method} ${request.url}`);
+    if (request.url === "/api/users/7") response.writeHead(500).end("no room");
+    else answerLikeTheApi(request, response);
+  });
+  const result = await seedUsers(server.endpoint, 50);
+  const wanted = Array.from({ length: 50 }, (_, at) => `PUT /api/users/${at + 1}`);
+  assert.deepEqual(written.sort(), wanted.sort());
+  assert.equal(result.seeded, 49);
+  assert.deepEqual(result.failures, [{ id: 7, reason: "HTTP 500 no room" }]);
+});
+
+test("at a fixed rate every request counts from when it was due, through a stall as well", async () => {
+  const dueAnswers: number[] = [];
+  let stalledUntilMs = 0;
+  const { result } = await load(
+    (request, response, n) => {
+      const nowMs = performance.now();
+      if (n === 400) stalledUntilMs = nowMs + 300;
+      setTimeout(
+        () => {
+          answerLikeTheApi(request, response);
+          dueAnswers.push(n);
+        },
+        Math.max(5, stalledUntilMs - nowMs),
+      );
+    },
+    { rate: 200, durationSeconds: 4, connections: 100, timeoutSeconds: 5 },
+  );
+  accountsForAll(result);
+  assert.equal(result.model, "fixed rate");
+  assert.ok(Math.abs(result.sent - 800) <= 1, `${result.sent} sent of 800`);
+  assert.deepEqual([result.failed, result.notSent], [0, 0], JSON.stringify(result.errors));
+  // Of 800 requests 60 become due in the stall and wait for what is left of it: 2.5 % of all wait longer than 200 ms.
+  assert.ok(result.latency.p99Ms > 200, `p99 ${result.latency.p99Ms} ms`);
+  assert.ok(result.latency.p90Ms < 200, `p90 ${result.latency.p90Ms} ms`);
+});
+
+test("requests that find no free connection wait, count from when they were due, and are told", async () => {
+  const slow: Behaviour = (request, response) => {
+    setTimeout(() => answerLikeTheApi(request, response), 50);
+  };
+  const { result } = await load(slow, { rate: 100, connections: 1, durationSeconds: 2, timeoutSeconds: 1 });
+  accountsForAll(result);
+  assert.ok(result.generator.backlog > 100, `${result.generator.backlog} in the backlog`);
+  assert.ok(result.notSent > 0);
+  assert.ok(result.latency.p50Ms > 300, `p50 ${result.latency.p50Ms} ms`);
+  assert.match(generatorLimit(result) ?? "", /still waited for one of 1 connections/);
+});
+
+test("failures at a fixed rate are counted by their class too, with their time", async () => {
+  const { result } = await load(
+    (request, response, n) => {
+      if (n <= 7) response.writeHead(503).end("busy");
+      else if (n <= 12) response.end('{"ok":false}');
+      else if (n <= 17) request.socket.resetAndDestroy();
+      else if (n <= 21) request.socket.end();
+      else answerLikeTheApi(request, response);
+    },
+    { rate: 100 },
+  );
+  const { status, wrongBody, connection, closed } = result.errors;
+  assert.deepEqual([status, wrongBody, connection.ECONNRESET, closed], [{ "503": 7 }, 5, 5, 4]);
+  assert.equal(result.failedAtSeconds.length, 21);
+  accountsForAll(result);
+});
+
+test("two threads share rate and connections", async () => {
+  const { result, seconds } = await load(answerLikeTheApi, { rate: 200, threads: 2, connections: 3 });
+  accountsForAll(result);
+  assert.ok(Math.abs(result.sent - 400) <= 2, `${result.sent} sent of 400`);
+  assert.equal(result.generator.threads, 2);
+  assert.equal(seconds.length, 2);
+  assert.ok(result.seconds.every((second) => Math.abs(second.requestsPerSecond - 200) < 60));
+});

@@ -1,0 +1,145 @@
+import { createHash } from "node:crypto";
+import type { LoadTestPlan, RequestKind } from "../../contract/outputs.ts";
+import { type Random, seededRandom, weightedPick, zipf } from "../../measure/random.ts";
+import { wrongUsage } from "../errors.ts";
+
+/** A mix of requests and how much of it is sent; figures that it leaves out are the run's. */
+export interface Scenario {
+  name: string;
+  about: string;
+  /** Shares of the requests, any positive numbers. */
+  mix: { kind: RequestKind; weight: number }[];
+  connections?: number;
+  /** Requests per second; absent: a closed model. */
+  rate?: number;
+  durationSeconds?: number;
+  warmupSeconds?: number;
+}
+
+/** One request to send, and what its answer has to look like. */
+export interface PlannedRequest {
+  /** Sent as X-Request-ID; an answer that tells one must tell the same. */
+  id: string;
+  kind: RequestKind;
+  method: "GET" | "PUT" | "POST";
+  path: string;
+  body?: string;
+  /** Of the body; JSON unless told otherwise. */
+  contentType?: string;
+  /** True when a 2xx answer's body is the one that was asked for. */
+  verify: (body: string) => boolean;
+}
+
+/** Input of the CPU-heavy route: some ten milliseconds of one core. */
+const heavyN = 27;
+const uploadBytes = 256 * 1024;
+/** Skew of the keys that are read: 1 is the classic web-cache popularity curve. */
+const zipfExponent = 1;
+
+/**
+ * The scenarios of a run: those named, else all that are enabled.
+ *
+ * @throws {UserError} with exit code 2 when there is none of that name.
+ */
+export function chooseScenarios(defined: LoadTestPlan["scenarios"], names: readonly string[]): Scenario[] {
+  const chosen =
+    names.length === 0
+      ? defined.filter(({ enabled }) => enabled)
+      : names.map((wanted) => {
+          const found = defined.find(({ name }) => name === wanted);
+          if (found) return found;
+          const known = defined.map(({ name }) => name).join(", ");
+          throw wrongUsage(`--scenario ${wanted}: there is ${known}`);
+        });
+  return chosen.map(({ about, mix, enabled: _, ...dials }) => {
+    const parts = (Object.entries(mix) as [RequestKind, number][])
+      .filter(([, weight]) => weight > 0)
+      .map(([kind, weight]) => ({ kind, weight }));
+    return { ...dials, about: about ?? describeMix(parts), mix: parts };
+  });
+}
+
+function describeMix(mix: Scenario["mix"]): string {
+  const total = mix.reduce((sum, { weight }) => sum + weight, 0);
+  return mix.map(({ kind, weight }) => `${Number(((100 * weight) / total).toFixed(1))} % ${kind}`).join(", ");
+}
+
+/** A user as seeded and as written by the mix, so that a read can be checked whatever wrote last. */
+export function userBody(id: number): string {
+  return JSON.stringify({ name: `User ${id}`, email: `user${id}@example.com` });
+}
+
+type RequestOfKind = Omit<PlannedRequest, "id">;
+
+const light: RequestOfKind = {
+  kind: "light",
+  method: "GET",
+  path: "/api/light",
+  verify: (body) => body.includes('"ok":true'),
+};
+const heavy: RequestOfKind = {
+  kind: "heavy",
+  method: "GET",
+  path: `/api/heavy-task?n=${heavyN}`,
+  verify: (body) => body.startsWith("{"),
+};
+
+/** A file of random bytes, the same in every run; the answer has to tell its hash. */
+function uploadRequest(): RequestOfKind {
+  const random = seededRandom(uploadBytes);
+  const letters = Array.from({ length: uploadBytes }, () =>
+    String.fromCharCode(97 + Math.floor(random() * 26)),
+  );
+  const content = letters.join("");
+  const hash = createHash("sha256").update(content).digest("hex");
+  const boundary = "breakwater-load";
+  const head = 'Content-Disposition: form-data; name="file"; filename="load.txt"\r\nContent-Type: text/plain';
+  return {
+    kind: "upload",
+    method: "POST",
+    path: "/api/upload",
+    body: `--${boundary}\r\n${head}\r\n\r\n${content}\r\n--${boundary}--\r\n`,
+    contentType: `multipart/form-data; boundary=${boundary}`,
+    verify: (body) => body.includes(hash),
+  };
+}
+
+// A bigint column may come back as number or as string; both are the user that was asked for.
+const isUser = (id: number) => (body: string) =>
+  body.includes(`"id":${id},`) || body.includes(`"id":"${id}"`) || body.includes(`"id":${id}}`);
+
+/**
+ * The endless sequence of requests of a scenario, the same for the same `random`.
+ *
+ * @param users how many users were seeded: ids 1 … users
+ * @param idPrefix what the requests' ids begin with
+ */
+export function requestSource(
+  scenario: Scenario,
+  users: number,
+  random: Random,
+  idPrefix = "load",
+): () => PlannedRequest {
+  let sent = 0;
+  const next = requestOfKind(scenario, users, random);
+  return () => ({ ...next(), id: `${idPrefix}-${sent++}` });
+}
+
+function requestOfKind(scenario: Scenario, users: number, random: Random): () => RequestOfKind {
+  const pickKind = weightedPick(
+    scenario.mix.map((part) => [part.kind, part.weight]),
+    random,
+  );
+  const pickUser = zipf(users, zipfExponent, random);
+  const upload = scenario.mix.some((part) => part.kind === "upload") ? uploadRequest() : undefined;
+  return () => {
+    const kind = pickKind();
+    if (kind === "light") return light;
+    if (kind === "heavy") return heavy;
+    if (upload && kind === "upload") return upload;
+    const id = pickUser();
+    const path = `/api/users/${id}`;
+    if (kind === "read") return { kind, method: "GET", path, verify: isUser(id) };
+    return { kind, method: "PUT", path, body: userBody(id), verify: () => true };
+  };
+}
