@@ -11,6 +11,7 @@ import { clusterProvider } from "./k8s/cluster-provider.ts";
 import { Database } from "./k8s/database.ts";
 import { NginxGateway } from "./k8s/nginx-gateway.ts";
 import { RedisCluster } from "./k8s/redis-cluster.ts";
+import { createPullSecrets } from "./k8s/registry.ts";
 
 const config = loadConfig();
 const { images } = config;
@@ -24,6 +25,7 @@ const space = new Namespace("namespace", { metadata: { name: ns, labels: restric
 const inCluster = { providers: [provider], dependsOn: [space] };
 
 const bundle = writeApiBundle(import.meta.dirname);
+const pullSecrets = createPullSecrets(config.registry, ns, { provider, dependsOn: [space] });
 const image = new ApiImage("api", { bundle, baseImage: images.node, registry: config.registry });
 
 const database =
@@ -44,6 +46,7 @@ const redis = new RedisCluster(
     storageClass,
     apiImage: image.imageName,
     apiImageReady: image,
+    apiPullSecrets: pullSecrets,
     redisProgramDigest: bundle.redisProgramDigest,
   },
   inCluster,
@@ -57,6 +60,7 @@ const api = new Api(
     config: config.api,
     pools,
     image: image.imageName,
+    pullSecrets,
     databaseUrl: database.url,
     redisNodes: redis.nodes,
     redisPassword: redis.password,

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { shortHash } from "../config/derive.ts";
 import type { RegistryConfig } from "../config/schema.ts";
 import type { ApiBundle } from "./api-bundle.ts";
+import { registryServer } from "./registry.ts";
 
 /** What the API image is built from and where it goes. */
 export interface ApiImageArgs {
@@ -33,7 +34,7 @@ export class ApiImage extends pulumi.ComponentResource {
           dockerfile: `${bundle.context}/Dockerfile`,
           args: { BASE_IMAGE: baseImage },
         },
-        registry: { server: registry.address.split("/")[0] ?? "", ...credentials },
+        registry: { server: registryServer(registry.address), ...credentials },
       },
       { parent: this },
     );

@@ -29,6 +29,7 @@ export interface ApiPoolArgs {
   pool: PoolPlan;
   config: ApiConfig;
   image: string;
+  pullSecrets: pulumi.Input<string>[];
   redisNodes: string[];
   /** Whose keys become environment variables. Its name changes with its content, and that rolls the pods. */
   secretName: pulumi.Input<string>;

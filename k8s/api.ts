@@ -15,6 +15,8 @@ export interface ApiArgs {
   pools: PoolPlan[];
   /** Of pools that name no image of their own. */
   image: string;
+  /** Names of the Secrets that the API image is pulled with. */
+  pullSecrets: pulumi.Input<string>[];
   databaseUrl: pulumi.Input<string>;
   redisNodes: string[];
   redisPassword: pulumi.Input<string>;
@@ -47,11 +49,7 @@ export class Api extends pulumi.ComponentResource {
       DATABASE_URL: args.databaseUrl,
       REDIS_PASSWORD: args.redisPassword,
     };
-    return new Secret(
-      name,
-      { metadata: { namespace: args.namespace }, stringData: pulumi.secret(stringData) },
-      { parent: this },
-    );
+    return new Secret(name, { metadata: { namespace: args.namespace }, stringData }, { parent: this });
   }
 
   private createService(name: string, args: ApiArgs, selector: Record<string, string>): void {

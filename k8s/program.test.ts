@@ -1,24 +1,15 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
-import { ofKind, type Recorded, recordResources, resolved } from "./testing/recording-mocks.ts";
+import { ofKind, type Recorded, resolved } from "./testing/recording-mocks.ts";
+import { runProgram } from "./testing/run-program.ts";
 
 let recorded: Recorded[];
 let program: typeof import("../index.ts");
-const folder = mkdtempSync(join(tmpdir(), "breakwater-"));
 
 before(async () => {
-  process.env.BREAKWATER_KUBECONFIG = join(folder, "kubeconfig");
-  writeFileSync(process.env.BREAKWATER_KUBECONFIG, "contexts: [{ name: breakwater }]");
-  recorded = recordResources({ nginx: { replicas: 2 }, api: { uploadVolume: "64 MiB" } });
-  program = await import("../index.ts");
-  await resolved(pulumi.output(program.endpoint));
-  await pulumi.runtime.disconnect();
+  ({ recorded, program } = await runProgram({ nginx: { replicas: 2 }, api: { uploadVolume: "64 MiB" } }));
 });
-after(() => rmSync(folder, { recursive: true }));
 
 const workloadKinds = ["Deployment", "StatefulSet", "Job"];
 const workloads = () => workloadKinds.flatMap((kind) => ofKind(recorded, kind));
@@ -156,6 +147,11 @@ test("passwords reach the pods by Secrets only", async () => {
       assert.ok(!JSON.stringify(resource.inputs).includes(password), resource.name);
     }
   }
+});
+
+test("pods pull with no Secret when stack config has no registry credentials", () => {
+  for (const [name, pod] of pods()) assert.equal(pod.imagePullSecrets, undefined, name);
+  for (const { inputs } of ofKind(recorded, "Secret")) assert.equal(inputs.type, undefined);
 });
 
 test("the API's heap is well below its container's limit, and its grace period above its own", () => {

@@ -21,6 +21,8 @@ export interface RedisClusterArgs {
   apiImage: string;
   /** Made before the formation Job. */
   apiImageReady: pulumi.Resource;
+  /** Names of the Secrets that the API image is pulled with. */
+  apiPullSecrets: pulumi.Input<string>[];
   redisProgramDigest: string;
   storageClass?: string;
 }

@@ -9,6 +9,7 @@ export interface RedisFormationArgs {
   namespace: string;
   config: RedisConfig;
   apiImage: string;
+  apiPullSecrets: pulumi.Input<string>[];
   redisProgramDigest: string;
   nodes: string[];
   /** Secret with the key `password`. */
@@ -32,6 +33,7 @@ export class RedisFormation extends pulumi.ComponentResource {
           activeDeadlineSeconds: 300,
           template: podTemplate({
             labels,
+            pullSecrets: args.apiPullSecrets,
             spec: {
               restartPolicy: "Never",
               containers: [

@@ -1,0 +1,37 @@
+import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
+import type * as pulumi from "@pulumi/pulumi";
+import type { RegistryConfig } from "../config/schema.ts";
+
+/** Host and port of the registry that image names under `address` resolve to; Docker Hub when `address` has none. */
+export function registryServer(address: string): string {
+  const [first = ""] = address.split("/");
+  return /[.:]/.test(first) || first === "localhost" ? first : "docker.io";
+}
+
+/**
+ * Creates the Secret that pods pull the API image with.
+ *
+ * @returns the Secret's name; empty when stack config has no credentials
+ */
+export function createPullSecrets(
+  registry: RegistryConfig,
+  namespace: string,
+  opts: pulumi.CustomResourceOptions,
+): pulumi.Output<string>[] {
+  const { address, username, password } = registry;
+  if (username === undefined) return [];
+  const server = registryServer(address);
+  const key = /^(index\.)?docker\.io$/.test(server) ? "https://index.docker.io/v1/" : server;
+  const auth = Buffer.from(`${username}:${password}`).toString("base64");
+  const secret = new Secret(
+    "registry-credentials",
+    {
+      // A fixed name: the kubelet reads the Secret at each pull, so new credentials replace no pods.
+      metadata: { name: "registry-credentials", namespace },
+      type: "kubernetes.io/dockerconfigjson",
+      stringData: { ".dockerconfigjson": JSON.stringify({ auths: { [key]: { username, password, auth } } }) },
+    },
+    opts,
+  );
+  return [secret.metadata.name];
+}

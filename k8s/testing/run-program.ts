@@ -1,0 +1,21 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { recordResources, resolved } from "./recording-mocks.ts";
+
+/** Runs the whole program with this stack config; once in each process, since a module is loaded once. */
+export async function runProgram(config: Record<string, unknown>) {
+  const folder = mkdtempSync(join(tmpdir(), "breakwater-"));
+  process.env.BREAKWATER_KUBECONFIG = join(folder, "kubeconfig");
+  writeFileSync(process.env.BREAKWATER_KUBECONFIG, "contexts: [{ name: breakwater }]");
+  try {
+    const recorded = recordResources(config);
+    const program = await import("../../index.ts");
+    await resolved(pulumi.output(program.endpoint));
+    await pulumi.runtime.disconnect();
+    return { recorded, program };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
