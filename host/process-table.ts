@@ -1,4 +1,5 @@
 import { readdir, readFile, readlink } from "node:fs/promises";
+import { poll } from "./poll.ts";
 
 // USER_HZ, which Linux fixes at 100 for user space; see proc_pid_stat(5).
 const millisecondsPerTick = 10;
@@ -51,14 +52,13 @@ export async function waitUntilGone(
   identities: readonly ProcessIdentity[],
   timeoutMs: number,
 ): Promise<ProcessIdentity[]> {
-  const deadline = Date.now() + timeoutMs;
   let left = [...identities];
-  for (;;) {
+  await poll({ intervalMs: 50, timeoutMs }, async () => {
     const alive = await Promise.all(left.map(isAlive));
     left = left.filter((_, index) => alive[index]);
-    if (left.length === 0 || Date.now() >= deadline) return left;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+    return left.length === 0;
+  });
+  return left;
 }
 
 async function allPids(): Promise<number[]> {

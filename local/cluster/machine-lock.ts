@@ -1,9 +1,9 @@
 import { createServer, type Server } from "node:net";
-import { UserError } from "../../contract/user-error.ts";
+import { pollUntil } from "../../host/poll.ts";
 
 // An abstract socket: the kernel frees the name when its process ends, however it ends.
 const socketName = "\0breakwater-cluster";
-const patienceMs = 180_000;
+const timeoutMs = 180_000;
 
 async function tryToListen(): Promise<Server | undefined> {
   const server = createServer();
@@ -21,17 +21,15 @@ async function tryToListen(): Promise<Server | undefined> {
  * @throws {UserError} when another one keeps it busy for three minutes.
  */
 export async function withMachineLock<T>(change: () => Promise<T>): Promise<T> {
-  const deadline = Date.now() + patienceMs;
-  let lock = await tryToListen();
-  while (lock === undefined) {
-    if (Date.now() > deadline)
-      throw new UserError(
-        "another breakwater command has been changing the cluster for three minutes",
-        "wait for it or end it (Ctrl-C in its terminal), then run this one again",
-      );
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    lock = await tryToListen();
-  }
+  const lock = await pollUntil(
+    {
+      what: "another breakwater command that is changing the cluster",
+      fix: "wait for it or end it (Ctrl-C in its terminal), then run this one again",
+      intervalMs: 200,
+      timeoutMs,
+    },
+    tryToListen,
+  );
   try {
     return await change();
   } finally {

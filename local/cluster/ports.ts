@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../contract/user-error.ts";
+import { poll } from "../../host/poll.ts";
 import { socketOwner } from "../../host/process-table.ts";
 
 /** An address and TCP port that a process will listen on. */
@@ -51,20 +51,16 @@ export function conflicts(listener: Endpoint, wanted: Endpoint): boolean {
  */
 export async function requireFreePorts(user: string, wanted: readonly Endpoint[]): Promise<void> {
   if (wanted.length === 0) return;
-  const untilMs = Date.now() + vanishingMs;
-  for (;;) {
-    const taken = await takenOf(wanted);
-    if (taken === undefined) return;
-    const owner = await socketOwner(taken.inode);
-    if (owner === undefined && Date.now() < untilMs) {
-      await sleep(100);
-      continue;
-    }
-    throw new UserError(
-      `${user} needs TCP port ${taken.port} on ${taken.address}, which is in use by ${owner ?? "a process that cannot be seen from here"}`,
-      `stop that process, then run the command again`,
-    );
-  }
+  let taken: Listener | undefined;
+  const owner = await poll({ timeoutMs: vanishingMs }, async () => {
+    taken = await takenOf(wanted);
+    return taken === undefined ? "free" : socketOwner(taken.inode);
+  });
+  if (taken === undefined) return;
+  throw new UserError(
+    `${user} needs TCP port ${taken.port} on ${taken.address}, which is in use by ${owner ?? "a process that cannot be seen from here"}`,
+    "stop that process, then run the command again",
+  );
 }
 
 /** The first of `wanted` that is taken, with the inode of the socket that has it. */

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../contract/user-error.ts";
+import { poll } from "../../host/poll.ts";
 import {
   isAlive,
   type ProcessIdentity,
@@ -124,12 +125,12 @@ export async function ensureService(service: Service): Promise<boolean> {
 }
 
 async function pidFileWritten(name: string, pid: number | undefined): Promise<void> {
-  for (let attempt = 0; attempt < 300; attempt++) {
-    if ((await readRecord(name))?.pid === pid) return;
-    if (pid === undefined || (await startTimeOf(pid)) === undefined) break;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  throw new UserError(`${name} could not be started`, `see ${logFile(name)}`);
+  const outcome = await poll({ intervalMs: 10, timeoutMs: 3_000 }, async () => {
+    if (pid === undefined) return "ended";
+    if ((await readRecord(name))?.pid === pid) return "written";
+    return (await startTimeOf(pid)) === undefined && "ended";
+  });
+  if (outcome !== "written") throw new UserError(`${name} could not be started`, `read ${logFile(name)}`);
 }
 
 /** How a service is doing: "stopped" was never started or was stopped on purpose, "dead" ended by itself. */

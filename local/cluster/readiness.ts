@@ -1,50 +1,52 @@
 import { UserError } from "../../contract/user-error.ts";
+import { pollUntil } from "../../host/poll.ts";
 import { logFile, logTail, serviceState } from "./process-supervisor.ts";
 
-/** What to wait for. */
-export type Condition = {
+/** A state of the cluster to wait for. */
+export interface Condition {
   /** Ends the sentence "waited 60 s for …". */
   what: string;
-  /** Whether it holds now; an error counts as no, and the last one is told on time-out. */
+  /** Whether the state is reached; an error counts as no, and the time-out reports the last one. */
   holds: () => Promise<boolean>;
-  /** Services without which it cannot come to hold: when one ends, waiting ends too. */
+  /** Daemons that the state depends on: when one of them has ended, waiting ends. */
   needs: readonly string[];
+  /** Milliseconds; 60,000 by default. */
   timeoutMs?: number;
-};
-
-const pollMs = 100;
+}
 
 /**
  * Waits until a condition holds.
  *
- * @throws {UserError} when a needed service ends, or after the time-out (60 s unless told).
+ * @throws {UserError} when a needed daemon has ended, and after the time-out.
  */
-export async function waitFor(condition: Condition): Promise<void> {
-  const timeoutMs = condition.timeoutMs ?? 60_000;
-  const deadline = Date.now() + timeoutMs;
-  for (;;) {
-    let lastError: unknown;
-    try {
-      if (await condition.holds()) return;
-    } catch (error) {
-      lastError = error;
-    }
-    for (const name of condition.needs) {
-      if ((await serviceState(name)).state === "running") continue;
-      throw new UserError(
-        `${name} ended while waiting for ${condition.what}; its last lines:\n${await logTail(name, 5)}`,
-        `read ${logFile(name)}, then run the command again`,
-        { cause: lastError },
-      );
-    }
-    if (Date.now() >= deadline) {
-      const reason = lastError instanceof Error ? ` (${lastError.message})` : "";
-      throw new UserError(
-        `waited ${timeoutMs / 1000} s for ${condition.what}${reason}`,
-        `run \`npm run status\` and read ${condition.needs.map(logFile).join(", ")}`,
-        { cause: lastError },
-      );
-    }
-    await new Promise((resolve) => setTimeout(resolve, pollMs));
+export async function waitFor({ what, holds, needs, timeoutMs = 60_000 }: Condition): Promise<void> {
+  await pollUntil(
+    {
+      what,
+      timeoutMs,
+      fix: `run \`npm run status\` and read ${needs.map(logFile).join(", ")}`,
+      retryAfter: (error) => !(error instanceof UserError),
+    },
+    async () => {
+      try {
+        if (await holds()) return true;
+      } catch (error) {
+        await requireRunning(what, needs, error);
+        throw error;
+      }
+      await requireRunning(what, needs);
+      return false;
+    },
+  );
+}
+
+async function requireRunning(what: string, needs: readonly string[], cause?: unknown): Promise<void> {
+  for (const name of needs) {
+    if ((await serviceState(name)).state === "running") continue;
+    throw new UserError(
+      `${name} ended while waiting for ${what}; its last lines:\n${await logTail(name, 5)}`,
+      `read ${logFile(name)}, then run the command again`,
+      { cause },
+    );
   }
 }

@@ -1,7 +1,7 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../contract/user-error.ts";
+import { pollUntil } from "../../host/poll.ts";
 import { runCommand } from "../../host/run-command.ts";
 import { type Report, step } from "../../host/steps.ts";
 import { isExecutable } from "./path-tools.ts";
@@ -87,22 +87,29 @@ export function isLockMessage(text: string): boolean {
 
 async function apt(command: "apt-get" | "dpkg", args: readonly string[], report: Report): Promise<void> {
   const options = command === "apt-get" ? ["-o", `DPkg::Lock::Timeout=${lockWaitSeconds}`] : [];
-  const deadlineMs = Date.now() + lockWaitSeconds * 1000;
-  for (;;) {
-    try {
+  const fix = `run it by hand and correct what it reports: ${command} ${args.join(" ")}`;
+  await pollUntil(
+    {
+      what: `the lock of apt or dpkg, to run ${command} ${args.join(" ")}`,
+      fix,
+      intervalMs: 2_000,
+      timeoutMs: lockWaitSeconds * 1000,
+      retryAfter(error) {
+        // apt itself waits for dpkg's lock, but not for the lock of the package lists; dpkg waits for none.
+        const locked = error instanceof Error && isLockMessage(error.message);
+        if (locked) report("waiting for another apt or dpkg to finish");
+        return locked;
+      },
+    },
+    async () => {
       await runCommand(command, [...options, ...args], {
         env: { ...process.env, DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" },
         onLine: report,
-        fix: `Run it by hand and mend what it says: ${command} ${args.join(" ")}`,
+        fix,
       });
-      return;
-    } catch (error) {
-      // apt waits for dpkg's lock by itself, but not for the lock of the package lists; dpkg waits for none.
-      if (!(error instanceof Error && isLockMessage(error.message)) || Date.now() > deadlineMs) throw error;
-      report("waiting for another apt or dpkg to finish");
-      await sleep(2000);
-    }
-  }
+      return true;
+    },
+  );
 }
 
 /**
