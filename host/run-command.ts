@@ -3,68 +3,102 @@ import { UserError } from "../contract/user-error.ts";
 
 const keptLines = 40;
 
-/** How a command is run. `onLine` gets each line of both outputs as it comes. */
-export type CommandOptions = {
+/** How a command is run. */
+export interface CommandOptions {
   cwd?: string;
+  /** The environment of this process by default. */
   env?: NodeJS.ProcessEnv;
+  /** Written to standard input, which is empty by default. */
+  input?: string;
+  /** Receives each line of both outputs as it is written. */
   onLine?: (line: string) => void;
   /** What the user can do when the command fails. */
   fix?: string;
+  /** Milliseconds after which the command gets SIGTERM; without it there is no limit. */
   timeoutMs?: number;
-};
+}
+
+/** How a command ended. */
+export interface CommandResult {
+  /** 1 when a signal ended it. */
+  exitCode: number;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+/**
+ * Runs a program without a shell to its end, whatever its exit code is.
+ *
+ * @throws {UserError} when it cannot be started.
+ */
+export async function tryCommand(
+  command: string,
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<CommandResult> {
+  const child = spawn(command, args, {
+    cwd: options.cwd,
+    env: options.env ?? process.env,
+    stdio: ["pipe", "pipe", "pipe"],
+    timeout: options.timeoutMs,
+  });
+  const outputs = { stdout: "", stderr: "" };
+  const readLines = (name: keyof typeof outputs): void => {
+    let rest = "";
+    child[name].setEncoding("utf8").on("data", (chunk: string) => {
+      outputs[name] += chunk;
+      const lines = (rest + chunk).split(/[\r\n]+/);
+      rest = lines.pop() ?? "";
+      for (const line of lines) if (line !== "") options.onLine?.(line);
+    });
+    child[name].on("end", () => {
+      if (rest !== "") options.onLine?.(rest);
+    });
+  };
+  readLines("stdout");
+  readLines("stderr");
+  // The command may end before it has read everything.
+  child.stdin.on("error", () => {});
+  child.stdin.end(options.input);
+
+  return new Promise((resolve, reject) => {
+    child.once("error", (error) =>
+      reject(
+        new UserError(
+          `${command} could not be started: ${error.message}`,
+          options.fix ?? `install the package that contains ${command}`,
+        ),
+      ),
+    );
+    child.once("close", (code, signal) => resolve({ exitCode: code ?? 1, signal, ...outputs }));
+  });
+}
 
 /**
  * Runs a program without a shell and returns its standard output.
  *
- * @throws {UserError} when it cannot be started, is not done in time or exits with anything but 0; the message
- * ends with the last lines that it wrote.
+ * @throws {UserError} when it cannot be started, is not done in time or exits with anything but 0. The message ends
+ * with the last lines that it wrote.
  */
 export async function runCommand(
   command: string,
   args: readonly string[],
   options: CommandOptions = {},
 ): Promise<string> {
-  const child = spawn(command, args, {
-    cwd: options.cwd,
-    env: options.env ?? process.env,
-    stdio: ["ignore", "pipe", "pipe"],
-    timeout: options.timeoutMs,
-  });
   const last: string[] = [];
-  let output = "";
-  const readLines = (chunkOf: NodeJS.ReadableStream, keepOutput: boolean): void => {
-    let rest = "";
-    const take = (line: string): void => {
+  const { exitCode, signal, stdout } = await tryCommand(command, args, {
+    ...options,
+    onLine(line) {
       last.push(line);
       if (last.length > keptLines) last.shift();
       options.onLine?.(line);
-    };
-    chunkOf.setEncoding("utf8");
-    chunkOf.on("data", (chunk: string) => {
-      if (keepOutput) output += chunk;
-      const lines = (rest + chunk).split(/[\r\n]+/);
-      rest = lines.pop() ?? "";
-      for (const line of lines) if (line !== "") take(line);
-    });
-    chunkOf.on("end", () => {
-      if (rest !== "") take(rest);
-    });
-  };
-  readLines(child.stdout, true);
-  readLines(child.stderr, false);
-
-  const ended = await new Promise<string>((resolve) => {
-    child.on("error", (error) => resolve(`could not be started: ${error.message}`));
-    child.on("close", (code, signal) => {
-      if (code === 0) resolve("");
-      else resolve(signal === null ? `exited with ${code}` : `was ended by ${signal}`);
-    });
+    },
   });
-  if (ended !== "") {
-    throw new UserError(
-      [`${command} ${args.slice(0, 3).join(" ")} ${ended}`, ...last.map((line) => `  ${line}`)].join("\n"),
-      options.fix ?? `Run it by hand to see why: ${command} ${args.join(" ")}`,
-    );
-  }
-  return output;
+  if (exitCode === 0) return stdout;
+  const ended = signal === null ? `exited with ${exitCode}` : `was ended by ${signal}`;
+  throw new UserError(
+    [`${command} ${args.slice(0, 3).join(" ")} ${ended}`, ...last.map((line) => `  ${line}`)].join("\n"),
+    options.fix ?? `run it by hand to see why: ${command} ${args.join(" ")}`,
+  );
 }

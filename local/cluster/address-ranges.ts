@@ -1,6 +1,6 @@
 import { isIPv4 } from "node:net";
 import { UserError } from "../../contract/user-error.ts";
-import { runProgram } from "../../host/run-program.ts";
+import { runCommand } from "../../host/run-command.ts";
 import { network } from "./network.ts";
 
 /** A line of `ip -json route show`, as far as it matters here; see ip-route(8). */
@@ -39,7 +39,7 @@ function parseRange(text: string): { address: number; prefix: number } | undefin
  * @throws {UserError} that names the route and its interface.
  */
 export async function requireFreeRanges(): Promise<void> {
-  const routes = JSON.parse(await runProgram("ip", ["-4", "-json", "route", "show"])) as Route[];
+  const routes = JSON.parse(await runCommand("ip", ["-4", "-json", "route", "show"])) as Route[];
   const [taken] = routesInTheWay(routes);
   if (taken === undefined) return;
   const via = taken.dev ?? "no interface";

@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { cp, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import { runProgram } from "../../host/run-program.ts";
+import { runCommand } from "../../host/run-command.ts";
 import { dataPaths } from "../paths.ts";
 import { certificate, clusterName, componentKubeconfig, places, type ToolPaths } from "./layout.ts";
 import { network } from "./network.ts";
@@ -54,13 +54,13 @@ async function generate(tools: ToolPaths, old: string): Promise<void> {
   const config = join(staging, "kubeadm.yaml");
   await writeFile(config, kubeadmConfig(staging));
   const kubeconfigs = join(staging, "kubeconfig");
-  await runProgram(tools.path("kubeadm"), ["init", "phase", "certs", "all", "--config", config]);
-  await runProgram(tools.path("kubeadm"), [
+  await runCommand(tools.path("kubeadm"), ["init", "phase", "certs", "all", "--config", config]);
+  await runCommand(tools.path("kubeadm"), [
     ...["init", "phase", "kubeconfig", "all", "--config", config, "--kubeconfig-dir", kubeconfigs],
   ]);
   for (const { file, user } of clients) {
     const args = ["kubeconfig", "user", "--config", config, "--client-name", user];
-    const kubeconfig = await runProgram(tools.path("kubeadm"), [...args, "--validity-period", "8760h"]);
+    const kubeconfig = await runCommand(tools.path("kubeadm"), [...args, "--validity-period", "8760h"]);
     await writeFile(join(kubeconfigs, `${file}.conf`), kubeconfig, { mode: 0o600 });
   }
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { findProcesses } from "../../host/process-table.ts";
-import { runProgram, tryProgram } from "../../host/run-program.ts";
+import { runCommand, tryCommand } from "../../host/run-command.ts";
 import { dataDir, dataPaths } from "../paths.ts";
 import { ensureTools, type Tools } from "../toolchain/toolchain.ts";
 import { containerProcesses } from "./cgroups.ts";
@@ -46,7 +46,7 @@ async function bringUp(): Promise<void> {
 }
 
 const kubectl = (...args: string[]) =>
-  runProgram(join(tools.binDir, "kubectl"), [`--kubeconfig=${dataPaths.kubeconfig}`, ...args]);
+  runCommand(join(tools.binDir, "kubectl"), [`--kubeconfig=${dataPaths.kubeconfig}`, ...args]);
 
 type PodStatus = {
   phase?: string;
@@ -141,12 +141,12 @@ test("a kubeconfig of another cluster in the environment is not touched", async 
 
 test("no address of the pod and service ranges is routed off the machine", async () => {
   for (const address of ["10.42.0.77", "10.42.200.1", "10.43.0.77", "10.43.255.1"]) {
-    const { exitCode, stdout } = await tryProgram("ip", ["route", "get", address]);
+    const { exitCode, stdout } = await tryCommand("ip", ["route", "get", address]);
     assert.ok(exitCode !== 0 || stdout.includes("dev breakwater0"), `${address}: ${stdout}`);
   }
-  await runProgram("ip", ["link", "set", "breakwater0", "down"]);
+  await runCommand("ip", ["link", "set", "breakwater0", "down"]);
   try {
-    const { exitCode, stdout } = await tryProgram("ip", ["route", "get", "10.43.0.77"]);
+    const { exitCode, stdout } = await tryCommand("ip", ["route", "get", "10.43.0.77"]);
     assert.notEqual(exitCode, 0, stdout);
   } finally {
     await clusterUp(tools);
@@ -201,9 +201,9 @@ test("down leaves nothing running, mounted or routed; up finds objects and volum
     assert.deepEqual([...(await mountsUnder(dataDir)), ...(await mountsUnder(runDir))], []);
     assert.equal(existsSync("/tmp/hostpath_pv"), false);
     assert.equal(existsSync(runDir), false);
-    assert.doesNotMatch(await runProgram("iptables-save", []), /KUBE-|breakwater/);
-    assert.doesNotMatch(await runProgram("ip", ["route"]), /10\.4[23]\./);
-    assert.notEqual((await tryProgram("ip", ["link", "show", "breakwater0"])).exitCode, 0);
+    assert.doesNotMatch(await runCommand("iptables-save", []), /KUBE-|breakwater/);
+    assert.doesNotMatch(await runCommand("ip", ["route"]), /10\.4[23]\./);
+    assert.notEqual((await tryCommand("ip", ["link", "show", "breakwater0"])).exitCode, 0);
     assert.ok((await clusterStatus()).every(({ name, running }) => !running || name === "dockerd"));
   } finally {
     await bringUp();

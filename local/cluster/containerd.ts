@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { runProgram } from "../../host/run-program.ts";
+import { runCommand } from "../../host/run-command.ts";
 import { registryAddress } from "../paths.ts";
 import { writeConfigFile } from "./config-file.ts";
 import { makeFolders, places, runDir } from "./layout.ts";
@@ -50,7 +50,7 @@ export async function ensureContainerd(): Promise<void> {
 
 /** What containerd itself would begin a container's specification with, and our hook. */
 async function baseContainerSpec(): Promise<string> {
-  const spec = JSON.parse(await runProgram("ctr", ["oci", "spec"])) as { process: { rlimits?: unknown } };
+  const spec = JSON.parse(await runCommand("ctr", ["oci", "spec"])) as { process: { rlimits?: unknown } };
   // 1,024 open files otherwise.
   delete spec.process.rlimits;
   const hooks = { createRuntime: [{ path: await writeVolumeHook() }] };

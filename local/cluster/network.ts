@@ -1,5 +1,5 @@
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
-import { runProgram, tryProgram } from "../../host/run-program.ts";
+import { runCommand, tryCommand } from "../../host/run-command.ts";
 import { places } from "./layout.ts";
 
 /** Addresses of the cluster. Nothing of them is reachable from other machines. */
@@ -52,14 +52,14 @@ export async function ensureNetwork(): Promise<void> {
 async function ensureBridge(): Promise<void> {
   // Also while the bridge is down or gone, nothing of these ranges may take the default route.
   for (const range of [podRange, serviceRange])
-    await runProgram("ip", ["route", "replace", "unreachable", range, "metric", unreachableMetric]);
-  if ((await tryProgram("ip", ["link", "show", bridge])).exitCode !== 0)
-    await runProgram("ip", ["link", "add", bridge, "type", "bridge"]);
-  await runProgram("ip", ["addr", "replace", `${nodeAddress}/24`, "dev", bridge]);
-  await runProgram("ip", ["link", "set", bridge, "up"]);
+    await runCommand("ip", ["route", "replace", "unreachable", range, "metric", unreachableMetric]);
+  if ((await tryCommand("ip", ["link", "show", bridge])).exitCode !== 0)
+    await runCommand("ip", ["link", "add", bridge, "type", "bridge"]);
+  await runCommand("ip", ["addr", "replace", `${nodeAddress}/24`, "dev", bridge]);
+  await runCommand("ip", ["link", "set", bridge, "up"]);
   // The service range needs a route of its own so that packets to it reach kube-proxy's rules and, where no rule
   // matches, end at the bridge.
-  await runProgram("ip", ["route", "replace", serviceRange, "dev", bridge]);
+  await runCommand("ip", ["route", "replace", serviceRange, "dev", bridge]);
 }
 
 async function turnOnSwitches(): Promise<void> {
@@ -78,20 +78,20 @@ async function turnOnSwitches(): Promise<void> {
 
 async function ensureRules(): Promise<void> {
   const checks = await Promise.all(
-    rules.map(([chain, ...rule]) => tryProgram("iptables", ["-w", "-C", chain, ...rule, ...commented])),
+    rules.map(([chain, ...rule]) => tryCommand("iptables", ["-w", "-C", chain, ...rule, ...commented])),
   );
   if (checks.every((check) => check.exitCode === 0)) return;
   await removeRules();
   // kube-proxy makes it too, later, and takes it as it finds it.
-  await tryProgram("iptables", ["-w", "-N", refusedServices]);
+  await tryCommand("iptables", ["-w", "-N", refusedServices]);
   // Each is put on top of its chain, hence last to first.
   for (const [chain, ...rule] of rules.toReversed())
-    await runProgram("iptables", ["-w", "-I", chain, ...rule, ...commented]);
+    await runCommand("iptables", ["-w", "-I", chain, ...rule, ...commented]);
 }
 
 async function removeRules(): Promise<void> {
   for (const [chain, ...rule] of rules)
-    while ((await tryProgram("iptables", ["-w", "-D", chain, ...rule, ...commented])).exitCode === 0);
+    while ((await tryCommand("iptables", ["-w", "-D", chain, ...rule, ...commented])).exitCode === 0);
 }
 
 /** Removes all that ensureNetwork made, and the rules of kube-proxy and the kubelet, and sets the switches back. */
@@ -99,16 +99,16 @@ export async function removeNetwork(): Promise<void> {
   await removeRules();
   for (const family of ["iptables", "ip6tables"]) await removeKubernetesChains(family);
   for (const range of [podRange, serviceRange])
-    await tryProgram("ip", ["route", "del", "unreachable", range, "metric", unreachableMetric]);
-  await tryProgram("ip", ["link", "del", bridge]);
+    await tryCommand("ip", ["route", "del", "unreachable", range, "metric", unreachableMetric]);
+  await tryCommand("ip", ["link", "del", bridge]);
   await restoreSwitches();
 }
 
 async function removeKubernetesChains(family: string): Promise<void> {
-  const saved = await tryProgram(`${family}-save`, []);
+  const saved = await tryCommand(`${family}-save`, []);
   if (saved.exitCode !== 0) return;
   const removal = kubernetesChainRemoval(saved.stdout);
-  if (removal !== "") await runProgram(`${family}-restore`, ["-w", "--noflush"], removal);
+  if (removal !== "") await runCommand(`${family}-restore`, ["-w", "--noflush"], { input: removal });
 }
 
 /**
@@ -137,7 +137,7 @@ async function restoreSwitches(): Promise<void> {
   const before = await readFile(places.networkBefore, "utf8").catch(() => undefined);
   if (before === undefined) return;
   const values = JSON.parse(before) as Record<string, string>;
-  const bridges = await tryProgram("ip", ["-o", "link", "show", "type", "bridge"]);
+  const bridges = await tryCommand("ip", ["-o", "link", "show", "type", "bridge"]);
   for (const name of switches) {
     const value = values[name];
     // Whoever made another bridge since then may rely on forwarding by now.

@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { UserError } from "../../contract/user-error.ts";
-import { runProgram } from "../../host/run-program.ts";
+import { runCommand } from "../../host/run-command.ts";
 import { step } from "../../host/steps.ts";
 import { dataDir } from "../paths.ts";
 import { removeCgroups } from "./cgroups.ts";
@@ -77,5 +77,5 @@ async function deleteAll(): Promise<void> {
       "unmount it, then run the command again",
     );
   await removeTraces();
-  await runProgram("rm", ["-rf", "--one-file-system", "--", dataDir]);
+  await runCommand("rm", ["-rf", "--one-file-system", "--", dataDir]);
 }

@@ -1,7 +1,7 @@
 import { chmod, lstat, mkdir, readFile, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../contract/user-error.ts";
-import { runProgram } from "../../host/run-program.ts";
+import { runCommand } from "../../host/run-command.ts";
 import { writeConfigFile } from "./config-file.ts";
 import type { KubeApi } from "./kube-api.ts";
 import { places } from "./layout.ts";
@@ -29,7 +29,7 @@ export function parseMountPoints(mounts: string): string[] {
 /** Unmounts everything at or below a folder. */
 export async function unmountAll(folder: string): Promise<void> {
   const points = await mountsUnder(folder);
-  if (points.length > 0) await runProgram("umount", ["--lazy", "--", ...points]);
+  if (points.length > 0) await runCommand("umount", ["--lazy", "--", ...points]);
 }
 
 /**
@@ -50,7 +50,7 @@ export async function ensureVolumes(): Promise<void> {
       `look what it is and remove it, then run the command again`,
     );
   if (!(await mountsUnder(provisionerDir)).includes(provisionerDir))
-    await runProgram("mount", ["--bind", places.volumes, provisionerDir]);
+    await runCommand("mount", ["--bind", places.volumes, provisionerDir]);
   await chmod(provisionerDir, 0o700);
 }
 
