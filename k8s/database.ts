@@ -3,8 +3,8 @@ import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { DatabaseConfig } from "../config/schema.ts";
 import type { Workload } from "../contract/outputs.ts";
-import { databaseInit, databaseRun } from "./database-programs.ts";
 import { generatedPassword } from "./password.ts";
+import { databaseInit, databaseRun } from "./programs.ts";
 import { resources } from "./resources.ts";
 import { createStatefulSet } from "./workload.ts";
 

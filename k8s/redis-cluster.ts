@@ -6,8 +6,8 @@ import type { RedisConfig } from "../config/schema.ts";
 import type { Workload } from "../contract/outputs.ts";
 import { renderRedisConf } from "../redis/redis-conf.ts";
 import { generatedPassword } from "./password.ts";
+import { redisRejoin } from "./programs.ts";
 import { RedisFormation } from "./redis-formation.ts";
-import { redisRejoin } from "./redis-programs.ts";
 import { resources } from "./resources.ts";
 import { createDisruptionBudget, createStatefulSet, skipAwait } from "./workload.ts";
 

@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { redisRejoin } from "./redis-programs.ts";
+import { redisRejoin } from "./programs.ts";
 
-// Redis takes a new address from gossip only in the midst of failures, which no test can time: its answers are played.
+// Redis takes a new address from gossip only during failures, which a test cannot time, so a script replies in its place.
 const client = `#!/bin/sh
 case "$*" in
   *"info replication"*) printf 'role:slave\\r\\nmaster_host:%s\\r\\nmaster_link_status:down\\r\\n' "$COPIES_FROM" ;;
@@ -19,7 +19,7 @@ case "$*" in
 esac
 `;
 
-/** The commands that the sidecar sent until it had met its peer. */
+/** Returns the commands that the sidecar sends up to its CLUSTER MEET to the peer. */
 async function sentWhile(copiesFrom: string): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), "rejoin-"));
   const calls = join(folder, "calls");
@@ -33,7 +33,7 @@ async function sentWhile(copiesFrom: string): Promise<string[]> {
   try {
     const sent = () => (existsSync(calls) ? readFileSync(calls, "utf8").trim().split("\n") : []);
     while (!sent().some((line) => line.includes("cluster meet"))) {
-      assert.equal(sidecar.exitCode, null, "the sidecar ended");
+      assert.equal(sidecar.exitCode, null, "the sidecar exited");
       await sleep(50);
     }
     return sent();
@@ -44,13 +44,13 @@ async function sentWhile(copiesFrom: string): Promise<string[]> {
   }
 }
 
-test("a replica that copies from an address of the past is told again, and introduces itself", async () => {
+test("redisRejoin sends CLUSTER REPLICATE and MEET when a replica copies from an outdated address", async () => {
   assert.deepEqual(await sentWhile("10.0.0.13"), [
     "-h 127.0.0.1 -p 6379 -t 1 cluster replicate p1",
     "-h redis-0 -p 6379 -t 1 cluster meet 10.0.0.132 6379",
   ]);
 });
 
-test("a replica that only waits for its primary is left alone", async () => {
+test("redisRejoin sends only CLUSTER MEET when a replica waits for its primary", async () => {
   assert.deepEqual(await sentWhile("10.0.0.130"), ["-h redis-0 -p 6379 -t 1 cluster meet 10.0.0.132 6379"]);
 });

@@ -1,0 +1,36 @@
+import { readFileSync } from "node:fs";
+
+/*
+ * The shell programs that containers run, one file each under programs/. Their text is part of the pod template: a
+ * change, of a comment too, replaces the workload's pods. So they have no comments, and their documentation is here.
+ */
+
+/**
+ * Sidecar of the Redis pods. It needs only `sh`, `sleep` and Redis' own client, and reads POD_IP, PEERS (host names,
+ * separated by spaces), PORT and REDISCLI_AUTH.
+ *
+ * It sends CLUSTER MEET with this pod's present address to every other node until each has answered OK, and again
+ * whenever the cluster is down. Nodes keep each other's addresses on disk and do not look up host names again, so
+ * without it a cluster whose pods all got new addresses would stay down. A node that is not yet in a cluster is left to
+ * the formation Job.
+ *
+ * A replica that learns its primary's new address from another node keeps copying from the old address (Redis 8.0). The
+ * sidecar then sends CLUSTER REPLICATE again.
+ */
+export const redisRejoin = program("redis-rejoin");
+
+/**
+ * Init container of the database's pod. It needs only `sh` and PostgreSQL's own programs.
+ *
+ * It creates the data folder `/data/pgdata-N` and then writes the folder's path to `/data/current`. A pod that is killed
+ * before that starts over in a new folder. The application's role is not a superuser, and it is the only role that may
+ * log in over the network, by password. The password is read from a file and is never an argument.
+ */
+export const databaseInit = program("database-init");
+
+/** The database's main process: it becomes the PostgreSQL server. */
+export const databaseRun = program("database-run");
+
+function program(name: string): string {
+  return readFileSync(new URL(`./programs/${name}.sh`, import.meta.url), "utf8");
+}
