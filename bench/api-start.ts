@@ -16,8 +16,8 @@ import { bundleServers } from "./api/bundles.ts";
 import { imageNode } from "./api/server-process.ts";
 
 /*
- * How long does the API take from being started to answering /livez and /readyz, how much CPU time to that, and how much
- * memory does it need when idle? With flags of Node.js in turns.
+ * Measures the start of the API with different flags of Node.js, in turns: the time until /livez and /readyz respond with
+ * 200, the CPU time until then, and the memory when idle.
  *
  *   node --import tsx bench/api-start.ts [--rounds 6] [--idle 15]
  */
@@ -49,8 +49,8 @@ try {
     starts.set(variant, [...(starts.get(variant) ?? []), await start(api, variant, Number(values.idle))]);
   const rows = [...starts].map(([name, all]) => [
     name,
-    ...(["liveMs", "readyMs", "cpuMs", "idleMiB"] as const).map((each) =>
-      median(all.map((one) => one[each])).toFixed(0),
+    ...(["liveMs", "readyMs", "cpuMs", "idleMiB"] as const).map((value) =>
+      median(all.map((one) => one[value])).toFixed(0),
     ),
   ]);
   console.log(columns([["", "live ms", "ready ms", "CPU ms", "idle MiB"], ...rows], [1, 2, 3, 4]));
@@ -65,7 +65,10 @@ async function start(file: string, name: string, idleSeconds: number): Promise<S
   const startedMs = performance.now();
   const child = spawn(imageNode, [...flags, file], {
     env: {
-      ...{ PATH: process.env.PATH, NODE_ENV: "production", SHUTDOWN_DELAY_MS: "0", HEAVY_THREADS: "1" },
+      PATH: process.env.PATH,
+      NODE_ENV: "production",
+      SHUTDOWN_DELAY_MS: "0",
+      HEAVY_THREADS: "1",
       ...backing.env,
       ...env,
       PORT: String(port),
@@ -75,9 +78,9 @@ async function start(file: string, name: string, idleSeconds: number): Promise<S
   });
   const ended = once(child, "exit");
   try {
-    await answered(internal, "/livez");
+    await waitForPath(internal, "/livez");
     const liveMs = performance.now() - startedMs;
-    await answered(internal, "/readyz");
+    await waitForPath(internal, "/readyz");
     const readyMs = performance.now() - startedMs;
     const cpuMs = (await processCpuSeconds(child.pid ?? 0)) * 1000;
     await sleep(idleSeconds * 1000);
@@ -89,8 +92,8 @@ async function start(file: string, name: string, idleSeconds: number): Promise<S
   }
 }
 
-/** Waits until the path is answered by 200; asked every few milliseconds. */
-async function answered(port: number, path: string): Promise<void> {
+/** Polls the path every few milliseconds until it responds with 200. */
+async function waitForPath(port: number, path: string): Promise<void> {
   for (const untilMs = performance.now() + 20_000; performance.now() < untilMs; await sleep(3)) {
     const status = await new Promise<number | undefined>((resolve) => {
       get({ port, path, host: "127.0.0.1", agent: false }, (response) => {
@@ -100,5 +103,5 @@ async function answered(port: number, path: string): Promise<void> {
     });
     if (status === 200) return;
   }
-  throw new Error(`${path} is not answered`);
+  throw new Error(`${path} did not respond with 200 in 20 s`);
 }

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-// Answers after so many rounds of integer arithmetic: a server whose cost for each request is known.
+// A server with a known CPU cost for each request: it computes the given number of rounds, then responds.
 const rounds = Number(process.argv[2]);
 
 function work(): number {

@@ -12,13 +12,13 @@ import { thisMachine } from "../measure/machine.ts";
 import { seededRandom } from "../measure/random.ts";
 
 /*
- * How often does --compare see a difference that is not there, and how often one of 10 % that is? Two servers, one of which
- * works a tenth longer for each request, are loaded in turns; comparisons of eight repeats with eight others are then
- * drawn from these turns.
+ * Measures how often --compare reports a false difference, and how often it finds a true one of 10 %. Two servers are
+ * loaded in turns; one of them works about a tenth longer for each request. Comparisons of eight repeats with eight other
+ * repeats are then drawn from these turns.
  *
  *   node --import tsx bench/comparison-power.ts [--turns 48] [--comparisons 20]
  *
- * Exit code 1 when a comparison of a server with itself calls its throughput different, or fewer than 19 of 20 find the slow one.
+ * Exit code 1 when a comparison of a server with itself finds a difference, or when fewer than 19 of 20 find the slow server.
  */
 
 const { values } = parseArgs({
@@ -29,9 +29,9 @@ const { values } = parseArgs({
 });
 const perComparison = 8;
 const rounds = 400_000;
-// Measured: what a request costs beside the rounds does not grow, so more rounds are needed for a tenth less served.
+// Measured: a request has a fixed cost besides the rounds, so a tenth less throughput needs 12 % more rounds.
 const slowdown = 1.12;
-const plan = { connections: 8, durationSeconds: 2, warmupSeconds: 0, users: 1 };
+const settings = { connections: 8, durationSeconds: 2, warmupSeconds: 0, users: 1 };
 const light: Scenario = { name: "light", about: "", mix: [{ kind: "light", weight: 1 }] };
 
 const usual = await start(rounds);
@@ -50,8 +50,8 @@ const count = (
   metric: "throughput" | "p50",
   found: "different" | "worse",
 ) =>
-  Array.from({ length: comparisons }, () => verdict(before, after, metric)).filter((each) =>
-    found === "worse" ? each === "worse" : each !== "same",
+  Array.from({ length: comparisons }, () => drawVerdict(before, after, metric)).filter((verdict) =>
+    found === "worse" ? verdict === "worse" : verdict !== "same",
   ).length;
 let good = true;
 for (const metric of ["throughput", "p50"] as const) {
@@ -59,21 +59,26 @@ for (const metric of ["throughput", "p50"] as const) {
   const seen = count(repeats.usual, repeats.slow, metric, "worse");
   good &&= wrong === 0 && seen >= comparisons * 0.95;
   console.log(
-    `${metric}: of ${comparisons} comparisons with itself ${wrong} were called different; of ${comparisons} with the slow one ${seen} worse`,
+    `${metric}: ${wrong} of ${comparisons} comparisons with itself found a difference; ${seen} of ${comparisons} with the slow server found it worse`,
   );
 }
-const mean = (of: Repeat[]) => of.reduce((sum, each) => sum + each.throughput, 0) / of.length;
+const mean = (all: Repeat[]) => all.reduce((sum, { throughput }) => sum + throughput, 0) / all.length;
 console.log(
-  `the slow one serves ${((mean(repeats.slow) / mean(repeats.usual)) * 100).toFixed(1)} % of the usual`,
+  `the slow server has ${((mean(repeats.slow) / mean(repeats.usual)) * 100).toFixed(1)} % of the usual throughput`,
 );
 process.exitCode = good ? 0 : 1;
 
-/** Two sets of turns that share none, drawn anew each time. */
-function verdict(before: Repeat[], after: Repeat[], metric: string): string | undefined {
+/** The verdict of a comparison of two disjoint random sets of turns. */
+function drawVerdict(before: Repeat[], after: Repeat[], metric: string): string | undefined {
   const first = shuffled(before);
   const second = before === after ? first.slice(perComparison) : shuffled(after);
   const run = (drawn: Repeat[]): Baseline => ({
-    ...{ schema: 1, stack: "bench", savedAt: "", apiImage: "", machine: thisMachine(), plan },
+    schema: 1,
+    stack: "bench",
+    savedAt: "",
+    apiImage: "",
+    machine: thisMachine(),
+    plan: settings,
     scenarios: [{ scenario: "light", repeats: drawn.slice(0, perComparison) }],
   });
   const comparison = compareRuns(run(first), run(second));
@@ -83,14 +88,14 @@ function verdict(before: Repeat[], after: Repeat[], metric: string): string | un
 
 function shuffled(all: readonly Repeat[]): Repeat[] {
   return all
-    .map((each) => ({ each, at: random() }))
-    .sort((a, b) => a.at - b.at)
-    .map(({ each }) => each);
+    .map((repeat) => ({ repeat, order: random() }))
+    .sort((a, b) => a.order - b.order)
+    .map(({ repeat }) => repeat);
 }
 
 async function repeat(endpoint: string): Promise<Repeat> {
   const { speed } = await calibrate();
-  const load = await runLoad({ ...plan, endpoint, scenario: light, timeoutSeconds: 5, seed: 1 });
+  const load = await runLoad({ ...settings, endpoint, scenario: light, timeoutSeconds: 5, seed: 1 });
   const { p50Ms, p95Ms, p99Ms } = load.latency;
   return { calibration: speed, throughput: load.requestsPerSecond, p50Ms, p95Ms, p99Ms };
 }

@@ -2,15 +2,18 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { seededRandom } from "../measure/random.ts";
 
-/** What the server tells of each request, in epoch ms: when it came, when it was answered. */
-export type Served = { arrivedMs: number; answeredMs: number };
+/** When the server received a request and when it responded, in epoch ms. */
+export interface Served {
+  arrivedMs: number;
+  answeredMs: number;
+}
 
 const nowMs = () => performance.timeOrigin + performance.now();
 const stallEveryMs = 5000;
 const stallMs = 100;
 
-// A latency distribution that is known because it is made here: 8 … 12 ms, one in 20 30 ms, one in 200 80 ms, and every
-// five seconds a stall in which nothing is answered for 100 ms.
+// A known latency distribution: 8 … 12 ms, 30 ms for one request in 20, 80 ms for one in 200, and every five seconds a stall
+// of 100 ms without any response.
 const random = seededRandom(7);
 const served: Served[] = [];
 const startedMs = nowMs();
@@ -24,11 +27,11 @@ function delayMs(): number {
 
 const server = createServer((request, response) => {
   request.resume();
-  const one: Served = { arrivedMs: nowMs(), answeredMs: 0 };
-  served.push(one);
+  const record: Served = { arrivedMs: nowMs(), answeredMs: 0 };
+  served.push(record);
   setTimeout(() => {
     response.setHeader("content-type", "application/json").end('{"ok":true}');
-    one.answeredMs = nowMs();
+    record.answeredMs = nowMs();
   }, delayMs());
 });
 server.listen(0, "127.0.0.1", () => process.send?.((server.address() as AddressInfo).port));

@@ -4,13 +4,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
+import { columns } from "../loadtest/cli/summary.ts";
 import { runLoad } from "../loadtest/load/load.ts";
 import type { Scenario } from "../loadtest/load/scenarios.ts";
 import type { Served } from "./delay-server.ts";
 
 /*
- * Does the load test measure what a server really did? A server with known delays and stalls tells when each request came
- * and when it was answered; from that follows what every percentile must be, counted from when each request was due.
+ * Measures the accuracy of the load test at a fixed rate. A server with known delays and stalls records when it received
+ * and answered each request. From these times follows the exact value of every percentile, counted from the due times.
  *
  *   node --import tsx bench/generator-accuracy.ts [--rate 500] [--seconds 20] [--against vegeta]
  *
@@ -36,21 +37,28 @@ const [port] = (await once(server, "message")) as [number];
 const endpoint = `http://127.0.0.1:${port}`;
 
 const measured = await runLoad({
-  ...{ endpoint, scenario: light, connections, rate, warmupSeconds, durationSeconds: seconds },
-  ...{ timeoutSeconds: 5, users: 1, seed: 1 },
+  endpoint,
+  scenario: light,
+  connections,
+  rate,
+  warmupSeconds,
+  durationSeconds: seconds,
+  timeoutSeconds: 5,
+  users: 1,
+  seed: 1,
 });
 server.send("served");
 const [served] = (await once(server, "message")) as [Served[]];
-const made = truth(served);
+const exactMs = exactLatencies(served);
 const rows: [string, number, number, number, boolean][] = [];
 for (const percentile of percentiles) {
-  const is = measuredAt(percentile);
-  const exact = quantile(made, percentile / 100);
-  const off = Math.abs(is - exact);
-  rows.push([`p${percentile}`, exact, is, (is / exact - 1) * 100, off <= 0.2 || off <= exact * 0.02]);
+  const value = measuredAt(percentile);
+  const exact = quantile(exactMs, percentile / 100);
+  const off = Math.abs(value - exact);
+  rows.push([`p${percentile}`, exact, value, (value / exact - 1) * 100, off <= 0.2 || off <= exact * 0.02]);
 }
 console.log(`${measured.sent} requests at ${rate}/s, late p99 ${measured.generator.lateP99Ms} ms`);
-print(["", "made", "measured", "off %", ""], rows);
+print(["", "exact", "measured", "off %", ""], rows);
 let good = rows.every((row) => row[4]);
 
 if (values.against === "vegeta") {
@@ -67,8 +75,8 @@ if (values.against === "vegeta") {
 server.kill();
 process.exitCode = good ? 0 : 1;
 
-/** Latencies from the due times until the server had answered, in ascending order. Requests come in the order of their due times. */
-function truth(all: readonly Served[]): number[] {
+/** Latencies from the due time to the response, in ascending order. Requests arrive in the order of their due times. */
+function exactLatencies(all: readonly Served[]): number[] {
   const intervalMs = 1000 / rate;
   const startMs = measured.startedAt - warmupSeconds * 1000;
   const latencies = all.map(({ answeredMs }, index) => answeredMs - (startMs + index * intervalMs));
@@ -101,15 +109,12 @@ async function vegeta(): Promise<Partial<Record<number, number>>> {
 }
 
 function print(head: string[], table: [string, number, number, number, boolean][]): void {
-  const cells = [
-    head,
-    ...table.map(([name, a, b, off, ok]) => [
-      name,
-      a.toFixed(2),
-      b.toFixed(2),
-      off.toFixed(1),
-      ok ? "ok" : "OFF",
-    ]),
-  ];
-  for (const row of cells) console.log(row.map((cell) => cell.padStart(10)).join(""));
+  const rows = table.map(([name, a, b, off, ok]) => [
+    name,
+    a.toFixed(2),
+    b.toFixed(2),
+    off.toFixed(1),
+    ok ? "ok" : "OFF",
+  ]);
+  console.log(columns([head, ...rows], [1, 2, 3]));
 }

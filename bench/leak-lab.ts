@@ -11,14 +11,14 @@ import { cachedLoad, leakingLoad, mixedLoad } from "./leak-lab/loads.ts";
 import { PacedLoad, type PacedRequest } from "./leak-lab/paced-load.ts";
 
 /*
- * Is every leak called, and nothing else? The API as its image has it, a process for each subject, all at the same time:
- * four that leak 1 KiB in each of 100 requests a second in four ways, and soaks that do not leak, whose bodies, files and
- * cached values come and go.
+ * Checks that the API's memory monitor reports every leak, and nothing else. Runs several processes of the API's image at
+ * the same time. Some leak 1 KiB in each of 100 requests a second, each in its own way. The others are soaks without a
+ * leak; their load has changing bodies, files and cached values.
  *
  *   node --import tsx bench/leak-lab.ts [--leaks global,closure,listener,cache] [--soaks 4] [--minutes 5] [--rate 50]
  *
- * The rate is that of the soaks. Those that fill the cache need PostgreSQL and Redis of the Debian packages; --no-cache
- * does without. Exit code 1 when a leak is not called in time, or a soak is called one.
+ * --rate is the rate of the soaks. Soaks that fill the cache need PostgreSQL and Redis of the Debian packages; --no-cache
+ * leaves them out. Exit code 1 when a leak is not reported in time, or when a soak is reported as a leak.
  */
 
 const { values } = parseArgs({
@@ -53,71 +53,71 @@ try {
     await addUsers(backing.env.DATABASE_URL ?? "");
   }
   const runs: Promise<Result>[] = [];
-  const begin = async (run: Promise<Result>) => {
-    runs.push(run.then(tell));
+  const start = async (run: Promise<Result>) => {
+    runs.push(run.then(print));
     await sleep(pauseBetweenStartsMs);
   };
-  for (const kind of leaks) await begin(leak(kind));
+  for (const kind of leaks) await start(leak(kind));
   for (let index = 0; index < soaks; index++) {
     if (withCache && index % 2 === 1)
-      await begin(soak(`cached ${index + 1}`, cachedLoad(2 * rate, users), backing?.env));
-    else await begin(soak(`mixed ${index + 1}`, mixedLoad(rate), backing?.env));
+      await start(soak(`cached ${index + 1}`, cachedLoad(2 * rate, users), backing?.env));
+    else await start(soak(`mixed ${index + 1}`, mixedLoad(rate), backing?.env));
   }
   const results = await Promise.all(runs);
   const bad = results.filter(({ good }) => !good);
-  console.log(`${results.length - bad.length} of ${results.length} as they must be`);
+  console.log(`${results.length - bad.length} of ${results.length} as expected`);
   process.exitCode = bad.length > 0 ? 1 : 0;
 } finally {
   await backing?.stop();
   await rm(folder, { recursive: true, force: true });
 }
 
-/** Called in time, with a snapshot of it. */
+/** Good when the leak is reported in time, with a heap snapshot. */
 async function leak(kind: string): Promise<Result> {
   const subject = `leak ${kind}`;
   const dir = join(folder, `snapshots-${kind}`);
   const api = await startApi(join(folder, "api/server.js"), { HEAP_SNAPSHOT_DIR: dir });
   const startedAt = Date.now();
-  const called = new Promise<number>((resolve) => {
+  const reported = new Promise<number>((resolve) => {
     api.onLine(({ msg }) => {
       if (msg === "memory grows like a leak") resolve((Date.now() - startedAt) / 1000);
     });
   });
   const load = new PacedLoad(api.port, leakingLoad(kind));
-  const after = await Promise.race([called, sleep(seconds * 1000)]);
+  const after = await Promise.race([reported, sleep(seconds * 1000)]);
   await sleep(after === undefined ? 0 : 8000);
   const facts = await factsOf(api, load);
   const [snapshot] = await api.snapshots();
   await load.stop();
   await api.stop();
-  if (after === undefined) return { subject, good: false, what: `not called in ${seconds} s; ${facts}` };
+  if (after === undefined) return { subject, good: false, what: `not reported in ${seconds} s; ${facts}` };
   const taken = snapshot ? `snapshot of ${mib(snapshot.bytes)}` : "NO SNAPSHOT";
   return {
     subject,
     good: snapshot !== undefined,
-    what: `called after ${after.toFixed(0)} s; ${taken}; ${facts}`,
+    what: `reported after ${after.toFixed(0)} s; ${taken}; ${facts}`,
   };
 }
 
-/** Never called. */
+/** Good when no leak is reported. */
 async function soak(name: string, requests: PacedRequest[], env: NodeJS.ProcessEnv = {}): Promise<Result> {
   const subject = `soak ${name}`;
   const api = await startApi(join(folder, "api/server.js"), env);
-  const calledAt: number[] = [];
+  const reportedAt: number[] = [];
   const startedAt = Date.now();
   api.onLine(({ msg }) => {
-    if (msg === "memory grows like a leak") calledAt.push((Date.now() - startedAt) / 1000);
+    if (msg === "memory grows like a leak") reportedAt.push((Date.now() - startedAt) / 1000);
   });
   const load = new PacedLoad(api.port, requests);
   await sleep(seconds * 1000);
   const facts = await factsOf(api, load);
   await load.stop();
   await api.stop();
-  const good = calledAt.length === 0;
+  const good = reportedAt.length === 0;
   return {
     subject,
     good,
-    what: `${good ? "not called" : `CALLED after ${calledAt[0]?.toFixed(0)} s`}; ${facts}`,
+    what: `${good ? "not reported" : `REPORTED after ${reportedAt[0]?.toFixed(0)} s`}; ${facts}`,
   };
 }
 
@@ -134,7 +134,7 @@ async function factsOf(api: ApiProcess, load: PacedLoad): Promise<string> {
   ].join("; ");
 }
 
-function tell(result: Result): Result {
+function print(result: Result): Result {
   console.log(`${result.good ? "ok " : "BAD"} ${result.subject.padEnd(16)} ${result.what}`);
   return result;
 }

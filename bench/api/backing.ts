@@ -3,20 +3,20 @@ import { PostgresServer } from "../../app/testing/postgres.ts";
 import { TestRedisCluster } from "../../app/testing/redis-cluster.ts";
 import { user } from "./servers/answers.ts";
 
-/** The database and cache behind the API. */
+/** The database and the cache that the API uses. */
 export interface Backing {
-  /** Tells the API where they are. */
+  /** Environment variables for the API with their addresses. */
   env: NodeJS.ProcessEnv;
   stop(): Promise<void>;
 }
 
-/** Redis' default: on a machine that is busy measuring, no node is taken for gone. */
+/** The default of Redis: on a busy machine no node may be considered failed. */
 const nodeTimeoutMs = 15_000;
 
 /**
- * Starts PostgreSQL with a thousand users and a Redis Cluster of three, of the Debian packages.
+ * Starts PostgreSQL with 1000 users and a Redis Cluster of three nodes, both from the Debian packages.
  *
- * @throws Error when one is not installed or does not start.
+ * @throws {Error} when one of them is not installed or does not start
  */
 export async function startBacking(): Promise<Backing> {
   const database = await PostgresServer.start();

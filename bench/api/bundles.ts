@@ -4,10 +4,10 @@ import { buildApi, bundlePrograms, writeFiles } from "../../app/build.ts";
 const root = join(import.meta.dirname, "../..");
 const servers = ["raw", "fastify", "express"] as const;
 
-/** Files to run, by server. */
+/** The bundled program of each server. */
 export type Bundles = Record<(typeof servers)[number] | "api", string>;
 
-/** Bundles the API as its image has it, and the other servers the same way, into `folder`. */
+/** Bundles the API as in its image, and the other servers the same way, into `folder`. */
 export async function bundleServers(folder: string): Promise<Bundles> {
   const entryPoints = Object.fromEntries(servers.map((name) => [name, `bench/api/servers/${name}.ts`]));
   writeFiles(join(folder, "api"), buildApi());

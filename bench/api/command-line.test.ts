@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { UserError } from "../../contract/user-error.ts";
 import { parseSpeedCommand } from "./command-line.ts";
 
-test("without options every part is measured", () => {
+test("parseSpeedCommand measures every part when no option is given", () => {
   assert.deepEqual(parseSpeedCommand([]), {
     rounds: 20,
     durationMs: 2000,
@@ -14,7 +14,7 @@ test("without options every part is measured", () => {
   });
 });
 
-test("rounds, duration and parts can be chosen", () => {
+test("parseSpeedCommand reads rounds, duration and parts", () => {
   const args = ["--rounds", "6", "--duration", "0.5", "--part", "heavy-mix", "--json", "a.json", "--gate"];
   const { rounds, durationMs, parts, json, gate } = parseSpeedCommand(args);
   assert.deepEqual([rounds, durationMs, parts, json, gate], [6, 500, ["heavy-mix"], "a.json", true]);
@@ -29,7 +29,7 @@ for (const args of [
   ["--part", "dark"],
   ["extra"],
 ])
-  test(`refuses ${args.join(" ")}`, () => {
+  test(`parseSpeedCommand refuses ${args.join(" ")}`, () => {
     assert.throws(
       () => parseSpeedCommand(args),
       (error) => error instanceof UserError && error.exitCode === 2,

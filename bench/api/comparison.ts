@@ -1,28 +1,29 @@
 import { pairedRatio, type Ratio } from "../../measure/bootstrap.ts";
 
-/** What one arm of a part gave in each round. */
+/** The measured values of each server, one for each round. */
 export type Samples = Map<string, number[]>;
 
-/** A ratio that is to be reached. */
+/** A ratio between two servers, and its target. */
 export interface Target {
   part: string;
-  /** The arm whose figure is divided by that of `by`. */
+  /** The server whose values are divided by those of `by`. */
   of: string;
   by: string;
   unit: string;
-  /** Absent: told for information. */
+  /** Minimum ratio. A target without limits is reported for information. */
   atLeast?: number;
+  /** Maximum ratio. */
   atMost?: number;
 }
 
-/** `open`: the interval has the target in it. */
+/** `open`: the interval contains the limit. `none`: there is no limit. */
 export type Verdict = "met" | "missed" | "open" | "none";
 
 export interface Comparison extends Target, Ratio {
   verdict: Verdict;
 }
 
-/** Compares two arms round by round. */
+/** Compares two servers round by round. */
 export function compare(target: Target, samples: Samples): Comparison {
   const of = samples.get(target.of) ?? [];
   const by = samples.get(target.by) ?? [];
@@ -30,7 +31,7 @@ export function compare(target: Target, samples: Samples): Comparison {
   return { ...target, ...ratio, verdict: judge(target, ratio) };
 }
 
-/** A target is met, or missed, when all of the interval is on that side. */
+/** A target is met or missed only when the whole interval is on that side of the limit. */
 export function judge(
   { atLeast, atMost }: Pick<Target, "atLeast" | "atMost">,
   { low, high }: Pick<Ratio, "low" | "high">,

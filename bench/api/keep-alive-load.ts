@@ -1,38 +1,43 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 
-/** Requests for one of these paths at a time, over connections that stay open. */
+/** A load over connections that stay open, each with one request at a time. */
 export interface LoadOptions {
   port: number;
-  /** Asked for in turns. Answers are to be of equal length. */
+  /** Requested in turns. All responses must have equal length. */
   paths: readonly string[];
   connections: number;
   durationMs: number;
-  /** Pause of a connection after an answer; usually none. */
+  /** Pause of a connection after a response (default: none). */
   pauseMs?: number;
-  /** Told of each request's time. */
+  /** Called with the latency of each request in ms. */
   onAnswer?: (ms: number) => void;
 }
 
-/** As Nginx makes them; a server that makes its own would answer with more bytes. */
+/** The format of the ids that Nginx generates. A server that generates its own id would respond with more bytes. */
 const requestId = "0123456789abcdef0123456789abcdef";
 
 /**
- * Sends until the time is over, waits for the last answers, and gives how many there were. It only counts bytes, which
- * takes a fraction of what the server needs: two cores are enough for the server to be busy all the time.
+ * Sends requests until the time is over and waits for the last responses. It only counts bytes, which takes a fraction of
+ * the server's CPU time: two CPUs are enough to keep the server busy.
  *
- * @throws Error when an answer is not of status 200 or not as long as the first, or a connection breaks.
+ * @returns the number of responses
+ * @throws {Error} when a response has a status other than 200 or another length than the first, or a connection breaks
  */
 export async function load(options: LoadOptions): Promise<number> {
   const { answerBytes } = await probe(options.port, options.paths[0] ?? "/");
   const untilMs = performance.now() + options.durationMs;
   const counts = await Promise.all(
-    Array.from({ length: options.connections }, (_, at) => drive(options, at, answerBytes, untilMs)),
+    Array.from({ length: options.connections }, (_, index) => drive(options, index, answerBytes, untilMs)),
   );
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-/** One request: the answer's head and length in bytes. */
+/**
+ * Sends one request and returns the response's head, body and length in bytes.
+ *
+ * @throws {Error} when the status is not 200
+ */
 export async function probe(
   port: number,
   path: string,
@@ -50,7 +55,8 @@ export async function probe(
   } finally {
     socket.destroy();
   }
-  if (!text.startsWith("HTTP/1.1 200 ")) throw new Error(`GET ${path} was answered: ${text.slice(0, 300)}`);
+  if (!text.startsWith("HTTP/1.1 200 "))
+    throw new Error(`GET ${path}: expected status 200, got: ${text.slice(0, 300)}`);
   const headEnd = text.indexOf("\r\n\r\n") + 4;
   return { head: text.slice(0, headEnd), body: text.slice(headEnd), answerBytes: text.length };
 }
@@ -74,13 +80,13 @@ async function drive(
       socket.write(requests[(first + count) % requests.length] ?? "");
     };
     socket.on("data", (chunk) => {
-      // Every answer begins a chunk, since only one is under way.
+      // A response starts a chunk, because a connection has only one request at a time.
       if (received === 0 && chunk.toString("latin1", 9, 12) !== "200")
-        return reject(new Error(`an answer began: ${chunk.toString("latin1", 0, 80)}`));
+        return reject(new Error(`a response starts with: ${chunk.toString("latin1", 0, 80)}`));
       received += chunk.length;
       if (received < answerBytes) return;
       if (received > answerBytes)
-        return reject(new Error(`an answer had ${received} bytes, the first ${answerBytes}`));
+        return reject(new Error(`a response has ${received} bytes, the first had ${answerBytes}`));
       received = 0;
       count++;
       onAnswer?.(performance.now() - sentMs);

@@ -4,51 +4,57 @@ import type { Samples } from "./comparison.ts";
 import { load, probe } from "./keep-alive-load.ts";
 import type { ServerProcess } from "./server-process.ts";
 
-export interface TurnPlan {
+/** How the servers take turns. */
+export interface TurnSettings {
+  /** Turns of each server, an even number. */
   rounds: number;
-  /** Of each turn. */
+  /** Duration of each turn. */
   durationMs: number;
-  /** Told before each round. */
+  /** Called before each round. */
   onRound?: (round: number) => void;
 }
 
-/** Enough for a server to be busy all the time, few enough that their sockets do not matter. */
+/** Enough to keep a server busy, and few enough that the sockets cost little. */
 const connections = 32;
 const warmupTurns = 3;
 /**
- * At the beginning of each turn, not measured: V8 drops optimized code when what it was made for is collected, which happens
- * while the others have their turns and not under steady load.
+ * Load before each measurement. V8 drops optimized code when the objects that it was made for are collected, which happens
+ * during the turns of other servers but not under steady load (docs/decisions.md#forced-collection).
  */
 const warmupMs = 3_000;
-/** Some 15 ms of one core. */
+/** About 15 ms of one CPU. */
 const heavyPath = "/heavy-task?n=30";
 
-/** Loads the servers in turns; gives requests per CPU second of the server. */
+/** Loads the servers in turns and returns requests per CPU second of the server. */
 export function throughput(
   servers: ReadonlyMap<string, ServerProcess>,
   paths: readonly string[],
-  plan: TurnPlan,
+  settings: TurnSettings,
 ): Promise<Samples> {
-  return inTurns(servers, plan, async ({ port, cpuSeconds }) => {
+  return inTurns(servers, settings, async ({ port, cpuSeconds }) => {
     await load({ port, paths, connections, durationMs: warmupMs });
     const before = await cpuSeconds();
-    const count = await load({ port, paths, connections, durationMs: plan.durationMs });
+    const count = await load({ port, paths, connections, durationMs: settings.durationMs });
     return count / ((await cpuSeconds()) - before);
   });
 }
 
-/** Loads the servers in turns with heavy tasks all the time; gives the light route's 99th percentile in ms. */
+/** Loads the servers in turns with constant heavy tasks and returns the 99th percentile of the light route in ms. */
 export function lightBesideHeavy(
   servers: ReadonlyMap<string, ServerProcess>,
-  plan: TurnPlan,
+  settings: TurnSettings,
 ): Promise<Samples> {
-  return inTurns(servers, plan, async ({ port }) => {
-    const { durationMs } = plan;
+  return inTurns(servers, settings, async ({ port }) => {
+    const { durationMs } = settings;
     const latency = LatencyHistogram.empty();
     await Promise.all([
       load({ port, paths: [heavyPath], connections: 2, durationMs }),
       load({
-        ...{ port, paths: ["/light"], connections: 4, durationMs, pauseMs: 5 },
+        port,
+        paths: ["/light"],
+        connections: 4,
+        durationMs,
+        pauseMs: 5,
         onAnswer: (ms) => latency.record(ms),
       }),
     ]);
@@ -56,7 +62,7 @@ export function lightBesideHeavy(
   });
 }
 
-/** @throws Error when the servers answer with other bodies, or with more or fewer bytes. */
+/** @throws {Error} when the responses of the servers differ in body or length */
 export async function expectSameAnswers(
   servers: ReadonlyMap<string, ServerProcess>,
   path: string,
@@ -73,14 +79,14 @@ export async function expectSameAnswers(
 
 async function inTurns(
   servers: ReadonlyMap<string, ServerProcess>,
-  plan: TurnPlan,
+  settings: TurnSettings,
   turn: (server: ServerProcess) => Promise<number>,
 ): Promise<Samples> {
   for (let n = 0; n < warmupTurns; n++) for (const server of servers.values()) await turn(server);
   const samples: Samples = new Map([...servers.keys()].map((name) => [name, []]));
   let last = -1;
-  for (const { round, variant } of interleave([...servers], plan.rounds)) {
-    if (round !== last) plan.onRound?.(round);
+  for (const { round, variant } of interleave([...servers], settings.rounds)) {
+    if (round !== last) settings.onRound?.(round);
     last = round;
     const [name, server] = variant;
     samples.get(name)?.push(await turn(server));

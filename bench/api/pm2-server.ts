@@ -3,9 +3,9 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { freePort } from "../../app/testing/free-port.ts";
-import { answering, familyCpuSeconds, imageNode, type ServerProcess } from "./server-process.ts";
+import { familyCpuSeconds, imageNode, type ServerProcess, waitForLight } from "./server-process.ts";
 
-/** Not in package.json: its licence, AGPL-3.0, is not to become a matter of everyone who installs the kit. */
+/** PM2 is not in package.json because of its licence, AGPL-3.0: installing this kit must not install it. */
 const version = "7.0.4";
 const workers = 2;
 const run = promisify(execFile);
@@ -13,7 +13,7 @@ const run = promisify(execFile);
 /**
  * Installs PM2 into `folder` and starts `file` as its cluster.
  *
- * @throws Error when npm cannot install it, or the cluster does not serve.
+ * @throws {Error} when npm cannot install PM2, or the cluster does not respond
  */
 export async function startPm2(
   folder: string,
@@ -42,7 +42,7 @@ export async function startPm2(
   const stop = async () => void (await pm2("kill"));
   try {
     await pm2("start", file, "--instances", String(workers), "--node-args", nodeFlags.join(" "));
-    await answering(port);
+    await waitForLight(port);
     const pid = Number(await readFile(join(home, "pm2.pid"), "utf8"));
     return { port, cpuSeconds: () => familyCpuSeconds(pid), stop };
   } catch (error) {

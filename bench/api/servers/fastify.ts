@@ -1,7 +1,7 @@
 import { fastify } from "fastify";
 import { fibonacci, keepAliveTimeoutMs, port } from "./answers.ts";
 
-// Fastify without any part of the API's runtime; the heavy task is done inline.
+// Fastify without the API's runtime; the heavy task is computed inline.
 const app = fastify({ keepAliveTimeout: keepAliveTimeoutMs });
 app.get(
   "/light",

@@ -7,17 +7,17 @@ import type { Bundles } from "./bundles.ts";
 import { startPm2 } from "./pm2-server.ts";
 import { type ServerProcess, startServer } from "./server-process.ts";
 
-/** As a pod's container of 256 MiB has them: the image's and the pod's own. */
+/** The flags in a container of 256 MiB: those of the image and those of the pod. */
 const nodeFlags = ["--max-semi-space-size=8", `--max-old-space-size=${heapMiB(256 * MiB)}`];
 
-/** Starts servers, and stops all that it started. */
-export class Contestants {
+/** Starts the servers of the comparison, and stops all that it started. */
+export class ComparedServers {
   readonly #bundles: Bundles;
   readonly #backing: Backing;
   readonly #folder: string;
   readonly #running: ServerProcess[] = [];
 
-  /** @param folder for what a server keeps on disk */
+  /** @param folder where servers store their files */
   constructor(bundles: Bundles, backing: Backing, folder: string) {
     this.#bundles = bundles;
     this.#backing = backing;
@@ -36,17 +36,17 @@ export class Contestants {
     return this.#start(startServer([...nodeFlags, this.#bundles.express]));
   }
 
-  /** With the ETag and the X-Powered-By that nearly all who use it send. */
+  /** Express with its default settings, which send ETag and X-Powered-By. */
   expressAsItComes(): Promise<ServerProcess> {
     return this.#start(startServer([...nodeFlags, this.#bundles.express], { AS_IT_COMES: "1" }));
   }
 
-  /** @throws Error when npm cannot install it. */
+  /** @throws {Error} when npm cannot install PM2 */
   pm2(): Promise<ServerProcess> {
     return this.#start(startPm2(join(this.#folder, "pm2"), this.#bundles.express, nodeFlags));
   }
 
-  /** With every part of its runtime, as in a pod with one core. */
+  /** The API with all of its runtime, as in a pod with one CPU. */
   async api(): Promise<ServerProcess> {
     return this.#start(
       startServer([...nodeFlags, this.#bundles.api], {
