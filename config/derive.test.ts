@@ -1,14 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import {
-  apiGraceSeconds,
-  clusterAccess,
-  derivePools,
-  heapMiB,
-  redisMaxmemory,
-  redisNodes,
-} from "./derive.ts";
+import { apiGraceSeconds, clusterAccess, derivePools, redisNodes } from "./derive.ts";
+import { heapMiB, redisMaxmemory } from "./memory.ts";
 import { podWeights } from "./pool-weights.ts";
 import { MiB } from "./units.ts";
 import { validate } from "./validate.ts";

@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import { isAbsolute, join, resolve } from "node:path";
 import { podWeights } from "./pool-weights.ts";
-import type { ApiConfig, Bytes, ClusterConfig, Milliseconds, PoolConfig, RedisConfig } from "./schema.ts";
-import { MiB } from "./units.ts";
+import type { ApiConfig, PoolConfig } from "./sections/api.ts";
+import type { ClusterConfig } from "./sections/cluster.ts";
+import type { RedisConfig } from "./sections/redis.ts";
+import type { Milliseconds } from "./units.ts";
 
 /** One Deployment of API pods with the headless Service that names their addresses. */
 export interface PoolPlan {
@@ -43,36 +45,9 @@ export function derivePools(api: ApiConfig): PoolPlan[] {
   }));
 }
 
-/**
- * V8's old space in a container with this limit: three quarters of what is left after 64 MiB for the binary, stacks,
- * young space and buffers. 192 MiB → 96.
- */
-export function heapMiB(memory: Bytes): number {
-  return Math.floor((memory / MiB - 64) * 0.75);
-}
-
-/** Heap snapshots kept in each pod. */
-export const heapSnapshotsKept = 2;
-
-/**
- * Room for heap snapshots: those that are kept and one that is being written, each up to three times the heap (a
- * snapshot is text). The kubelet evicts a pod that fills more than its volume's limit, so this is on the safe side.
- */
-export function heapSnapshotBytes(memory: Bytes): Bytes {
-  return (heapSnapshotsKept + 1) * 3 * heapMiB(memory) * MiB;
-}
-
 /** From SIGTERM to SIGKILL: readiness delay and drain, and 5 s for the rest. */
 export function apiGraceSeconds(api: { shutdownDelay: Milliseconds; shutdownTimeout: Milliseconds }): number {
   return Math.ceil((api.shutdownDelay + api.shutdownTimeout) / 1000) + 5;
-}
-
-/**
- * Redis' `maxmemory` in a container with this limit: 60 % of what is left after 12 MiB for the program itself. The
- * rest is for the copies that a fork for the append-only file makes, replication and client buffers. 64 MiB → 31.2.
- */
-export function redisMaxmemory(memory: Bytes): Bytes {
-  return Math.floor((memory - 12 * MiB) * 0.6);
 }
 
 /** Pods of the Redis Cluster. */

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { RawConfig, StackConfig } from "./schema.ts";
+import type { RawConfig, StackConfig } from "./stack-config.ts";
 import { ConfigError, validate } from "./validate.ts";
 
 /**

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { RawConfig } from "./schema.ts";
+import type { RawConfig } from "./stack-config.ts";
 import { MiB } from "./units.ts";
 import { ConfigError, validate } from "./validate.ts";
 

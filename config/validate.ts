@@ -1,149 +1,35 @@
-import { withDefaults } from "./defaults.ts";
-import type { Report } from "./field.ts";
-import { stackFields } from "./fields.ts";
+import { UserError } from "../contract/user-error.ts";
+import { complete, isObject, type Report } from "./options/option.ts";
 import { describeProblems, type Problem } from "./problem.ts";
-import type { ApiConfig, LoadTestConfig, NginxConfig, RawConfig, StackConfig } from "./schema.ts";
-import { formatBytes, formatMillicpu } from "./units.ts";
+import { checkRules } from "./rules.ts";
+import { type RawConfig, type StackConfig, stackConfig } from "./stack-config.ts";
 
-/** Thrown with every mistake in stack config at once; the message has a line for each. */
-export class ConfigError extends Error {
+/** Every mistake in stack config at once; the message has a line for each. */
+export class ConfigError extends UserError {
   readonly problems: readonly Problem[];
 
   constructor(problems: readonly Problem[]) {
-    super(describeProblems(problems));
+    super(describeProblems(problems), "docs/configuration.md describes every option", { exitCode: 2 });
     this.name = "ConfigError";
     this.problems = problems;
   }
 }
 
-/** Variables that the stack itself gives to the API's containers. */
-const ownVariables =
-  /^(PORT|INTERNAL_PORT|POD_NAME|NODE_OPTIONS|DATABASE_URL|(REDIS|CACHE|SHUTDOWN)_\w+|LOG_LEVEL)$/;
-
-/** Balance methods for which Nginx refuses `backup` servers. */
-const withoutBackup: readonly string[] = ["hash", "ip-hash", "random-two"];
-
 /**
  * Lays `raw` over the defaults and checks it.
  *
- * @throws ConfigError with all problems at once.
+ * @param found problems that were found while `raw` was read.
+ * @throws {ConfigError} with all problems at once when there is any.
  */
-export function validate(raw: RawConfig): StackConfig {
-  const problems: Problem[] = [];
+export function validate(raw: RawConfig, found: readonly Problem[] = []): StackConfig {
+  const problems: Problem[] = [...found];
   const report: Report = (problem) => {
     problems.push({ ...problem, fix: problem.fix ?? `set it: pulumi config set --path '${problem.path}' …` });
   };
-  const config = stackFields(withDefaults(raw), "", report);
-  // Rules between fields need every field to be right first, else they would complain about what is told already.
-  if (config !== undefined && problems.length === 0) checkTogether(config, report);
+  const isEmbedded = !isObject(raw.cluster) || raw.cluster.kubeContext === undefined;
+  const config = stackConfig.read(complete(stackConfig, raw, isEmbedded), "", report);
+  // A rule between options needs both to be right, or it would repeat a problem that is reported already.
+  if (config !== undefined && problems.length === 0) checkRules(config, report);
   if (config === undefined || problems.length > 0) throw new ConfigError(problems);
   return config;
-}
-
-function checkTogether(config: StackConfig, report: Report): void {
-  const { cluster, registry, nginx } = config;
-  if (cluster.kubeconfig !== undefined && cluster.kubeContext === undefined) {
-    report({
-      path: "cluster.kubeconfig",
-      value: cluster.kubeconfig,
-      rule: "is read only together with cluster.kubeContext",
-      fix: "name the context: pulumi config set --path cluster.kubeContext …",
-    });
-  }
-  if ((registry.username === undefined) !== (registry.password === undefined)) {
-    const missing = registry.username === undefined ? "username" : "password";
-    report({
-      path: `registry.${missing}`,
-      value: undefined,
-      rule: "must be given, since the other half of the credentials is",
-      fix: `pulumi config set ${missing === "password" ? "--secret " : ""}--path registry.${missing} …`,
-    });
-  }
-  for (const name of ["api", "nginx", "redis", "database"] as const) {
-    const { cpu, cpuRequest } = config[name];
-    if (cpuRequest > cpu) {
-      report({
-        path: `${name}.cpuRequest`,
-        value: formatMillicpu(cpuRequest),
-        rule: `must not be above ${name}.cpu, which is ${formatMillicpu(cpu)}`,
-      });
-    }
-  }
-  checkApi(config.api, report);
-  checkNginx(nginx, config.api, report);
-  checkLoadTest(config.loadtest, report);
-  const { redis } = config;
-  if (redis.storage < redis.memory * 2) {
-    report({
-      path: "redis.storage",
-      value: formatBytes(redis.storage),
-      rule: `must be at least twice redis.memory (${formatBytes(redis.memory)}): the log is written anew beside the old one`,
-    });
-  }
-}
-
-function checkApi(api: ApiConfig, report: Report): void {
-  for (const name of Object.keys(api.env)) {
-    if (!ownVariables.test(name)) continue;
-    report({
-      path: `api.env.${name}`,
-      value: undefined,
-      rule: "is set by the stack itself",
-      fix: `remove it: pulumi config rm --path api.env.${name}; the dials beside api.env set such values`,
-    });
-  }
-  const names = (api.pools ?? []).map((pool) => pool.name);
-  names.forEach((name, index) => {
-    if (names.indexOf(name) === index) return;
-    report({
-      path: `api.pools[${index}].name`,
-      value: name,
-      rule: "must be a name that no other pool has",
-      fix: "rename one of them",
-    });
-  });
-  if (api.pools?.every((pool) => pool.backup)) {
-    report({
-      path: "api.pools",
-      value: undefined,
-      rule: "must have a pool that is no backup",
-      fix: "set backup: false on the pool that serves the traffic",
-    });
-  }
-}
-
-function checkLoadTest({ scenarios, gates }: LoadTestConfig, report: Report): void {
-  for (const [name, { mix }] of Object.entries(scenarios)) {
-    if (Object.values(mix).some((weight) => weight > 0)) continue;
-    report({ path: `loadtest.scenarios.${name}.mix`, value: undefined, rule: "must have a weight above 0" });
-  }
-  for (const { metric, scenario } of gates) {
-    if (scenario === undefined || Object.hasOwn(scenarios, scenario)) continue;
-    report({
-      path: "loadtest.gates",
-      value: scenario,
-      rule: `has a gate on ${metric} of a scenario that is none of ${Object.keys(scenarios).join(", ")}`,
-      fix: "name one of them, or define it in loadtest.scenarios",
-    });
-  }
-}
-
-function checkNginx(nginx: NginxConfig, api: ApiConfig, report: Report): void {
-  const backup = (api.pools ?? []).findIndex((pool) => pool.backup);
-  if (backup >= 0 && withoutBackup.includes(nginx.balance)) {
-    report({
-      path: `api.pools[${backup}].backup`,
-      value: true,
-      rule: `cannot be combined with nginx.balance ${nginx.balance}, for which Nginx knows no backup servers`,
-      fix: "use nginx.balance round-robin or least-conn, or drop the backup",
-    });
-  }
-  if (nginx.nodePort !== undefined && nginx.serviceType === "ClusterIP") {
-    report({
-      path: "nginx.nodePort",
-      value: nginx.nodePort,
-      rule: "needs nginx.serviceType NodePort or LoadBalancer",
-      fix: "pulumi config set --path nginx.serviceType NodePort",
-    });
-  }
 }

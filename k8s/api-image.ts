@@ -1,7 +1,7 @@
 import { Image } from "@pulumi/docker/image.js";
 import * as pulumi from "@pulumi/pulumi";
 import { shortHash } from "../config/derive.ts";
-import type { RegistryConfig } from "../config/schema.ts";
+import type { RegistryConfig } from "../config/sections/registry.ts";
 import type { ApiBundle } from "./api-bundle.ts";
 import { registryServer } from "./registry.ts";
 

@@ -1,13 +1,9 @@
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import type * as pulumi from "@pulumi/pulumi";
-import {
-  apiGraceSeconds,
-  heapMiB,
-  heapSnapshotBytes,
-  heapSnapshotsKept,
-  type PoolPlan,
-} from "../config/derive.ts";
-import type { ApiConfig } from "../config/schema.ts";
+import { apiEnvironment } from "../config/api-environment.ts";
+import { apiGraceSeconds, type PoolPlan } from "../config/derive.ts";
+import { heapSnapshotBytes } from "../config/memory.ts";
+import type { ApiConfig } from "../config/sections/api.ts";
 import { MiB } from "../config/units.ts";
 import type { Workload } from "../contract/outputs.ts";
 import { quantity, resources } from "./resources.ts";
@@ -120,27 +116,15 @@ function volumes(config: ApiConfig) {
 }
 
 function environment({ config, redisNodes }: ApiPoolArgs) {
-  const values = {
-    PORT: apiPort,
-    INTERNAL_PORT: apiInternalPort,
-    NODE_OPTIONS: `--max-old-space-size=${heapMiB(config.memory)}`,
-    REDIS_NODES: redisNodes.join(","),
-    REDIS_USERNAME: "default",
-    CACHE_TTL_SECONDS: config.cacheTtlSeconds,
-    CACHE_PREFIX: "bw:",
-    SHUTDOWN_DELAY_MS: config.shutdownDelay,
-    SHUTDOWN_TIMEOUT_MS: config.shutdownTimeout,
-    LOG_LEVEL: config.logLevel,
-    WORKERS: config.workers,
-    HEAP_SNAPSHOT_DIR: snapshotFolder,
-    HEAP_SNAPSHOT_KEEP: heapSnapshotsKept,
-    UPLOAD_MAX_BYTES: config.uploadMax,
-    ...(config.uploadVolume === undefined
-      ? {}
-      : { UPLOAD_DIR: uploadFolder, UPLOAD_DIR_BYTES: config.uploadVolume }),
+  const deployment = {
+    port: apiPort,
+    internalPort: apiInternalPort,
+    redisNodes,
+    snapshotFolder,
+    uploadFolder,
   };
   return [
     { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
-    ...Object.entries(values).map(([name, value]) => ({ name, value: String(value) })),
+    ...apiEnvironment({ ...config, ...deployment }),
   ];
 }

@@ -2,7 +2,7 @@ import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { PoolPlan } from "../config/derive.ts";
-import type { ApiConfig } from "../config/schema.ts";
+import type { ApiConfig } from "../config/sections/api.ts";
 import type { Workload } from "../contract/outputs.ts";
 import { apiInternalPort, apiPort, createApiPool } from "./api-pool.ts";
 import { generatedPassword } from "./password.ts";

@@ -1,7 +1,7 @@
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { DatabaseConfig } from "../config/schema.ts";
+import type { DatabaseConfig } from "../config/sections/database.ts";
 import type { Workload } from "../contract/outputs.ts";
 import { generatedPassword } from "./password.ts";
 import { databaseInit, databaseRun } from "./programs.ts";

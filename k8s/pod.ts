@@ -1,22 +1,6 @@
 import type { types } from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-
-/** Changes that stack config makes to the pods of a workload. */
-export interface PodConfig {
-  labels: Record<string, string>;
-  annotations: Record<string, string>;
-  nodeSelector: Record<string, string>;
-  tolerations: types.input.core.v1.Toleration[];
-  priorityClassName?: string;
-  imagePullSecrets: string[];
-  volumes: {
-    name: string;
-    mountPath: string;
-    secret?: string;
-    configMap?: string;
-    persistentVolumeClaim?: string;
-  }[];
-}
+import type { PodConfig } from "../config/sections/pod.ts";
 
 /** A container without the settings that all containers share; podTemplate adds those. */
 export interface PodContainer

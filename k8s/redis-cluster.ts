@@ -1,8 +1,9 @@
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import * as pulumi from "@pulumi/pulumi";
-import { redisMaxmemory, redisNodes, redisReplicas } from "../config/derive.ts";
-import type { RedisConfig } from "../config/schema.ts";
+import { redisNodes, redisReplicas } from "../config/derive.ts";
+import { redisMaxmemory } from "../config/memory.ts";
+import type { RedisConfig } from "../config/sections/redis.ts";
 import type { Workload } from "../contract/outputs.ts";
 import { renderRedisConf } from "../redis/redis-conf.ts";
 import { generatedPassword } from "./password.ts";

@@ -1,7 +1,7 @@
 import { Job } from "@pulumi/kubernetes/batch/v1/job.js";
 import * as pulumi from "@pulumi/pulumi";
 import { shortHash } from "../config/derive.ts";
-import type { RedisConfig } from "../config/schema.ts";
+import type { RedisConfig } from "../config/sections/redis.ts";
 import { podTemplate } from "./pod.ts";
 
 /** The wanted shape of the Redis Cluster and the program that makes it. */

@@ -1,6 +1,6 @@
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { RegistryConfig } from "../config/schema.ts";
+import type { RegistryConfig } from "../config/sections/registry.ts";
 
 /** Host and port of the registry that image names under `address` resolve to; Docker Hub when `address` has none. */
 export function registryServer(address: string): string {

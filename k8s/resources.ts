@@ -1,5 +1,6 @@
 import type { types } from "@pulumi/kubernetes";
-import type { Bytes, ContainerConfig } from "../config/schema.ts";
+import type { ContainerConfig } from "../config/sections/container.ts";
+import type { Bytes } from "../config/units.ts";
 import { formatMillicpu } from "../config/units.ts";
 
 /** Requests and limits; memory is requested in full, so that the node never runs out under the limits. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
+import type { PodConfig } from "../config/sections/pod.ts";
 import { MiB } from "../config/units.ts";
-import type { PodConfig } from "./pod.ts";
 import { ofKind, recordResources } from "./testing/recording-mocks.ts";
 import { createDeployment, createStatefulSet, type WorkloadArgs } from "./workload.ts";
 

@@ -3,9 +3,11 @@ import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
 import { StatefulSet } from "@pulumi/kubernetes/apps/v1/statefulSet.js";
 import { PodDisruptionBudget } from "@pulumi/kubernetes/policy/v1/podDisruptionBudget.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { Bytes, ContainerConfig } from "../config/schema.ts";
+import type { ContainerConfig } from "../config/sections/container.ts";
+import type { PodConfig } from "../config/sections/pod.ts";
+import type { Bytes } from "../config/units.ts";
 import type { Workload } from "../contract/outputs.ts";
-import { type PodArgs, type PodConfig, podTemplate } from "./pod.ts";
+import { type PodArgs, podTemplate } from "./pod.ts";
 import { quantity } from "./resources.ts";
 
 /** Equal pods under one name; createDeployment or createStatefulSet makes them. */

@@ -1,4 +1,5 @@
-import type { Balance, Bytes, Millicpu, Milliseconds } from "../config/schema.ts";
+import type { Balance } from "../config/sections/nginx.ts";
+import type { Bytes, Millicpu, Milliseconds } from "../config/units.ts";
 
 /** What nginx.conf is rendered from. */
 export interface NginxPlan {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { freePort } from "../../app/testing/free-port.ts";
-import { heapMiB } from "../../config/derive.ts";
+import { heapMiB } from "../../config/memory.ts";
 import { MiB } from "../../config/units.ts";
 import type { Backing } from "./backing.ts";
 import type { Bundles } from "./bundles.ts";

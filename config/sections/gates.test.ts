@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { GateConfig } from "../contract/gate-metrics.ts";
-import { gates } from "./gates-field.ts";
-import { ConfigError, validate } from "./validate.ts";
+import type { GateConfig } from "../../contract/gate-metrics.ts";
+import { ConfigError, validate } from "../validate.ts";
+import { gates } from "./gates.ts";
 
 function read(...given: unknown[]): GateConfig[] {
   const problems: string[] = [];
-  const result = gates(given, "gates", ({ path, rule }) => problems.push(`${path} ${rule}`));
+  const result = gates.read(given, "gates", ({ path, rule }) => problems.push(`${path} ${rule}`));
   assert.deepEqual(problems, []);
   return result ?? assert.fail();
 }
@@ -67,7 +67,7 @@ const wrong: [unknown, RegExp][] = [
 for (const [given, message] of wrong) {
   test(`refuses ${JSON.stringify(given)}`, () => {
     const problems: string[] = [];
-    gates([given], "gates", ({ path, rule }) => problems.push(`${path} ${rule}`));
+    gates.read([given], "gates", ({ path, rule }) => problems.push(`${path} ${rule}`));
     assert.match(problems.join("\n"), message);
   });
 }

@@ -1,0 +1,192 @@
+import { closest } from "../closest.ts";
+import {
+  complete,
+  type IsOptional,
+  isObject,
+  type JsonSchema,
+  type Option,
+  option,
+  type Read,
+  type Report,
+  type Settings,
+  type Shape,
+  type ShapeValue,
+} from "./option.ts";
+
+/** What a section adds to the options in it. */
+export interface SectionSettings<S extends Shape> {
+  doc?: string;
+  /** A rule between its options; called when each of them is right. */
+  check?: (value: ShapeValue<S>, path: string, report: Report) => void;
+  /** Keywords for the part of `check` that a JSON schema can express. */
+  schema?: JsonSchema;
+}
+
+/** An object with known keys; unknown keys are reported with the nearest name. It is always there, so never optional. */
+export function section<S extends Shape>(
+  shape: S,
+  { doc = "", check, schema }: SectionSettings<S> = {},
+): Option<ShapeValue<S>, false> {
+  const entries = Object.entries(shape);
+  const known = Object.keys(shape);
+  const required = entries.filter(
+    ([, item]) =>
+      !item.optional && [true, false].every((embedded) => complete(item, undefined, embedded) === undefined),
+  );
+  return option({ doc, required: true } as const, {
+    read: (value, path, report) => {
+      if (!isObject(value)) return void report({ path, value, rule: "must be an object" });
+      let isRight = true;
+      const note: Report = (problem) => {
+        isRight = false;
+        report(problem);
+      };
+      for (const key of Object.keys(value)) {
+        if (!known.includes(key)) note(unknownKey(join(path, key), value[key], key, known));
+      }
+      const result: Record<string, unknown> = {};
+      for (const [key, { read, optional }] of entries) {
+        if (value[key] !== undefined) result[key] = read(value[key], join(path, key), note);
+        else if (!optional) note({ path: join(path, key), value: undefined, rule: "is required" });
+      }
+      // Complete only when nothing was reported, which is what validate() waits for.
+      if (isRight) check?.(result as ShapeValue<S>, path, report);
+      return result as ShapeValue<S>;
+    },
+    bounds: "an object",
+    schema: {
+      type: "object",
+      ...schema,
+      properties: Object.fromEntries(entries.map(([key, item]) => [key, describedSchema(item)])),
+      ...(required.length > 0 ? { required: required.map(([key]) => key) } : {}),
+      additionalProperties: false,
+    },
+    fill: (given, embedded) => {
+      if (given !== undefined && !isObject(given)) return given;
+      const filled: Record<string, unknown> = { ...given };
+      for (const [key, item] of entries) {
+        const hasOwnDefault = item.appliesTo?.(filled) ?? true;
+        if (filled[key] !== undefined || hasOwnDefault) filled[key] = complete(item, filled[key], embedded);
+      }
+      return filled;
+    },
+    children: Object.fromEntries(entries.map(([key, item]) => [`.${key}`, item])),
+  });
+}
+
+/** Names of a map's keys, and those that are refused. */
+export interface KeyRule {
+  pattern: RegExp;
+  /** The pattern in words: `must be …`. */
+  rule: string;
+  /** Refused keys that match the pattern, with the rule and the fix for each. */
+  taken?: Readonly<Record<string, { rule: string; fix: string }>>;
+}
+
+/** An object with any keys that match `key`, all values alike. */
+export function mapOf<T, const S extends Settings<object>>(
+  key: KeyRule,
+  item: Option<T>,
+  settings: S,
+): Option<Record<string, T>, IsOptional<S>> {
+  const { taken = {} } = key;
+  const excluded = Object.keys(taken).map((name) => name.replace(/[./]/g, "\\$&"));
+  const exclusion = excluded.length === 0 ? "" : `(?!(?:${excluded.join("|")})$)`;
+  return option(settings, {
+    read: (value, path, report) => {
+      if (!isObject(value))
+        return void report({ path, value, rule: "must be an object of names and values" });
+      const result: Record<string, T> = {};
+      for (const [name, given] of Object.entries(value)) {
+        const refused = key.pattern.test(name)
+          ? Object.hasOwn(taken, name) && taken[name]
+          : { rule: key.rule, fix: "rename the key" };
+        if (refused) report({ path: join(path, name), value: undefined, ...refused });
+        const read = item.read(given, join(path, name), report);
+        if (read !== undefined) result[name] = read;
+      }
+      return result;
+    },
+    bounds: "an object of names and values",
+    schema: {
+      type: "object",
+      propertyNames: { pattern: key.pattern.source.replace("^", `^${exclusion}`) },
+      additionalProperties: describedSchema(item),
+    },
+    fill: (given, embedded) =>
+      isObject(given)
+        ? Object.fromEntries(Object.entries(given).map(([name, value]) => [name, item.fill(value, embedded)]))
+        : given,
+    children: childrenOf(item, ".<name>"),
+  });
+}
+
+/** A list of items, all alike. */
+export function listOf<T, const S extends Settings<readonly unknown[]> & { minItems?: number }>(
+  item: Option<T>,
+  settings: S,
+): Option<T[], IsOptional<S>> {
+  const { minItems = 0 } = settings;
+  const rule = minItems === 0 ? "must be a list" : "must be a list with at least one item";
+  const read: Read<T[]> = (value, path, report) => {
+    if (!Array.isArray(value) || value.length < minItems) return void report({ path, value, rule });
+    return value
+      .map((given, index) => item.read(given, `${path}[${index}]`, report))
+      .filter((given) => given !== undefined);
+  };
+  return option(settings, {
+    read,
+    bounds: rule.replace("must be ", ""),
+    schema: { type: "array", ...(minItems === 0 ? {} : { minItems }), items: describedSchema(item) },
+    fill: (given, embedded) =>
+      Array.isArray(given) ? given.map((value) => item.fill(value, embedded)) : given,
+    children: childrenOf(item, "[]"),
+  });
+}
+
+/** The option's schema, with its documentation and default for editors. */
+export function describedSchema({ schema, doc, defaults }: Option<unknown>): JsonSchema {
+  const { embedded, elsewhere } = defaults;
+  const isCommon = embedded === elsewhere;
+  const perCluster = isCommon ? "" : ` Default: ${describeDefaults(defaults)}.`;
+  return {
+    ...(doc === "" ? {} : { description: doc + perCluster }),
+    ...(isCommon && embedded !== undefined && !Array.isArray(embedded) && !isObject(embedded)
+      ? { default: embedded }
+      : {}),
+    ...schema,
+  };
+}
+
+/** The default in words: `30 s`, or `embedded: NodePort; elsewhere: ClusterIP`; `–` for none. */
+export function describeDefaults({
+  embedded,
+  elsewhere,
+}: {
+  embedded?: unknown;
+  elsewhere?: unknown;
+}): string {
+  const show = (value: unknown) => (value === undefined ? "–" : String(value));
+  return embedded === elsewhere
+    ? show(embedded)
+    : `embedded: ${show(embedded)}; elsewhere: ${show(elsewhere)}`;
+}
+
+function childrenOf(item: Option<unknown>, path: string): Record<string, Option<unknown>> {
+  return Object.fromEntries(Object.entries(item.children).map(([rest, child]) => [path + rest, child]));
+}
+
+function unknownKey(path: string, value: unknown, key: string, known: string[]) {
+  const near = closest(key, known);
+  const hint = near === undefined ? `known keys are ${known.join(", ")}` : `did you mean ${near}?`;
+  return {
+    path,
+    value: typeof value === "object" ? undefined : value,
+    rule: "is not a known key",
+    fix: `${hint} (pulumi config rm --path '${path}')`,
+  };
+}
+
+function join(path: string, key: string): string {
+  return path === "" ? key : `${path}.${key}`;
+}

@@ -1,0 +1,159 @@
+import { listOf, mapOf, section } from "../options/collections.ts";
+import type { Report, ValueOf } from "../options/option.ts";
+import { integer, oneOf, spelling, text } from "../options/scalars.ts";
+import { objectName } from "./names.ts";
+
+/** Mount paths of the stack's own volumes, by workload and volume name. k8s/ mounts them. */
+export const stackVolumes = {
+  api: { tmp: "/tmp", "heap-snapshots": "/var/lib/heap-snapshots", uploads: "/var/lib/uploads" },
+  nginx: { conf: "/etc/breakwater", tmp: "/tmp" },
+  redis: { data: "/data", conf: "/etc/redis" },
+  database: { data: "/data", tmp: "/tmp", password: "/secret" },
+} as const satisfies Record<string, Record<string, string>>;
+
+/** Folder of the API's program in its image. */
+const programFolder = "/app";
+
+const dnsName = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
+const key = {
+  pattern: new RegExp(`^((?=[^/]{1,253}/)${dnsName}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$`),
+  rule: "must be a Kubernetes key: letters, digits, -, _ and ., at most 63, after an optional DNS name and /",
+};
+const selectorKey = { rule: "is a label that the stack itself sets", fix: "rename the label" };
+const labelKey = {
+  ...key,
+  taken: { "app.kubernetes.io/name": selectorKey, "app.kubernetes.io/instance": selectorKey },
+};
+const labelValue = spelling({
+  pattern: /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/,
+  rule: "must be a label value: letters, digits, -, _ and ., at most 63, or empty",
+  doc: "",
+});
+
+const toleration = section(
+  {
+    key: text({ ...key, doc: "Key of the taint. Without it: every key, with `operator: Exists`." }),
+    operator: oneOf(["Exists", "Equal"], { doc: "How the value is compared. Without it: `Equal`." }),
+    value: text({
+      pattern: /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/,
+      rule: "must be the value of a taint: letters, digits, -, _ and ., at most 63",
+      doc: "Value of the taint, with `operator: Equal`.",
+    }),
+    effect: oneOf(["NoSchedule", "PreferNoSchedule", "NoExecute"], {
+      doc: "Effect of the taint. Without it: every effect.",
+    }),
+    tolerationSeconds: integer({
+      min: 0,
+      max: 2 ** 31 - 1,
+      doc: "Seconds that a pod stays on the node after a taint with `effect: NoExecute` appeared. Without it: for ever.",
+    }),
+  },
+  {
+    check: ({ key, operator, value, effect, tolerationSeconds }, path, report) => {
+      if (key === undefined && operator !== "Exists")
+        report({
+          path: `${path}.operator`,
+          value: operator,
+          rule: "must be Exists in a toleration without a key",
+        });
+      if (operator === "Exists" && value !== undefined)
+        report({ path: `${path}.value`, value, rule: "must be absent with operator Exists" });
+      if (tolerationSeconds !== undefined && effect !== "NoExecute")
+        report({ path: `${path}.effect`, value: effect, rule: "must be NoExecute with tolerationSeconds" });
+    },
+  },
+);
+
+const sources = ["secret", "configMap", "persistentVolumeClaim"] as const;
+
+const volume = section(
+  {
+    name: text({
+      pattern: /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
+      rule: "must be a DNS label: lower-case letters, digits and dashes, at most 63",
+      required: true,
+      doc: "Name of the volume in the pod.",
+    }),
+    mountPath: text({
+      pattern: /^(\/(?!\.{1,2}(\/|$))[^/:\s]+)+$/,
+      rule: "must be an absolute path without . or .. and without :, like /etc/ca",
+      required: true,
+      doc: "Path in every container of the pod; read-only.",
+    }),
+    secret: text({ ...objectName, doc: "Name of the Secret whose keys are the files." }),
+    configMap: text({ ...objectName, doc: "Name of the ConfigMap whose keys are the files." }),
+    persistentVolumeClaim: text({ ...objectName, doc: "Name of the claim that has the files." }),
+  },
+  {
+    check: (value, path, report) => {
+      const given = sources.filter((source) => value[source] !== undefined);
+      if (given.length === 1) return;
+      const found = given.length === 0 ? undefined : given.join(", ");
+      report({ path, value: found, rule: `must have exactly one of ${sources.join(", ")}` });
+    },
+    schema: { oneOf: sources.map((source) => ({ required: [source] })) },
+  },
+);
+
+/** A rule for volumes: their names and paths differ from each other and from the stack's own. */
+function checkVolumes(workload: keyof typeof stackVolumes) {
+  return ({ volumes }: { volumes: ValueOf<typeof volume>[] }, path: string, report: Report): void => {
+    const names: string[] = Object.keys(stackVolumes[workload]);
+    const paths: string[] = Object.values(stackVolumes[workload]);
+    if (workload === "api") paths.push(programFolder);
+    for (const [index, { name, mountPath }] of volumes.entries()) {
+      const at = `${path}.volumes[${index}]`;
+      if (names.includes(name))
+        report({
+          path: `${at}.name`,
+          value: name,
+          rule: "must be a name that no other volume of the pod has",
+          fix: `use another name than ${names.join(", ")}`,
+        });
+      const taken = paths.find(
+        (other) => `${other}/`.startsWith(`${mountPath}/`) || mountPath.startsWith(`${other}/`),
+      );
+      if (taken !== undefined)
+        report({
+          path: `${at}.mountPath`,
+          value: mountPath,
+          rule: `must be neither above nor below another path of the pod, which is ${taken}`,
+          fix: "use another path",
+        });
+      names.push(name);
+      paths.push(mountPath);
+    }
+  };
+}
+
+/** Additions to the pods of one workload. */
+export function pod(workload: keyof typeof stackVolumes) {
+  const options = section(
+    {
+      labels: mapOf(labelKey, labelValue, { default: {}, doc: "Additional labels of the pods." }),
+      annotations: mapOf(key, spelling({ doc: "" }), { default: {}, doc: "Annotations of the pods." }),
+      nodeSelector: mapOf(key, labelValue, {
+        default: {},
+        doc: "Labels of the nodes that the pods may run on.",
+      }),
+      tolerations: listOf(toleration, { default: [], doc: "Taints of nodes that the pods tolerate." }),
+      priorityClassName: text({
+        ...objectName,
+        doc: "PriorityClass of the pods. Without it: the cluster's default priority.",
+      }),
+      imagePullSecrets: listOf(text({ ...objectName, doc: "" }), {
+        default: [],
+        doc: "Names of Secrets with credentials for the registries of the pods' images.",
+      }),
+      volumes: listOf(volume, {
+        default: [],
+        doc: "Volumes with files, mounted read-only into every container of the pods. Each has exactly one source.",
+      }),
+    },
+    { doc: "Additions to the pods: see [pod](#pod).", check: checkVolumes(workload) },
+  );
+  return options;
+}
+
+/** Additions to the pods of one workload. */
+export type PodConfig = ValueOf<ReturnType<typeof pod>>;
