@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { findRetiredWords } from "./find-retired-words.ts";
+import { retiredWords } from "./retired-words.ts";
 import { roomOf, textFiles } from "./text-files.ts";
 
 /** Rooms that are checked so far. */
@@ -12,6 +13,13 @@ test("code and docs use no retired word", async () => {
     ({ path, line, found, say }) => `${path}:${line}: "${found}", say: ${say}`,
   );
   assert.equal(uses.length, 0, `retired words (docs/style.md):\n${uses.join("\n")}`);
+});
+
+test("docs/style.md lists exactly the retired words", async () => {
+  const style = (await textFiles()).find(({ path }) => path === "docs/style.md")?.text ?? "";
+  const [, table = ""] = /\| retired \| say \|\n\| --- \| --- \|\n((?:\|.*\n)*)/.exec(style) ?? [];
+  const expected = retiredWords.map(({ spellings, say }) => `| ${spellings.join(", ")} | ${say} |\n`);
+  assert.equal(table, expected.join(""));
 });
 
 const samples: [line: string, found: string[]][] = [
