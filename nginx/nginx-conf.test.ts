@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type NginxPlan, renderNginxConf } from "./nginx-conf.ts";
+import { type NginxSettings, renderNginxConf } from "./nginx-conf.ts";
 
-const plan: NginxPlan = {
+const settings: NginxSettings = {
   pools: [{ server: "api-headless.space.svc.cluster.local:3000", podWeight: 1, backup: false }],
   resolver: "10.43.0.10",
   balance: "round-robin",
@@ -19,9 +19,9 @@ const plan: NginxPlan = {
   cpu: 1000,
 };
 
-/** The block that starts with `head`, its lines trimmed. */
-function block(head: string, changes: Partial<NginxPlan> = {}): string[] {
-  const text = renderNginxConf({ ...plan, ...changes });
+/** Returns the trimmed lines of the block that starts with `head`. */
+function block(head: string, changes: Partial<NginxSettings> = {}): string[] {
+  const text = renderNginxConf({ ...settings, ...changes });
   const found = new RegExp(
     `^( *)${head.replace(/[/.*+?()[\]{}|^$]/g, "\\$&")} \\{\\n([\\s\\S]*?)^\\1\\}`,
     "m",
@@ -33,7 +33,7 @@ function block(head: string, changes: Partial<NginxPlan> = {}): string[] {
     .map((line) => line.trim());
 }
 
-test("the upstream follows the names of the pools' pods", () => {
+test("renderNginxConf resolves the pools' host names at run time", () => {
   assert.deepEqual(block("upstream api"), [
     "zone api 256k;",
     "server api-headless.space.svc.cluster.local:3000 resolve max_fails=3 fail_timeout=5s;",
@@ -41,10 +41,10 @@ test("the upstream follows the names of the pools' pods", () => {
     "keepalive_requests 100000;",
     "keepalive_timeout 55s;",
   ]);
-  assert.match(renderNginxConf(plan), /^ {2}resolver 10\.43\.0\.10 valid=1s ipv6=off;$/m);
+  assert.match(renderNginxConf(settings), /^ {2}resolver 10\.43\.0\.10 valid=1s ipv6=off;$/m);
 });
 
-test("pools have weights, backups are marked", () => {
+test("renderNginxConf writes a pool's weight and marks a backup", () => {
   const pools = [
     { server: "blue:3000", podWeight: 3, backup: false },
     { server: "spare:3000", podWeight: 1, backup: true },
@@ -66,12 +66,12 @@ for (const [balance, line] of [
   ["hash", "hash $request_uri consistent;"],
   ["least-time", "least_time header;"],
 ] as const) {
-  test(`balance ${balance} is written behind the zone and before the servers`, () => {
+  test(`renderNginxConf writes balance ${balance} after the zone and before the servers`, () => {
     assert.equal(block("upstream api", { balance })[1], line);
   });
 }
 
-test("requests go on without the /api prefix, with what the pods need to know of the client", () => {
+test("renderNginxConf passes requests without the /api prefix, with headers about the client", () => {
   assert.deepEqual(block("location /api/"), ["proxy_pass http://api/;"]);
   const lines = block("server");
   for (const header of [
@@ -87,7 +87,7 @@ test("requests go on without the /api prefix, with what the pods need to know of
   assert.ok(lines.includes("proxy_read_timeout 30s;"));
 });
 
-test("an upload is passed on as it comes, up to its own limit and what its form adds", () => {
+test("renderNginxConf streams uploads, up to their own limit plus the form's parts", () => {
   assert.deepEqual(block("location = /api/upload"), [
     "proxy_pass http://api/upload;",
     "proxy_request_buffering off;",
@@ -95,7 +95,7 @@ test("an upload is passed on as it comes, up to its own limit and what its form 
   ]);
 });
 
-test("what the edge answers itself has the API's error form, and tells the request's id", () => {
+test("renderNginxConf answers errors of its own in the API's form, with the request id", () => {
   assert.deepEqual(block("location = /.edge/no_pod"), [
     "internal;",
     "default_type application/json;",
@@ -103,33 +103,34 @@ test("what the edge answers itself has the API's error form, and tells the reque
     "add_header X-Request-ID $request_id_to_pod always;",
     `return 503 '{"error":"Service Unavailable","message":"no API pod can answer right now","requestId":"$request_id_to_pod"}';`,
   ]);
-  const named = [...renderNginxConf(plan).matchAll(/error_page \d+ = (\S+);/g)].map(([, name]) => name);
+  const named = [...renderNginxConf(settings).matchAll(/error_page \d+ = (\S+);/g)].map(([, name]) => name);
   assert.equal(named.length, 8);
   for (const name of named) assert.ok(block(`location = ${name}`).includes("internal;"), name);
 });
 
-test("only what a pod never got, or what may be repeated, goes to a second pod", () => {
-  const text = renderNginxConf(plan);
+test("renderNginxConf retries only requests that no pod received or that are idempotent", () => {
+  const text = renderNginxConf(settings);
   assert.match(text, /proxy_next_upstream error timeout;/);
   assert.doesNotMatch(text, /non_idempotent/);
 });
 
-test("one worker process for every CPU begun", () => {
-  const workers = (cpu: number) => /^worker_processes (\d+);$/m.exec(renderNginxConf({ ...plan, cpu }))?.[1];
+test("renderNginxConf rounds the CPU limit up to a number of worker processes", () => {
+  const workers = (cpu: number) =>
+    /^worker_processes (\d+);$/m.exec(renderNginxConf({ ...settings, cpu }))?.[1];
   assert.deepEqual([workers(200), workers(1000), workers(1500)], ["1", "1", "2"]);
 });
 
-test("the access log is off unless it is asked for, and then is JSON", () => {
-  assert.match(renderNginxConf(plan), /^ {2}access_log off;$/m);
-  assert.match(renderNginxConf({ ...plan, accessLog: true }), /access_log \/dev\/stdout line /);
+test("renderNginxConf writes an access log only when accessLog is on", () => {
+  assert.match(renderNginxConf(settings), /^ {2}access_log off;$/m);
+  assert.match(renderNginxConf({ ...settings, accessLog: true }), /access_log \/dev\/stdout line /);
 });
 
-test("an IPv6 resolver is put in brackets", () => {
-  assert.match(renderNginxConf({ ...plan, resolver: "fd00::a" }), /resolver \[fd00::a\] /);
+test("renderNginxConf puts an IPv6 resolver into brackets", () => {
+  assert.match(renderNginxConf({ ...settings, resolver: "fd00::a" }), /resolver \[fd00::a\] /);
 });
 
-test("the same plan always gives the same text, with every brace closed", () => {
-  const text = renderNginxConf(plan);
-  assert.equal(text, renderNginxConf(structuredClone(plan)));
+test("renderNginxConf gives equal text for equal settings, and closes every brace", () => {
+  const text = renderNginxConf(settings);
+  assert.equal(text, renderNginxConf(structuredClone(settings)));
   assert.equal(text.split("{").length, text.split("}").length);
 });

@@ -1,28 +1,31 @@
-import type { Balance } from "../config/sections/nginx.ts";
-import type { Bytes, Millicpu, Milliseconds } from "../config/units.ts";
+import type { Balance, NginxConfig } from "../config/sections/nginx.ts";
+import type { Bytes, Milliseconds } from "../config/units.ts";
+/** Options from the `nginx` section of stack config that nginx.conf depends on. */
+type Options = Pick<
+  NginxConfig,
+  | "accessLog"
+  | "balance"
+  | "connectTimeout"
+  | "cpu"
+  | "failTimeout"
+  | "hashKey"
+  | "keepalive"
+  | "maxBody"
+  | "maxFails"
+  | "timeout"
+  | "workerConnections"
+>;
 
-/** What nginx.conf is rendered from. */
-export interface NginxPlan {
+/** Everything that nginx.conf is rendered from. */
+export interface NginxSettings extends Options {
   pools: UpstreamPool[];
-  /** Address of the DNS server that knows the pools' hosts. */
+  /** Address of the DNS server that resolves the pools' host names. */
   resolver: string;
-  balance: Balance;
-  hashKey: string;
-  keepalive: number;
-  workerConnections: number;
-  connectTimeout: Milliseconds;
-  timeout: Milliseconds;
-  maxFails: number;
-  failTimeout: Milliseconds;
-  maxBody: Bytes;
-  /** Most of one upload, without what its form adds. */
+  /** Maximum size of a single upload, without its form's boundaries and headers. */
   uploadMax: Bytes;
-  accessLog: boolean;
-  /** CPU limit; one worker process for every CPU begun. */
-  cpu: Millicpu;
 }
 
-/** Addresses behind one host name; every one of them gets the weight. */
+/** All addresses of one host name; each of them gets the weight. */
 export interface UpstreamPool {
   /** `host:port`. */
   server: string;
@@ -33,38 +36,43 @@ export interface UpstreamPool {
 /** Port that Nginx listens on in its container. */
 export const nginxPort = 8080;
 
-/** Room for the boundaries and headers of an upload's parts. */
+/** Allowance for the boundaries and headers of an upload's parts. */
 const formBytes = 1024 ** 2;
 
-/** Idle time after which Nginx closes a connection to a pod; the pods must wait longer, or a request may meet a reset. */
-const upstreamIdle = "55s";
+/**
+ * Idle time after which Nginx closes a connection to a pod, in milliseconds. The API keeps an idle connection for longer.
+ * Otherwise Nginx could send a request on a connection that the API just closed.
+ */
+export const upstreamIdleMs = 55_000;
 
-const balanceLines: Record<Balance, (plan: NginxPlan) => string[]> = {
+const balanceLines: Record<Balance, (settings: NginxSettings) => string[]> = {
   "round-robin": () => [],
   "least-conn": () => ["least_conn;"],
   "random-two": () => ["random two least_conn;"],
   "ip-hash": () => ["ip_hash;"],
-  hash: (plan) => [`hash ${plan.hashKey} consistent;`],
+  hash: (settings) => [`hash ${settings.hashKey} consistent;`],
   "least-time": () => ["least_time header;"],
 };
 
 /**
- * nginx.conf of the gateway: `/api/…` goes to the API pods without its prefix, `/healthz` is answered at the edge,
- * everything else is 404. The pods' addresses follow DNS within about a second, without a reload (Nginx ≥ 1.27.3).
- * The same plan always gives the same text.
+ * Renders the gateway's nginx.conf. Nginx passes `/api/…` to the API pods without the prefix, answers `/healthz` itself,
+ * and answers every other path with 404. It follows changes of the pods' DNS records within about a second, without a
+ * reload (Nginx ≥ 1.27.3). Equal settings give equal text.
+ *
+ * @see docs/decisions.md for the error pages as internal locations
  */
-export function renderNginxConf(plan: NginxPlan): string {
-  const workers = Math.max(1, Math.ceil(plan.cpu / 1000));
+export function renderNginxConf(settings: NginxSettings): string {
+  const workers = Math.max(1, Math.ceil(settings.cpu / 1000));
   return `daemon off;
 pid /tmp/nginx.pid;
 error_log stderr warn;
 worker_processes ${workers};
 # Room for connections, temporary files and logs.
-worker_rlimit_nofile ${plan.workerConnections + 512};
-worker_shutdown_timeout ${seconds(plan.timeout)};
+worker_rlimit_nofile ${settings.workerConnections + 512};
+worker_shutdown_timeout ${seconds(settings.timeout)};
 
 events {
-  worker_connections ${plan.workerConnections};
+  worker_connections ${settings.workerConnections};
   multi_accept on;
 }
 
@@ -78,7 +86,7 @@ http {
 
   server_tokens off;
   tcp_nopush on;
-${accessLog(plan.accessLog)}
+${accessLog(settings.accessLog)}
 
   # Slow or idle clients hold a connection no longer than this.
   client_header_timeout 10s;
@@ -87,13 +95,13 @@ ${accessLog(plan.accessLog)}
   keepalive_timeout 65s;
   keepalive_requests 100000;
   reset_timedout_connection on;
-  client_max_body_size ${plan.maxBody};
+  client_max_body_size ${settings.maxBody};
   large_client_header_buffers 4 8k;
 
-  resolver ${plan.resolver.includes(":") ? `[${plan.resolver}]` : plan.resolver} valid=1s ipv6=off;
+  resolver ${settings.resolver.includes(":") ? `[${settings.resolver}]` : settings.resolver} valid=1s ipv6=off;
   resolver_timeout 2s;
 
-${upstream(plan)}
+${upstream(settings)}
 
   # With no Upgrade header the connection to the pod is kept open for the next request.
   map $http_upgrade $connection_to_pod {
@@ -123,13 +131,13 @@ ${upstream(plan)}
     proxy_set_header X-Request-ID $request_id_to_pod;
     proxy_set_header Upgrade $http_upgrade;
     proxy_set_header Connection $connection_to_pod;
-    proxy_connect_timeout ${seconds(plan.connectTimeout)};
-    proxy_send_timeout ${seconds(plan.timeout)};
-    proxy_read_timeout ${seconds(plan.timeout)};
+    proxy_connect_timeout ${seconds(settings.connectTimeout)};
+    proxy_send_timeout ${seconds(settings.timeout)};
+    proxy_read_timeout ${seconds(settings.timeout)};
     # A request that is not idempotent goes to a second pod only if the first never got it.
     proxy_next_upstream error timeout;
     proxy_next_upstream_tries 3;
-    proxy_next_upstream_timeout ${seconds(plan.timeout)};
+    proxy_next_upstream_timeout ${seconds(settings.timeout)};
     error_page 400 = /.edge/bad_request;
     error_page 404 = /.edge/not_found;
     error_page 408 = /.edge/slow_client;
@@ -147,29 +155,32 @@ ${upstream(plan)}
     location = /api/upload {
       proxy_pass http://api/upload;
       proxy_request_buffering off;
-      client_max_body_size ${plan.uploadMax + formBytes};
+      client_max_body_size ${settings.uploadMax + formBytes};
     }
 ${edgeAnswers}
     location / {
       default_type application/json;
-      return 404 '${errorBody("Not Found", nothingHere)}';
+      return 404 '${errorBody("Not Found", wrongPath)}';
     }
   }
 }
 `;
 }
 
-const nothingHere = "the API lives under /api/";
+const wrongPath = "the API lives under /api/";
 
-/** The form that the API's own errors have. */
+/** Body in the same form as the API's own errors. */
 function errorBody(error: string, message: string): string {
   return `{"error":"${error}","message":"${message}","requestId":"$request_id_to_pod"}`;
 }
 
-/** By path and not by `@name`: a request whose address cannot be read has none to keep, and Nginx then fails with 500. */
+/**
+ * Error pages as internal paths. A named location (`@name`) keeps the request's URI, and when Nginx cannot read the URI it
+ * would answer 500.
+ */
 const edgeAnswers = [
   ["bad_request", 400, "Bad Request", "the request is not HTTP as this server speaks it"],
-  ["not_found", 404, "Not Found", nothingHere],
+  ["not_found", 404, "Not Found", wrongPath],
   ["slow_client", 408, "Request Timeout", "the request did not arrive in time"],
   ["too_large", 413, "Payload Too Large", "the body is larger than what is taken here"],
   ["long_address", 414, "URI Too Long", "the address is longer than what is taken here"],
@@ -189,25 +200,25 @@ const edgeAnswers = [
   )
   .join("");
 
-function upstream(plan: NginxPlan): string {
+function upstream(settings: NginxSettings): string {
   const lines = [
-    // Shared by the worker processes; without it `resolve` is refused.
+    // Memory shared by the worker processes; `resolve` requires it.
     "zone api 256k;",
-    ...balanceLines[plan.balance](plan),
-    ...plan.pools.map((pool) => serverLine(pool, plan)),
-    `keepalive ${plan.keepalive};`,
+    ...balanceLines[settings.balance](settings),
+    ...settings.pools.map((pool) => serverLine(pool, settings)),
+    `keepalive ${settings.keepalive};`,
     "keepalive_requests 100000;",
-    `keepalive_timeout ${upstreamIdle};`,
+    `keepalive_timeout ${seconds(upstreamIdleMs)};`,
   ];
   return ["  upstream api {", ...lines.map((line) => `    ${line}`), "  }"].join("\n");
 }
 
-function serverLine(pool: UpstreamPool, plan: NginxPlan): string {
+function serverLine(pool: UpstreamPool, settings: NginxSettings): string {
   const parts = [
     `server ${pool.server} resolve`,
     ...(pool.podWeight === 1 ? [] : [`weight=${pool.podWeight}`]),
-    `max_fails=${plan.maxFails}`,
-    `fail_timeout=${seconds(plan.failTimeout)}`,
+    `max_fails=${settings.maxFails}`,
+    `fail_timeout=${seconds(settings.failTimeout)}`,
     ...(pool.backup ? ["backup"] : []),
   ];
   return `${parts.join(" ")};`;
@@ -220,7 +231,7 @@ function accessLog(on: boolean): string {
   access_log /dev/stdout line buffer=32k flush=1s;`;
 }
 
-/** Nginx' spelling of a time. */
+/** Formats a time for nginx.conf. */
 function seconds(milliseconds: Milliseconds): string {
   return milliseconds % 1000 === 0 ? `${milliseconds / 1000}s` : `${milliseconds}ms`;
 }
