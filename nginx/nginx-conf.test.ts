@@ -125,6 +125,11 @@ test("renderNginxConf writes an access log only when accessLog is on", () => {
   assert.match(renderNginxConf({ ...settings, accessLog: true }), /access_log \/dev\/stdout line /);
 });
 
+test("renderNginxConf logs the same request id that the pods get", () => {
+  assert.ok(block("server").includes("proxy_set_header X-Request-ID $request_id_to_pod;"));
+  assert.match(renderNginxConf({ ...settings, accessLog: true }), /"request":"\$request_id_to_pod"/);
+});
+
 test("renderNginxConf puts an IPv6 resolver into brackets", () => {
   assert.match(renderNginxConf({ ...settings, resolver: "fd00::a" }), /resolver \[fd00::a\] /);
 });

@@ -226,7 +226,7 @@ function serverLine(pool: UpstreamPool, settings: NginxSettings): string {
 
 function accessLog(on: boolean): string {
   if (!on) return "  access_log off;";
-  return `  log_format line escape=json '{"time":"$time_iso8601","request":"$request_id","client":"$remote_addr","method":"$request_method",'
+  return `  log_format line escape=json '{"time":"$time_iso8601","request":"$request_id_to_pod","client":"$remote_addr","method":"$request_method",'
     '"uri":"$request_uri","status":$status,"bytes":$body_bytes_sent,"seconds":$request_time,"pod":"$upstream_addr"}';
   access_log /dev/stdout line buffer=32k flush=1s;`;
 }
