@@ -1,5 +1,6 @@
 import type { Balance, NginxConfig } from "../config/sections/nginx.ts";
 import type { Bytes, Milliseconds } from "../config/units.ts";
+
 /** Options from the `nginx` section of stack config that nginx.conf depends on. */
 type Options = Pick<
   NginxConfig,
