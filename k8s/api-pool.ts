@@ -4,6 +4,7 @@ import { apiEnvironment } from "../config/api-environment.ts";
 import { apiGraceSeconds, type PoolPlan } from "../config/derive.ts";
 import { heapSnapshotBytes } from "../config/memory.ts";
 import type { ApiConfig } from "../config/sections/api.ts";
+import { stackVolumes } from "../config/sections/pod.ts";
 import { MiB } from "../config/units.ts";
 import type { Workload } from "../contract/outputs.ts";
 import { quantity, resources } from "./resources.ts";
@@ -14,8 +15,7 @@ export const apiPort = 3000;
 /** Port for probes and metrics; Nginx does not know it. */
 export const apiInternalPort = 9000;
 
-const snapshotFolder = "/var/lib/heap-snapshots";
-const uploadFolder = "/var/lib/uploads";
+const folders = stackVolumes.api;
 
 /** One pool and what its pods are given. */
 export interface ApiPoolArgs {
@@ -107,11 +107,11 @@ const probes = {
 function volumes(config: ApiConfig) {
   const { memory, uploadVolume } = config;
   return [
-    { name: "tmp", mountPath: "/tmp", bytes: 64 * MiB },
-    { name: "heap-snapshots", mountPath: snapshotFolder, bytes: heapSnapshotBytes(memory) },
+    { name: "tmp", mountPath: folders.tmp, bytes: 64 * MiB },
+    { name: "heap-snapshots", mountPath: folders["heap-snapshots"], bytes: heapSnapshotBytes(memory) },
     ...(uploadVolume === undefined
       ? []
-      : [{ name: "uploads", mountPath: uploadFolder, bytes: uploadVolume }]),
+      : [{ name: "uploads", mountPath: folders.uploads, bytes: uploadVolume }]),
   ];
 }
 
@@ -120,8 +120,8 @@ function environment({ config, redisNodes }: ApiPoolArgs) {
     port: apiPort,
     internalPort: apiInternalPort,
     redisNodes,
-    snapshotFolder,
-    uploadFolder,
+    snapshotFolder: folders["heap-snapshots"],
+    uploadFolder: folders.uploads,
   };
   return [
     { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },

@@ -3,6 +3,7 @@ import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { PoolPlan } from "../config/derive.ts";
 import type { NginxConfig } from "../config/sections/nginx.ts";
+import { stackVolumes } from "../config/sections/pod.ts";
 import type { Bytes } from "../config/units.ts";
 import type { Workload } from "../contract/outputs.ts";
 import { nginxPort, renderNginxConf } from "../nginx/nginx-conf.ts";
@@ -22,7 +23,7 @@ export interface NginxGatewayArgs {
   resolver: pulumi.Input<string>;
 }
 
-const configFolder = "/etc/breakwater";
+const folders = stackVolumes.nginx;
 
 /** Nginx in front of the API's pools. Its pods are replaced only when its own configuration changes. */
 export class NginxGateway extends pulumi.ComponentResource {
@@ -91,12 +92,12 @@ export class NginxGateway extends pulumi.ComponentResource {
             {
               name: "nginx",
               image,
-              command: ["nginx", "-e", "stderr", "-c", `${configFolder}/nginx.conf`],
+              command: ["nginx", "-e", "stderr", "-c", `${folders.conf}/nginx.conf`],
               ports: [{ name: "http", containerPort: nginxPort }],
               resources: resources(config),
               volumeMounts: [
-                { name: "conf", mountPath: configFolder, readOnly: true },
-                { name: "tmp", mountPath: "/tmp" },
+                { name: "conf", mountPath: folders.conf, readOnly: true },
+                { name: "tmp", mountPath: folders.tmp },
               ],
               startupProbe: { ...answers, periodSeconds: 1, failureThreshold: 60 },
               readinessProbe: { ...answers, periodSeconds: 2, failureThreshold: 2 },

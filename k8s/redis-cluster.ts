@@ -3,6 +3,7 @@ import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import * as pulumi from "@pulumi/pulumi";
 import { redisNodes, redisReplicas } from "../config/derive.ts";
 import { redisMaxmemory } from "../config/memory.ts";
+import { stackVolumes } from "../config/sections/pod.ts";
 import type { RedisConfig } from "../config/sections/redis.ts";
 import type { Workload } from "../contract/outputs.ts";
 import { renderRedisConf } from "../redis/redis-conf.ts";
@@ -29,6 +30,7 @@ export interface RedisClusterArgs {
 }
 
 const port = 6379;
+const folders = stackVolumes.redis;
 
 /** Redis Cluster: shards × (1 + replicas per shard) pods with a volume each, and the Job that forms it. */
 export class RedisCluster extends pulumi.ComponentResource {
@@ -61,7 +63,7 @@ export class RedisCluster extends pulumi.ComponentResource {
         maxmemoryBytes: redisMaxmemory(config.memory),
         password,
         nodeTimeoutMs: config.nodeTimeout,
-        dataDir: "/data",
+        dataDir: folders.data,
         port,
       }),
     );
@@ -138,7 +140,7 @@ export class RedisCluster extends pulumi.ComponentResource {
             {
               name: "redis",
               image,
-              command: ["redis-server", "/etc/redis/redis.conf", "--cluster-announce-hostname", host],
+              command: ["redis-server", `${folders.conf}/redis.conf`, "--cluster-announce-hostname", host],
               env: [{ name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }, password],
               ports: [
                 { name: "redis", containerPort: port },
@@ -146,8 +148,8 @@ export class RedisCluster extends pulumi.ComponentResource {
               ],
               resources: resources(config),
               volumeMounts: [
-                { name: "data", mountPath: "/data" },
-                { name: "conf", mountPath: "/etc/redis", readOnly: true },
+                { name: "data", mountPath: folders.data },
+                { name: "conf", mountPath: folders.conf, readOnly: true },
               ],
               startupProbe: { tcpSocket: { port }, periodSeconds: 1, failureThreshold: 120 },
               readinessProbe: { tcpSocket: { port }, periodSeconds: 2, failureThreshold: 2 },

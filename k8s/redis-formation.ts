@@ -21,6 +21,7 @@ export class RedisFormation extends pulumi.ComponentResource {
   constructor(name: string, args: RedisFormationArgs, opts?: pulumi.ComponentResourceOptions) {
     super("breakwater:k8s:RedisFormation", name, {}, opts);
     const { config } = args;
+    const { nodeSelector, tolerations, priorityClassName, imagePullSecrets } = config.pod;
     const jobName = `${name}-${shortHash(config.shards, config.replicasPerShard, args.redisProgramDigest)}`;
     const labels = { "app.kubernetes.io/name": name, "app.kubernetes.io/instance": jobName };
     const value = (variable: string, text: string | number) => ({ name: variable, value: String(text) });
@@ -34,6 +35,7 @@ export class RedisFormation extends pulumi.ComponentResource {
           template: podTemplate({
             labels,
             pullSecrets: args.apiPullSecrets,
+            patch: { nodeSelector, tolerations, priorityClassName, imagePullSecrets },
             spec: {
               restartPolicy: "Never",
               containers: [

@@ -20,7 +20,7 @@ export interface WorkloadArgs extends Omit<PodArgs, "labels" | "patch"> {
   namespace: string;
   replicas: number;
   /** The workload's section of stack config. */
-  config: ContainerConfig & { pod?: PodConfig };
+  config: ContainerConfig & { pod: PodConfig };
   /** Spread the pods over the nodes as far as possible. Default: true. */
   spread?: boolean;
 }

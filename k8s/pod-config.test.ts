@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import { ofKind, type Recorded } from "./testing/recording-mocks.ts";
+import { runProgram } from "./testing/run-program.ts";
+
+let recorded: Recorded[];
+
+const pod = (team: string) => ({
+  labels: { team },
+  annotations: { "example.org/owner": team },
+  nodeSelector: { pool: team },
+  tolerations: [{ key: "dedicated", operator: "Equal", value: team, effect: "NoSchedule" }],
+  priorityClassName: team,
+  imagePullSecrets: [`${team}-mirror`],
+  volumes: [{ name: "ca", mountPath: "/etc/ca", secret: `${team}-ca` }],
+});
+
+before(async () => {
+  ({ recorded } = await runProgram({
+    api: { pod: pod("payments"), pools: [{ name: "blue", replicas: 1 }] },
+    nginx: { pod: pod("edge") },
+    redis: { pod: pod("cache") },
+    database: { pod: pod("storage") },
+  }));
+});
+
+/** The pod template of the workload whose name starts with `name`. */
+function template(kind: string, name: string) {
+  const found = ofKind(recorded, kind).find((resource) => resource.name.startsWith(name));
+  return found?.inputs.spec.template;
+}
+
+const workloads = [
+  ["Deployment", "api-blue", "payments"],
+  ["Deployment", "nginx", "edge"],
+  ["StatefulSet", "redis", "cache"],
+  ["StatefulSet", "database", "storage"],
+] as const;
+
+for (const [kind, name, team] of workloads) {
+  test(`${kind} ${name} takes the pod options of its section`, () => {
+    const { metadata, spec } = template(kind, name);
+    const { labels, annotations, nodeSelector, tolerations, priorityClassName } = pod(team);
+    assert.equal(metadata.labels.team, labels.team);
+    assert.deepEqual(metadata.annotations, annotations);
+    assert.deepEqual(
+      [spec.nodeSelector, spec.tolerations, spec.priorityClassName, spec.imagePullSecrets],
+      [nodeSelector, tolerations, priorityClassName, [{ name: `${team}-mirror` }]],
+    );
+    for (const container of [...(spec.initContainers ?? []), ...spec.containers]) {
+      const mount = container.volumeMounts.find((each: { name: string }) => each.name === "ca");
+      assert.deepEqual(mount, { name: "ca", mountPath: "/etc/ca", readOnly: true }, container.name);
+    }
+  });
+}
+
+test("the Redis formation's pod takes only redis.pod's scheduling options and pull secrets", () => {
+  const { metadata, spec } = template("Job", "redis-formation");
+  const { nodeSelector, tolerations, priorityClassName } = pod("cache");
+  assert.deepEqual(
+    [spec.nodeSelector, spec.tolerations, spec.priorityClassName, spec.imagePullSecrets],
+    [nodeSelector, tolerations, priorityClassName, [{ name: "cache-mirror" }]],
+  );
+  assert.deepEqual([metadata.labels.team, metadata.annotations], [undefined, undefined]);
+  assert.deepEqual([spec.volumes, spec.containers[0].volumeMounts], [undefined, undefined]);
+});
+
+test("no selector has a label of the pod options", () => {
+  for (const { name, type, inputs } of recorded.filter(({ inputs }) => inputs.spec?.selector))
+    assert.ok(!JSON.stringify(inputs.spec.selector).includes("team"), `${type} ${name}`);
+});
