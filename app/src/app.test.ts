@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { buildTestApi as build } from "../testing/api.ts";
 import { sendRaw } from "../testing/raw-request.ts";
 import type { AppParts } from "./app.ts";
-import { DatabaseUnavailable } from "./runtime/database.ts";
-import { TaskRefused } from "./runtime/task-pool.ts";
+import { TaskRefused } from "./runtime/cpu-pool/cpu-pool.ts";
+import { DatabaseUnavailable } from "./runtime/database/database.ts";
 
 function later<T>() {
   let resolve: (value: T) => void = () => undefined;

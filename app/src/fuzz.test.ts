@@ -8,7 +8,7 @@ import fc from "fast-check";
 import { buildTestApi } from "../testing/api.ts";
 import { form } from "../testing/form.ts";
 import { type RawAnswer, sendRaw } from "../testing/raw-request.ts";
-import { UploadStore } from "./runtime/upload-store.ts";
+import { UploadStore } from "./runtime/uploads/upload-store.ts";
 
 const visible = fc.string({
   unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)),

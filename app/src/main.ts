@@ -1,10 +1,10 @@
 import cluster from "node:cluster";
 import { pino } from "pino";
 import { type AppConfig, ConfigError, readConfig } from "./config/config.ts";
-import { SupervisorLink } from "./runtime/cluster/supervisor-link.ts";
-import { planWorkers, workerPlace } from "./runtime/cluster/worker-plan.ts";
-import { cpuQuota, memoryLimit } from "./runtime/container-limits.ts";
-import { keepTickShape } from "./runtime/tick-shape.ts";
+import { cpuQuota, memoryLimit } from "./runtime/process/container-limits.ts";
+import { keepTickShape } from "./runtime/process/tick-shape.ts";
+import { SupervisorLink } from "./runtime/workers/supervisor-link.ts";
+import { planWorkers, workerPlace } from "./runtime/workers/worker-plan.ts";
 
 // Before the first garbage collection.
 void keepTickShape();
@@ -55,7 +55,7 @@ async function serveByWorkers(config: AppConfig): Promise<void> {
   if (plan.workers === 1) return serveHere(config);
   log = openLog({ sync: true });
   setUp(config);
-  const { supervise } = await import("./runtime/cluster/supervisor.ts");
+  const { supervise } = await import("./runtime/workers/supervisor.ts");
   await supervise(config, plan, cpus, log);
 }
 

@@ -2,11 +2,11 @@ import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
 import { pino } from "pino";
 import { type AppParts, buildApp } from "../src/app.ts";
-import type { User } from "../src/domain/user-store.ts";
+import type { User } from "../src/domain/users/user-store.ts";
 import { Cache, type CacheOptions } from "../src/runtime/cache/cache.ts";
-import { DatabaseUnavailable } from "../src/runtime/database.ts";
-import { Metrics } from "../src/runtime/metrics.ts";
-import { UploadStore } from "../src/runtime/upload-store.ts";
+import { DatabaseUnavailable } from "../src/runtime/database/database.ts";
+import { Metrics } from "../src/runtime/metrics/metrics.ts";
+import { UploadStore } from "../src/runtime/uploads/upload-store.ts";
 import { MemoryStore } from "./memory-store.ts";
 
 /** The API with its database and cache in memory, closed when the test ends. */

@@ -1,7 +1,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 import type { FastifyInstance } from "fastify";
-import { clientGone } from "../runtime/client-gone.ts";
-import type { TaskPool } from "../runtime/task-pool.ts";
+import type { TaskPool } from "../runtime/cpu-pool/cpu-pool.ts";
+import { clientGone } from "../runtime/http/client-gone.ts";
 
 /** The work grows by 1.6 with every step; 40 is about a second of one core. */
 const Query = Type.Object({ n: Type.Integer({ minimum: 0, maximum: 40, default: 27 }) });

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { buildTestApi } from "../../testing/api.ts";
 import { form } from "../../testing/form.ts";
 import { sendRaw } from "../../testing/raw-request.ts";
-import { UploadStore } from "../runtime/upload-store.ts";
+import { UploadStore } from "../runtime/uploads/upload-store.ts";
 import type { UploadParts } from "./upload.ts";
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");

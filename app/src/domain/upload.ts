@@ -4,11 +4,11 @@ import multipart, { type MultipartFile } from "@fastify/multipart";
 import { type Static, Type } from "@sinclair/typebox";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { UploadConfig } from "../config/config.ts";
-import { clientGone } from "../runtime/client-gone.ts";
-import { collectYoungGarbage } from "../runtime/collect-garbage.ts";
-import { HttpError } from "../runtime/http-errors.ts";
-import type { UploadStore, UploadTarget } from "../runtime/upload-store.ts";
-import { NoRoom } from "../runtime/volume-room.ts";
+import { clientGone } from "../runtime/http/client-gone.ts";
+import { HttpError } from "../runtime/http/http-errors.ts";
+import { collectYoungGarbage } from "../runtime/process/collect-garbage.ts";
+import type { UploadStore, UploadTarget } from "../runtime/uploads/upload-store.ts";
+import { NoRoom } from "../runtime/uploads/volume-room.ts";
 
 const Answer = Type.Object({
   files: Type.Array(

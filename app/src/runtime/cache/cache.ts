@@ -1,5 +1,5 @@
-import { type CacheFigures, type CacheStatus, emptyFigures } from "./cache-figures.ts";
 import { cacheKey, cacheKeyGlob } from "./cache-key.ts";
+import { type CacheFigures, type CacheStatus, emptyFigures } from "./cache-stats.ts";
 import type { CacheStore } from "./cache-store.ts";
 import { type Flight, Flights } from "./flights.ts";
 import { InvalidationMessages } from "./invalidation-message.ts";

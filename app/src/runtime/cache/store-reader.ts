@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { CacheFigures, CacheStatus } from "./cache-figures.ts";
+import type { CacheFigures, CacheStatus } from "./cache-stats.ts";
 import { type CacheStore, CacheUnavailable, type Claim, type Feed } from "./cache-store.ts";
 import { CircuitBreaker } from "./circuit-breaker.ts";
 import { isDueEarly } from "./early-refresh.ts";

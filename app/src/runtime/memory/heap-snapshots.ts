@@ -2,8 +2,8 @@ import { mkdir, open, readdir, rename, rm, stat, statfs } from "node:fs/promises
 import path from "node:path";
 import type { Readable } from "node:stream";
 import { writeHeapSnapshot } from "node:v8";
-import { collectGarbage } from "../collect-garbage.ts";
-import type { SnapshotAnswer } from "../operations.ts";
+import type { SnapshotAnswer } from "../http/operations.ts";
+import { collectGarbage } from "../process/collect-garbage.ts";
 import { checkRoom } from "./snapshot-guard.ts";
 
 export interface SnapshotLog {

@@ -1,5 +1,5 @@
 import type { MemoryConfig } from "../../config/config.ts";
-import { memoryInUse, memoryLimit } from "../container-limits.ts";
+import { memoryInUse, memoryLimit } from "../process/container-limits.ts";
 import { heapLimit } from "./heap-limit.ts";
 import { HeapSnapshots } from "./heap-snapshots.ts";
 import { MemoryMonitor, type MemoryReport } from "./monitor.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { collectGarbage } from "../collect-garbage.ts";
+import { collectGarbage } from "../process/collect-garbage.ts";
 import { MemoryMonitor, type MemoryMonitorOptions, type MemoryReport } from "./monitor.ts";
 
 const MiB = 1024 ** 2;

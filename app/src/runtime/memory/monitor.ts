@@ -1,6 +1,6 @@
 import { constants, PerformanceObserver } from "node:perf_hooks";
 import { getHeapSpaceStatistics } from "node:v8";
-import { collectGarbage } from "../collect-garbage.ts";
+import { collectGarbage } from "../process/collect-garbage.ts";
 import type { Growth } from "./growth.ts";
 import { LeakSuspicion } from "./leak-suspicion.ts";
 

@@ -1,0 +1,102 @@
+import { type Static, Type } from "@sinclair/typebox";
+import type { FastifyInstance, FastifyReply } from "fastify";
+import type { Cache } from "../../runtime/cache/cache.ts";
+import { nameOf } from "../../runtime/cache/cache-key.ts";
+import type { CacheStatus } from "../../runtime/cache/cache-stats.ts";
+import { HttpError, jsonType, sendError } from "../../runtime/http/http-errors.ts";
+import type { UserStore } from "./user-store.ts";
+
+const Params = Type.Object({ id: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }) });
+const mostIds = 100;
+const Query = Type.Object({
+  /** Up to a hundred ids, separated by commas. */
+  ids: Type.String({ pattern: `^[1-9][0-9]{0,15}(,[1-9][0-9]{0,15}){0,${mostIds - 1}}$` }),
+});
+// PostgreSQL's text cannot hold the NUL character.
+const Body = Type.Object({
+  name: Type.String({ minLength: 1, maxLength: 200, pattern: "^[^\\u0000]*$" }),
+  email: Type.String({ maxLength: 254, format: "email" }),
+});
+const UserAnswer = Type.Object({
+  id: Type.Integer(),
+  name: Type.String(),
+  email: Type.String(),
+  updatedAt: Type.String(),
+});
+
+/**
+ * GET /users/:id and GET /users?ids= through the cache, PUT /users/:id past it. X-Cache-Status tells how a read was answered
+ * (HIT, MISS, STALE, BYPASS; of several the one furthest from HIT), X-Cache whether the cache answered (HIT or MISS).
+ */
+export function userRoutes(
+  app: FastifyInstance,
+  users: Pick<UserStore, "find" | "findMany" | "save">,
+  cache: Pick<Cache, "read" | "readMany" | "invalidate">,
+): void {
+  app.get<{ Params: Static<typeof Params> }>(
+    "/users/:id",
+    { schema: { params: Params } },
+    async (request, reply) => {
+      const { id } = request.params;
+      const { value, status } = await cache.read(cacheName(id), async () => {
+        const user = await users.find(id);
+        return user && reply.serializeInput({ ...user }, UserAnswer);
+      });
+      tellStatus(reply, status);
+      if (value === undefined) return sendError(reply, 404, `there is no user ${id}`);
+      // The text as it was kept: there is nothing to parse or to write anew.
+      return reply.type(jsonType).send(value);
+    },
+  );
+
+  app.get<{ Querystring: Static<typeof Query> }>(
+    "/users",
+    { schema: { querystring: Query } },
+    async (request, reply) => {
+      const ids = [...new Set(request.query.ids.split(",").map(Number))];
+      if (!ids.every(Number.isSafeInteger))
+        throw new HttpError(400, "querystring/ids has an id that is too great");
+      const reads = await cache.readMany(ids.map(cacheName), async (names) => {
+        const found = await users.findMany(names.map(idOf));
+        return new Map(
+          found.map((user) => [cacheName(user.id), reply.serializeInput({ ...user }, UserAnswer)]),
+        );
+      });
+      const values = reads.flatMap(({ value }) => value ?? []);
+      const missing = ids.filter((_id, index) => reads[index]?.value === undefined);
+      tellStatus(reply, furthest(reads.map(({ status }) => status)));
+      return reply.type(jsonType).send(`{"users":[${values.join(",")}],"missing":[${missing.join(",")}]}`);
+    },
+  );
+
+  app.put<{ Params: Static<typeof Params>; Body: Static<typeof Body> }>(
+    "/users/:id",
+    { schema: { params: Params, body: Body, response: { 200: UserAnswer } } },
+    async (request) => {
+      const user = await users.save(request.params.id, request.body);
+      await cache.invalidate(cacheName(user.id));
+      return user;
+    },
+  );
+}
+
+const kind = "user";
+
+function cacheName(id: number): string {
+  return nameOf(kind, id);
+}
+
+function idOf(name: string): number {
+  return Number(name.slice(kind.length + 1));
+}
+
+function tellStatus(reply: FastifyReply, status: CacheStatus): void {
+  reply.header("x-cache-status", status);
+  reply.header("x-cache", status === "HIT" || status === "STALE" ? "HIT" : "MISS");
+}
+
+const byDistance: readonly CacheStatus[] = ["HIT", "MISS", "STALE", "BYPASS"];
+
+function furthest(statuses: readonly CacheStatus[]): CacheStatus {
+  return byDistance.findLast((status) => statuses.includes(status)) ?? "HIT";
+}

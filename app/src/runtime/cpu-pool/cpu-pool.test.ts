@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import type { TaskConfig } from "../../config/config.ts";
+import { TaskPool, TaskRefused, type Threads, workerThreads } from "./cpu-pool.ts";
+
+const workerFile = fileURLToPath(new URL("../../domain/heavy-worker.ts", import.meta.url));
+
+/** Threads whose work ends when the test says so, or when it is stopped. */
+class HeldThreads implements Threads {
+  readonly working = new Map<unknown, () => void>();
+  destroyed = false;
+
+  run(input: unknown, { signal }: { signal: AbortSignal }): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const end = (settle: () => void) => () => {
+        this.working.delete(input);
+        settle();
+      };
+      this.working.set(
+        input,
+        end(() => resolve(input)),
+      );
+      signal.addEventListener(
+        "abort",
+        end(() => reject(new Error("stopped"))),
+      );
+    });
+  }
+
+  async destroy(): Promise<void> {
+    this.destroyed = true;
+    for (const end of this.working.values()) end();
+  }
+}
+
+function openPool(t: TestContext, config: Partial<TaskConfig> = {}) {
+  const threads = new HeldThreads();
+  const pool = new TaskPool({ threads: 1, queue: 8, timeoutMs: 60_000, ...config }, threads);
+  t.after(() => pool.close());
+  const end = async (input: unknown) => {
+    threads.working.get(input)?.();
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  return { pool, threads, end };
+}
+
+test("works in threads while the event loop goes on, and ends one that takes too long", async (t) => {
+  const config = { threads: 1, queue: 8, timeoutMs: 15_000 };
+  const broken: Error[] = [];
+  const pool = new TaskPool(
+    config,
+    workerThreads(config, workerFile, (error) => broken.push(error)),
+  );
+  t.after(() => pool.close());
+  let turns = 0;
+  const timer = setInterval(() => turns++, 1);
+  assert.equal(await pool.run(30), 832_040);
+  clearInterval(timer);
+  assert.ok(turns > 0);
+  const client = new AbortController();
+  // This one would take days.
+  const endless = pool.run(60, client.signal);
+  client.abort();
+  await assert.rejects(endless, { statusCode: 499 });
+  assert.equal(await pool.run(10), 55);
+  assert.deepEqual(broken, []);
+});
+
+test("works in order of arrival, and refuses what does not fit in the queue", async (t) => {
+  const { pool, threads, end } = openPool(t, { queue: 2 });
+  const runs = ["a", "b", "c"].map((name) => pool.run(name));
+  await assert.rejects(pool.run("d"), (refused) => {
+    assert.ok(refused instanceof TaskRefused);
+    assert.equal(refused.message, "2 tasks are waiting already");
+    assert.deepEqual([refused.statusCode, refused.retryAfterSeconds], [503, 1]);
+    return true;
+  });
+  const { queued, running, refused } = pool.figures;
+  assert.deepEqual({ queued, running, refused }, { queued: 2, running: 1, refused: 1 });
+  for (const name of ["a", "b", "c"]) {
+    assert.deepEqual([...threads.working.keys()], [name]);
+    await end(name);
+  }
+  assert.deepEqual(await Promise.all(runs), ["a", "b", "c"]);
+  assert.deepEqual([pool.figures.queued, pool.figures.running, pool.figures.completed], [0, 0, 3]);
+});
+
+test("gives work to every thread", async (t) => {
+  const { pool, threads } = openPool(t, { threads: 2 });
+  void Promise.allSettled(["a", "b", "c"].map((name) => pool.run(name)));
+  assert.deepEqual([...threads.working.keys()], ["a", "b"]);
+});
+
+test("ends a task that takes too long, also one that only waited, and works on", async (t) => {
+  const { pool, end } = openPool(t, { timeoutMs: 50 });
+  const runs = await Promise.allSettled([pool.run("slow"), pool.run("behind it")]);
+  for (const run of runs) {
+    assert.equal(run.status, "rejected");
+    assert.equal(run.reason.message, "the task was not done within 50 ms");
+  }
+  assert.equal(pool.figures.timedOut, 2);
+  const next = pool.run("next");
+  await end("next");
+  assert.equal(await next, "next");
+});
+
+test("a client that goes away takes its task along, queued or running", async (t) => {
+  const { pool, threads } = openPool(t);
+  const [first, second] = [new AbortController(), new AbortController()];
+  const running = pool.run("running", first.signal);
+  const queued = pool.run("queued", second.signal);
+  second.abort();
+  await assert.rejects(queued, { statusCode: 499 });
+  assert.deepEqual([...threads.working.keys()], ["running"]);
+  first.abort();
+  await assert.rejects(running, { statusCode: 499 });
+  assert.deepEqual([...threads.working.keys()], []);
+  assert.equal(pool.figures.aborted, 2);
+  await assert.rejects(pool.run("never", first.signal), { statusCode: 499 });
+});
+
+test("a task that ends soon after its client went away costs no thread", async (t) => {
+  const { pool, end } = openPool(t);
+  const client = new AbortController();
+  const run = pool.run("short", client.signal);
+  client.abort();
+  await end("short");
+  assert.equal(await run, "short");
+});
+
+test("refuses what is left when it closes", async (t) => {
+  const { pool, threads } = openPool(t);
+  const runs = Promise.allSettled([pool.run("a"), pool.run("b")]);
+  await pool.close();
+  assert.deepEqual(
+    (await runs).map((run) => run.status),
+    ["fulfilled", "rejected"],
+  );
+  assert.ok(threads.destroyed);
+  await assert.rejects(pool.run("c"), { name: "TaskRefused", message: "this pod is shutting down" });
+});

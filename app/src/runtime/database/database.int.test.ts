@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { buildTestApi } from "../../../testing/api.ts";
+import { PostgresServer } from "../../../testing/postgres.ts";
+import { UserStore } from "../../domain/users/user-store.ts";
+import { Health } from "../lifecycle/health.ts";
+import { Database } from "./database.ts";
+
+const quiet = { info: () => undefined, warn: () => undefined };
+
+/** The API over a PostgreSQL of its own; cached users are stale after a second. */
+async function open(t: TestContext) {
+  const server = await PostgresServer.start();
+  t.after(() => server.stop());
+  const database = new Database({ url: server.url, poolSize: 4, applicationName: "test" });
+  t.after(() => database.close());
+  const health = new Health({ database, log: quiet });
+  t.after(() => health.stop());
+  const api = buildTestApi(t, { health, users: new UserStore(database) }, { ttlSeconds: 1 });
+  return { server, database, health, ...api };
+}
+
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 20_000; !(await isSo()); await sleep(50))
+    assert.ok(Date.now() < end, "it did not come to that");
+}
+
+const ada = { name: "Ada", email: "ada@example.org" };
+
+test("values keep what they are on their way to the database and back", async (t) => {
+  const { health, put, app } = await open(t);
+  void health.watch();
+  await until(() => health.ready.status === 200);
+  const names = ["'; DROP TABLE users; --", "Ünïcode ✓ 🛟", "\\", "a\tb", "x".repeat(200)];
+  for (const [at, name] of names.entries()) {
+    const id = Number.MAX_SAFE_INTEGER - at;
+    assert.equal((await put(String(id), { ...ada, name })).statusCode, 200, name);
+    const { updatedAt: _, ...user } = (await app.inject(`/users/${id}`)).json();
+    assert.deepEqual(user, { id, ...ada, name });
+  }
+  // Half of a surrogate pair is no character, and comes back as the one that stands for such.
+  assert.equal((await put("5", { ...ada, name: "\ud800" })).statusCode, 200);
+});
+
+test("without its database a pod stays ready, reads are stale, writes fail, and all is well when it is back", async (t) => {
+  const { server, health, put, app } = await open(t);
+  void health.watch();
+  await until(() => health.ready.status === 200);
+  assert.equal((await put("7", ada)).statusCode, 200);
+  assert.equal((await app.inject("/users/7")).statusCode, 200);
+
+  await server.kill();
+  await until(() => JSON.parse(health.report.body).status === "degraded");
+  await until(async () => (await app.inject("/users/7")).headers["x-cache-status"] === "STALE");
+  assert.equal((await app.inject("/users/7")).json().name, "Ada");
+  for (const answer of [await put("7", { ...ada, name: "Countess" }), await app.inject("/users/8")]) {
+    assert.deepEqual([answer.statusCode, answer.headers["retry-after"]], [503, "1"]);
+    assert.equal(answer.json().message, "the database is not available");
+  }
+  assert.deepEqual([health.ready.status, health.live.status], [200, 200]);
+
+  await server.restart();
+  await until(() => JSON.parse(health.report.body).status === "ok");
+  await until(async () => (await put("7", { ...ada, name: "Countess" })).statusCode === 200);
+  await until(async () => (await app.inject("/users/7")).json().name === "Countess");
+});
+
+test("a pod without a database at its start is ready when it comes", async (t) => {
+  const { server, health } = await open(t);
+  await server.kill();
+  void health.watch();
+  await sleep(700);
+  assert.equal(health.ready.status, 503);
+  await server.restart();
+  await until(() => health.ready.status === 200);
+});

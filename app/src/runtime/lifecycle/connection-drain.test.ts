@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import os from "node:os";
+import path from "node:path";
+import { type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { buildTestApi } from "../../../testing/api.ts";
+import { form } from "../../../testing/form.ts";
+import { UploadStore } from "../uploads/upload-store.ts";
+import { closeWhenIdle, closeWithAnswers } from "./connection-drain.ts";
+import { shutDown } from "./shutdown.ts";
+
+const light = "GET /light HTTP/1.1\r\nHost: here\r\n\r\n";
+
+/** The API on a port, with connections that are kept, and the way to shut it down. */
+async function open(t: TestContext, { delayMs = 150, timeoutMs = 5_000 } = {}) {
+  const dir = mkdtempSync(path.join(os.tmpdir(), "drain-"));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  const figures = { active: 0, files: 0, bytes: 0, failed: 0 };
+  const uploads = { store: new UploadStore(dir), figures, maxBytes: 100_000, maxFiles: 1 };
+  const { app, listen } = buildTestApi(t, { uploads });
+  const port = await listen();
+  const order: string[] = [];
+  const leave = () =>
+    shutDown(
+      {
+        health: { drain: () => order.push("not ready") },
+        closeConnectionsWithAnswers: () => closeWithAnswers(app.server),
+        closeServer: () => {
+          order.push("not listening");
+          return closeWhenIdle(app.server, () => app.close());
+        },
+        cutConnections: () => {
+          order.push("cut");
+          app.server.closeAllConnections();
+        },
+        closeRest: async () => void order.push("rest"),
+        log: { info: () => undefined, error: () => undefined },
+        delayMs,
+        timeoutMs,
+      },
+      "SIGTERM",
+    );
+  const dial = async () => {
+    const socket = connect(port, "127.0.0.1");
+    t.after(() => socket.destroy());
+    socket.setEncoding("utf8").on("error", () => undefined);
+    await once(socket, "connect");
+    return socket;
+  };
+  return { leave, order, dial, dir, figures };
+}
+
+async function answerTo(socket: Socket, bytes: string): Promise<string> {
+  socket.write(bytes);
+  return String((await once(socket, "data"))[0]);
+}
+
+const { contentType, body } = form({ content: "x".repeat(50_000) });
+const upload = `POST /upload HTTP/1.1\r\nHost: here\r\nContent-Type: ${contentType}\r\nContent-Length: ${body.length}\r\n\r\n`;
+
+test("answers until the end, closes connections with their answers, and idle ones after the delay", async (t) => {
+  const { leave, order, dial } = await open(t);
+  const [busy, idle] = [await dial(), await dial()];
+  assert.match(await answerTo(busy, light), /Connection: keep-alive/i);
+  await answerTo(idle, light);
+  const idleClosed = once(idle, "close").then(() => order.push("idle closed"));
+  const left = leave();
+  assert.match(await answerTo(busy, light), /200 OK.*Connection: close/is);
+  assert.match(await answerTo(await dial(), light), /200 OK.*Connection: close/is);
+  assert.deepEqual(order, ["not ready"]);
+  assert.equal(await left, 0);
+  await idleClosed;
+  assert.deepEqual(order.slice(0, 2), ["not ready", "not listening"]);
+  assert.ok(order.includes("idle closed") && !order.includes("cut"));
+});
+
+test("an upload that began before is taken to its end, and its connection does not hold up the rest", async (t) => {
+  const { leave, order, dial, dir, figures } = await open(t, { timeoutMs: 20_000 });
+  const socket = await dial();
+  socket.write(upload + body.slice(0, 20_000));
+  while (figures.active === 0) await sleep(10);
+  const left = leave();
+  while (order.length < 2) await sleep(10);
+  assert.match(await answerTo(socket, body.slice(20_000)), /200 OK/);
+  assert.equal(await left, 0);
+  assert.deepEqual(order, ["not ready", "not listening", "rest"]);
+  assert.equal(readdirSync(dir).length, 1);
+});
+
+test("a request that does not end in time is cut, and leaves nothing behind", async (t) => {
+  const { leave, order, dial, dir, figures } = await open(t, { timeoutMs: 200 });
+  const socket = await dial();
+  socket.write(upload + body.slice(0, 20_000));
+  while (figures.active === 0) await sleep(10);
+  const cut = once(socket, "close");
+  assert.equal(await leave(), 1);
+  await cut;
+  assert.deepEqual(order, ["not ready", "not listening", "cut", "rest"]);
+  while (figures.active > 0) await sleep(10);
+  assert.deepEqual(readdirSync(dir), []);
+});

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { mergeTallies, RouteTally } from "./route-stats.ts";
+
+const minute = 60_000;
+const start = 30_000_000 * minute;
+
+test("requests are counted in their minute, the newest last, and forgotten after an hour", () => {
+  const tally = new RouteTally("GET", "/light");
+  tally.count(200, 0.001, start);
+  tally.count(200, 0.001, start + minute - 1);
+  tally.count(200, 0.001, start + 2 * minute);
+  assert.deepEqual(tally.toData(start + 2 * minute).perMinute.slice(-4), [0, 2, 0, 1]);
+  assert.deepEqual(tally.toData(start + 5 * minute).perMinute.slice(-6), [2, 0, 1, 0, 0, 0]);
+  const later = tally.toData(start + 61 * minute);
+  assert.equal(later.perMinute.length, 60);
+  assert.deepEqual(later.perMinute.filter(Boolean), [1]);
+  assert.deepEqual(tally.toData(start + 500 * minute).perMinute.filter(Boolean), []);
+});
+
+test("a clock that was set back loses no request", () => {
+  const tally = new RouteTally("GET", "/light");
+  tally.count(200, 0.001, start);
+  tally.count(200, 0.001, start - 10 * minute);
+  assert.equal(tally.toData(start).perMinute.at(-1), 2);
+});
+
+test("tallies of several processes add up by route, minutes by when they were", () => {
+  const one = new RouteTally("GET", "/light");
+  const two = new RouteTally("GET", "/light");
+  const other = new RouteTally("PUT", "/light");
+  one.count(200, 0.5, start);
+  two.count(200, 0.25, start + minute);
+  two.count(503, 0.25, start + minute);
+  other.count(200, 1, start);
+  const merged = mergeTallies([one.toData(start), two.toData(start + minute), other.toData(start)]);
+  assert.deepEqual(
+    merged.map(({ method, byStatus, secondsTotal }) => ({ method, byStatus, secondsTotal })),
+    [
+      {
+        method: "GET",
+        byStatus: [
+          [200, 2],
+          [503, 1],
+        ],
+        secondsTotal: 1,
+      },
+      { method: "PUT", byStatus: [[200, 1]], secondsTotal: 1 },
+    ],
+  );
+  assert.deepEqual(merged[0]?.perMinute.slice(-3), [0, 1, 2]);
+});

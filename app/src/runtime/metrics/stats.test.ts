@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ProcessData } from "./process-stats.ts";
+import { RouteTally } from "./route-stats.ts";
+import { collectStats, type Figures, mergeStats } from "./stats.ts";
+
+const nowMs = 30_000_000 * 60_000;
+
+function processOf(figures: { startedAtSeconds?: number; p99Ms?: number; minor?: number }): ProcessData {
+  const { startedAtSeconds = nowMs / 1000 - 120, p99Ms = 1, minor = 1 } = figures;
+  return {
+    startedAtSeconds,
+    cpu: { userSeconds: 2, systemSeconds: 1 },
+    memory: { rss: 10, heapTotal: 5, heapUsed: 4, external: 2, arrayBuffers: 1 },
+    eventLoop: {
+      ...{ meanMs: 0, p50Ms: 0, p95Ms: 0, p99Ms, maxMs: p99Ms },
+      ...{ utilization: 0.5, activeSeconds: 1, idleSeconds: 1 },
+    },
+    gc: { minor: { count: minor, seconds: 0.1 } },
+    openFiles: 3,
+  };
+}
+
+/** What a process sends: it must survive being made JSON. */
+function partOf(routes: RouteTally[], process: ProcessData, parts: Record<string, Figures> = {}) {
+  const sources = Object.fromEntries(Object.entries(parts).map(([name, figures]) => [name, () => figures]));
+  return JSON.parse(
+    JSON.stringify(collectStats({ routes, process: { collect: () => process }, parts: sources })),
+  );
+}
+
+function tally(route: string, answers: [status: number, seconds: number, times: number][]): RouteTally {
+  const tally = new RouteTally("GET", route);
+  for (const [status, seconds, times] of answers)
+    for (let n = 0; n < times; n++) tally.count(status, seconds, nowMs);
+  return tally;
+}
+
+test("requests of all workers are summed up by route, errors and percentiles too", () => {
+  const one = partOf([tally("/a", [[200, 0.01, 97]]), tally("/b", [])], processOf({}));
+  const two = partOf(
+    [
+      tally("/a", [
+        [200, 0.01, 1],
+        [404, 0.5, 1],
+        [500, 1, 1],
+      ]),
+      tally("/b", [[200, 2, 200]]),
+    ],
+    processOf({}),
+  );
+  const stats = mergeStats([one, two], nowMs);
+  assert.equal(stats.workers, 2);
+  assert.equal(stats.uptimeSeconds, 120);
+  const [b, a] = stats.routes;
+  assert.deepEqual([b?.route, b?.count, b?.errors], ["/b", 200, 0]);
+  assert.deepEqual([a?.count, a?.errors, a?.clientErrors], [100, 1, 1]);
+  assert.deepEqual(a?.byStatus, { 200: 98, 404: 1, 500: 1 });
+  assert.ok(Math.abs((a?.meanMs ?? 0) - 24.8) < 1e-6);
+  assert.ok(Math.abs((a?.p95Ms ?? 0) - 10) < 0.1);
+  assert.ok(Math.abs((a?.p99Ms ?? 0) - 500) < 5);
+  assert.equal(a?.perMinute.at(-1), 100);
+  assert.equal(a?.requestsPerMinute, 50);
+  assert.equal(stats.requests.count, 300);
+});
+
+test("before the first request there are no routes and no percentiles", () => {
+  const { requests, routes } = mergeStats([partOf([tally("/a", [])], processOf({}))], nowMs);
+  assert.deepEqual(routes, []);
+  assert.deepEqual(
+    [requests.count, requests.meanMs, requests.p99Ms, requests.requestsPerMinute],
+    [0, null, null, 0],
+  );
+});
+
+test("figures of parts add up, levels are those of the worst worker", () => {
+  const one = partOf([], processOf({ p99Ms: 5, minor: 2 }), {
+    cache: { hits: 3 },
+    shedding: { eventLoopDelayMs: 7 },
+  });
+  const two = partOf([], processOf({ p99Ms: 9, minor: 3 }), {
+    cache: { hits: 4, stale: 1 },
+    shedding: { eventLoopDelayMs: 2 },
+  });
+  const { parts, process } = mergeStats([one, two], nowMs);
+  assert.deepEqual(parts, { cache: { hits: 7, stale: 1 }, shedding: { eventLoopDelayMs: 7 } });
+  assert.equal(process.eventLoop.p99Ms, 9);
+  assert.deepEqual(process.gc.minor, { count: 5, seconds: 0.2 });
+  assert.equal(process.memory.rss, 20);
+});
