@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { type BuildOptions, buildSync } from "esbuild";
@@ -40,7 +40,12 @@ export function buildApi(): ContextFiles {
     // Piscina starts its threads with the file of this name beside its own code, which is server.js in the image.
     worker: join(dirname(createRequire(import.meta.url).resolve("piscina")), "worker.js"),
   });
-  return files.set("Dockerfile", readFileSync(join(import.meta.dirname, "Dockerfile"), "utf8"));
+  const sql = readdirSync(join(import.meta.dirname, "src"), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".sql"))
+    .map((path) => join("src", path));
+  for (const path of ["Dockerfile", ...sql])
+    files.set(basename(path), readFileSync(join(import.meta.dirname, path), "utf8"));
+  return files;
 }
 
 /** Writes files into a folder, which is created if needed. */

@@ -102,7 +102,7 @@ test("heavy work takes n from the query, within bounds", async (t) => {
 
 test("refused heavy work is a 503 with its reason", async (t) => {
   const run = () => Promise.reject(new TaskRefused("64 tasks are waiting already"));
-  const answer = await build(t, { heavy: { run } }).app.inject("/heavy-task?n=5");
+  const answer = await build(t, { cpuPool: { run } }).app.inject("/heavy-task?n=5");
   assert.equal(answer.statusCode, 503);
   assert.equal(answer.headers["retry-after"], "1");
   assert.equal(answer.json().message, "64 tasks are waiting already");
@@ -110,7 +110,7 @@ test("refused heavy work is a 503 with its reason", async (t) => {
 
 test("heavy work learns that its client went away", async (t) => {
   const { promise: told, resolve } = later<boolean>();
-  const heavy: AppParts["heavy"] = {
+  const cpuPool: AppParts["cpuPool"] = {
     run: (_n, client) =>
       new Promise((_resolve, reject) => {
         client?.addEventListener("abort", () => {
@@ -119,7 +119,7 @@ test("heavy work learns that its client went away", async (t) => {
         });
       }),
   };
-  const port = await build(t, { heavy }).listen();
+  const port = await build(t, { cpuPool }).listen();
   await sendRaw(port, "GET /heavy-task HTTP/1.1\r\nHost: here\r\n\r\n", { hangUpAfterMs: 50 });
   assert.equal(await told, true);
 });
@@ -245,7 +245,7 @@ test("every answer is counted once under its route, whatever its address", async
 test("a client that goes away before its answer is counted as such", async (t) => {
   const gone = new AbortController();
   const { metrics, listen } = build(t, {
-    heavy: {
+    cpuPool: {
       run: (_input, signal) =>
         new Promise((_resolve, reject) => {
           signal?.addEventListener("abort", () => reject(new Error("nobody waits for this")));

@@ -7,16 +7,10 @@ import {
   fastify,
   LogController,
 } from "fastify";
-import { heavyTaskRoute } from "./domain/heavy-task.ts";
-import { lightRoute } from "./domain/light.ts";
-import { type UploadParts, uploadRoute } from "./domain/upload.ts";
-import type { UserStore } from "./domain/users/user-store.ts";
-import { userRoutes } from "./domain/users/users.ts";
-import type { Cache } from "./runtime/cache/cache.ts";
-import type { TaskPool } from "./runtime/cpu-pool/cpu-pool.ts";
+import { domainRoutes, type RouteParts } from "./domain/routes.ts";
 import { answerUnusualRequests, clientErrorHandler } from "./runtime/http/client-errors.ts";
 import { errorHandler, sendError } from "./runtime/http/http-errors.ts";
-import { TalliedResponse } from "./runtime/http/measured-response.ts";
+import { MeasuredResponse } from "./runtime/http/measured-response.ts";
 import { probeRoutes } from "./runtime/http/probes.ts";
 import { RequestIds } from "./runtime/http/request-id.ts";
 import { RouteMethods } from "./runtime/http/route-methods.ts";
@@ -26,97 +20,98 @@ import { leakLabRoutes } from "./runtime/labs/leak-lab.ts";
 import type { Health } from "./runtime/lifecycle/health.ts";
 import type { Shedding } from "./runtime/lifecycle/shedding.ts";
 import type { Metrics } from "./runtime/metrics/metrics.ts";
-import type { RouteTally } from "./runtime/metrics/route-stats.ts";
+import type { RouteStats } from "./runtime/metrics/route-stats.ts";
 
-export interface AppParts {
+/** Everything that the HTTP API uses; the caller creates and closes it. */
+export interface AppParts extends RouteParts {
   log: FastifyBaseLogger;
-  /** Most of a body that is no upload. */
+  /** Maximum size of a body that is not an upload. */
   bodyLimitBytes: number;
   health: Pick<Health, "live" | "ready" | "report">;
   shedding: Pick<Shedding, "active" | "refuse">;
   metrics: Pick<Metrics, "route">;
-  users: Pick<UserStore, "find" | "findMany" | "save">;
-  cache: Pick<Cache, "read" | "readMany" | "invalidate">;
-  heavy: Pick<TaskPool, "run">;
-  uploads: UploadParts;
-  /** Longest pause in the middle of a body; 30 seconds. */
+  /** Maximum pause within a body; default 30 seconds. */
   bodyIdleMs?: number;
-  /** Ends the process for POST /lab/exit; absent: the fault lab is closed. */
+  /** Ends the process for POST /lab/exit; if absent, the fault lab has no routes. */
   labExit?: (code: number) => void;
-  /** Opens the routes that leak on purpose. */
+  /** Adds the routes that leak on purpose. */
   leakLab?: boolean;
 }
 
-/** Longer than Nginx keeps an idle upstream connection (60 s), so that the side that sends is the one that closes. */
-const keepAliveTimeoutMs = 72_000;
+/**
+ * How long an idle connection stays open. Nginx closes its idle upstream connections after 55 s, so the side that sends
+ * requests also closes, and no request meets a closed connection.
+ */
+export const keepAliveTimeoutMs = 72_000;
 const headersTimeoutMs = 30_000;
 const bodyIdleMs = 30_000;
 
-/** The public HTTP API. It listens when told to, and owns none of its parts. */
+/** Builds the public HTTP API. The caller makes it listen. */
 export function buildApp(parts: AppParts): FastifyInstance {
   const { log, health } = parts;
   const requestIds = new RequestIds();
   const unreadable = parts.metrics.route("any", "unreadable");
   const clientErrors = { requestIds, count: (status: number) => unreadable.count(status, 0) };
-  const answerError = errorHandler(log);
+  const handleError = errorHandler(log);
   const app = fastify({
-    // A line per request would cost more than most requests do; Nginx and the metrics tell.
+    // A log line per request would cost more than most requests; Nginx's access log and the metrics have the facts.
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestIds.of,
-    // Schemas are made by TypeBox, and so are valid; to check them costs a tenth of the time to start.
-    // And with strictNumbers, a text that is read as Infinity (1e999) would be held against no bound at all.
+    // TypeBox builds valid schemas; checking them takes a tenth of the start time.
+    // With strictNumbers, 1e999, which parses as Infinity, would pass every bound.
     ajv: { customOptions: { validateSchema: false, strictNumbers: false } },
     bodyLimit: parts.bodyLimitBytes,
     keepAliveTimeout: keepAliveTimeoutMs,
-    // What arrives on an open connection while the server closes is answered like any other request.
+    // While the server closes, requests on open connections get their normal response.
     return503OnClosing: false,
     http: {
-      ServerResponse: TalliedResponse as unknown as typeof ServerResponse,
+      ServerResponse: MeasuredResponse as unknown as typeof ServerResponse,
       headersTimeout: headersTimeoutMs,
-      // Node would answer a request without a host by a bare 400.
+      // Node.js would respond to a request without Host with a 400 that has no body.
       requireHostHeader: false,
     },
     clientErrorHandler: clientErrorHandler(clientErrors),
-    // No hook sees these.
+    // Fastify runs no hook for these errors.
     frameworkErrors: (error, request, reply) => {
       reply.header("x-request-id", request.id);
-      tallyInto(unreadable, reply);
-      answerError(error, request, reply);
+      countInto(unreadable, reply);
+      handleError(error, request, reply);
     },
   });
   answerUnusualRequests(app.server, clientErrors);
   app.addHook("onRoute", (route) => {
     const { neverShed = false } = route.config ?? {};
     for (const method of [route.method].flat()) {
-      const tally = parts.metrics.route(method, route.url);
-      route.onRequest = [admit({ ...parts, tally, neverShed }), ...[route.onRequest ?? []].flat()];
+      const stats = parts.metrics.route(method, route.url);
+      route.onRequest = [admit({ ...parts, stats, neverShed }), ...[route.onRequest ?? []].flat()];
     }
   });
-  // Fastify's own takes any text as body, which no route here does.
+  // Fastify's own parser accepts any text as a body; no route here takes text.
   app.removeContentTypeParser("text/plain");
-  app.setErrorHandler(answerError);
-  answerUnmatched(app, parts);
+  app.setErrorHandler(handleError);
+  refuseUnmatched(app, parts);
   limitSlowBodies(app, parts.bodyIdleMs ?? bodyIdleMs);
 
-  lightRoute(app);
-  userRoutes(app, parts.users, parts.cache);
-  heavyTaskRoute(app, parts.heavy);
-  uploadRoute(app, parts.uploads);
+  domainRoutes(app, parts);
   probeRoutes(app, health);
   if (parts.labExit) faultLabRoutes(app, parts.labExit);
   if (parts.leakLab) leakLabRoutes(app);
   return app;
 }
 
-/** What every request for a route passes first. It is the only hook in front of the handlers: each one costs. */
-function admit(of: Pick<AppParts, "log" | "shedding"> & { tally: RouteTally; neverShed: boolean }) {
-  const { log, shedding, tally, neverShed } = of;
+interface Admission extends Pick<AppParts, "log" | "shedding"> {
+  stats: RouteStats;
+  neverShed: boolean;
+}
+
+/** The first hook of every route, and the only one before the handlers: each hook costs time on every request. */
+function admit({ log, shedding, stats, neverShed }: Admission) {
   return (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
-    tallyInto(tally, reply);
-    // One logger for all requests: the few lines that are written name the request themselves.
+    countInto(stats, reply);
+    // One logger for all requests: the few lines that are logged include the request id themselves.
     request.log = log;
     reply.log = log;
-    // Whoever asked finds the answer again in the logs, and a load test knows whose answer it got.
+    // Clients and load tests find the request in the logs by this id.
     reply.header("x-request-id", request.id);
     const { headers, httpVersionMinor } = request.raw;
     if (headers.host === undefined && httpVersionMinor === 1) {
@@ -124,9 +119,9 @@ function admit(of: Pick<AppParts, "log" | "shedding"> & { tally: RouteTally; nev
       return;
     }
     if (shedding.active && !neverShed) {
-      const why = shedding.refuse();
-      if (why !== undefined) {
-        sendError(reply, 503, why);
+      const reason = shedding.refuse();
+      if (reason !== undefined) {
+        sendError(reply, 503, reason);
         return;
       }
     }
@@ -134,28 +129,32 @@ function admit(of: Pick<AppParts, "log" | "shedding"> & { tally: RouteTally; nev
   };
 }
 
-function tallyInto(tally: RouteTally, reply: FastifyReply): void {
-  (reply.raw as TalliedResponse).tally = tally;
+function countInto(stats: RouteStats, reply: FastifyReply): void {
+  (reply.raw as MeasuredResponse).routeStats = stats;
 }
 
-/** A path that is not served is 404; one that is, but not by this method, 405. */
-function answerUnmatched(app: FastifyInstance, parts: AppParts): void {
+/** Responds with 404 on an unknown path, and with 405 on a known path with another method. */
+function refuseUnmatched(app: FastifyInstance, parts: AppParts): void {
   const routes = new RouteMethods();
   app.addHook("onRoute", ({ method, url }) => {
-    for (const each of [method].flat()) routes.add(each, url);
+    for (const name of [method].flat()) routes.add(name, url);
   });
-  const admitted = admit({ ...parts, tally: parts.metrics.route("any", "unmatched"), neverShed: false });
+  const admitUnmatched = admit({
+    ...parts,
+    stats: parts.metrics.route("any", "unmatched"),
+    neverShed: false,
+  });
   const refuse = (request: FastifyRequest, reply: FastifyReply): void => {
-    admitted(request, reply, () => {
+    admitUnmatched(request, reply, () => {
       const path = request.url.split("?", 1)[0] ?? "";
       const shown = path.slice(0, 200);
-      const methods = routes.at(path);
+      const methods = routes.methodsOf(path);
       if (methods.length === 0) return sendError(reply, 404, `there is no ${request.method} ${shown}`);
       reply.header("allow", methods.join(", "));
       return sendError(reply, 405, `${shown} is served by ${methods.join(", ")} only`);
     });
   };
-  // Not after its body was read and understood. Fastify takes this hook here too, but its types do not tell.
-  const before: object = { onRequest: refuse };
-  app.setNotFoundHandler(before, refuse);
+  // As a hook, it runs before the body is read and parsed. Fastify accepts it here, but its types do not declare it.
+  const hooks: object = { onRequest: refuse };
+  app.setNotFoundHandler(hooks, refuse);
 }

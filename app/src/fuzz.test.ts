@@ -194,8 +194,8 @@ function bytesOf({ method, target, headers, body, contentType, framing, cut }: R
 test("whatever is asked, the API answers as it should and goes on", async (t) => {
   const dir = mkdtempSync(path.join(os.tmpdir(), "fuzz-"));
   t.after(() => rmSync(dir, { recursive: true, force: true }));
-  const figures = { active: 0, files: 0, bytes: 0, failed: 0 };
-  const uploads = { store: new UploadStore(dir), figures, maxBytes: 300, maxFiles: 2 };
+  const stats = { active: 0, files: 0, bytes: 0, failed: 0 };
+  const uploads = { store: new UploadStore(dir), stats, maxBytes: 300, maxFiles: 2 };
   const { listen, logged } = buildTestApi(t, { uploads, bodyIdleMs: 50 });
   const port = await listen();
   const light = "GET /light HTTP/1.1\r\nHost: here\r\n\r\n";
@@ -221,8 +221,8 @@ test("whatever is asked, the API answers as it should and goes on", async (t) =>
 
   assert.equal((await sendRaw(port, light))?.status, 200);
   assert.deepEqual(logged, []);
-  for (const end = Date.now() + 5_000; figures.active > 0 && Date.now() < end; ) await sleep(10);
-  assert.equal(figures.active, 0);
+  for (const end = Date.now() + 5_000; stats.active > 0 && Date.now() < end; ) await sleep(10);
+  assert.equal(stats.active, 0);
   assert.deepEqual(
     readdirSync(dir).filter((name) => name.endsWith(".part")),
     [],

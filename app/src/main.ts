@@ -1,12 +1,12 @@
 import cluster from "node:cluster";
 import { pino } from "pino";
-import { type AppConfig, ConfigError, readConfig } from "./config/config.ts";
+import { type AppConfig, EnvironmentError, readConfig } from "./config/config.ts";
 import { cpuQuota, memoryLimit } from "./runtime/process/container-limits.ts";
 import { keepTickShape } from "./runtime/process/tick-shape.ts";
 import { SupervisorLink } from "./runtime/workers/supervisor-link.ts";
-import { planWorkers, workerPlace } from "./runtime/workers/worker-plan.ts";
+import { planWorkers, readWorkerEnvironment } from "./runtime/workers/worker-plan.ts";
 
-// Before the first garbage collection.
+// Must run before the first garbage collection.
 void keepTickShape();
 
 const openLog = (options: { sync: boolean }) =>
@@ -28,7 +28,7 @@ process.on("uncaughtException", (error, origin) => {
 });
 
 run().catch((error: unknown) => {
-  if (error instanceof ConfigError) log.fatal(error.message);
+  if (error instanceof EnvironmentError) log.fatal(error.message);
   else log.fatal({ err: error }, "the API could not start");
   link?.failed(`the API could not start: ${error instanceof Error ? error.message : error}`);
   process.exit(1);
@@ -36,31 +36,32 @@ run().catch((error: unknown) => {
 
 async function run(): Promise<void> {
   const config = readConfig(process.env);
-  setUp(config);
-  if (link || config.workers.count === 1) await serveHere(config);
-  else await serveByWorkers(config);
+  configureLog(config);
+  if (link || config.workers.count === 1) await runServer(config);
+  else await runWorkers(config);
 }
 
-function setUp(config: AppConfig): void {
+function configureLog(config: AppConfig): void {
   log.level = config.logLevel;
-  log.setBindings({ pod: config.podName, ...(link && { worker: workerPlace(process.env).number }) });
+  const worker = link && { worker: readWorkerEnvironment(process.env).workerIndex };
+  log.setBindings({ pod: config.podName, ...worker });
 }
 
-async function serveByWorkers(config: AppConfig): Promise<void> {
+async function runWorkers(config: AppConfig): Promise<void> {
   const { count, maxMemoryBytes } = config.workers;
   const cpus = cpuQuota();
-  const plan = planWorkers({ asked: count, cpus, memoryBytes: memoryLimit(), ceilingBytes: maxMemoryBytes });
-  if (plan.cut !== undefined) log.warn(plan.cut);
-  // One worker needs nobody to supervise it: the cluster restarts the pod.
-  if (plan.workers === 1) return serveHere(config);
+  const plan = planWorkers({ count, cpus, memoryBytes: memoryLimit(), ceilingBytes: maxMemoryBytes });
+  if (plan.reduced !== undefined) log.warn(plan.reduced);
+  // A single worker needs no supervisor: Kubernetes restarts the pod.
+  if (plan.workers === 1) return runServer(config);
   log = openLog({ sync: true });
-  setUp(config);
+  configureLog(config);
   const { supervise } = await import("./runtime/workers/supervisor.ts");
   await supervise(config, plan, cpus, log);
 }
 
-/** Loaded by those processes alone that serve: a supervisor is smaller by half without. */
-async function serveHere(config: AppConfig): Promise<void> {
+/** Imported only by processes that serve requests: without it a supervisor takes half the memory. */
+async function runServer(config: AppConfig): Promise<void> {
   const { serve } = await import("./serve.ts");
-  await serve(config, log, link && { link, limitBytes: workerPlace(process.env).limitBytes });
+  await serve(config, log, link && { link, limitBytes: readWorkerEnvironment(process.env).limitBytes });
 }

@@ -1,16 +1,16 @@
 import { once } from "node:events";
-import path from "node:path";
 import type { Logger } from "pino";
 import { buildApp } from "./app.ts";
 import type { AppConfig } from "./config/config.ts";
-import { UserStore } from "./domain/users/user-store.ts";
+import { heavyWorkerFile } from "./domain/heavy-task.ts";
+import { UserStore, usersSchema } from "./domain/users/user-store.ts";
 import { Cache } from "./runtime/cache/cache.ts";
 import { RedisStore } from "./runtime/cache/redis-store.ts";
-import { TaskPool, workerThreads } from "./runtime/cpu-pool/cpu-pool.ts";
+import { CpuPool, workerThreads } from "./runtime/cpu-pool/cpu-pool.ts";
 import { Database, DatabaseUnavailable } from "./runtime/database/database.ts";
 import { createInternalServer } from "./runtime/http/internal-server.ts";
 import { ProcessOperations } from "./runtime/http/operations.ts";
-import { closeWhenIdle, closeWithAnswers } from "./runtime/lifecycle/connection-drain.ts";
+import { closeWhenIdle, closeWithResponses } from "./runtime/lifecycle/connection-drain.ts";
 import { Health } from "./runtime/lifecycle/health.ts";
 import { Shedding } from "./runtime/lifecycle/shedding.ts";
 import { shutDown } from "./runtime/lifecycle/shutdown.ts";
@@ -22,26 +22,29 @@ import { memoryLimit } from "./runtime/process/container-limits.ts";
 import { UploadStore } from "./runtime/uploads/upload-store.ts";
 import type { SupervisorLink } from "./runtime/workers/supervisor-link.ts";
 
-/** What a worker has of its supervisor. */
-export interface WorkerSeat {
+/** What a worker process receives from its supervisor. */
+export interface WorkerContext {
   link: SupervisorLink;
-  /** Its share of the pod's memory. */
+  /** The worker's share of the pod's memory. */
   limitBytes: number;
 }
 
-/** When all connections are made. What making them took is a third of the memory; once collected, V8 gives it back within 10 s. */
+/**
+ * By then all connections are open. Opening them takes a third of the memory; after a collection V8 returns it within 10 s.
+ */
 const settledAfterMs = 2_000;
 
 /**
- * Puts the parts together, serves with them, and leaves in order when told to by SIGTERM or SIGINT.
+ * Connects the parts of the API, serves requests, and shuts down in order on SIGTERM or SIGINT.
  *
- * @param worker given to one worker of several, whose supervisor answers on the internal port in its place
+ * @param worker set in a worker process; its supervisor then serves the internal port
  */
-export async function serve(config: AppConfig, log: Logger, worker?: WorkerSeat): Promise<void> {
+export async function serve(config: AppConfig, log: Logger, worker?: WorkerContext): Promise<void> {
   const memoryLimitBytes = worker?.limitBytes ?? memoryLimit();
   const database = new Database({
     ...config.database,
     applicationName: config.podName,
+    schema: [usersSchema],
     onIdleError: (error) => log.warn({ err: error }, "an idle database connection broke"),
   });
   const store = new RedisStore(config.cache, log);
@@ -49,20 +52,20 @@ export async function serve(config: AppConfig, log: Logger, worker?: WorkerSeat)
     ...config.cache,
     isOriginFailure: (error) => error instanceof DatabaseUnavailable,
   });
-  const cacheFigures = () => ({ ...store.figures, ...cache.figures });
-  const threads = workerThreads(config.heavy, besideThisProgram("heavy-worker"), (error) =>
+  const cacheStats = () => ({ ...store.stats, ...cache.stats });
+  const threads = workerThreads(config.cpuPool, heavyWorkerFile, (error) =>
     log.error({ err: error }, "a worker thread broke"),
   );
-  const heavy = new TaskPool(config.heavy, threads);
+  const cpuPool = new CpuPool(config.cpuPool, threads);
   const uploads = new UploadStore(config.upload.dir, config.upload.dirBytes);
-  const uploadFigures = { active: 0, files: 0, bytes: 0, failed: 0 };
+  const uploadStats = { active: 0, files: 0, bytes: 0, failed: 0 };
   const metrics = new Metrics({
-    cache: cacheFigures,
+    cache: cacheStats,
     database: () => database.connections,
-    heavy: () => ({ ...heavy.figures }),
-    shedding: () => ({ ...shedding.figures }),
-    uploads: () => ({ ...uploadFigures }),
-    memory: () => memory.monitor.figures,
+    heavy: () => ({ ...cpuPool.stats }),
+    shedding: () => ({ ...shedding.stats }),
+    uploads: () => ({ ...uploadStats }),
+    memory: () => memory.monitor.stats,
   });
   const shedding = new Shedding(config.shedding, {
     memoryLimitBytes,
@@ -74,11 +77,11 @@ export async function serve(config: AppConfig, log: Logger, worker?: WorkerSeat)
     log,
     report: {
       cache: () => {
-        const figures = cacheFigures();
-        return { degraded: figures.breakersOpen > 0 || figures.originBreakerOpen > 0, ...figures };
+        const stats = cacheStats();
+        return { degraded: stats.breakersOpen > 0 || stats.originBreakerOpen > 0, ...stats };
       },
-      heavy: () => ({ degraded: heavy.figures.queued >= config.heavy.queue, ...heavy.figures }),
-      shedding: () => ({ degraded: shedding.active, ...shedding.figures }),
+      heavy: () => ({ degraded: cpuPool.stats.queued >= config.cpuPool.queue, ...cpuPool.stats }),
+      shedding: () => ({ degraded: shedding.active, ...shedding.stats }),
     },
   });
   const app = buildApp({
@@ -89,8 +92,8 @@ export async function serve(config: AppConfig, log: Logger, worker?: WorkerSeat)
     metrics,
     users: new UserStore(database),
     cache,
-    heavy,
-    uploads: { ...config.upload, store: uploads, figures: uploadFigures },
+    cpuPool,
+    uploads: { ...config.upload, store: uploads, stats: uploadStats },
     labExit: config.faultLab ? (code) => process.exit(code) : undefined,
     leakLab: config.memory.leakLab,
   });
@@ -119,7 +122,7 @@ export async function serve(config: AppConfig, log: Logger, worker?: WorkerSeat)
     const code = await shutDown(
       {
         health,
-        closeConnectionsWithAnswers: () => closeWithAnswers(app.server),
+        closeConnectionsWithResponses: () => closeWithResponses(app.server),
         closeServer: () => closeWhenIdle(app.server, () => app.close()),
         cutConnections: () => app.server.closeAllConnections(),
         closeRest: async () => {
@@ -128,7 +131,7 @@ export async function serve(config: AppConfig, log: Logger, worker?: WorkerSeat)
           memory.stop();
           cache.close();
           store.close();
-          await Promise.all([heavy.close(), database.close()]);
+          await Promise.all([cpuPool.close(), database.close()]);
           await worker?.link.close(metrics.stats());
           internal?.close();
         },
@@ -146,8 +149,8 @@ export async function serve(config: AppConfig, log: Logger, worker?: WorkerSeat)
   worker?.link.open({
     health,
     leave,
-    figures: () => metrics.stats(),
-    answers: {
+    stats: () => metrics.stats(),
+    operations: {
       metrics: () => metrics.data(),
       stats: () => metrics.stats(),
       memory: () => operations.memory(),
@@ -161,17 +164,11 @@ export async function serve(config: AppConfig, log: Logger, worker?: WorkerSeat)
   }
   await app.listen({ port: config.port, host: "0.0.0.0" });
   worker?.link.ready();
-  // Later than the work of starting, which would eat into the time limits of the first connections.
+  // Connections have time limits, which the work of starting would use up.
   void health.watch();
   shedding.start();
   void memory.start();
   void store.start();
   setTimeout(collectGarbage, settledAfterMs).unref();
   log.info({ ...(internal && { internalPort: config.internalPort }), node: process.version }, "started");
-}
-
-/** The path of a program that lies beside this one, in source as in the bundle. */
-function besideThisProgram(name: string): string {
-  const main = process.argv[1] ?? "";
-  return path.join(path.dirname(main), name + path.extname(main));
 }

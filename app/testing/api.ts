@@ -17,7 +17,7 @@ export function buildTestApi(
 ) {
   const rows = new Map<number, User>();
   const metrics = new Metrics();
-  const uploadFigures = { active: 0, files: 0, bytes: 0, failed: 0 };
+  const uploadStats = { active: 0, files: 0, bytes: 0, failed: 0 };
   const logged: { level: number; msg: string; requestId?: string }[] = [];
   const cache = new Cache(new MemoryStore(), {
     prefix: "",
@@ -49,8 +49,8 @@ export function buildTestApi(
       },
     },
     cache,
-    heavy: { run: async <Output>(n: unknown) => (Number(n) * 2) as Output },
-    uploads: { store: new UploadStore(undefined), figures: uploadFigures, maxBytes: 1024, maxFiles: 2 },
+    cpuPool: { run: async <Output>(n: unknown) => (Number(n) * 2) as Output },
+    uploads: { store: new UploadStore(undefined), stats: uploadStats, maxBytes: 1024, maxFiles: 2 },
     ...parts,
   });
   t.after(() => app.close());

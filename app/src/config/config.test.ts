@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ConfigError, readConfig } from "./config.ts";
+import { EnvironmentError, readConfig } from "./config.ts";
 
 const url = "postgres://bw:secret@database:5432/breakwater";
 
@@ -8,13 +8,13 @@ function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
   try {
     readConfig({ DATABASE_URL: url, ...env });
   } catch (error) {
-    assert.ok(error instanceof ConfigError);
+    assert.ok(error instanceof EnvironmentError);
     return error.problems;
   }
   return [];
 }
 
-test("a database is all that has to be named", () => {
+test("readConfig needs no variable but the database's URL", () => {
   const config = readConfig({ DATABASE_URL: url, POD_NAME: "api-1" });
   assert.deepEqual(config, {
     port: 3000,
@@ -39,7 +39,7 @@ test("a database is all that has to be named", () => {
       localBytes: 8_388_608,
       breaker: { failures: 3, pauseMs: 1000 },
     },
-    heavy: { threads: "auto", queue: 64, timeoutMs: 10_000 },
+    cpuPool: { threads: "auto", queue: 64, timeoutMs: 10_000 },
     workers: {
       count: 1,
       restartDelayMs: 500,
@@ -57,7 +57,7 @@ test("a database is all that has to be named", () => {
   });
 });
 
-test("reads the nodes of the Redis Cluster", () => {
+test("readConfig splits REDIS_NODES into addresses", () => {
   const { cache } = readConfig({ DATABASE_URL: url, REDIS_NODES: "redis-0.redis:6379, redis-1.redis:6380," });
   assert.deepEqual(cache.nodes, [
     { host: "redis-0.redis", port: 6379 },
@@ -65,7 +65,7 @@ test("reads the nodes of the Redis Cluster", () => {
   ]);
 });
 
-test("tells all problems at once", () => {
+test("readConfig reports all problems at once", () => {
   assert.deepEqual(
     problemsOf({
       DATABASE_URL: "",
@@ -78,7 +78,7 @@ test("tells all problems at once", () => {
     [
       'PORT: "abc" must be a whole number from 1 to 65535',
       'LOG_LEVEL: "loud" must be one of info, trace, debug, warn, error, fatal',
-      "DATABASE_URL: nothing is set; it must look like postgres://user:password@host:5432/database",
+      "DATABASE_URL: it is not set; it must look like postgres://user:password@host:5432/database",
       'CACHE_TTL_SECONDS: "0" must be a whole number from 1 to 2592000',
       'FAULT_LAB: "yes" must be one of 0, 1',
       'REDIS_NODES: "redis-0" must look like host:port; separate nodes by commas',
@@ -86,27 +86,27 @@ test("tells all problems at once", () => {
   );
 });
 
-test("a wrong database URL is not repeated, since it may hold a password", () => {
+test("readConfig does not repeat an invalid database URL, which may hold a password", () => {
   const [problem] = problemsOf({ DATABASE_URL: "mysql://bw:hunter2@database/x" });
-  assert.match(problem ?? "", /^DATABASE_URL: what is set must look like/);
+  assert.match(problem ?? "", /^DATABASE_URL: the value must look like/);
   assert.doesNotMatch(problem ?? "", /hunter2/);
 });
 
-test("rejects one port for both servers", () => {
+test("readConfig refuses the same port for both servers", () => {
   assert.deepEqual(problemsOf({ PORT: "9000" }), ['INTERNAL_PORT: "9000" must differ from PORT']);
 });
 
-const wrong: [NodeJS.ProcessEnv, string][] = [
+const invalid: [NodeJS.ProcessEnv, string][] = [
   [{ HEAVY_QUEUE: "1.5" }, 'HEAVY_QUEUE: "1.5" must be a whole number from 1 to 100000'],
   [{ WORKERS: "0" }, 'WORKERS: "0" must be max, or a whole number from 1 to 64'],
   [{ HEAVY_THREADS: "65" }, 'HEAVY_THREADS: "65" must be auto, or a whole number from 1 to 64'],
-  [{ INTERNAL_TOKEN: "hunter2" }, "INTERNAL_TOKEN: what is set must have at least 16 visible characters"],
+  [{ INTERNAL_TOKEN: "hunter2" }, "INTERNAL_TOKEN: the value must have at least 16 visible characters"],
   [{ REDIS_DATABASE: "3" }, 'REDIS_DATABASE: "3" must be 0 in a cluster; or set REDIS_MODE=single'],
   [
     { REDIS_MODE: "single", REDIS_NODES: "a:1,b:2" },
     "REDIS_NODES: names 2 nodes; with REDIS_MODE=single it must name one",
   ],
 ];
-for (const [env, problem] of wrong) {
-  test(`tells: ${problem}`, () => assert.deepEqual(problemsOf(env), [problem]));
+for (const [env, problem] of invalid) {
+  test(`readConfig reports: ${problem}`, () => assert.deepEqual(problemsOf(env), [problem]));
 }

@@ -1,31 +1,32 @@
-import os from "node:os";
+import { hostname } from "node:os";
 import { type Static, Type } from "@sinclair/typebox";
 import { integer, oneOf, readEnvironment, text } from "./environment.ts";
+import { parseRedisNodes, type RedisNode } from "./redis-nodes.ts";
 
 const maxDelayMs = 3_600_000;
 const MiB = 1024 ** 2;
 
-/**
- * Every variable that the API reads, by part. Times are in milliseconds unless the name says otherwise, sizes in bytes.
+/*
+ * Every variable that the API reads, in groups. Times are in milliseconds unless the name says otherwise, sizes in bytes.
  * docs/api.md explains them.
  */
 const Http = {
   PORT: integer(3000, 1, 65_535),
-  /** Probes, metrics and what the operator asks: for the cluster only. */
+  /** Probes, metrics and the operator's routes; reachable inside the cluster only. */
   INTERNAL_PORT: integer(9000, 1, 65_535),
-  /** Guards what the operator asks; not set: all of that is refused. */
+  /** Protects the operator's routes; if unset, all of them are refused. */
   INTERNAL_TOKEN: text({
     pattern: "^[\\x21-\\x7e]{16,}$",
     rule: "have at least 16 visible characters",
     secret: true,
   }),
-  POD_NAME: text({ usual: os.hostname() }),
+  POD_NAME: text({ default: hostname() }),
   LOG_LEVEL: oneOf("info", "trace", "debug", "warn", "error", "fatal"),
   BODY_LIMIT_BYTES: integer(MiB, 1, 1024 * MiB),
 };
 const Database = {
   DATABASE_URL: text({
-    usual: "",
+    default: "",
     pattern: "^postgres(ql)?://[^/]+/.+$",
     rule: "look like postgres://user:password@host:5432/database",
     secret: true,
@@ -34,27 +35,27 @@ const Database = {
 };
 const Cache = {
   REDIS_MODE: oneOf("cluster", "single"),
-  REDIS_NODES: text({ usual: "" }),
-  REDIS_USERNAME: text({ usual: "default" }),
+  REDIS_NODES: text({ default: "" }),
+  REDIS_USERNAME: text({ default: "default" }),
   REDIS_PASSWORD: text({ secret: true }),
-  /** Of a single Redis; a cluster has only 0. */
+  /** For a single Redis; a cluster has only database 0. */
   REDIS_DATABASE: integer(0, 0, 15),
   REDIS_CONNECT_TIMEOUT_MS: integer(1000, 10, 60_000),
   REDIS_KEEP_ALIVE_MS: integer(5000, 100, maxDelayMs),
-  CACHE_PREFIX: text({ usual: "bw:" }),
+  CACHE_PREFIX: text({ default: "bw:" }),
   CACHE_TTL_SECONDS: integer(300, 1, 30 * 86_400),
-  /** How long after its time a value may still be served while the origin fails. */
+  /** How long after its expiry a value may still be served while the origin fails. */
   CACHE_STALE_SECONDS: integer(3600, 0, 30 * 86_400),
   CACHE_TIMEOUT_MS: integer(200, 1, 60_000),
-  /** Of the values kept in the process; 0 keeps none. */
+  /** Size limit of the values kept in the process; 0 keeps none. */
   CACHE_LOCAL_BYTES: integer(8 * MiB, 0, 1024 * MiB),
   CACHE_BREAKER_FAILURES: integer(3, 1, 1000),
   CACHE_BREAKER_PAUSE_MS: integer(1000, 10, 60_000),
 };
-const Tasks = {
-  /** `auto`: as many as the CPU quota has whole cores, at least one. */
+const CpuPool = {
+  /** `auto`: one for each whole core of the CPU quota, at least one. */
   HEAVY_THREADS: text({
-    usual: "auto",
+    default: "auto",
     pattern: "^(auto|[1-9]|[1-5][0-9]|6[0-4])$",
     rule: "be auto, or a whole number from 1 to 64",
   }),
@@ -62,9 +63,9 @@ const Tasks = {
   HEAVY_TIMEOUT_MS: integer(10_000, 1, maxDelayMs),
 };
 const Workers = {
-  /** Processes that serve; `max`: as many as the CPU quota and the memory limit make sense of. */
+  /** Processes that serve requests; `max`: as many as CPU quota and memory limit allow. */
   WORKERS: text({
-    usual: "1",
+    default: "1",
     pattern: "^(max|[1-9]|[1-5][0-9]|6[0-4])$",
     rule: "be max, or a whole number from 1 to 64",
   }),
@@ -72,22 +73,22 @@ const Workers = {
   WORKER_MIN_UPTIME_MS: integer(5000, 0, maxDelayMs),
   WORKER_MAX_RESTARTS: integer(10, 0, 1000),
   WORKER_LISTEN_TIMEOUT_MS: integer(10_000, 100, maxDelayMs),
-  /** Memory at which a worker is replaced; 0: derived from the memory limit. */
+  /** Resident memory at which a worker is replaced; 0: derived from the memory limit. */
   WORKER_MAX_MEMORY_BYTES: integer(0, 0, 1024 * 1024 * MiB),
 };
 const Memory = {
   MEMORY_INTERVAL_MS: integer(5000, 100, maxDelayMs),
   MEMORY_SAMPLES: integer(100, 10, 10_000),
-  /** Where heap snapshots are kept; not set: none are taken. */
+  /** Folder for heap snapshots; if unset, none are taken. */
   HEAP_SNAPSHOT_DIR: text(),
   HEAP_SNAPSHOT_KEEP: integer(3, 1, 100),
   /** Routes that leak on purpose. */
   LEAK_LAB: oneOf("0", "1"),
 };
 const Upload = {
-  /** Where uploads are kept; not set: they are read, counted and discarded. */
+  /** Folder for uploads; if unset, they are read, hashed and discarded. */
   UPLOAD_DIR: text(),
-  /** What all kept uploads may take together; 0: as much as the disk has. */
+  /** Maximum total size of all kept uploads; 0: limited by the disk only. */
   UPLOAD_DIR_BYTES: integer(0, 0, 1024 * 1024 * MiB),
   UPLOAD_MAX_BYTES: integer(4096 * MiB, 1, 1024 * 1024 * MiB),
   UPLOAD_MAX_FILES: integer(8, 1, 1000),
@@ -110,7 +111,7 @@ export const Environment = Type.Object({
   ...Http,
   ...Database,
   ...Cache,
-  ...Tasks,
+  ...CpuPool,
   ...Workers,
   ...Memory,
   ...Upload,
@@ -119,7 +120,7 @@ export const Environment = Type.Object({
   ...Lab,
 });
 
-/** What the API is told by its environment. */
+/** Configuration of the API, parsed from its environment. */
 export interface AppConfig {
   /** Public port, behind Nginx. */
   port: number;
@@ -130,7 +131,7 @@ export interface AppConfig {
   bodyLimitBytes: number;
   database: { url: string; poolSize: number };
   cache: CacheConfig;
-  heavy: TaskConfig;
+  cpuPool: CpuPoolConfig;
   workers: WorkersConfig;
   memory: MemoryConfig;
   upload: UploadConfig;
@@ -139,10 +140,11 @@ export interface AppConfig {
   faultLab: boolean;
 }
 
+/** Settings of the cache and its Redis connection. */
 export interface CacheConfig {
   mode: "cluster" | "single";
-  /** Some nodes of the Redis Cluster, or the one Redis; none: every read bypasses it. */
-  nodes: { host: string; port: number }[];
+  /** Some nodes of the Redis Cluster, or the single Redis; if empty, every read bypasses Redis. */
+  nodes: RedisNode[];
   username: string;
   password: string | undefined;
   database: number;
@@ -150,36 +152,39 @@ export interface CacheConfig {
   keepAliveMs: number;
   ttlSeconds: number;
   staleSeconds: number;
-  /** In front of every key. */
+  /** Prefix of every key. */
   prefix: string;
-  /** Longest wait for one command before the request goes on without the cache. */
+  /** Time limit of one Redis command; after it the request continues without the cache. */
   timeoutMs: number;
   localBytes: number;
   breaker: { failures: number; pauseMs: number };
 }
 
-export interface TaskConfig {
+/** Settings of the worker threads. */
+export interface CpuPoolConfig {
   threads: number | "auto";
-  /** Tasks that may wait for a thread; one more is refused. */
+  /** Maximum number of waiting tasks; further tasks are refused. */
   queue: number;
-  /** From being queued to the answer. */
+  /** Time limit from queueing to result. */
   timeoutMs: number;
 }
 
+/** Settings of the worker processes. */
 export interface WorkersConfig {
   count: number | "max";
   restartDelayMs: number;
-  /** A worker that ends sooner counts as one that cannot start. */
+  /** A worker that exits sooner counts as failed to start. */
   minUptimeMs: number;
-  /** Such ends in a row after which the pod ends. */
+  /** Consecutive early exits allowed; one more ends the pod. */
   maxRestarts: number;
   listenTimeoutMs: number;
-  /** From being told to leave to being killed: drain and a rest. */
+  /** Time from the request to leave until SIGKILL: the drain and 3 s of reserve. */
   killTimeoutMs: number;
   /** 0: derived from the memory limit. */
   maxMemoryBytes: number;
 }
 
+/** Settings of the memory monitor and its heap snapshots. */
 export interface MemoryConfig {
   intervalMs: number;
   samples: number;
@@ -188,17 +193,18 @@ export interface MemoryConfig {
   leakLab: boolean;
 }
 
+/** Settings of the upload route. */
 export interface UploadConfig {
   dir: string | undefined;
-  /** What the files in it may take together. */
+  /** Maximum total size of the files in `dir`; undefined: limited by the disk only. */
   dirBytes: number | undefined;
   maxBytes: number;
   maxFiles: number;
 }
 
-/** Everything that is wrong with the environment, a line each. */
-export class ConfigError extends Error {
-  override name = "ConfigError";
+/** The environment is invalid. The message lists every problem on a line of its own. */
+export class EnvironmentError extends Error {
+  override name = "EnvironmentError";
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
@@ -212,12 +218,12 @@ export class ConfigError extends Error {
 /**
  * Reads and checks the environment. An empty variable counts as missing.
  *
- * @throws {ConfigError} with all problems at once; values that may hold a password are not repeated.
+ * @throws {EnvironmentError} when a variable is invalid, with all problems at once; values that may hold a password are not repeated.
  */
 export function readConfig(env: NodeJS.ProcessEnv): AppConfig {
   const problems: string[] = [];
   const read = readEnvironment(Environment, env, problems);
-  const nodes = redisNodes(read.REDIS_NODES ?? "", problems);
+  const nodes = parseRedisNodes(read.REDIS_NODES ?? "", problems);
   if (read.PORT === read.INTERNAL_PORT)
     problems.push(`INTERNAL_PORT: "${read.INTERNAL_PORT}" must differ from PORT`);
   if (read.REDIS_MODE === "single" && nodes.length > 1)
@@ -226,11 +232,11 @@ export function readConfig(env: NodeJS.ProcessEnv): AppConfig {
     problems.push(
       `REDIS_DATABASE: "${read.REDIS_DATABASE}" must be 0 in a cluster; or set REDIS_MODE=single`,
     );
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (problems.length > 0) throw new EnvironmentError(problems);
   return configOf(read, nodes);
 }
 
-function configOf(read: Static<typeof Environment>, nodes: CacheConfig["nodes"]): AppConfig {
+function configOf(read: Static<typeof Environment>, nodes: RedisNode[]): AppConfig {
   return {
     port: read.PORT,
     internalPort: read.INTERNAL_PORT,
@@ -254,7 +260,7 @@ function configOf(read: Static<typeof Environment>, nodes: CacheConfig["nodes"])
       localBytes: read.CACHE_LOCAL_BYTES,
       breaker: { failures: read.CACHE_BREAKER_FAILURES, pauseMs: read.CACHE_BREAKER_PAUSE_MS },
     },
-    heavy: {
+    cpuPool: {
       threads: read.HEAVY_THREADS === "auto" ? "auto" : Number(read.HEAVY_THREADS),
       queue: read.HEAVY_QUEUE,
       timeoutMs: read.HEAVY_TIMEOUT_MS,
@@ -288,15 +294,4 @@ function configOf(read: Static<typeof Environment>, nodes: CacheConfig["nodes"])
     shutdown: { delayMs: read.SHUTDOWN_DELAY_MS, timeoutMs: read.SHUTDOWN_TIMEOUT_MS },
     faultLab: read.FAULT_LAB === "1",
   };
-}
-
-function redisNodes(value: string, problems: string[]): CacheConfig["nodes"] {
-  const nodes: CacheConfig["nodes"] = [];
-  for (const address of value.split(",").map((part) => part.trim())) {
-    if (address === "") continue;
-    const [, host, port] = /^([^:@/\s]+):(\d{1,5})$/.exec(address) ?? [];
-    if (host && Number(port) >= 1 && Number(port) <= 65_535) nodes.push({ host, port: Number(port) });
-    else problems.push(`REDIS_NODES: "${address}" must look like host:port; separate nodes by commas`);
-  }
-  return nodes;
 }

@@ -1,15 +1,19 @@
+import { extname, join } from "node:path";
 import { type Static, Type } from "@sinclair/typebox";
 import type { FastifyInstance } from "fastify";
-import type { TaskPool } from "../runtime/cpu-pool/cpu-pool.ts";
+import type { CpuPool } from "../runtime/cpu-pool/cpu-pool.ts";
 import { clientGone } from "../runtime/http/client-gone.ts";
 
-/** The work grows by 1.6 with every step; 40 is about a second of one core. */
+/** The work grows by a factor of 1.6 with each step; n = 40 takes about a second of one core. */
 const Query = Type.Object({ n: Type.Integer({ minimum: 0, maximum: 40, default: 27 }) });
-const Answer = Type.Object({ n: Type.Integer(), fibonacci: Type.Integer() });
+const Result = Type.Object({ n: Type.Integer(), fibonacci: Type.Integer() });
 
-/** GET /heavy-task?n=: the n-th Fibonacci number from a worker thread. */
-export function heavyTaskRoute(app: FastifyInstance, pool: Pick<TaskPool, "run">): void {
-  const schema = { querystring: Query, response: { 200: Answer } };
+/** The program of the worker threads: a source file here, a bundle of the same name in the image. */
+export const heavyWorkerFile = join(import.meta.dirname, `heavy-worker${extname(import.meta.filename)}`);
+
+/** GET /heavy-task?n=: returns the n-th Fibonacci number, computed in a worker thread. */
+export function heavyTaskRoute(app: FastifyInstance, pool: Pick<CpuPool, "run">): void {
+  const schema = { querystring: Query, response: { 200: Result } };
   app.get<{ Querystring: Static<typeof Query> }>("/heavy-task", { schema }, async (request, reply) => {
     const { n } = request.query;
     return { n, fibonacci: await pool.run<number, number>(n, clientGone(reply.raw)) };

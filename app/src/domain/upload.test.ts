@@ -23,16 +23,16 @@ function uploadFolder(t: TestContext): string {
 /** The API with a folder for uploads. */
 function open(t: TestContext, parts: Partial<UploadParts> = {}, bodyIdleMs?: number) {
   const dir = uploadFolder(t);
-  const figures = { active: 0, files: 0, bytes: 0, failed: 0 };
-  const uploads = { store: new UploadStore(dir), figures, maxBytes: 100_000, maxFiles: 2, ...parts };
+  const stats = { active: 0, files: 0, bytes: 0, failed: 0 };
+  const uploads = { store: new UploadStore(dir), stats, maxBytes: 100_000, maxFiles: 2, ...parts };
   const api = buildTestApi(t, { uploads, ...(bodyIdleMs === undefined ? {} : { bodyIdleMs }) });
   const upload = (payload: string, contentType = form().contentType) =>
     api.app.inject({ method: "POST", url: "/upload", headers: { "content-type": contentType }, payload });
-  return { ...api, dir, figures, upload };
+  return { ...api, dir, stats, upload };
 }
 
 test("keeps the files of a form and tells their hashes", async (t) => {
-  const { dir, figures, upload } = open(t);
+  const { dir, stats, upload } = open(t);
   const [one, two] = ["first ".repeat(9000), ""];
   const answer = await upload(
     form({ content: one }, { field: "b", filename: "../b.txt", content: two }).body,
@@ -48,7 +48,7 @@ test("keeps the files of a form and tells their hashes", async (t) => {
   );
   assert.equal(readFileSync(path.join(dir, files[0].storedAs), "utf8"), one);
   assert.equal(readdirSync(dir).length, 2);
-  assert.deepEqual(figures, { active: 0, files: 2, bytes: one.length, failed: 0 });
+  assert.deepEqual(stats, { active: 0, files: 2, bytes: one.length, failed: 0 });
 });
 
 test("reads and hashes what is not to be kept", async (t) => {
@@ -139,7 +139,7 @@ async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
 }
 
 test("a client that goes away in the middle leaves nothing behind", async (t) => {
-  const { dir, figures, listen, logged } = open(t);
+  const { dir, stats, listen, logged } = open(t);
   const port = await listen();
   const sent = sendRaw(port, [head(90_000), body.slice(0, body.indexOf("abc")), "x".repeat(40_000)], {
     hangUpAfterMs: 300,
@@ -147,18 +147,18 @@ test("a client that goes away in the middle leaves nothing behind", async (t) =>
   await until(() => readdirSync(dir).length === 1);
   assert.match(readdirSync(dir)[0] ?? "", /^\.\d+-.*\.part$/);
   await sent;
-  await until(() => figures.failed === 1 && readdirSync(dir).length === 0);
+  await until(() => stats.failed === 1 && readdirSync(dir).length === 0);
   assert.deepEqual(readdirSync(dir), []);
-  assert.deepEqual(figures, { active: 0, files: 0, bytes: 0, failed: 1 });
+  assert.deepEqual(stats, { active: 0, files: 0, bytes: 0, failed: 1 });
   assert.deepEqual(logged, []);
 });
 
 test("a client that stops sending is told so after a while", async (t) => {
-  const { dir, figures, listen, logged } = open(t, {}, 200);
+  const { dir, stats, listen, logged } = open(t, {}, 200);
   const port = await listen();
   const answer = await sendRaw(port, [head(90_000), body.slice(0, body.indexOf("abc")), "x".repeat(40_000)]);
   assert.equal(answer?.status, 408);
-  await until(() => figures.failed === 1 && readdirSync(dir).length === 0);
+  await until(() => stats.failed === 1 && readdirSync(dir).length === 0);
   assert.deepEqual(readdirSync(dir), []);
   assert.deepEqual(logged, []);
 });

@@ -10,62 +10,63 @@ import { collectYoungGarbage } from "../runtime/process/collect-garbage.ts";
 import type { UploadStore, UploadTarget } from "../runtime/uploads/upload-store.ts";
 import { NoRoom } from "../runtime/uploads/volume-room.ts";
 
-const Answer = Type.Object({
+const Response = Type.Object({
   files: Type.Array(
     Type.Object({
       field: Type.String(),
       filename: Type.String(),
       bytes: Type.Integer(),
       sha256: Type.String(),
-      /** Its name on the volume, where uploads are kept. */
+      /** Name on the volume, if uploads are kept. */
       storedAs: Type.Optional(Type.String()),
     }),
   ),
 });
-type ReceivedFile = Static<typeof Answer>["files"][number];
+type ReceivedFile = Static<typeof Response>["files"][number];
 
-/** Counts since the start, and what is going on now. */
-export type UploadFigures = { active: number; files: number; bytes: number; failed: number };
+/** Counters since the start, and the number of uploads under way. */
+export type UploadStats = { active: number; files: number; bytes: number; failed: number };
 
+/** Parts and limits of the upload route. */
 export interface UploadParts extends Pick<UploadConfig, "maxBytes" | "maxFiles"> {
   store: Pick<UploadStore, "admit" | "open">;
-  figures: UploadFigures;
+  stats: UploadStats;
 }
 
-/** Room for the boundaries, headers and plain fields of a form, as at the edge. */
+/** Size allowed for boundaries, headers and plain fields of a form; Nginx allows the same. */
 const formBytes = 1024 ** 2;
-const fields = { fields: 32, fieldSize: 64 * 1024, headerPairs: 32, headerSize: 16 * 1024 };
+const fieldLimits = { fields: 32, fieldSize: 64 * 1024, headerPairs: 32, headerSize: 16 * 1024 };
 
 /**
- * POST /upload: the files of a multipart form, streamed to the store and hashed on the way. All of them are kept, or none.
+ * POST /upload: streams the files of a multipart form to the store and hashes them. Either all files are kept, or none.
  */
 export function uploadRoute(app: FastifyInstance, parts: UploadParts): void {
-  const { figures, maxBytes, maxFiles } = parts;
+  const { stats, maxBytes, maxFiles } = parts;
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
-    // For this route only: what it does for every request costs.
+    // Registered for this route only: its hooks would cost time on every request.
     await scope.register(multipart, {
       throwFileSizeLimit: false,
-      limits: { ...fields, files: maxFiles, fileSize: maxBytes, parts: maxFiles + fields.fields },
+      limits: { ...fieldLimits, files: maxFiles, fileSize: maxBytes, parts: maxFiles + fieldLimits.fields },
     });
-    scope.post("/upload", { schema: { response: { 200: Answer } } }, async (request, reply) => {
+    scope.post("/upload", { schema: { response: { 200: Response } } }, async (request, reply) => {
       if (!request.isMultipart()) throw new HttpError(415, "the body must be multipart/form-data");
-      const told = Number(request.headers["content-length"] ?? 0);
-      if (told > maxBytes + formBytes) throw new FilesTooLarge();
-      figures.active++;
+      const announcedBytes = Number(request.headers["content-length"] ?? 0);
+      if (announcedBytes > maxBytes + formBytes) throw new FilesTooLarge();
+      stats.active++;
       try {
         const gone = clientGone(reply.raw);
-        await parts.store.admit(told);
+        await parts.store.admit(announcedBytes);
         const files = await receive(request, parts, gone);
-        figures.files += files.length;
+        stats.files += files.length;
         return { files };
       } catch (error) {
-        figures.failed++;
-        // A client that was too slow has its answer already.
+        stats.failed++;
+        // A client that was too slow already has its response.
         if (reply.sent) return;
         throw asHttpError(error, parts);
       } finally {
-        figures.active--;
+        stats.active--;
       }
     });
   });
@@ -73,7 +74,7 @@ export function uploadRoute(app: FastifyInstance, parts: UploadParts): void {
 
 async function receive(
   request: FastifyRequest,
-  { store, figures, maxBytes }: UploadParts,
+  { store, stats, maxBytes }: UploadParts,
   gone: AbortSignal,
 ): Promise<ReceivedFile[]> {
   const targets: UploadTarget[] = [];
@@ -86,12 +87,12 @@ async function receive(
       targets.push(target);
       const file = await receiveFile(part, target, room, gone);
       room -= file.bytes;
-      figures.bytes += file.bytes;
+      stats.bytes += file.bytes;
       files.push(file);
     }
     if (files.length === 0) throw new HttpError(400, "there is no file in the form");
-    for (const [at, file] of files.entries()) {
-      const storedAs = await targets[at]?.keep();
+    for (const [index, file] of files.entries()) {
+      const storedAs = await targets[index]?.keep();
       if (storedAs !== undefined) file.storedAs = storedAs;
     }
     return files;
@@ -119,16 +120,16 @@ async function receiveFile(
     else if (!target.take(chunk.length)) part.file.destroy(new NoRoom());
   });
   await pipeline(part.file, target.stream, { signal: gone });
-  // A small one met its limit before anybody could listen.
+  // A small file may reach its limit before the listener is attached.
   if (part.file.truncated) throw new FilesTooLarge();
   return { field: part.fieldname ?? "", filename: part.filename ?? "", bytes, sha256: hash.digest("hex") };
 }
 
-/** Bytes of all uploads after which the buffers that held them are collected. */
+/** Uploaded bytes after which used buffers are garbage-collected. */
 const collectEveryBytes = 4 * 1024 ** 2;
 let passedBytes = 0;
 
-/** Left to itself, V8 lets some 100 MiB of used buffers gather; collected early, they are fewer and are used again. */
+/** By default V8 lets about 100 MiB of used buffers accumulate; early collections keep them few and reuse their memory. */
 function countPassed(bytes: number): void {
   passedBytes += bytes;
   if (passedBytes < collectEveryBytes) return;
@@ -138,11 +139,11 @@ function countPassed(bytes: number): void {
 
 class FilesTooLarge extends HttpError {
   constructor() {
-    super(413, "the files are larger than what is taken here");
+    super(413, "the files are larger than this server accepts");
   }
 }
 
-/** What went wrong with a form, by what the parser, the disk and the connection call it. */
+/** Maps the error codes of the parser, the disk and the connection to HTTP errors. */
 function asHttpError(error: unknown, { maxFiles }: UploadParts): unknown {
   if (error instanceof HttpError) return error;
   const { code = "", message } = error as NodeJS.ErrnoException;
@@ -150,7 +151,7 @@ function asHttpError(error: unknown, { maxFiles }: UploadParts): unknown {
   if (code === "FST_FILES_LIMIT") return new HttpError(413, `the form has more than ${maxFiles} files`);
   if (code === "ABORT_ERR" || code === "ECONNRESET") return new HttpError(499, "the client went away");
   if (code.startsWith("FST_")) return error;
-  // The parser's own errors have no code; those of the disk do.
+  // The parser's own errors have no code; disk errors have.
   if (code === "") return new HttpError(400, `the form is malformed: ${message}`);
   return error;
 }

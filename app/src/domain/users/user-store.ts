@@ -1,5 +1,8 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Database } from "../../runtime/database/database.ts";
 
+/** A user, as stored. */
 export interface User {
   id: number;
   name: string;
@@ -14,7 +17,16 @@ interface UserRow {
   updated_at: Date;
 }
 
-/** The users in the database. */
+// The image has these files beside the bundle, see build.ts.
+const readSql = (name: string) => readFileSync(join(import.meta.dirname, `${name}.sql`), "utf8");
+const findUser = { name: "find-user", text: readSql("find-user") };
+const findUsers = { name: "find-users", text: readSql("find-users") };
+const saveUser = { name: "save-user", text: readSql("save-user") };
+
+/** SQL that creates the users table if it is missing. */
+export const usersSchema = readSql("create-users-table");
+
+/** The users table of the database. */
 export class UserStore {
   readonly #database: Pick<Database, "query">;
 
@@ -22,44 +34,31 @@ export class UserStore {
     this.#database = database;
   }
 
-  /** @throws {DatabaseUnavailable} */
+  /** @throws {DatabaseUnavailable} when the database does not answer. */
   async find(id: number): Promise<User | undefined> {
-    const [row] = await this.#database.query<UserRow>({
-      name: "find-user",
-      text: "SELECT name, email, updated_at FROM users WHERE id = $1",
-      values: [id],
-    });
+    const [row] = await this.#database.query<UserRow>({ ...findUser, values: [id] });
     return row && toUser(id, row);
   }
 
   /**
-   * Those of the users that there are, in no order.
+   * Returns the users that exist, in no particular order.
    *
-   * @throws {DatabaseUnavailable}
+   * @throws {DatabaseUnavailable} when the database does not answer.
    */
   async findMany(ids: readonly number[]): Promise<User[]> {
-    const rows = await this.#database.query<UserRow & { id: string }>({
-      name: "find-users",
-      text: "SELECT id, name, email, updated_at FROM users WHERE id = ANY ($1::bigint[])",
-      values: [ids],
-    });
+    const rows = await this.#database.query<UserRow & { id: string }>({ ...findUsers, values: [ids] });
     return rows.map((row) => toUser(Number(row.id), row));
   }
 
   /**
-   * Creates the user or writes over it.
+   * Creates the user or overwrites it.
    *
-   * @throws {DatabaseUnavailable}
+   * @throws {DatabaseUnavailable} when the database does not answer.
    */
   async save(id: number, user: { name: string; email: string }): Promise<User> {
-    const [row] = await this.#database.query<UserRow>({
-      name: "save-user",
-      text: `INSERT INTO users (id, name, email) VALUES ($1, $2, $3)
-        ON CONFLICT (id) DO UPDATE SET name = excluded.name, email = excluded.email, updated_at = now()
-        RETURNING name, email, updated_at`,
-      values: [id, user.name, user.email],
-    });
-    if (!row) throw new Error("INSERT … RETURNING gave no row");
+    const values = [id, user.name, user.email];
+    const [row] = await this.#database.query<UserRow>({ ...saveUser, values });
+    if (!row) throw new Error("INSERT … RETURNING returned no row");
     return toUser(id, row);
   }
 }

@@ -18,7 +18,7 @@ async function openApi(
     cluster.nodes.map(({ address }) => address),
     more,
   );
-  await until(() => store.figures.feedsLive === cluster.primaries.length, "the feeds live");
+  await until(() => store.stats.feedsLive === cluster.primaries.length, "the feeds live");
   const finds = { all: 0, atOnce: 0, mostAtOnce: 0 };
   const { listen } = buildTestApi(t, {
     cache,
@@ -49,7 +49,7 @@ test("500 connections on one user read it from a database that takes 200 ms once
     ),
   );
   for (const [index, { finds, cache }] of apis.entries()) {
-    const { hits, localHits, misses, earlyRefreshes, originReads } = cache.figures;
+    const { hits, localHits, misses, earlyRefreshes, originReads } = cache.stats;
     t.diagnostic(
       `process ${index + 1}: ${results[index]?.requests.total} requests, ${originReads} origin reads, at most ${finds.mostAtOnce} at once; ${JSON.stringify({ hits, localHits, misses, earlyRefreshes })}`,
     );

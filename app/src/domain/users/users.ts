@@ -7,17 +7,17 @@ import { HttpError, jsonType, sendError } from "../../runtime/http/http-errors.t
 import type { UserStore } from "./user-store.ts";
 
 const Params = Type.Object({ id: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }) });
-const mostIds = 100;
+const maxIds = 100;
 const Query = Type.Object({
-  /** Up to a hundred ids, separated by commas. */
-  ids: Type.String({ pattern: `^[1-9][0-9]{0,15}(,[1-9][0-9]{0,15}){0,${mostIds - 1}}$` }),
+  /** 1 to 100 ids, separated by commas. */
+  ids: Type.String({ pattern: `^[1-9][0-9]{0,15}(,[1-9][0-9]{0,15}){0,${maxIds - 1}}$` }),
 });
 // PostgreSQL's text cannot hold the NUL character.
 const Body = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 200, pattern: "^[^\\u0000]*$" }),
   email: Type.String({ maxLength: 254, format: "email" }),
 });
-const UserAnswer = Type.Object({
+const UserResponse = Type.Object({
   id: Type.Integer(),
   name: Type.String(),
   email: Type.String(),
@@ -25,8 +25,9 @@ const UserAnswer = Type.Object({
 });
 
 /**
- * GET /users/:id and GET /users?ids= through the cache, PUT /users/:id past it. X-Cache-Status tells how a read was answered
- * (HIT, MISS, STALE, BYPASS; of several the one furthest from HIT), X-Cache whether the cache answered (HIT or MISS).
+ * GET /users/:id and GET /users?ids= read through the cache; PUT /users/:id writes the database. X-Cache-Status is HIT,
+ * MISS, STALE or BYPASS (for several users the one furthest from HIT). X-Cache is HIT if the cache supplied the value,
+ * else MISS.
  */
 export function userRoutes(
   app: FastifyInstance,
@@ -40,11 +41,11 @@ export function userRoutes(
       const { id } = request.params;
       const { value, status } = await cache.read(cacheName(id), async () => {
         const user = await users.find(id);
-        return user && reply.serializeInput({ ...user }, UserAnswer);
+        return user && reply.serializeInput({ ...user }, UserResponse);
       });
-      tellStatus(reply, status);
+      setCacheHeaders(reply, status);
       if (value === undefined) return sendError(reply, 404, `there is no user ${id}`);
-      // The text as it was kept: there is nothing to parse or to write anew.
+      // The cached text is the response: nothing is parsed or serialized.
       return reply.type(jsonType).send(value);
     },
   );
@@ -55,23 +56,23 @@ export function userRoutes(
     async (request, reply) => {
       const ids = [...new Set(request.query.ids.split(",").map(Number))];
       if (!ids.every(Number.isSafeInteger))
-        throw new HttpError(400, "querystring/ids has an id that is too great");
+        throw new HttpError(400, "querystring/ids has an id that is too large");
       const reads = await cache.readMany(ids.map(cacheName), async (names) => {
         const found = await users.findMany(names.map(idOf));
         return new Map(
-          found.map((user) => [cacheName(user.id), reply.serializeInput({ ...user }, UserAnswer)]),
+          found.map((user) => [cacheName(user.id), reply.serializeInput({ ...user }, UserResponse)]),
         );
       });
       const values = reads.flatMap(({ value }) => value ?? []);
       const missing = ids.filter((_id, index) => reads[index]?.value === undefined);
-      tellStatus(reply, furthest(reads.map(({ status }) => status)));
+      setCacheHeaders(reply, furthestFromHit(reads.map(({ status }) => status)));
       return reply.type(jsonType).send(`{"users":[${values.join(",")}],"missing":[${missing.join(",")}]}`);
     },
   );
 
   app.put<{ Params: Static<typeof Params>; Body: Static<typeof Body> }>(
     "/users/:id",
-    { schema: { params: Params, body: Body, response: { 200: UserAnswer } } },
+    { schema: { params: Params, body: Body, response: { 200: UserResponse } } },
     async (request) => {
       const user = await users.save(request.params.id, request.body);
       await cache.invalidate(cacheName(user.id));
@@ -90,13 +91,13 @@ function idOf(name: string): number {
   return Number(name.slice(kind.length + 1));
 }
 
-function tellStatus(reply: FastifyReply, status: CacheStatus): void {
+function setCacheHeaders(reply: FastifyReply, status: CacheStatus): void {
   reply.header("x-cache-status", status);
   reply.header("x-cache", status === "HIT" || status === "STALE" ? "HIT" : "MISS");
 }
 
-const byDistance: readonly CacheStatus[] = ["HIT", "MISS", "STALE", "BYPASS"];
+const byDistanceFromHit: readonly CacheStatus[] = ["HIT", "MISS", "STALE", "BYPASS"];
 
-function furthest(statuses: readonly CacheStatus[]): CacheStatus {
-  return byDistance.findLast((status) => statuses.includes(status)) ?? "HIT";
+function furthestFromHit(statuses: readonly CacheStatus[]): CacheStatus {
+  return byDistanceFromHit.findLast((status) => statuses.includes(status)) ?? "HIT";
 }

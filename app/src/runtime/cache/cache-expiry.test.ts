@@ -38,7 +38,7 @@ test("shortly before its end a value is fetched anew while it is still given", a
   assert.deepEqual(await cache.read("k", slowLoad), { value: '{"v":1}', status: "HIT" });
   random = 0;
   await sleep(5);
-  assert.equal(cache.figures.earlyRefreshes, 1);
+  assert.equal(cache.stats.earlyRefreshes, 1);
   assert.deepEqual(await cache.read("k", slowLoad), { value: '{"v":2}', status: "HIT" });
   assert.equal(origin.reads, 2);
 });
@@ -78,12 +78,12 @@ test("an origin that failed several times is tried in the background, once per p
   clock.now += 300_001;
   for (let read = 0; read < 5; read++) await cache.read("k", origin.loadAtOnce);
   assert.equal(origin.reads, 1 + 3);
-  assert.equal(cache.figures.originBreakerOpen, 1);
+  assert.equal(cache.stats.originBreakerOpen, 1);
   origin.isAway = false;
   clock.now += 1001;
   assert.equal((await cache.read("k", origin.loadAtOnce)).status, "STALE");
   await sleep(5);
-  assert.equal(cache.figures.originBreakerOpen, 0);
+  assert.equal(cache.stats.originBreakerOpen, 0);
   assert.equal((await cache.read("k", origin.loadAtOnce)).status, "HIT");
 });
 
@@ -103,10 +103,10 @@ test("an invalidation that the store missed is repeated, and its name is not rea
   store.feed.isLive = false;
   origin.value = '{"v":2}';
   await cache.invalidate("k");
-  assert.equal(cache.figures.invalidationsPending, 1);
+  assert.equal(cache.stats.invalidationsPending, 1);
   store.isAway = false;
   assert.deepEqual(await cache.read("k", origin.loadAtOnce), { value: '{"v":2}', status: "BYPASS" });
-  while (cache.figures.invalidationsPending > 0) await sleep(20);
+  while (cache.stats.invalidationsPending > 0) await sleep(20);
   assert.equal(store.texts.size, 0);
   assert.equal((await cache.read("k", origin.loadAtOnce)).status, "MISS");
 });
@@ -115,6 +115,6 @@ test("invalidations that wait are bounded, and dropping one is told", async (t) 
   const { store, cache } = setUp(t);
   store.isAway = true;
   for (let name = 0; name < 20_003; name++) await cache.invalidate(String(name));
-  assert.equal(cache.figures.invalidationsPending, 20_000);
-  assert.equal(cache.figures.invalidationsDropped, 3);
+  assert.equal(cache.stats.invalidationsPending, 20_000);
+  assert.equal(cache.stats.invalidationsDropped, 3);
 });

@@ -61,7 +61,7 @@ test("get, set and delete never reject", async (t) => {
   assert.equal(await cache.set("k", "3"), false);
   assert.equal(await cache.get("k"), undefined);
   await cache.delete("k");
-  assert.ok(cache.figures.storeErrors >= 2);
+  assert.ok(cache.stats.storeErrors >= 2);
 });
 
 test("clearing empties the places that match, and takes the copies of every process", async (t) => {
@@ -72,7 +72,7 @@ test("clearing empties the places that match, and takes the copies of every proc
     await two.cache.read(name, one.origin.loadAtOnce);
   }
   assert.equal(await one.cache.clear("user:*"), 2);
-  for (const { cache } of [one, two]) assert.equal(cache.figures.localEntries, 0);
+  for (const { cache } of [one, two]) assert.equal(cache.stats.localEntries, 0);
   assert.deepEqual([...one.store.texts.keys()], ["p:{other}"]);
 });
 
@@ -87,10 +87,10 @@ test("copies are bounded in bytes, and none are kept when there is no room", asy
   const { cache } = setUp(t, new MemoryStore(), { localBytes: 20_000 });
   const value = "x".repeat(1000);
   for (let name = 0; name < 100; name++) await cache.read(String(name), async () => value);
-  assert.ok(cache.figures.localBytes <= 20_000);
-  assert.ok(cache.figures.localEntries >= 10);
+  assert.ok(cache.stats.localBytes <= 20_000);
+  assert.ok(cache.stats.localEntries >= 10);
   const none = setUp(t, new MemoryStore(), { localBytes: 0 });
   await none.cache.read("k", none.origin.loadAtOnce);
   assert.equal((await none.cache.read("k", none.origin.loadAtOnce)).status, "HIT");
-  assert.equal(none.cache.figures.localEntries, 0);
+  assert.equal(none.cache.stats.localEntries, 0);
 });

@@ -2,7 +2,7 @@
 export type CacheStatus = "HIT" | "MISS" | "STALE" | "BYPASS";
 
 /** Plain numbers, since the start unless they are of this moment. */
-export interface CacheFigures {
+export interface CacheStats {
   /** Reads answered from the cache, here or in the store. */
   hits: number;
   /** Those of them that this process answered alone. */
@@ -29,7 +29,7 @@ export interface CacheFigures {
   originBreakerOpen: number;
 }
 
-export function emptyFigures(): CacheFigures {
+export function emptyCacheStats(): CacheStats {
   return {
     hits: 0,
     localHits: 0,

@@ -16,7 +16,7 @@ test("a first read is a miss, the next ones are hits in this process and from th
   assert.equal(origin.reads, 1);
   assert.deepEqual([...store.texts.keys()], ["p:{k}"]);
   assert.equal(store.leases.size, 0);
-  const { hits, localHits, misses, originReads } = cache.figures;
+  const { hits, localHits, misses, originReads } = cache.stats;
   assert.deepEqual([hits, localHits, misses, originReads], [1, 1, 1, 1]);
 });
 

@@ -1,5 +1,5 @@
 import { cacheKey, cacheKeyGlob } from "./cache-key.ts";
-import { type CacheFigures, type CacheStatus, emptyFigures } from "./cache-stats.ts";
+import { type CacheStats, type CacheStatus, emptyCacheStats } from "./cache-stats.ts";
 import type { CacheStore } from "./cache-store.ts";
 import { type Flight, Flights } from "./flights.ts";
 import { InvalidationMessages } from "./invalidation-message.ts";
@@ -46,7 +46,7 @@ export class Cache {
   readonly #now: () => number;
   readonly #random: () => number;
   readonly #local: LocalCache;
-  readonly #figures = emptyFigures();
+  readonly #stats = emptyCacheStats();
   readonly #reads = new Flights<CachedRead>();
   readonly #lookups = new Flights<string | undefined>();
   readonly #refreshes = new Flights<void>();
@@ -63,7 +63,7 @@ export class Cache {
     this.#pending = new PendingInvalidations((name) =>
       this.#store.delete(cacheKey(options.prefix, name), this.#messages.write(name)),
     );
-    this.#reader = new StoreReader(store, this.#local, this.#figures, {
+    this.#reader = new StoreReader(store, this.#local, this.#stats, {
       ...options,
       now: this.#now,
       random: this.#random,
@@ -72,9 +72,9 @@ export class Cache {
     store.listen((message) => this.#hear(message));
   }
 
-  get figures(): CacheFigures {
+  get stats(): CacheStats {
     return {
-      ...this.#figures,
+      ...this.#stats,
       invalidationsDropped: this.#pending.dropped,
       invalidationsPending: this.#pending.size,
       localEntries: this.#local.entries,
@@ -130,8 +130,8 @@ export class Cache {
 
   /** To be called after the origin was written. Never rejects. */
   async invalidate(name: string): Promise<void> {
-    this.#figures.invalidations++;
-    if (!(await this.#pending.deliver(name))) this.#figures.storeErrors++;
+    this.#stats.invalidations++;
+    if (!(await this.#pending.deliver(name))) this.#stats.storeErrors++;
     // What was read meanwhile may have been there before.
     this.#forget(name);
   }
@@ -154,7 +154,7 @@ export class Cache {
       return true;
     } catch {
       // Whatever is there now is not what was meant to be there.
-      this.#figures.storeErrors++;
+      this.#stats.storeErrors++;
       await this.#pending.deliver(name);
       return false;
     } finally {
@@ -194,8 +194,8 @@ export class Cache {
     if (copy === undefined || !isCurrent(copy)) return undefined;
     if (copy.expiresAt <= this.#now()) return undefined;
     if (this.#reader.isDueEarly(copy)) this.#refresh(name, load);
-    this.#figures.hits++;
-    this.#figures.localHits++;
+    this.#stats.hits++;
+    this.#stats.localHits++;
     return copy.hit;
   }
 
@@ -235,7 +235,7 @@ export class Cache {
 
   async #counted(reading: Promise<CachedRead>): Promise<CachedRead> {
     const read = await reading;
-    this.#figures[counterOf[read.status]]++;
+    this.#stats[counterOf[read.status]]++;
     return read;
   }
 
@@ -259,5 +259,5 @@ export class Cache {
 
 const counterOf = { HIT: "hits", MISS: "misses", STALE: "stale", BYPASS: "bypass" } as const satisfies Record<
   CacheStatus,
-  keyof CacheFigures
+  keyof CacheStats
 >;

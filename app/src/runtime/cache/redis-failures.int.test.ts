@@ -13,7 +13,7 @@ async function setUp(t: TestContext, options: { replicas?: number } = {}) {
   const nodes = cluster.nodes.map(({ address }) => address);
   const open = async (more: Parameters<typeof openCache>[2] = {}) => {
     const opened = await openCache(t, nodes, more);
-    await until(() => opened.store.figures.feedsLive === 3, "the feeds live");
+    await until(() => opened.store.stats.feedsLive === 3, "the feeds live");
     return opened;
   };
   return { cluster, open };
@@ -62,7 +62,7 @@ test("a node that stands still costs a few reads the time-out, the others nothin
   first?.pause();
   t.after(() => first?.resume());
   const cost: number[] = [];
-  while (store.figures.breakersOpen === 0) {
+  while (store.stats.breakersOpen === 0) {
     const startedAt = performance.now();
     await cache.read(onFirst[cost.length] ?? "", load);
     cost.push(performance.now() - startedAt);
@@ -104,7 +104,7 @@ test("a primary that is killed costs its keys the cache until its replica takes 
     "the replica serves",
   );
   t.diagnostic(`its keys were served again ${back.toFixed(0)} ms later`);
-  await until(() => store.figures.feedsLive === 3, "the feeds live");
+  await until(() => store.stats.feedsLive === 3, "the feeds live");
 });
 
 test("with all of Redis gone reads go on, and use it again when it is back", async (t) => {
@@ -120,14 +120,14 @@ test("with all of Redis gone reads go on, and use it again when it is back", asy
   );
   assert.ok(percentile(took, 0.99) < 50);
   await cache.invalidate("gone:1");
-  assert.equal(cache.figures.invalidationsPending, 1);
+  assert.equal(cache.stats.invalidationsPending, 1);
   await Promise.all(cluster.primaries.map((node) => node.restart()));
   const back = await until(
-    async () => (await cache.read("gone:2", load)).status === "HIT" && store.figures.feedsLive === 3,
+    async () => (await cache.read("gone:2", load)).status === "HIT" && store.stats.feedsLive === 3,
     "Redis is used again",
   );
   t.diagnostic(`Redis was used again ${back.toFixed(0)} ms after it answered`);
-  await until(() => cache.figures.invalidationsPending === 0, "the invalidation is delivered");
+  await until(() => cache.stats.invalidationsPending === 0, "the invalidation is delivered");
 });
 
 test("copies of a node that stands still are not given as fresh for long, but while the origin fails", async (t) => {
@@ -138,7 +138,7 @@ test("copies of a node that stands still are not given as fresh for long, but wh
   assert.equal((await cache.read(name, load)).status, "HIT");
   cluster.primaries[0]?.pause();
   t.after(() => cluster.primaries[0]?.resume());
-  const noticed = await until(() => store.figures.feedsLive === 2, "its silence is noticed");
+  const noticed = await until(() => store.stats.feedsLive === 2, "its silence is noticed");
   t.diagnostic(`noticed after ${noticed.toFixed(0)} ms`);
   assert.deepEqual(await cache.read(name, async () => "2"), { value: "2", status: "BYPASS" });
 });

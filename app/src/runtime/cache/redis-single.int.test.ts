@@ -11,7 +11,7 @@ test("a single Redis keeps values in the database that was chosen, and is connec
   const more = { mode: "single", database: 3, password: "secret" } as const;
   const one = await openCache(t, [server.address], more);
   const two = await openCache(t, [server.address], more);
-  await until(() => one.store.figures.feedsLive === 1 && two.store.figures.feedsLive === 1, "the feeds live");
+  await until(() => one.store.stats.feedsLive === 1 && two.store.stats.feedsLive === 1, "the feeds live");
   assert.equal((await one.cache.read("user:1", load)).status, "MISS");
   assert.equal((await two.cache.read("user:1", load)).status, "HIT");
   assert.match(String(await server.command("INFO", "keyspace")), /db3:keys=1/);
@@ -32,7 +32,7 @@ test("a single Redis keeps values in the database that was chosen, and is connec
     "it is used again",
   );
   t.diagnostic(`used again ${back.toFixed(0)} ms after it answered`);
-  await until(() => one.store.figures.feedsLive === 1, "the feed lives again");
+  await until(() => one.store.stats.feedsLive === 1, "the feed lives again");
 });
 
 test("a single Redis that stands still costs a few reads the time-out", async (t) => {
@@ -42,7 +42,7 @@ test("a single Redis that stands still costs a few reads the time-out", async (t
   await cache.read("k", load);
   server.pause();
   let reads = 0;
-  while (store.figures.breakersOpen === 0) {
+  while (store.stats.breakersOpen === 0) {
     assert.equal((await cache.read("k", load)).status, "BYPASS");
     reads++;
   }

@@ -17,13 +17,13 @@ const connected = (more: object = {}) => ({ password, ...more });
 test("keeps values and tells other processes of invalidations", async (t) => {
   const one = await openCache(t, nodes(), connected());
   const two = await openCache(t, nodes(), connected());
-  await until(() => one.store.figures.feedsLive === 3 && two.store.figures.feedsLive === 3, "the feeds live");
+  await until(() => one.store.stats.feedsLive === 3 && two.store.stats.feedsLive === 3, "the feeds live");
   let value = "1";
   const load = async () => value;
   assert.deepEqual(await one.cache.read("user:1", load), { value: "1", status: "MISS" });
   assert.deepEqual(await two.cache.read("user:1", load), { value: "1", status: "HIT" });
   await two.cache.read("user:1", load);
-  assert.equal(two.cache.figures.localHits, 1);
+  assert.equal(two.cache.stats.localHits, 1);
   const times: number[] = [];
   for (let round = 0; round < 50; round++) {
     value = `"${round}"`;
@@ -61,13 +61,13 @@ test("asks for many values over all slots", async (t) => {
   );
   assert.ok(second.every(({ status }) => status === "HIT"));
   t.diagnostic(`${loads.length} loads of ${loads.join(", ")}`);
-  assert.equal(store.figures.nodes, 3);
+  assert.equal(store.stats.nodes, 3);
 });
 
 test("clears by pattern on every node, leases too, and leaves the rest", async (t) => {
   const one = await openCache(t, nodes(), connected({ prefix: "cl[e]ar:" }));
   const two = await openCache(t, nodes(), connected({ prefix: "cl[e]ar:" }));
-  await until(() => two.store.figures.feedsLive === 3, "the feeds live");
+  await until(() => two.store.stats.feedsLive === 3, "the feeds live");
   const load = async (names: string[]) => new Map(names.map((name) => [name, "1"]));
   for (const kind of ["user", "other"]) {
     for (let start = 0; start < 2500; start += 100) {
@@ -88,7 +88,7 @@ test("clears by pattern on every node, leases too, and leaves the rest", async (
   isBusy.release?.();
   await slow;
   assert.equal(await two.cache.get("user:slow"), undefined);
-  await until(() => two.cache.figures.localEntries === 0, "the other process drops its copies");
+  await until(() => two.cache.stats.localEntries === 0, "the other process drops its copies");
   assert.equal(await two.cache.get("user:7"), undefined);
   assert.equal(await two.cache.get("other:7"), "1");
   const commands = await Promise.all(cluster.primaries.map((node) => node.command("INFO", "commandstats")));
@@ -115,7 +115,7 @@ test("500 readers of a cold value cause one read of an origin that takes 200 ms,
   t.diagnostic(
     `1000 readers in two processes: ${reads} origin reads, all answered after ${(performance.now() - startedAt).toFixed(0)} ms`,
   );
-  assert.ok(one.cache.figures.originReads <= 1 && two.cache.figures.originReads <= 1);
+  assert.ok(one.cache.stats.originReads <= 1 && two.cache.stats.originReads <= 1);
 });
 
 test("commands that fail do not fail get, set, delete", async (t) => {

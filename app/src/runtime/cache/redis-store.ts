@@ -16,7 +16,7 @@ import { RedisSingleLink } from "./redis-single-link.ts";
 import { indexesBySlot, scanClear } from "./scan-clear.ts";
 
 /** Plain numbers of this moment. */
-export interface StoreFigures {
+export interface StoreStats {
   /** Nodes that take writes, as far as is known. */
   nodes: number;
   /** Those of them that are left alone because they did not answer. */
@@ -55,7 +55,7 @@ export class RedisStore implements CacheStore {
     this.#feeds = new InvalidationFeeds(clients, this.#channel);
   }
 
-  get figures(): StoreFigures {
+  get stats(): StoreStats {
     let breakersOpen = 0;
     for (const breaker of this.#breakers.values()) if (!breaker.isClosed) breakersOpen++;
     return { nodes: this.#link.masters.length, breakersOpen, feedsLive: this.#feeds.live };

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { CacheFigures, CacheStatus } from "./cache-stats.ts";
+import type { CacheStats, CacheStatus } from "./cache-stats.ts";
 import { type CacheStore, CacheUnavailable, type Claim, type Feed } from "./cache-store.ts";
 import { CircuitBreaker } from "./circuit-breaker.ts";
 import { isDueEarly } from "./early-refresh.ts";
@@ -49,16 +49,16 @@ const slowestFillPollMs = 40;
 export class StoreReader {
   readonly #store: CacheStore;
   readonly #local: LocalCache;
-  readonly #figures: CacheFigures;
+  readonly #stats: CacheStats;
   readonly #options: StoreReaderOptions;
   readonly #origin: CircuitBreaker;
   readonly #self = randomBytes(9).toString("base64url");
   #leases = 0;
 
-  constructor(store: CacheStore, local: LocalCache, figures: CacheFigures, options: StoreReaderOptions) {
+  constructor(store: CacheStore, local: LocalCache, stats: CacheStats, options: StoreReaderOptions) {
     this.#store = store;
     this.#local = local;
-    this.#figures = figures;
+    this.#stats = stats;
     this.#options = options;
     this.#origin = new CircuitBreaker({ ...options.breaker, now: options.now });
   }
@@ -78,7 +78,7 @@ export class StoreReader {
       text = await lookup();
       if (text === undefined) throw new CacheUnavailable("no answer");
     } catch {
-      this.#figures.storeErrors++;
+      this.#stats.storeErrors++;
       return this.bypass(reading);
     }
     const stored = text === null ? undefined : fromStoredText(text);
@@ -97,7 +97,7 @@ export class StoreReader {
       this.#keep(reading, stored);
       return stored.value;
     } catch {
-      this.#figures.storeErrors++;
+      this.#stats.storeErrors++;
       return undefined;
     }
   }
@@ -121,12 +121,12 @@ export class StoreReader {
       if (stored && here && stored.expiresAt > here.expiresAt) return this.#keep(reading, stored);
       claim = await this.#store.claim(reading.key, headerOf(text ?? ""), token, leaseMs);
     } catch {
-      this.#figures.storeErrors++;
+      this.#stats.storeErrors++;
       await this.#loadOnly(reading);
       return;
     }
     if (!("claimed" in claim)) return;
-    this.#figures.earlyRefreshes++;
+    this.#stats.earlyRefreshes++;
     await this.#loadAndFill(reading, token);
   }
 
@@ -142,7 +142,7 @@ export class StoreReader {
       try {
         claim = await this.#claim(reading, headerOf(text), token);
       } catch {
-        this.#figures.storeErrors++;
+        this.#stats.storeErrors++;
         return { value: await this.#loadOnly(reading), status: "BYPASS" };
       }
       if ("text" in claim) {
@@ -164,7 +164,7 @@ export class StoreReader {
     for (let pauseMs = firstFillWaitMs; ; pauseMs = Math.min(2 * pauseMs, slowestFillPollMs)) {
       const claim = await this.#store.claim(reading.key, seen, token, leaseMs);
       if (!("heldBy" in claim)) return claim;
-      if (waitedMs === 0) this.#figures.fillWaits++;
+      if (waitedMs === 0) this.#stats.fillWaits++;
       if (waitedMs + pauseMs > longestFillWaitMs) return claim;
       await sleep(pauseMs);
       waitedMs += pauseMs;
@@ -184,7 +184,7 @@ export class StoreReader {
     const isFilled = await this.#store
       .fill(reading.key, token, loaded && toStoredText(loaded), Math.max(1, Math.ceil(keptMs)))
       .catch(() => undefined);
-    if (isFilled === undefined) this.#figures.storeErrors++;
+    if (isFilled === undefined) this.#stats.storeErrors++;
     // Without the lease there may have been an invalidation of which this process will only be told.
     if (loaded && isFilled !== false) this.#keep(reading, loaded);
     return loaded?.value;
@@ -197,7 +197,7 @@ export class StoreReader {
   }
 
   async #load(reading: Reading): Promise<StoredValue | undefined> {
-    this.#figures.originReads++;
+    this.#stats.originReads++;
     const startedAt = this.#options.now();
     try {
       const value = await reading.load();
@@ -207,7 +207,7 @@ export class StoreReader {
       return { value, loadMs, expiresAt: this.#expiry(this.#options.ttlSeconds * 1000) };
     } catch (error) {
       if (this.#options.isOriginFailure(error)) {
-        this.#figures.originFailures++;
+        this.#stats.originFailures++;
         this.#origin.failed();
       }
       throw error;

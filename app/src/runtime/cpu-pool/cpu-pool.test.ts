@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { TaskConfig } from "../../config/config.ts";
-import { TaskPool, TaskRefused, type Threads, workerThreads } from "./cpu-pool.ts";
+import type { CpuPoolConfig } from "../../config/config.ts";
+import { CpuPool, TaskRefused, type Threads, workerThreads } from "./cpu-pool.ts";
 
 const workerFile = fileURLToPath(new URL("../../domain/heavy-worker.ts", import.meta.url));
 
@@ -34,9 +34,9 @@ class HeldThreads implements Threads {
   }
 }
 
-function openPool(t: TestContext, config: Partial<TaskConfig> = {}) {
+function openPool(t: TestContext, config: Partial<CpuPoolConfig> = {}) {
   const threads = new HeldThreads();
-  const pool = new TaskPool({ threads: 1, queue: 8, timeoutMs: 60_000, ...config }, threads);
+  const pool = new CpuPool({ threads: 1, queue: 8, timeoutMs: 60_000, ...config }, threads);
   t.after(() => pool.close());
   const end = async (input: unknown) => {
     threads.working.get(input)?.();
@@ -48,7 +48,7 @@ function openPool(t: TestContext, config: Partial<TaskConfig> = {}) {
 test("works in threads while the event loop goes on, and ends one that takes too long", async (t) => {
   const config = { threads: 1, queue: 8, timeoutMs: 15_000 };
   const broken: Error[] = [];
-  const pool = new TaskPool(
+  const pool = new CpuPool(
     config,
     workerThreads(config, workerFile, (error) => broken.push(error)),
   );
@@ -76,14 +76,14 @@ test("works in order of arrival, and refuses what does not fit in the queue", as
     assert.deepEqual([refused.statusCode, refused.retryAfterSeconds], [503, 1]);
     return true;
   });
-  const { queued, running, refused } = pool.figures;
+  const { queued, running, refused } = pool.stats;
   assert.deepEqual({ queued, running, refused }, { queued: 2, running: 1, refused: 1 });
   for (const name of ["a", "b", "c"]) {
     assert.deepEqual([...threads.working.keys()], [name]);
     await end(name);
   }
   assert.deepEqual(await Promise.all(runs), ["a", "b", "c"]);
-  assert.deepEqual([pool.figures.queued, pool.figures.running, pool.figures.completed], [0, 0, 3]);
+  assert.deepEqual([pool.stats.queued, pool.stats.running, pool.stats.completed], [0, 0, 3]);
 });
 
 test("gives work to every thread", async (t) => {
@@ -99,7 +99,7 @@ test("ends a task that takes too long, also one that only waited, and works on",
     assert.equal(run.status, "rejected");
     assert.equal(run.reason.message, "the task was not done within 50 ms");
   }
-  assert.equal(pool.figures.timedOut, 2);
+  assert.equal(pool.stats.timedOut, 2);
   const next = pool.run("next");
   await end("next");
   assert.equal(await next, "next");
@@ -116,7 +116,7 @@ test("a client that goes away takes its task along, queued or running", async (t
   first.abort();
   await assert.rejects(running, { statusCode: 499 });
   assert.deepEqual([...threads.working.keys()], []);
-  assert.equal(pool.figures.aborted, 2);
+  assert.equal(pool.stats.aborted, 2);
   await assert.rejects(pool.run("never", first.signal), { statusCode: 499 });
 });
 

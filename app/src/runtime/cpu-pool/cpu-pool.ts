@@ -1,14 +1,14 @@
 import { Piscina } from "piscina";
-import type { TaskConfig } from "../../config/config.ts";
+import type { CpuPoolConfig } from "../../config/config.ts";
 import { HttpError, Refusal } from "../http/http-errors.ts";
 import { cpuQuota } from "../process/container-limits.ts";
 
-/** A heavy task was not done: no room in the queue, or no time. The client may try again. */
+/** The task was not done: the queue was full, or its time was over. The client may retry. */
 export class TaskRefused extends Refusal {
   override name = "TaskRefused";
 }
 
-/** Nobody waits for the task any more. */
+/** The client has disconnected. */
 class TaskAbandoned extends HttpError {
   override name = "TaskAbandoned";
 
@@ -17,20 +17,20 @@ class TaskAbandoned extends HttpError {
   }
 }
 
-/** Counts since the start, and what is going on now. */
-export interface TaskFigures {
-  /** Threads that there may be; they start when they are needed and end when idle. */
+/** Counters since the start, and the current state. */
+export interface CpuPoolStats {
+  /** Maximum number of threads; they start on demand and end when idle. */
   threads: number;
   queued: number;
   running: number;
   completed: number;
-  /** Did not fit in the queue. */
+  /** Refused because the queue was full. */
   refused: number;
   timedOut: number;
-  /** Clients that went away before the end. */
+  /** Clients that disconnected before the result. */
   aborted: number;
   failed: number;
-  /** Milliseconds that all tasks waited for a thread, and worked. */
+  /** Sum of the times that tasks waited for a thread, and that threads ran them. */
   waitMsTotal: number;
   runMsTotal: number;
 }
@@ -43,27 +43,27 @@ interface QueuedTask {
   reject(error: unknown): void;
 }
 
-/** About what a new thread costs: an abandoned task is given as long to end by itself before its thread is ended. */
+/** A running task whose client is gone may finish within this time, about the cost of a new thread. Then its thread ends. */
 const abandonedForMs = 50;
-/** A thread holds 11 MB. */
+/** Each thread takes 11 MB. */
 const threadIdleMs = 30_000;
-const longestRetrySeconds = 30;
+const maxRetrySeconds = 30;
 
-/** Who does the work, as many at once as they are given. */
+/** Runs every task that it is given at once. */
 export interface Threads {
-  /** @param signal ends the thread that works on it, when there is one */
+  /** @param signal ends the thread that runs the task */
   run(input: unknown, options: { signal: AbortSignal }): Promise<unknown>;
   destroy(): Promise<void>;
 }
 
 /**
- * Worker threads that start when they are needed and end when idle.
+ * Worker threads that start on demand and end when idle.
  *
- * @param workerFile absolute path of code whose default export does a task
- * @param onError told when a thread breaks that works on nothing
+ * @param workerFile absolute path of a module whose default export runs a task
+ * @param onError called when an idle thread breaks
  */
 export function workerThreads(
-  config: Pick<TaskConfig, "threads">,
+  config: Pick<CpuPoolConfig, "threads">,
   workerFile: string,
   onError: (error: Error) => void,
 ): Threads {
@@ -73,23 +73,23 @@ export function workerThreads(
     maxThreads: threadsOf(config),
     idleTimeout: threadIdleMs,
     recordTiming: false,
-    // A thread's heap comes on top of the main thread's and counts against the same memory limit.
+    // The heaps of the threads add to the main thread's and count against the same memory limit.
     resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 8 },
   });
   pool.on("error", onError);
   return pool;
 }
 
-function threadsOf({ threads }: Pick<TaskConfig, "threads">): number {
+function threadsOf({ threads }: Pick<CpuPoolConfig, "threads">): number {
   return threads === "auto" ? Math.max(1, Math.floor(cpuQuota())) : threads;
 }
 
-/** What would hold up the event loop, done by worker threads with a bounded queue in front. */
-export class TaskPool {
+/** Runs CPU-heavy tasks in worker threads, behind a bounded queue, so that they do not block the event loop. */
+export class CpuPool {
   readonly #pool: Threads;
-  readonly #config: TaskConfig;
+  readonly #config: CpuPoolConfig;
   readonly #threads: number;
-  /** In order of arrival. piscina's own queue does not bound tasks that can be aborted, and reorders them. */
+  /** In order of arrival. Piscina's own queue does not bound abortable tasks, and reorders them (docs/decisions.md). */
   readonly #queue = new Set<QueuedTask>();
   readonly #counts = {
     completed: 0,
@@ -103,13 +103,13 @@ export class TaskPool {
   #running = 0;
   #closed = false;
 
-  constructor(config: TaskConfig, pool: Threads) {
+  constructor(config: CpuPoolConfig, pool: Threads) {
     this.#config = config;
     this.#threads = threadsOf(config);
     this.#pool = pool;
   }
 
-  get figures(): TaskFigures {
+  get stats(): CpuPoolStats {
     return {
       threads: this.#threads,
       queued: this.#queue.size,
@@ -118,16 +118,18 @@ export class TaskPool {
     };
   }
 
-  /** Tasks that wait for a thread. */
+  /** Number of tasks that wait for a thread. */
   get queued(): number {
     return this.#queue.size;
   }
 
   /**
-   * @param client aborts when nobody waits for the result: a task that is queued is dropped, one that runs is given
-   * a moment
-   * @throws {TaskRefused} when the queue is full, or the task was not done within the time limit; a thread that works
-   * on it then is ended and replaced
+   * Runs a task.
+   *
+   * @param client aborts when the client disconnects: a queued task is dropped, a running task may finish within 50 ms
+   * @throws {TaskRefused} when the queue is full, the pool is closed, or the time limit is over. Then the task's thread
+   * is ended and replaced.
+   * @throws {HttpError} with status 499 when the client has disconnected.
    */
   async run<Input, Output>(input: Input, client?: AbortSignal): Promise<Output> {
     if (this.#closed) throw new TaskRefused("this pod is shutting down");
@@ -165,7 +167,7 @@ export class TaskPool {
     }
   }
 
-  /** Refuses what is queued and ends what runs. */
+  /** Refuses queued tasks and ends running ones. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const task of this.#queue) task.reject(new TaskRefused("this pod is shutting down"));
@@ -198,16 +200,16 @@ export class TaskPool {
     }
   }
 
-  /** When the queue will have been worked off, at the pace so far. */
+  /** Estimated time until the queue is empty, from the mean run time. */
   #retryAfterSeconds(): number {
     const { completed, runMsTotal } = this.#counts;
     const meanMs = runMsTotal / Math.max(1, completed);
     const seconds = Math.ceil((meanMs * this.#queue.size) / this.#threads / 1000);
-    return Math.min(longestRetrySeconds, Math.max(1, seconds));
+    return Math.min(maxRetrySeconds, Math.max(1, seconds));
   }
 }
 
-/** Promise.withResolvers, which Node.js has from 22 on. */
+/** Promise.withResolvers, which Node.js 20 does not have. */
 function promiseWithResolvers<T>() {
   let resolve: (value: T) => void = () => undefined;
   let reject: (error: unknown) => void = () => undefined;

@@ -3,7 +3,7 @@ import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { buildTestApi } from "../../../testing/api.ts";
 import { PostgresServer } from "../../../testing/postgres.ts";
-import { UserStore } from "../../domain/users/user-store.ts";
+import { UserStore, usersSchema } from "../../domain/users/user-store.ts";
 import { Health } from "../lifecycle/health.ts";
 import { Database } from "./database.ts";
 
@@ -13,7 +13,12 @@ const quiet = { info: () => undefined, warn: () => undefined };
 async function open(t: TestContext) {
   const server = await PostgresServer.start();
   t.after(() => server.stop());
-  const database = new Database({ url: server.url, poolSize: 4, applicationName: "test" });
+  const database = new Database({
+    url: server.url,
+    poolSize: 4,
+    applicationName: "test",
+    schema: [usersSchema],
+  });
   t.after(() => database.close());
   const health = new Health({ database, log: quiet });
   t.after(() => health.stop());

@@ -3,43 +3,44 @@ import type { Duplex } from "node:stream";
 import { errorBody, jsonType } from "./http-errors.ts";
 import type { RequestIds } from "./request-id.ts";
 
-/** Node's and llhttp's codes for what cannot be read as HTTP; every other is a plain bad request. */
-const answers: Record<string, [status: number, message: string]> = {
-  HPE_HEADER_OVERFLOW: [431, "the headers are larger than what is taken here"],
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, "the chunk extensions are larger than what is taken here"],
+/** Responses by the error codes of Node.js and llhttp; any other code gets a 400. */
+const responses: Record<string, [status: number, message: string]> = {
+  HPE_HEADER_OVERFLOW: [431, "the request headers are too large"],
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, "the chunk extensions are too large"],
   ERR_HTTP_REQUEST_TIMEOUT: [408, "the request did not arrive in time"],
 };
-const unreadable: [number, string] = [400, "the request is not HTTP as this server speaks it"];
+const unreadable: [number, string] = [400, "the request is not valid HTTP/1.1"];
 
+/** Parts that the responses to unreadable requests use. */
 export interface ClientErrorParts {
   requestIds: Pick<RequestIds, "next">;
-  /** Told of every answer given here, which no route sees. */
+  /** Called for every response sent here; no route counts them. */
   count(status: number): void;
 }
 
-/** The answer to a connection that does not speak HTTP, too slowly, or with headers too large. Node calls it. */
+/** Responds to requests that Node.js cannot read: not HTTP, too slow, or with headers that are too large. */
 export function clientErrorHandler({ requestIds, count }: ClientErrorParts) {
   return (error: NodeJS.ErrnoException, socket: Duplex): void => {
-    if (error.code === "ECONNRESET" || !socket.writable || isAnswered(socket, error.code)) {
+    if (error.code === "ECONNRESET" || !socket.writable || hasResponse(socket, error.code)) {
       socket.destroy();
       return;
     }
-    const [status, message] = answers[error.code ?? ""] ?? unreadable;
-    answerRaw(socket, status, message, requestIds.next());
+    const [status, message] = responses[error.code ?? ""] ?? unreadable;
+    respondRaw(socket, status, message, requestIds.next());
     count(status);
   };
 }
 
-/** Answers what Node passes by the request listener: CONNECT, and an Expect that is not 100-continue. */
+/** Responds to requests that Node.js does not give to the request listener: CONNECT, and Expect other than 100-continue. */
 export function answerUnusualRequests(server: Server, { requestIds, count }: ClientErrorParts): void {
   server.on("connect", (_request: IncomingMessage, socket: Duplex) => {
     socket.on("error", () => socket.destroy());
-    answerRaw(socket, 405, "this is no proxy", requestIds.next());
+    respondRaw(socket, 405, "this server is not a proxy", requestIds.next());
     count(405);
   });
   server.on("checkExpectation", (_request: IncomingMessage, response: ServerResponse) => {
     const id = requestIds.next();
-    const body = errorBody(417, "the only expectation that is met here is 100-continue", id);
+    const body = errorBody(417, "the only supported expectation is 100-continue", id);
     response.writeHead(417, {
       "content-type": jsonType,
       "content-length": Buffer.byteLength(body),
@@ -51,10 +52,10 @@ export function answerUnusualRequests(server: Server, { requestIds, count }: Cli
 }
 
 /**
- * Whether an answer is on its way already, into which a second one would fall (Node asks the same of the same field), or
- * the client has its answer and does not care to send the rest of the request.
+ * Whether a response has been started, so that a second one would corrupt it (Node.js checks the same field), or the
+ * client closed the connection after the response without sending the rest of its request.
  */
-function isAnswered(
+function hasResponse(
   socket: Duplex & { _httpMessage?: ServerResponse; bytesWritten?: number },
   code = "",
 ): boolean {
@@ -62,7 +63,7 @@ function isAnswered(
   return isEnd || (socket._httpMessage?.headersSent ?? false);
 }
 
-function answerRaw(socket: Duplex, status: number, message: string, requestId: string): void {
+function respondRaw(socket: Duplex, status: number, message: string, requestId: string): void {
   const body = errorBody(status, message, requestId);
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n` +

@@ -1,9 +1,9 @@
 import type { ServerResponse } from "node:http";
 
-/** Aborts when the connection closes before the answer was sent: nobody waits for it any more. */
+/** Returns a signal that aborts when the client disconnects before the response is complete. */
 export function clientGone(response: ServerResponse): AbortSignal {
   const gone = new AbortController();
-  // The request's own "close" comes as soon as its body was read.
+  // The request emits "close" as soon as its body has been read, so the response is observed instead.
   response.once("close", () => {
     if (!response.writableFinished) gone.abort();
   });

@@ -1,10 +1,10 @@
 import { STATUS_CODES } from "node:http";
 import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from "fastify";
 
-/** What JSON is sent as, everywhere alike. */
+/** Content type of every JSON response. */
 export const jsonType = "application/json; charset=utf-8";
 
-/** An answer that is not 2xx, to be thrown by who finds that it must be. Its message is told to the client. */
+/** A non-2xx response, thrown as an error. The message is sent to the client. */
 export class HttpError extends Error {
   override name = "HttpError";
   readonly statusCode: number;
@@ -16,8 +16,8 @@ export class HttpError extends Error {
 }
 
 /**
- * Too much to do at the moment: 503, with the time after which a client may come again. Counted by who refuses, and
- * not logged one by one: refusing must cost little.
+ * A 503 because of too much load, with the time after which a client may retry. The part that refuses counts it. It is
+ * logged at debug level only: refusing must be cheap.
  */
 export class Refusal extends HttpError {
   override name = "Refusal";
@@ -29,12 +29,16 @@ export class Refusal extends HttpError {
   }
 }
 
-/** What every answer that is not 2xx or 3xx has as its body, with more facts where a kind of error has some. */
+/**
+ * Body of every 4xx and 5xx response.
+ *
+ * @param more further fields of one kind of error
+ */
 export function errorBody(status: number, message: string, requestId: string, more: object = {}): string {
   return JSON.stringify({ error: STATUS_CODES[status] ?? "Error", message, requestId, ...more });
 }
 
-/** Answers with an error. A 503 tells when to come again. */
+/** Responds with an error. A 503 carries Retry-After. */
 export function sendError(
   reply: FastifyReply,
   status: number,
@@ -50,8 +54,8 @@ export function sendError(
 }
 
 /**
- * Turns what was thrown into an answer: the message of an error that has a status, and for all else no more than that
- * the log knows. What is the server's fault is logged under the request's id.
+ * Returns Fastify's error handler. An error with a status is sent with its message; any other error becomes a 500 that
+ * refers to the log. Statuses from 500 are logged with the request id.
  */
 export function errorHandler(log: Pick<FastifyBaseLogger, "error" | "debug">) {
   return (error: Partial<FastifyError & Refusal>, request: FastifyRequest, reply: FastifyReply): void => {
@@ -62,7 +66,12 @@ export function errorHandler(log: Pick<FastifyBaseLogger, "error" | "debug">) {
       else log.error(facts, "request failed");
     }
     const message = status === 500 ? undefined : error.message;
-    sendError(reply, status, message ?? "the request failed; the log tells why", error.retryAfterSeconds);
+    sendError(
+      reply,
+      status,
+      message ?? "the request failed; the log has the reason",
+      error.retryAfterSeconds,
+    );
   };
 }
 
@@ -79,8 +88,8 @@ function hasMoreBody({ raw }: FastifyRequest): boolean {
 const readRestForMs = 5_000;
 
 /**
- * Lets the client finish sending what is not wanted, for a while: a connection that is closed with bytes unread is reset,
- * and the client may never see why. This is what Nginx calls a lingering close.
+ * Reads and drops the rest of the body, for at most 5 s. Closing a connection with unread bytes resets it, and the client
+ * might never see the response. Nginx calls this a lingering close.
  */
 function readRestOf(request: FastifyRequest, reply: FastifyReply): void {
   reply.removeHeader("connection");

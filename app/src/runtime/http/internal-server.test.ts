@@ -113,7 +113,7 @@ test("a snapshot is taken, listed and streamed; a refused one tells the figures"
       take: async () =>
         hasRoom
           ? { taken: true, name: "1.heapsnapshot", bytes: bytes.length, tookMs: 4 }
-          : { taken: false, reason: "no room", figures: { limitBytes: 10, neededBytes: 20 } },
+          : { taken: false, reason: "no room", numbers: { limitBytes: 10, neededBytes: 20 } },
       list: async () => [{ name: "1.heapsnapshot" }],
       open: async (name) => (name === "1.heapsnapshot" ? Readable.from(chunksOf(bytes)) : undefined),
     },

@@ -1,15 +1,16 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
-import type { ProbeAnswer } from "../lifecycle/health.ts";
+import type { ProbeResponse } from "../lifecycle/health.ts";
 import { errorBody, jsonType } from "./http-errors.ts";
 import { OperationRefused, type Operations, refusalStatus } from "./operations.ts";
 import { RequestIds } from "./request-id.ts";
 
+/** Parts that the internal server uses. */
 export interface InternalServerParts {
-  health: { readonly live: ProbeAnswer; readonly ready: ProbeAnswer; readonly report?: ProbeAnswer };
+  health: { readonly live: ProbeResponse; readonly ready: ProbeResponse; readonly report?: ProbeResponse };
   operations: Operations;
-  /** Opens /internal/; not set: all of it is refused. */
+  /** Bearer token for /internal/; if undefined, everything under it is refused. */
   token: string | undefined;
   log: { error(facts: object, message: string): void };
 }
@@ -17,7 +18,7 @@ export interface InternalServerParts {
 interface Call {
   response: ServerResponse;
   query: URLSearchParams;
-  /** What the route's pattern captured. */
+  /** Capture of the route's pattern. */
   name: string;
   requestId: string;
 }
@@ -25,17 +26,17 @@ interface Call {
 type Handler = (call: Call) => void | Promise<void>;
 
 /**
- * What the cluster and the operator ask of a pod, on a port that Nginx does not know: GET /livez, /readyz, /health and
- * /metrics for everyone there; with `Authorization: Bearer <token>` GET /internal/stats, /internal/memory,
- * /internal/heap-snapshots and /internal/heap-snapshots/:name, POST /internal/heap-snapshot?worker=, and
- * DELETE /internal/cache?pattern=. Errors are JSON: error, message, requestId.
+ * Creates the server of the internal port, which Nginx does not proxy. Without a token: GET /livez, /readyz, /health and
+ * /metrics. With `Authorization: Bearer <token>`: GET /internal/stats, /internal/memory, /internal/heap-snapshots and
+ * /internal/heap-snapshots/:name, POST /internal/heap-snapshot?worker=, and DELETE /internal/cache?pattern=. Errors are
+ * JSON: error, message, requestId.
  */
 export function createInternalServer({ health, operations, token, log }: InternalServerParts): Server {
   const requestIds = new RequestIds();
   const probe =
-    (answer: () => ProbeAnswer): Handler =>
+    (read: () => ProbeResponse): Handler =>
     ({ response }) =>
-      send(response, answer().status, jsonType, answer().body);
+      send(response, read().status, jsonType, read().body);
 
   const routes: [method: string, path: RegExp, handler: Handler][] = [
     ["GET", /^\/livez$/, probe(() => health.live)],
@@ -63,12 +64,12 @@ export function createInternalServer({ health, operations, token, log }: Interna
   ];
 
   async function takeSnapshot({ response, query, requestId }: Call): Promise<void> {
-    const asked = query.get("worker");
-    if (asked !== null && !/^[1-9]\d{0,3}$/.test(asked))
+    const worker = query.get("worker");
+    if (worker !== null && !/^[1-9]\d{0,3}$/.test(worker))
       throw new OperationRefused(400, "worker must be the number of a worker, from 1");
-    const answer = await operations.takeSnapshot(asked === null ? undefined : Number(asked));
-    if (answer.taken) return sendJson(response, 201, answer);
-    sendError(response, 503, answer.reason, requestId, { figures: answer.figures });
+    const result = await operations.takeSnapshot(worker === null ? undefined : Number(worker));
+    if (result.taken) return sendJson(response, 201, result);
+    sendError(response, 503, result.reason, requestId, { figures: result.numbers });
   }
 
   async function download({ response, name }: Call): Promise<void> {
@@ -87,23 +88,23 @@ export function createInternalServer({ health, operations, token, log }: Interna
     sendJson(response, 200, { pattern, cleared: await operations.clearCache(pattern) });
   }
 
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const requestId = requestIds.of(request);
     response.setHeader("x-request-id", requestId);
     const fail = (status: number, message: string) => sendError(response, status, message, requestId);
     const [path = "", query = ""] = (request.url ?? "").split(/\?(.*)/s, 2);
     if (path.startsWith("/internal/")) {
       if (token === undefined)
-        return fail(403, "INTERNAL_TOKEN is not set, so that nothing under /internal/ is answered");
-      if (!holds(request, token)) {
+        return fail(403, "INTERNAL_TOKEN is not set, so everything under /internal/ is refused");
+      if (!hasToken(request, token)) {
         response.setHeader("www-authenticate", "Bearer");
         return fail(401, "Authorization: Bearer <INTERNAL_TOKEN> is missing or wrong");
       }
     }
     const onPath = routes.filter(([, pattern]) => pattern.test(path));
     if (onPath.length === 0) return fail(404, `there is no ${path}`);
-    const asked = request.method === "HEAD" ? "GET" : request.method;
-    const route = onPath.find(([method]) => method === asked);
+    const requested = request.method === "HEAD" ? "GET" : request.method;
+    const route = onPath.find(([method]) => method === requested);
     if (route === undefined) {
       const allowed = onPath.map(([method]) => method).join(", ");
       response.setHeader("allow", allowed);
@@ -114,19 +115,19 @@ export function createInternalServer({ health, operations, token, log }: Interna
       const name = pattern.exec(path)?.[1] ?? "";
       await handler({ response, query: new URLSearchParams(query), name, requestId });
     } catch (error) {
-      // The one who asked is gone, or has half of a file already: there is nothing left to answer.
+      // The client is gone or has received a part of a file: no error response can be sent.
       if (response.headersSent || response.destroyed) return void response.destroy();
       const status = refusalStatus(error);
       if (status !== undefined) return fail(status, (error as Error).message);
       log.error({ err: error, requestId, method: request.method, path }, "internal request failed");
-      fail(500, "the request failed; the log tells why");
+      fail(500, "the request failed; the log has the reason");
     }
   }
 
-  return createServer((request, response) => void answer(request, response));
+  return createServer((request, response) => void respond(request, response));
 }
 
-function holds(request: IncomingMessage, token: string): boolean {
+function hasToken(request: IncomingMessage, token: string): boolean {
   const digest = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(request.headers.authorization ?? ""), digest(`Bearer ${token}`));
 }

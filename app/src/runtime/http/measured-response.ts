@@ -1,25 +1,28 @@
 import { type IncomingMessage, ServerResponse } from "node:http";
-import type { RouteTally } from "../metrics/route-stats.ts";
+import type { RouteStats } from "../metrics/route-stats.ts";
 
-/** Nginx's own for a client that went away before its answer; no client sees it. */
+/** Nginx's status for a client that disconnected before its response; no client receives it. */
 const clientClosedRequest = 499;
 
 /**
- * An answer that counts itself into its route's tally when it ends. For `http.createServer`: Fastify's hook for it sets
- * two listeners on every answer, which costs a tenth of what a light request does.
+ * A response that counts itself in its route's stats when it ends. Passed to `http.createServer`: Fastify's hook for this
+ * adds two listeners to every response, which costs a tenth of a light request.
  */
-export class TalliedResponse extends ServerResponse<IncomingMessage> {
-  /** To be set by who knows the route; without one nothing is counted. */
-  tally: Pick<RouteTally, "count"> | undefined = undefined;
+export class MeasuredResponse extends ServerResponse<IncomingMessage> {
+  /** Set when the route is known; without it nothing is counted. */
+  routeStats: Pick<RouteStats, "count"> | undefined = undefined;
   readonly #startedMs = performance.now();
 
   override end(chunk?: unknown, encoding?: unknown, callback?: unknown): this {
     const gone = this.destroyed;
     super.end(chunk as Buffer, encoding as BufferEncoding, callback as () => void);
-    const { tally } = this;
-    if (tally === undefined) return this;
-    this.tally = undefined;
-    tally.count(gone ? clientClosedRequest : this.statusCode, (performance.now() - this.#startedMs) / 1000);
+    const { routeStats } = this;
+    if (routeStats === undefined) return this;
+    this.routeStats = undefined;
+    routeStats.count(
+      gone ? clientClosedRequest : this.statusCode,
+      (performance.now() - this.#startedMs) / 1000,
+    );
     return this;
   }
 }

@@ -1,52 +1,52 @@
 import type { Readable } from "node:stream";
 import { HttpError } from "./http-errors.ts";
 
-/** Facts of a heap snapshot that was taken, or why none was. */
-export type SnapshotAnswer =
+/** Facts of a heap snapshot, or the reason why none was taken, in words and numbers. */
+export type SnapshotResult =
   | { taken: true; name: string; bytes: number; tookMs: number }
-  | { taken: false; reason: string; figures: Record<string, number> };
+  | { taken: false; reason: string; numbers: Record<string, number> };
 
-/** What an operator asks of a pod, over all of its workers. Everything may reject; {@link refusalStatus} tells how to answer. */
+/** Operations on a pod with all its workers. Each may reject; {@link refusalStatus} maps the error to a status. */
 export interface Operations {
   readonly metricsContentType: string;
-  /** In Prometheus' text format. */
+  /** Metrics in Prometheus' text format. */
   metrics(): Promise<string>;
   stats(): Promise<unknown>;
   memory(): Promise<unknown>;
-  /** @param worker number of the worker, from 1; usually the one that needs most memory */
-  takeSnapshot(worker?: number): Promise<SnapshotAnswer>;
+  /** @param workerIndex from 1; default: the worker that uses most memory */
+  takeSnapshot(workerIndex?: number): Promise<SnapshotResult>;
   listSnapshots(): Promise<unknown>;
-  /** Nothing when there is none of that name. */
+  /** Undefined if there is no snapshot of that name. */
   openSnapshot(name: string): Promise<Readable | undefined>;
-  /** Gives how many keys were cleared. */
+  /** Returns the number of cleared keys. */
   clearCache(pattern: string): Promise<number>;
 }
 
-/** What was asked cannot be done, for a reason that whoever asked should read. */
+/** The operation is not possible. The operator receives the message. */
 export class OperationRefused extends HttpError {
   override name = "OperationRefused";
 }
 
-/** The status to answer with for an error that says so itself, with its message; undefined for any other. */
+/** Status of an error that has one, which is sent with its message; undefined for any other error. */
 export function refusalStatus(error: unknown): number | undefined {
   const status = error instanceof Error && "statusCode" in error ? error.statusCode : undefined;
   return typeof status === "number" ? status : undefined;
 }
 
-/** Parts of one process that serves; what is absent is answered with 503. */
+/** Parts of one serving process. Operations of an absent part respond with 503. */
 export interface OperationParts {
   metrics: { readonly contentType: string; render(): Promise<string> };
   stats?: () => unknown;
   memory?: () => unknown;
   snapshots?: {
-    take(reason: string): Promise<SnapshotAnswer>;
+    take(reason: string): Promise<SnapshotResult>;
     list(): Promise<unknown>;
     open(name: string): Promise<Readable | undefined>;
   };
   cache?: { clear(pattern: string): Promise<number> };
 }
 
-/** The operations of a pod that is one process. */
+/** The operations of a pod that consists of one process. */
 export class ProcessOperations implements Operations {
   readonly #parts: OperationParts;
 
@@ -70,8 +70,8 @@ export class ProcessOperations implements Operations {
     return available(this.#parts.memory, "the memory report")();
   }
 
-  async takeSnapshot(worker = 1): Promise<SnapshotAnswer> {
-    if (worker !== 1) throw new OperationRefused(404, `there is no worker ${worker}, only 1`);
+  async takeSnapshot(workerIndex = 1): Promise<SnapshotResult> {
+    if (workerIndex !== 1) throw new OperationRefused(404, `there is no worker ${workerIndex}, only 1`);
     return this.#snapshots.take("asked for");
   }
 

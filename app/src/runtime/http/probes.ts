@@ -1,19 +1,19 @@
 import type { FastifyInstance } from "fastify";
-import type { Health, ProbeAnswer } from "../lifecycle/health.ts";
+import type { Health, ProbeResponse } from "../lifecycle/health.ts";
 import { jsonType } from "./http-errors.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** Answered also while other requests are refused. */
+    /** Served even while other requests are refused. */
     neverShed?: boolean;
   }
 }
 
-/** GET /livez, /readyz and /health, as on the internal port. Always answered. */
+/** GET /livez, /readyz and /health, the same as on the internal port. Load shedding never refuses them. */
 export function probeRoutes(app: FastifyInstance, health: Pick<Health, "live" | "ready" | "report">): void {
-  const probe = (path: string, answer: () => ProbeAnswer) =>
+  const probe = (path: string, response: () => ProbeResponse) =>
     app.get(path, { config: { neverShed: true } }, (_request, reply) => {
-      const { status, body } = answer();
+      const { status, body } = response();
       reply.code(status).type(jsonType).send(body);
     });
   probe("/livez", () => health.live);

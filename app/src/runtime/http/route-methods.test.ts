@@ -7,8 +7,8 @@ test("knows the methods of a path, also of one with parameters", () => {
   routes.add("PUT", "/users/:id");
   routes.add("GET", "/users/:id");
   routes.add("GET", "/light");
-  assert.deepEqual(routes.at("/users/7"), ["GET", "PUT"]);
-  assert.deepEqual(routes.at("/light"), ["GET"]);
+  assert.deepEqual(routes.methodsOf("/users/7"), ["GET", "PUT"]);
+  assert.deepEqual(routes.methodsOf("/light"), ["GET"]);
   for (const path of ["/users", "/users/", "/users/7/x", "/Light", "/light/", ""])
-    assert.deepEqual(routes.at(path), [], path);
+    assert.deepEqual(routes.methodsOf(path), [], path);
 });

@@ -5,8 +5,10 @@ import { sendError } from "./http-errors.ts";
 const bodyMethods = new Set(["POST", "PUT", "PATCH", "DELETE"]);
 
 /**
- * Answers 408 to who stops sending in the middle of a body. Node's own limit is for a whole request, however large its
- * body is; this one is for the time in which nothing arrives. For routes that are added later.
+ * Responds with 408 when a client stalls mid-body. Node.js limits only the whole request, however large its body is; this
+ * limits the time without new bytes. Applies to routes registered after this call.
+ *
+ * @param idleMs longest pause within a body, in milliseconds
  */
 export function limitSlowBodies(app: FastifyInstance, idleMs: number): void {
   const watch = (request: FastifyRequest, reply: FastifyReply, _body: unknown, done: () => void) => {
@@ -16,7 +18,7 @@ export function limitSlowBodies(app: FastifyInstance, idleMs: number): void {
       reply.raw.once("finish", () => raw.destroy());
       sendError(reply, 408, "the body did not arrive in time");
     });
-    // Node takes it off the connection when the request has its answer. A request that was injected has no real one.
+    // Node.js resets the time-out when the response ends. An injected request has no real socket.
     if (raw.socket instanceof Socket) raw.socket.setTimeout(idleMs);
     done();
   };

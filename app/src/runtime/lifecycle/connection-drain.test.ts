@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { buildTestApi } from "../../../testing/api.ts";
 import { form } from "../../../testing/form.ts";
 import { UploadStore } from "../uploads/upload-store.ts";
-import { closeWhenIdle, closeWithAnswers } from "./connection-drain.ts";
+import { closeWhenIdle, closeWithResponses } from "./connection-drain.ts";
 import { shutDown } from "./shutdown.ts";
 
 const light = "GET /light HTTP/1.1\r\nHost: here\r\n\r\n";
@@ -18,8 +18,8 @@ const light = "GET /light HTTP/1.1\r\nHost: here\r\n\r\n";
 async function open(t: TestContext, { delayMs = 150, timeoutMs = 5_000 } = {}) {
   const dir = mkdtempSync(path.join(os.tmpdir(), "drain-"));
   t.after(() => rmSync(dir, { recursive: true, force: true }));
-  const figures = { active: 0, files: 0, bytes: 0, failed: 0 };
-  const uploads = { store: new UploadStore(dir), figures, maxBytes: 100_000, maxFiles: 1 };
+  const stats = { active: 0, files: 0, bytes: 0, failed: 0 };
+  const uploads = { store: new UploadStore(dir), stats, maxBytes: 100_000, maxFiles: 1 };
   const { app, listen } = buildTestApi(t, { uploads });
   const port = await listen();
   const order: string[] = [];
@@ -27,7 +27,7 @@ async function open(t: TestContext, { delayMs = 150, timeoutMs = 5_000 } = {}) {
     shutDown(
       {
         health: { drain: () => order.push("not ready") },
-        closeConnectionsWithAnswers: () => closeWithAnswers(app.server),
+        closeConnectionsWithResponses: () => closeWithResponses(app.server),
         closeServer: () => {
           order.push("not listening");
           return closeWhenIdle(app.server, () => app.close());
@@ -43,14 +43,14 @@ async function open(t: TestContext, { delayMs = 150, timeoutMs = 5_000 } = {}) {
       },
       "SIGTERM",
     );
-  const dial = async () => {
+  const openSocket = async () => {
     const socket = connect(port, "127.0.0.1");
     t.after(() => socket.destroy());
     socket.setEncoding("utf8").on("error", () => undefined);
     await once(socket, "connect");
     return socket;
   };
-  return { leave, order, dial, dir, figures };
+  return { leave, order, openSocket, dir, stats };
 }
 
 async function answerTo(socket: Socket, bytes: string): Promise<string> {
@@ -62,14 +62,14 @@ const { contentType, body } = form({ content: "x".repeat(50_000) });
 const upload = `POST /upload HTTP/1.1\r\nHost: here\r\nContent-Type: ${contentType}\r\nContent-Length: ${body.length}\r\n\r\n`;
 
 test("answers until the end, closes connections with their answers, and idle ones after the delay", async (t) => {
-  const { leave, order, dial } = await open(t);
-  const [busy, idle] = [await dial(), await dial()];
+  const { leave, order, openSocket } = await open(t);
+  const [busy, idle] = [await openSocket(), await openSocket()];
   assert.match(await answerTo(busy, light), /Connection: keep-alive/i);
   await answerTo(idle, light);
   const idleClosed = once(idle, "close").then(() => order.push("idle closed"));
   const left = leave();
   assert.match(await answerTo(busy, light), /200 OK.*Connection: close/is);
-  assert.match(await answerTo(await dial(), light), /200 OK.*Connection: close/is);
+  assert.match(await answerTo(await openSocket(), light), /200 OK.*Connection: close/is);
   assert.deepEqual(order, ["not ready"]);
   assert.equal(await left, 0);
   await idleClosed;
@@ -78,10 +78,10 @@ test("answers until the end, closes connections with their answers, and idle one
 });
 
 test("an upload that began before is taken to its end, and its connection does not hold up the rest", async (t) => {
-  const { leave, order, dial, dir, figures } = await open(t, { timeoutMs: 20_000 });
-  const socket = await dial();
+  const { leave, order, openSocket, dir, stats } = await open(t, { timeoutMs: 20_000 });
+  const socket = await openSocket();
   socket.write(upload + body.slice(0, 20_000));
-  while (figures.active === 0) await sleep(10);
+  while (stats.active === 0) await sleep(10);
   const left = leave();
   while (order.length < 2) await sleep(10);
   assert.match(await answerTo(socket, body.slice(20_000)), /200 OK/);
@@ -91,14 +91,14 @@ test("an upload that began before is taken to its end, and its connection does n
 });
 
 test("a request that does not end in time is cut, and leaves nothing behind", async (t) => {
-  const { leave, order, dial, dir, figures } = await open(t, { timeoutMs: 200 });
-  const socket = await dial();
+  const { leave, order, openSocket, dir, stats } = await open(t, { timeoutMs: 200 });
+  const socket = await openSocket();
   socket.write(upload + body.slice(0, 20_000));
-  while (figures.active === 0) await sleep(10);
+  while (stats.active === 0) await sleep(10);
   const cut = once(socket, "close");
   assert.equal(await leave(), 1);
   await cut;
   assert.deepEqual(order, ["not ready", "not listening", "cut", "rest"]);
-  while (figures.active > 0) await sleep(10);
+  while (stats.active > 0) await sleep(10);
   assert.deepEqual(readdirSync(dir), []);
 });

@@ -1,25 +1,25 @@
 import type { Server } from "node:http";
 
-const lookForIdleEveryMs = 50;
+const closeIdleEveryMs = 50;
 
 /**
- * From now on every answer takes its connection along: it says `Connection: close`, so that the client sends nothing more
- * on it, and none has to be cut later.
+ * From now on every response closes its connection: `Connection: close` makes the client send no further request on it,
+ * so no connection has to be cut later.
  */
-export function closeWithAnswers(server: Server): void {
+export function closeWithResponses(server: Server): void {
   server.prependListener("request", (_request, response) => {
     response.shouldKeepAlive = false;
   });
 }
 
 /**
- * Closes a server, and its connections as they become idle: one whose request came before `closeWithAnswers` was not told
- * to close, and would be kept for the next.
+ * Closes a server, and its connections when they become idle. A request that arrived before `closeWithResponses` has no
+ * `Connection: close` in its response, so its client would keep the connection.
  *
- * @param close stops listening, and resolves when the last connection is gone
+ * @param close stops listening, and resolves when the last connection is closed
  */
 export async function closeWhenIdle(server: Server, close: () => Promise<void>): Promise<void> {
-  const timer = setInterval(() => server.closeIdleConnections(), lookForIdleEveryMs);
+  const timer = setInterval(() => server.closeIdleConnections(), closeIdleEveryMs);
   try {
     await close();
   } finally {

@@ -1,48 +1,50 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Database } from "../database/database.ts";
 
+/** The log methods that {@link Health} uses. */
 export interface HealthLog {
   info(facts: object, message: string): void;
   warn(facts: object, message: string): void;
 }
 
-/** Answer to a probe. */
-export interface ProbeAnswer {
+/** Response to a probe. */
+export interface ProbeResponse {
   status: 200 | 503;
   body: string;
 }
 
-/** How a part of the API does. Degraded: without it the API is slower or serves less. */
+/** Health of a part of the API, with its stats. While a part is degraded, the API is slower or serves fewer requests. */
 export interface PartHealth {
   degraded: boolean;
-  [figure: string]: unknown;
+  [stat: string]: unknown;
 }
 
+/** Parts that the probes depend on. */
 export interface HealthParts {
   database: Pick<Database, "createSchema" | "ping">;
   log: HealthLog;
-  /** What the full report tells beside the database, by name. */
+  /** Health of the other parts in the full report, by name. */
   report?: Record<string, () => PartHealth>;
 }
 
 const checkEveryMs = 1_000;
 const retryEveryMs = 500;
-/** Failed checks in a row after which the database counts as lost: one slow second is no loss. */
+/** Consecutive failed checks after which the database counts as lost: one slow second is not enough. */
 const failuresToLose = 3;
-const live: ProbeAnswer = { status: 200, body: '{"status":"live"}' };
-const ready: ProbeAnswer = { status: 200, body: '{"status":"ready"}' };
-const draining: ProbeAnswer = { status: 503, body: '{"status":"not ready","reason":"shutting down"}' };
-const starting: ProbeAnswer = {
+const live: ProbeResponse = { status: 200, body: '{"status":"live"}' };
+const ready: ProbeResponse = { status: 200, body: '{"status":"ready"}' };
+const draining: ProbeResponse = { status: 503, body: '{"status":"not ready","reason":"shutting down"}' };
+const starting: ProbeResponse = {
   status: 503,
   body: '{"status":"not ready","reason":"the database has not answered yet"}',
 };
 
 /**
- * What the probes are told. Checks run on their own clock, so that probes cost nothing and cannot pile up.
+ * Responses of the probes. A timer runs the checks, so that probes are cheap and cannot pile up.
  *
- * Ready means that a request is better sent here than nowhere. So a pod is not ready before it met its database, and stays
- * ready without it from then on: reads are answered from the cache, and all pods would leave at once. The cache is no
- * part of it: without it the API is slower, not wrong.
+ * A pod becomes ready when its database answers for the first time, and then stays ready without it: the cache can still
+ * serve reads, and all pods would otherwise become unready together. Readiness does not depend on Redis: without it the
+ * API is slower but correct.
  */
 export class Health {
   readonly #parts: HealthParts;
@@ -54,21 +56,21 @@ export class Health {
     this.#parts = parts;
   }
 
-  get live(): ProbeAnswer {
+  get live(): ProbeResponse {
     return live;
   }
 
-  get ready(): ProbeAnswer {
+  get ready(): ProbeResponse {
     if (this.#draining) return draining;
     return this.#database === "starting" ? starting : ready;
   }
 
-  /** Everything, for people: `ok`, `degraded` (both ready), `starting` or `draining`, and the state of each part. */
-  get report(): ProbeAnswer {
+  /** Full report: `ok`, `degraded` (both ready), `starting` or `draining`, and the state of each part. */
+  get report(): ProbeResponse {
     const parts: Record<string, PartHealth> = {
       database: { degraded: this.#database !== "up", state: this.#database },
     };
-    for (const [name, look] of Object.entries(this.#parts.report ?? {})) parts[name] = look();
+    for (const [name, read] of Object.entries(this.#parts.report ?? {})) parts[name] = read();
     const degraded = Object.keys(parts).filter((name) => parts[name]?.degraded);
     const status = this.#draining
       ? "draining"
@@ -81,7 +83,7 @@ export class Health {
     return { status: this.ready.status, body: JSON.stringify(report) };
   }
 
-  /** From now on not ready. */
+  /** Makes the pod not ready, for good. */
   drain(): void {
     this.#draining = true;
   }
@@ -90,7 +92,7 @@ export class Health {
     this.#stop.abort();
   }
 
-  /** Creates the schema as soon as the database answers, then checks it until `stop`. Never rejects. */
+  /** Creates the schema when the database answers, then checks the database until `stop`. Never rejects. */
   async watch(): Promise<void> {
     const { database, log } = this.#parts;
     let failures = 0;

@@ -23,7 +23,7 @@ test("a free event loop sheds nothing, and neither does one stall", () => {
   assert.equal(shedding.active, false);
   turns(1, 650);
   assert.equal(shedding.active, false);
-  assert.ok(shedding.figures.eventLoopDelayMs > 200);
+  assert.ok(shedding.stats.eventLoopDelayMs > 200);
 });
 
 test("an event loop that stays late sheds most requests but not all, and none when it is free again", () => {
@@ -33,11 +33,11 @@ test("an event loop that stays late sheds most requests but not all, and none wh
   const answers = Array.from({ length: 100 }, () => shedding.refuse());
   assert.match(answers[0] ?? "", /event loop/);
   assert.equal(answers.filter((answer) => answer === undefined).length, 10);
-  assert.equal(shedding.figures.refusedForDelay, 90);
+  assert.equal(shedding.stats.refusedForDelay, 90);
   turns(40, 50);
   assert.equal(shedding.active, false);
   assert.equal(shedding.refuse(), undefined);
-  assert.equal(shedding.figures.refusedForDelay, 90);
+  assert.equal(shedding.stats.refusedForDelay, 90);
 });
 
 test("does not flap while the delay stays near the limit", () => {

@@ -1,24 +1,25 @@
 import type { AppConfig } from "../../config/config.ts";
 
+/** Parts that load shedding uses. */
 export interface SheddingParts {
-  /** Bytes that this process may use. */
+  /** Memory limit of this process. */
   memoryLimitBytes: number;
-  /** Bytes that it does use. */
+  /** Resident memory in bytes. */
   rss?: () => number;
-  /** Called when memory gets short, at most every ten seconds: most of what is held may be garbage. */
+  /** Called when memory is short, at most every ten seconds: most of it may be garbage. */
   freeMemory?: () => void;
   log: { warn(facts: object, message: string): void; info(facts: object, message: string): void };
 }
 
-/** Counts since the start, and what is going on now. */
-export interface SheddingFigures {
+/** Counters since the start, and the current state. */
+export interface SheddingStats {
   /** 1 while requests are refused. */
   active: number;
   refusedForDelay: number;
   refusedForMemory: number;
-  /** Mean over about a second of what the event loop came late by. */
+  /** Delay of the event loop, averaged over about a second. */
   eventLoopDelayMs: number;
-  /** Of the memory limit, resident. */
+  /** Resident memory in percent of the memory limit. */
   memoryPercent: number;
 }
 
@@ -27,20 +28,20 @@ type Reason = "delay" | "memory";
 const sampleEveryMs = 50;
 const memoryEveryMs = 1_000;
 const freeEveryMs = 10_000;
-/** Time in which the mean of the delay follows by 63 %: a single stall is no overload. */
+/** Time constant of the averaged delay: a single stall is not an overload. */
 const meanOverMs = 1_000;
-/** Refusing ends only well below where it began, or it would begin again at once. */
+/** Shedding ends well below the limit at which it starts; otherwise it would restart at once. */
 const delayEndsAt = 0.5;
 const memoryEndsBelowPercent = 4;
 /**
- * Also while requests are refused: where refusing alone keeps the loop late, none would be served else, and where memory is
- * short, nothing would happen that frees it.
+ * While shedding, one of this many requests is served. Without it, a loop that is late because of the refusals alone would
+ * never serve a request, and nothing would free memory.
  */
-const oneIsServedOf = 10;
+const serveOneOf = 10;
 
 /**
- * Refuses requests while there are more than can be served in time: while the event loop is late, and while memory is
- * nearly used up. Judged on a clock of its own, so that it ends when the load does.
+ * Load shedding: refuses most requests while the event loop is late or memory is nearly exhausted. A timer samples both,
+ * so that shedding ends when the load ends.
  */
 export class Shedding {
   readonly #limits: AppConfig["shedding"];
@@ -74,12 +75,12 @@ export class Shedding {
     clearInterval(this.#timer);
   }
 
-  /** Whether most requests are refused now. To be asked for every request. */
+  /** Whether most requests are refused now. Cheap enough to read at every request. */
   get active(): boolean {
     return this.#reason !== undefined;
   }
 
-  get figures(): SheddingFigures {
+  get stats(): SheddingStats {
     return {
       active: this.active ? 1 : 0,
       refusedForDelay: this.#refused.delay,
@@ -89,18 +90,18 @@ export class Shedding {
     };
   }
 
-  /** Why the request at hand is refused, counted; or nothing, when it is to be served after all. */
+  /** Returns and counts the reason to refuse the current request; undefined if it is to be served. */
   refuse(): string | undefined {
     const reason = this.#reason;
     if (reason === undefined) return undefined;
-    if (++this.#turn % oneIsServedOf === 0) return undefined;
+    if (++this.#turn % serveOneOf === 0) return undefined;
     this.#refused[reason]++;
     return reason === "delay"
       ? "too many requests at the moment: the event loop is late"
       : "too many requests at the moment: memory is short";
   }
 
-  /** @param now milliseconds of a clock that only goes forward; sampled anew every 50 ms as far as the loop lets it */
+  /** Takes a sample; called every 50 ms if the event loop is on time. @param now monotonic time in milliseconds */
   sample(now: number): void {
     const elapsedMs = now - this.#sampledAt;
     this.#sampledAt = now;
@@ -133,7 +134,7 @@ export class Shedding {
     if (reason === this.#reason) return;
     this.#reason = reason;
     const { log } = this.#parts;
-    if (reason === undefined) log.info(this.figures, "requests are served again");
-    else log.warn({ reason, ...this.figures }, "requests are refused");
+    if (reason === undefined) log.info(this.stats, "requests are served again");
+    else log.warn({ reason, ...this.stats }, "requests are refused");
   }
 }

@@ -1,31 +1,36 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
+/** Parts and times of a shutdown. */
 export interface ShutdownParts {
   health: { drain(): void };
-  /** From now on every answer takes its connection along, so that no idle one is left to be cut. */
-  closeConnectionsWithAnswers(): void;
-  /** Stops listening and resolves when every request in flight was answered. */
+  /** From now on every response closes its connection, so that no idle connection remains. */
+  closeConnectionsWithResponses(): void;
+  /** Stops listening and resolves when every request in flight has its response. */
   closeServer(): Promise<void>;
-  /** Cuts the connections that are left. */
+  /** Cuts the remaining connections. */
   cutConnections(): void;
-  /** Closes what requests needed, after the last one. */
+  /** Closes everything that requests use, after the last request. */
   closeRest(): Promise<void>;
   log: { info(facts: object, message: string): void; error(facts: object, message: string): void };
-  /** From not ready to not listening: the time in which the cluster and Nginx look elsewhere. */
+  /** Time between not ready and not listening, in which Kubernetes and Nginx stop sending requests to the pod. */
   delayMs: number;
-  /** Longest wait for requests in flight. */
+  /** Time limit for requests in flight. */
   timeoutMs: number;
 }
 
 const closeRestMs = 2_000;
 
-/** Leaves without losing a request. Gives the exit code: 1 when requests had to be cut. */
+/**
+ * Shuts down without losing a request.
+ *
+ * @returns the exit code: 1 if requests had to be cut
+ */
 export async function shutDown(parts: ShutdownParts, reason: string): Promise<0 | 1> {
   const { log, delayMs, timeoutMs } = parts;
   const startedAt = Date.now();
   log.info({ reason, delayMs, timeoutMs }, "shutting down: not ready from now on");
   parts.health.drain();
-  parts.closeConnectionsWithAnswers();
+  parts.closeConnectionsWithResponses();
   await sleep(delayMs);
   const drained = await within(parts.closeServer(), timeoutMs);
   if (!drained) {
@@ -37,7 +42,7 @@ export async function shutDown(parts: ShutdownParts, reason: string): Promise<0 
   return drained ? 0 : 1;
 }
 
-/** Whether `work` ended in time, well or not. */
+/** Whether `work` settled in time. */
 async function within(work: Promise<unknown>, timeoutMs: number): Promise<boolean> {
   const timer = new AbortController();
   const ended = work.then(

@@ -60,14 +60,14 @@ test("a snapshot is whole: its counts agree, every edge ends at a node, every na
   assert.ok(strings.includes(marked.onlyHere));
 });
 
-test("with no room it is refused with the figures, and nothing is written", async (t) => {
+test("with no room it is refused with the numbers, and nothing is written", async (t) => {
   const memory = () => ({ limitBytes: GiB, usedBytes: 0.95 * GiB });
   const { dir, taker } = await snapshots(t, { memory });
   const answer = await taker.take("leak suspected");
   assert.ok(!answer.taken);
   assert.match(answer.reason, /^no room in memory/);
-  assert.deepEqual([answer.figures.limitBytes, answer.figures.usedBytes], [GiB, 0.95 * GiB]);
-  assert.ok((answer.figures.memoryNeededBytes ?? 0) > (answer.figures.heapUsedBytes ?? 0));
+  assert.deepEqual([answer.numbers.limitBytes, answer.numbers.usedBytes], [GiB, 0.95 * GiB]);
+  assert.ok((answer.numbers.memoryNeededBytes ?? 0) > (answer.numbers.heapUsedBytes ?? 0));
   assert.deepEqual(await readdir(dir), []);
 });
 

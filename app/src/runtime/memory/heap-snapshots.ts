@@ -2,8 +2,9 @@ import { mkdir, open, readdir, rename, rm, stat, statfs } from "node:fs/promises
 import path from "node:path";
 import type { Readable } from "node:stream";
 import { writeHeapSnapshot } from "node:v8";
-import type { SnapshotAnswer } from "../http/operations.ts";
+import type { SnapshotResult } from "../http/operations.ts";
 import { collectGarbage } from "../process/collect-garbage.ts";
+import { isAlive } from "../process/is-alive.ts";
 import { checkRoom } from "./snapshot-guard.ts";
 
 export interface SnapshotLog {
@@ -60,7 +61,7 @@ export class HeapSnapshots {
    * Takes one where memory and disk have room for it. The process answers nothing meanwhile: about 50 ms for each MiB of
    * heap. What it took of memory stays with the process, for the next one to use.
    */
-  async take(reason: string): Promise<SnapshotAnswer> {
+  async take(reason: string): Promise<SnapshotResult> {
     if (this.#taking) return refused("another snapshot is being taken");
     this.#taking = true;
     try {
@@ -90,32 +91,32 @@ export class HeapSnapshots {
     return file?.createReadStream();
   }
 
-  async #take(reason: string): Promise<SnapshotAnswer> {
+  async #take(reason: string): Promise<SnapshotResult> {
     const { dir, log } = this.#options;
     if (await this.#anotherProcessTakes()) return refused("another process of this pod is taking a snapshot");
     const disk = await statfs(dir).catch((error: Error) => error);
     if (disk instanceof Error) return refused(`the folder cannot be used: ${disk.message}`);
     collectGarbage();
     const before = process.memoryUsage();
-    const figures = {
+    const numbers = {
       ...this.#options.memory(),
       heapUsedBytes: before.heapUsed,
       reusableBytes: this.#reusableBytes,
       diskFreeBytes: disk.bavail * disk.bsize,
     };
-    const { refusal, ...need } = checkRoom(figures);
-    if (refusal) return refused(refusal, { ...figures, ...need });
+    const { refusal, ...need } = checkRoom(numbers);
+    if (refusal) return refused(refusal, { ...numbers, ...need });
     const name = this.#nameFor(reason);
     const target = path.join(dir, name);
     const unfinished = `${target}.partial`;
-    log.info({ name, ...figures, ...need }, "taking a heap snapshot: nothing else runs meanwhile");
+    log.info({ name, ...numbers, ...need }, "taking a heap snapshot: nothing else runs meanwhile");
     const startedAt = performance.now();
     try {
       writeHeapSnapshot(unfinished);
       await rename(unfinished, target);
     } catch (error) {
       await rm(unfinished, { force: true }).catch(() => undefined);
-      return refused(`it could not be written: ${(error as Error).message}`, { ...figures, ...need });
+      return refused(`it could not be written: ${(error as Error).message}`, { ...numbers, ...need });
     }
     const tookMs = Math.round(performance.now() - startedAt);
     this.#reusableBytes = Math.max(0, this.#reusableBytes + process.memoryUsage.rss() - before.rss);
@@ -149,20 +150,11 @@ export class HeapSnapshots {
   }
 }
 
-function refused(reason: string, figures: Record<string, number> = {}): SnapshotAnswer {
-  return { taken: false, reason, figures };
+function refused(reason: string, numbers: Record<string, number> = {}): SnapshotResult {
+  return { taken: false, reason, numbers };
 }
 
 async function isFresh(dir: string, name: string): Promise<boolean> {
   const facts = await stat(path.join(dir, name)).catch(() => undefined);
   return facts !== undefined && Date.now() - facts.mtimeMs < unfinishedForMs;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }

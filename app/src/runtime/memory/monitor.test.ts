@@ -50,7 +50,7 @@ test("reads the floor after a full collection, buffers included", async (t) => {
   collectGarbage();
   await until(() => made.report().floor !== undefined);
   assert.ok((made.report().floor?.external ?? 0) >= kept.length);
-  assert.ok(made.figures.floorBytes > kept.length);
+  assert.ok(made.stats.floorBytes > kept.length);
 });
 
 test("tells once that the heap is nearly full", async (t) => {

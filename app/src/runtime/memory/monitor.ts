@@ -106,7 +106,7 @@ export class MemoryMonitor {
   }
 
   /** For metrics: plain numbers. */
-  get figures() {
+  get stats() {
     return {
       leakSuspected: this.#suspectedSince === undefined ? 0 : 1,
       floorBytes: this.#floor ? this.#floor.heapUsed + this.#floor.external : 0,

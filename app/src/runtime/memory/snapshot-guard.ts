@@ -1,7 +1,7 @@
 const MiB = 1024 ** 2;
 
 /** Bytes, at the moment of asking. */
-export interface SnapshotFigures {
+export interface SnapshotConditions {
   /** Memory that the process and its like may use. */
   limitBytes: number;
   /** What they use of it. */
@@ -31,8 +31,8 @@ const diskPerByte = 2;
 const mostOfLimit = 0.9;
 
 /** What a snapshot needs, and why it must not be taken; no reason: there is room for it. */
-export function checkRoom(figures: SnapshotFigures): SnapshotNeed & { refusal?: string } {
-  const { limitBytes, usedBytes, heapUsedBytes, reusableBytes, diskFreeBytes } = figures;
+export function checkRoom(conditions: SnapshotConditions): SnapshotNeed & { refusal?: string } {
+  const { limitBytes, usedBytes, heapUsedBytes, reusableBytes, diskFreeBytes } = conditions;
   const program = Math.min(heapUsedBytes, programHeapBytes);
   const needed = program * memoryPerProgramByte + (heapUsedBytes - program) * memoryPerByte;
   // Half of it: what else was allocated since then may have used the rest.

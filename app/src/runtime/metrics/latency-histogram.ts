@@ -13,7 +13,7 @@ export type HistogramData = number[];
  * takes a few instructions and no memory, and two of them add up exactly.
  */
 export class LatencyHistogram {
-  // Made by the first latency: most routes of most processes never have one.
+  // Allocated by the first latency: most routes of most processes never record any.
   #counts: Float64Array | undefined;
 
   record(seconds: number): void {
@@ -22,12 +22,12 @@ export class LatencyHistogram {
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
   }
 
-  /** Adds the latencies of another one. */
+  /** Adds the latencies of another histogram. */
   add(data: HistogramData): void {
     this.#counts ??= new Float64Array(bucketCount);
-    for (let at = 0; at < data.length; at += 2) {
-      const bucket = data[at] ?? 0;
-      this.#counts[bucket] = (this.#counts[bucket] ?? 0) + (data[at + 1] ?? 0);
+    for (let index = 0; index < data.length; index += 2) {
+      const bucket = data[index] ?? 0;
+      this.#counts[bucket] = (this.#counts[bucket] ?? 0) + (data[index + 1] ?? 0);
     }
   }
 
@@ -38,7 +38,9 @@ export class LatencyHistogram {
   }
 
   /**
-   * Seconds that a share (0 … 1) of the latencies stayed within, to 0.8 %; undefined when there are none.
+   * Quantile in seconds, accurate to 0.8 %; undefined without latencies.
+   *
+   * @param share 0 … 1
    */
   quantile(share: number): number | undefined {
     const rank = Math.max(1, Math.ceil(share * this.count));
@@ -50,7 +52,11 @@ export class LatencyHistogram {
     return undefined;
   }
 
-  /** How many latencies are up to each of these ends, in ascending order of seconds; to 1.6 % of the end. */
+  /**
+   * Number of latencies up to each bound, accurate to 1.6 % of the bound.
+   *
+   * @param ends upper bounds in seconds, ascending
+   */
   countsWithin(ends: readonly number[]): number[] {
     const within: number[] = [];
     let bucket = 0;
@@ -77,7 +83,7 @@ function bucketOf(microseconds: number): number {
   return shift * perDoubling + (microseconds >> shift);
 }
 
-/** The least number of microseconds that a bucket has. */
+/** Lower bound of a bucket, in microseconds. */
 function startOf(bucket: number): number {
   if (bucket < perDoubling) return bucket;
   const shift = Math.floor(bucket / perDoubling) - 1;

@@ -1,7 +1,7 @@
 import { LatencyHistogram } from "./latency-histogram.ts";
-import type { StatsPart } from "./stats.ts";
+import type { StatsData } from "./stats.ts";
 
-/** A metric with all its samples. */
+/** A Prometheus metric with all its samples. */
 export interface Family {
   name: string;
   type: "counter" | "gauge" | "histogram" | "summary";
@@ -12,23 +12,23 @@ export interface Family {
 /** Upper ends of the latency buckets, in seconds. */
 const latencyEnds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** Of the requests on the public port, by route. */
-export function requestFamilies({ routes }: StatsPart): Family[] {
-  const asked = routes.filter(({ byStatus }) => byStatus.length > 0);
+/** Metrics of the requests on the public port, by route. */
+export function requestFamilies({ routes }: StatsData): Family[] {
+  const requested = routes.filter(({ byStatus }) => byStatus.length > 0);
   return [
     {
       name: "http_requests_total",
       type: "counter",
-      help: "Requests answered on the public port",
-      samples: asked.flatMap(({ method, route, byStatus }) =>
+      help: "Responses on the public port",
+      samples: requested.flatMap(({ method, route, byStatus }) =>
         byStatus.map(([status, value]) => ({ labels: { method, route, status: String(status) }, value })),
       ),
     },
     {
       name: "http_request_duration_seconds",
       type: "histogram",
-      help: "From the request's headers to the end of the answer",
-      samples: asked.flatMap(({ method, route, latency, secondsTotal }) => {
+      help: "From the request's headers to the end of the response",
+      samples: requested.flatMap(({ method, route, latency, secondsTotal }) => {
         const histogram = new LatencyHistogram();
         histogram.add(latency);
         const { count } = histogram;
@@ -38,7 +38,9 @@ export function requestFamilies({ routes }: StatsPart): Family[] {
           value,
         });
         return [
-          ...histogram.countsWithin(latencyEnds).map((value, at) => bucket(String(latencyEnds[at]), value)),
+          ...histogram
+            .countsWithin(latencyEnds)
+            .map((value, index) => bucket(String(latencyEnds[index]), value)),
           bucket("+Inf", count),
           { suffix: "_sum", labels: { method, route }, value: secondsTotal },
           { suffix: "_count", labels: { method, route }, value: count },
@@ -48,44 +50,66 @@ export function requestFamilies({ routes }: StatsPart): Family[] {
   ];
 }
 
-/** Of the processes themselves, under the names that dashboards for Node.js look for. */
-export function processFamilies({ process, processes }: StatsPart): Family[] {
+/** Metrics of the processes, with the names that dashboards for Node.js expect. */
+export function processFamilies({ process, processes }: StatsData): Family[] {
   const { cpu, memory, eventLoop, gc } = process;
-  const one = (name: string, type: "counter" | "gauge", help: string, value: number): Family => ({
-    ...{ name, type, help },
+  const single = (name: string, type: "counter" | "gauge", help: string, value: number): Family => ({
+    name,
+    type,
+    help,
     samples: [{ value }],
   });
-  const lag = "What timers came late by since the last scrape, in the process where it was worst";
+  const lag = "Delay of timers since the last scrape, in the process with the longest delay";
   return [
-    one("api_processes", "gauge", "Processes that serve, of which the following are sums", processes),
-    one("process_start_time_seconds", "gauge", "When the oldest began, from 1970", process.startedAtSeconds),
-    one("process_cpu_user_seconds_total", "counter", "CPU time in user mode", cpu.userSeconds),
-    one("process_cpu_system_seconds_total", "counter", "CPU time in the kernel", cpu.systemSeconds),
-    one("process_cpu_seconds_total", "counter", "CPU time", cpu.userSeconds + cpu.systemSeconds),
-    one("process_resident_memory_bytes", "gauge", "Resident memory", memory.rss),
-    one("process_open_fds", "gauge", "Open files and sockets", process.openFiles),
-    one("nodejs_heap_size_total_bytes", "gauge", "V8's heap", memory.heapTotal),
-    one("nodejs_heap_size_used_bytes", "gauge", "V8's heap, the used part", memory.heapUsed),
-    one("nodejs_external_memory_bytes", "gauge", "Memory of objects that are bound to V8's", memory.external),
-    one(
+    single("api_processes", "gauge", "Serving processes; the process metrics are sums over them", processes),
+    single(
+      "process_start_time_seconds",
+      "gauge",
+      "Start of the oldest process, in seconds since 1970",
+      process.startedAtSeconds,
+    ),
+    single("process_cpu_user_seconds_total", "counter", "CPU time in user mode", cpu.userSeconds),
+    single("process_cpu_system_seconds_total", "counter", "CPU time in the kernel", cpu.systemSeconds),
+    single("process_cpu_seconds_total", "counter", "CPU time", cpu.userSeconds + cpu.systemSeconds),
+    single("process_resident_memory_bytes", "gauge", "Resident memory", memory.rss),
+    single("process_open_fds", "gauge", "Open files and sockets", process.openFiles),
+    single("nodejs_heap_size_total_bytes", "gauge", "V8's heap", memory.heapTotal),
+    single("nodejs_heap_size_used_bytes", "gauge", "Used part of V8's heap", memory.heapUsed),
+    single(
+      "nodejs_external_memory_bytes",
+      "gauge",
+      "Memory outside V8's heap that its objects hold",
+      memory.external,
+    ),
+    single(
       "nodejs_array_buffers_bytes",
       "gauge",
-      "Memory of buffers, a part of the external",
+      "Memory of buffers, included in external memory",
       memory.arrayBuffers,
     ),
-    one("nodejs_eventloop_lag_mean_seconds", "gauge", lag, eventLoop.meanMs / 1000),
-    one("nodejs_eventloop_lag_p50_seconds", "gauge", lag, eventLoop.p50Ms / 1000),
-    one("nodejs_eventloop_lag_p95_seconds", "gauge", lag, eventLoop.p95Ms / 1000),
-    one("nodejs_eventloop_lag_p99_seconds", "gauge", lag, eventLoop.p99Ms / 1000),
-    one("nodejs_eventloop_lag_max_seconds", "gauge", lag, eventLoop.maxMs / 1000),
-    one(
+    single("nodejs_eventloop_lag_mean_seconds", "gauge", lag, eventLoop.meanMs / 1000),
+    single("nodejs_eventloop_lag_p50_seconds", "gauge", lag, eventLoop.p50Ms / 1000),
+    single("nodejs_eventloop_lag_p95_seconds", "gauge", lag, eventLoop.p95Ms / 1000),
+    single("nodejs_eventloop_lag_p99_seconds", "gauge", lag, eventLoop.p99Ms / 1000),
+    single("nodejs_eventloop_lag_max_seconds", "gauge", lag, eventLoop.maxMs / 1000),
+    single(
       "nodejs_eventloop_utilization",
       "gauge",
-      "Share of the time since the last scrape that the event loop was busy, in the process where it was highest",
+      "Busy share of the event loop since the last scrape, in the busiest process",
       eventLoop.utilization,
     ),
-    one("nodejs_eventloop_active_seconds_total", "counter", "Event loop busy", eventLoop.activeSeconds),
-    one("nodejs_eventloop_idle_seconds_total", "counter", "Event loop idle", eventLoop.idleSeconds),
+    single(
+      "nodejs_eventloop_active_seconds_total",
+      "counter",
+      "Time that the event loop was busy",
+      eventLoop.activeSeconds,
+    ),
+    single(
+      "nodejs_eventloop_idle_seconds_total",
+      "counter",
+      "Time that the event loop was idle",
+      eventLoop.idleSeconds,
+    ),
     {
       name: "nodejs_gc_duration_seconds",
       type: "summary",

@@ -1,65 +1,82 @@
 import type { Family } from "./metric-families.ts";
-import type { StatsPart } from "./stats.ts";
+import type { StatsData } from "./stats.ts";
 
-/** A metric that a part's figures make: one figure, or several by the value of a label. */
-interface PartFamily {
+/** A Prometheus metric that is read from the stats of one source: from one of them, or from several by a label. */
+interface SourceFamily {
   name: string;
   type: "counter" | "gauge";
   help: string;
-  of: string | { label: string; figures: Record<string, string> };
-  /** How many of the figure make one of the metric, as 1000 for milliseconds and seconds. */
+  stat: string | LabelledStats;
+  /** Divides the stat, such as 1000 from milliseconds to seconds. */
   divisor?: number;
 }
 
-const counter = (name: string, help: string, of: PartFamily["of"], divisor?: number): PartFamily => ({
-  ...{ name, type: "counter", help, of, divisor },
-});
-const gauge = (name: string, help: string, of: PartFamily["of"], divisor?: number): PartFamily => ({
-  ...{ name, type: "gauge", help, of, divisor },
-});
-const by = (label: string, figures: Record<string, string>) => ({ label, figures });
+interface LabelledStats {
+  label: string;
+  /** Name of the stat by the label's value. */
+  stats: Record<string, string>;
+}
 
-/** By the part's name. */
-const families: Record<string, PartFamily[]> = {
+const counter = (name: string, help: string, stat: SourceFamily["stat"], divisor?: number): SourceFamily => ({
+  name,
+  type: "counter",
+  help,
+  stat,
+  divisor,
+});
+const gauge = (name: string, help: string, stat: SourceFamily["stat"]): SourceFamily => ({
+  name,
+  type: "gauge",
+  help,
+  stat,
+});
+const by = (label: string, stats: Record<string, string>): LabelledStats => ({ label, stats });
+
+/** Metrics by the name of their source. */
+const families: Record<string, SourceFamily[]> = {
   cache: [
     counter(
       "cache_reads_total",
-      "Reads through the cache: from it (hit), past it (miss), too old for want of the origin (stale), without it (bypass)",
+      "Reads by result: from the cache (hit), from the origin (miss), expired while the origin fails (stale), without the cache (bypass)",
       by("result", { hit: "hits", miss: "misses", stale: "stale", bypass: "bypass" }),
     ),
-    counter("cache_local_hits_total", "Hits that this pod answered without Redis", "localHits"),
-    counter("cache_origin_reads_total", "Times that the origin was asked", "originReads"),
-    counter("cache_origin_failures_total", "Times that the origin failed", "originFailures"),
-    counter("cache_early_refreshes_total", "Loads begun before the value expired", "earlyRefreshes"),
-    counter("cache_fill_waits_total", "Times that a load waited for another process's", "fillWaits"),
-    counter("cache_store_errors_total", "Redis commands that failed or were not tried", "storeErrors"),
-    counter("cache_invalidations_total", "Invalidations asked for", "invalidations"),
+    counter("cache_local_hits_total", "Hits served from the process, without Redis", "localHits"),
+    counter("cache_origin_reads_total", "Reads of the origin", "originReads"),
+    counter("cache_origin_failures_total", "Failed reads of the origin", "originFailures"),
+    counter("cache_early_refreshes_total", "Loads started before the value expired", "earlyRefreshes"),
+    counter("cache_fill_waits_total", "Loads that waited for the load of another process", "fillWaits"),
+    counter("cache_store_errors_total", "Redis commands that failed or were skipped", "storeErrors"),
+    counter("cache_invalidations_total", "Requested invalidations", "invalidations"),
     counter(
       "cache_invalidations_dropped_total",
-      "Invalidations given up because too many waited for Redis; those keys may be stale until they expire",
+      "Invalidations dropped because too many waited for Redis; their keys may be stale until they expire",
       "invalidationsDropped",
     ),
     gauge("cache_invalidations_pending", "Invalidations that wait for Redis", "invalidationsPending"),
     gauge("cache_local_entries", "Values kept in the processes", "localEntries"),
     gauge("cache_local_bytes", "Size of the values kept in the processes", "localBytes"),
-    gauge("cache_origin_breaker_open", "Processes that leave the origin alone", "originBreakerOpen"),
+    gauge(
+      "cache_origin_breaker_open",
+      "Processes that skip the origin because its circuit breaker is open",
+      "originBreakerOpen",
+    ),
     gauge(
       "cache_nodes",
-      "Redis nodes as the processes see them: all that take writes, those left alone, those whose invalidations arrive",
+      "Redis nodes as the processes see them: all primaries (known), those skipped by a circuit breaker (away), those that deliver invalidations (feeding)",
       by("state", { known: "nodes", away: "breakersOpen", feeding: "feedsLive" }),
     ),
   ],
   database: [
     gauge(
       "database_connections",
-      "Connections to the database: all of them, those idle, and queries that wait for one",
+      "Database connections: all (total), unused (idle), and queries without a connection (waiting)",
       by("state", { total: "total", idle: "idle", waiting: "waiting" }),
     ),
   ],
   heavy: [
     counter(
       "heavy_tasks_total",
-      "Heavy tasks by how they ended",
+      "CPU-pool tasks by result",
       by("result", {
         completed: "completed",
         refused: "refused",
@@ -68,19 +85,19 @@ const families: Record<string, PartFamily[]> = {
         failed: "failed",
       }),
     ),
-    gauge("heavy_tasks_queued", "Heavy tasks that wait for a worker thread", "queued"),
-    gauge("heavy_tasks_running", "Heavy tasks that a worker thread works on", "running"),
-    gauge("heavy_threads", "Worker threads that there may be", "threads"),
+    gauge("heavy_tasks_queued", "CPU-pool tasks that wait for a thread", "queued"),
+    gauge("heavy_tasks_running", "CPU-pool tasks that a thread runs", "running"),
+    gauge("heavy_threads", "Maximum number of threads of the CPU pool", "threads"),
     counter(
       "heavy_tasks_wait_seconds_total",
-      "Time that heavy tasks waited for a thread",
+      "Time that CPU-pool tasks waited for a thread",
       "waitMsTotal",
       1000,
     ),
-    counter("heavy_tasks_run_seconds_total", "Time that threads worked on heavy tasks", "runMsTotal", 1000),
+    counter("heavy_tasks_run_seconds_total", "Time that threads ran CPU-pool tasks", "runMsTotal", 1000),
   ],
   shedding: [
-    gauge("requests_shedding", "Processes that refuse requests now", "active"),
+    gauge("requests_shedding", "Processes that are shedding load", "active"),
     counter(
       "requests_refused_total",
       "Requests refused to shed load",
@@ -89,12 +106,12 @@ const families: Record<string, PartFamily[]> = {
   ],
   uploads: [
     gauge("uploads_active", "Uploads under way", "active"),
-    counter("upload_files_total", "Files that arrived whole", "files"),
-    counter("upload_bytes_total", "Bytes of files that arrived", "bytes"),
-    counter("uploads_failed_total", "Uploads that did not arrive whole", "failed"),
+    counter("upload_files_total", "Files received completely", "files"),
+    counter("upload_bytes_total", "Bytes of files received", "bytes"),
+    counter("uploads_failed_total", "Uploads not received completely", "failed"),
   ],
   memory: [
-    gauge("memory_leak_suspected", "Processes whose memory grows like a leak's", "leakSuspected"),
+    gauge("memory_leak_suspected", "Processes with a suspected memory leak", "leakSuspected"),
     gauge(
       "memory_floor_bytes",
       "Heap and external memory after the last full garbage collection",
@@ -102,43 +119,43 @@ const families: Record<string, PartFamily[]> = {
     ),
     gauge(
       "memory_floor_growth_bytes_per_second",
-      "Growth of that memory over the last samples",
+      "Growth of memory_floor_bytes over the last samples",
       "growthBytesPerSecond",
     ),
   ],
 };
 
-/** The figures of the API's parts that only ever grow, which outlive their process. */
-export function onlyCounters(parts: StatsPart["parts"]): StatsPart["parts"] {
-  const growing = new Set(
-    Object.entries(families).flatMap(([part, ofPart]) =>
-      ofPart
+/** The stats of all sources without gauges. Counters outlive the process that counted. */
+export function onlyCounters(parts: StatsData["parts"]): StatsData["parts"] {
+  const counters = new Set(
+    Object.entries(families).flatMap(([source, ofSource]) =>
+      ofSource
         .filter(({ type }) => type === "counter")
-        .flatMap(({ of }) => (typeof of === "string" ? [of] : Object.values(of.figures)))
-        .map((figure) => `${part}.${figure}`),
+        .flatMap(({ stat }) => (typeof stat === "string" ? [stat] : Object.values(stat.stats)))
+        .map((stat) => `${source}.${stat}`),
     ),
   );
   return Object.fromEntries(
-    Object.entries(parts).map(([part, figures]) => [
-      part,
-      Object.fromEntries(Object.entries(figures).filter(([figure]) => growing.has(`${part}.${figure}`))),
+    Object.entries(parts).map(([source, stats]) => [
+      source,
+      Object.fromEntries(Object.entries(stats).filter(([stat]) => counters.has(`${source}.${stat}`))),
     ]),
   );
 }
 
-/** Of the API's parts, as far as they tell. */
-export function partFamilies({ parts }: StatsPart): Family[] {
-  return Object.entries(families).flatMap(([part, ofPart]) =>
-    ofPart.flatMap(({ name, type, help, of, divisor = 1 }): Family[] => {
-      const figures = parts[part] ?? {};
-      const sample = (figure: string, labels: Record<string, string>) => {
-        const value = figures[figure];
+/** Metrics of the sources that report stats. */
+export function sourceFamilies({ parts }: StatsData): Family[] {
+  return Object.entries(families).flatMap(([source, ofSource]) =>
+    ofSource.flatMap(({ name, type, help, stat, divisor = 1 }): Family[] => {
+      const stats = parts[source] ?? {};
+      const sample = (key: string, labels: Record<string, string>) => {
+        const value = stats[key];
         return value === undefined ? [] : [{ labels, value: value / divisor }];
       };
       const samples =
-        typeof of === "string"
-          ? sample(of, {})
-          : Object.entries(of.figures).flatMap(([text, figure]) => sample(figure, { [of.label]: text }));
+        typeof stat === "string"
+          ? sample(stat, {})
+          : Object.entries(stat.stats).flatMap(([value, key]) => sample(key, { [stat.label]: value }));
       return samples.length === 0 ? [] : [{ name, type, help, samples }];
     }),
   );

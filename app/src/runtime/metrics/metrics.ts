@@ -1,40 +1,41 @@
 import { type Family, processFamilies, requestFamilies } from "./metric-families.ts";
-import { partFamilies } from "./metric-sources.ts";
-import { ProcessFigures } from "./process-stats.ts";
-import { RouteTally } from "./route-stats.ts";
-import { collectStats, type Figures, mergeParts, type StatsPart } from "./stats.ts";
+import { sourceFamilies } from "./metric-sources.ts";
+import { ProcessSampler } from "./process-stats.ts";
+import { RouteStats } from "./route-stats.ts";
+import { collectStats, mergeStatsData, type SourceStats, type StatsData } from "./stats.ts";
 
+/** Content type of Prometheus' text exposition format. */
 export const metricsContentType = "text/plain; version=0.0.4; charset=utf-8";
 
 /**
- * All figures of this process. Requests are tallied per route in plain numbers, by whoever keeps the route's tally, and
- * turned into metrics when asked, which costs a tenth of what looking up labels for every request does.
+ * All metrics of this process. Each route counts its requests in plain numbers, which become metrics at a scrape. This
+ * costs a tenth of looking up labels at every request.
  */
 export class Metrics {
   readonly contentType = metricsContentType;
-  readonly #routes: RouteTally[] = [];
-  readonly #process = new ProcessFigures();
-  readonly #parts: Record<string, () => Figures>;
+  readonly #routes: RouteStats[] = [];
+  readonly #process = new ProcessSampler();
+  readonly #parts: Record<string, () => SourceStats>;
 
-  /** @param parts what each part of the API tells of itself, by its name */
-  constructor(parts: Record<string, () => Figures> = {}) {
+  /** @param parts returns the stats of each part of the API, by name */
+  constructor(parts: Record<string, () => SourceStats> = {}) {
     this.#parts = parts;
   }
 
-  /** The tally of a route, to be kept by who counts into it. */
-  route(method: string, route: string): RouteTally {
-    const tally = new RouteTally(method, route);
-    this.#routes.push(tally);
-    return tally;
+  /** Creates the stats of a route; the caller counts its requests there. */
+  route(method: string, route: string): RouteStats {
+    const stats = new RouteStats(method, route);
+    this.#routes.push(stats);
+    return stats;
   }
 
-  /** For GET /metrics: the event loop's figures are of the time since the last call. */
-  data(): StatsPart {
+  /** For GET /metrics. The event loop's stats cover the time since the last call. */
+  data(): StatsData {
     return this.#collect(true);
   }
 
-  /** For GET /internal/stats, which leaves the metrics as they are. */
-  stats(): StatsPart {
+  /** For GET /internal/stats, which does not reset the event loop's stats. */
+  stats(): StatsData {
     return this.#collect(false);
   }
 
@@ -42,15 +43,15 @@ export class Metrics {
     return mergeMetrics([this.data()]);
   }
 
-  #collect(beginAnew: boolean): StatsPart {
-    return collectStats({ routes: this.#routes, process: this.#process, parts: this.#parts }, beginAnew);
+  #collect(reset: boolean): StatsData {
+    return collectStats({ routes: this.#routes, process: this.#process, parts: this.#parts }, reset);
   }
 }
 
-/** The figures of several processes in Prometheus' text exposition format, version 0.0.4. */
-export function mergeMetrics(all: readonly StatsPart[]): string {
-  const merged = mergeParts(all);
-  return [...requestFamilies(merged), ...processFamilies(merged), ...partFamilies(merged)]
+/** Renders the metrics of several processes in Prometheus' text exposition format, version 0.0.4. */
+export function mergeMetrics(all: readonly StatsData[]): string {
+  const merged = mergeStatsData(all);
+  return [...requestFamilies(merged), ...processFamilies(merged), ...sourceFamilies(merged)]
     .map(textOf)
     .join("");
 }
@@ -64,5 +65,5 @@ function textOf({ name, type, help, samples }: Family): string {
 }
 
 function escaped(text: string): string {
-  return text.replace(/[\\"\n]/g, (each) => (each === "\n" ? "\\n" : `\\${each}`));
+  return text.replace(/[\\"\n]/g, (character) => (character === "\n" ? "\\n" : `\\${character}`));
 }

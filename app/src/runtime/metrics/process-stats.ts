@@ -9,7 +9,7 @@ import {
   performance,
 } from "node:perf_hooks";
 
-/** How often the event loop is looked at. */
+/** Sampling interval of the event loop's delay. */
 const resolutionMs = 10;
 const gcKinds: Record<number, string> = {
   [constants.NODE_PERFORMANCE_GC_MINOR]: "minor",
@@ -18,21 +18,21 @@ const gcKinds: Record<number, string> = {
   [constants.NODE_PERFORMANCE_GC_WEAKCB]: "weakcb",
 };
 
-/** What Node.js and the kernel tell of this process, as plain data. */
+/** Stats of this process from Node.js and the kernel, as plain data. */
 export interface ProcessData {
   startedAtSeconds: number;
   cpu: { userSeconds: number; systemSeconds: number };
   memory: { rss: number; heapTotal: number; heapUsed: number; external: number; arrayBuffers: number };
-  /** Since the last `collect` that began anew. Delay is what a timer came late by. */
+  /** Since the last `collect` that reset it. Delay is how late a timer fires. */
   eventLoop: {
     meanMs: number;
     p50Ms: number;
     p95Ms: number;
     p99Ms: number;
     maxMs: number;
-    /** 0 … 1 of the time. */
+    /** Busy share, 0 … 1. */
     utilization: number;
-    /** Since the start. */
+    /** Since the start, as is `idleSeconds`. */
     activeSeconds: number;
     idleSeconds: number;
   };
@@ -41,8 +41,8 @@ export interface ProcessData {
   openFiles: number;
 }
 
-/** Watches this process: event loop and garbage collection. To be made once. */
-export class ProcessFigures {
+/** Observes event loop and garbage collection of this process. Create it once. */
+export class ProcessSampler {
   readonly #delay: IntervalHistogram = monitorEventLoopDelay({ resolution: resolutionMs });
   readonly #gc: ProcessData["gc"] = {};
   readonly #observer: PerformanceObserver;
@@ -59,8 +59,8 @@ export class ProcessFigures {
     this.#observer.observe({ entryTypes: ["gc"] });
   }
 
-  /** @param beginAnew whether the event loop's figures are to be of the time from now on; a scrape's are */
-  collect(beginAnew: boolean): ProcessData {
+  /** @param reset restarts the event loop's stats, as a scrape does */
+  collect(reset: boolean): ProcessData {
     const { user, system } = process.cpuUsage();
     const sinceStart = performance.eventLoopUtilization();
     const data = {
@@ -80,7 +80,7 @@ export class ProcessFigures {
       gc: structuredClone(this.#gc),
       openFiles: openFiles(),
     };
-    if (beginAnew) {
+    if (reset) {
       this.#delay.reset();
       this.#since = sinceStart;
     }
@@ -92,13 +92,13 @@ export class ProcessFigures {
     this.#observer.disconnect();
   }
 
-  /** Node.js records the time from one look to the next, nothing yet as NaN and −1. */
+  /** Node.js records the time from one sample to the next, and NaN or −1 before the first. */
   #lateMs(nanoseconds: number): number {
     return this.#delay.count === 0 ? 0 : Math.max(0, nanoseconds / 1e6 - resolutionMs);
   }
 }
 
-/** Of several processes of one pod: sums, and of the event loop's delay the worst. */
+/** Merges the processes of one pod: sums, and the worst event loop delay. */
 export function mergeProcesses(all: readonly ProcessData[]): ProcessData {
   const [first, ...rest] = all;
   if (!first) throw new Error("there is no process");

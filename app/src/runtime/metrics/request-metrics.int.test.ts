@@ -8,7 +8,7 @@ import { mergeStats } from "./stats.ts";
 test("the figures agree with those of a load generator within 1 %", async (t) => {
   const delayMs = 40;
   const { metrics, listen } = buildTestApi(t, {
-    heavy: { run: async <_Input, Result>() => (await sleep(delayMs, 1)) as Result },
+    cpuPool: { run: async <_Input, Result>() => (await sleep(delayMs, 1)) as Result },
   });
   const url = `http://127.0.0.1:${await listen()}`;
   const amount = 1500;

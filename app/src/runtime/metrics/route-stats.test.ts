@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { mergeTallies, RouteTally } from "./route-stats.ts";
+import { mergeRouteStats, RouteStats } from "./route-stats.ts";
 
 const minute = 60_000;
 const start = 30_000_000 * minute;
 
 test("requests are counted in their minute, the newest last, and forgotten after an hour", () => {
-  const tally = new RouteTally("GET", "/light");
+  const tally = new RouteStats("GET", "/light");
   tally.count(200, 0.001, start);
   tally.count(200, 0.001, start + minute - 1);
   tally.count(200, 0.001, start + 2 * minute);
@@ -19,21 +19,21 @@ test("requests are counted in their minute, the newest last, and forgotten after
 });
 
 test("a clock that was set back loses no request", () => {
-  const tally = new RouteTally("GET", "/light");
+  const tally = new RouteStats("GET", "/light");
   tally.count(200, 0.001, start);
   tally.count(200, 0.001, start - 10 * minute);
   assert.equal(tally.toData(start).perMinute.at(-1), 2);
 });
 
 test("tallies of several processes add up by route, minutes by when they were", () => {
-  const one = new RouteTally("GET", "/light");
-  const two = new RouteTally("GET", "/light");
-  const other = new RouteTally("PUT", "/light");
+  const one = new RouteStats("GET", "/light");
+  const two = new RouteStats("GET", "/light");
+  const other = new RouteStats("PUT", "/light");
   one.count(200, 0.5, start);
   two.count(200, 0.25, start + minute);
   two.count(503, 0.25, start + minute);
   other.count(200, 1, start);
-  const merged = mergeTallies([one.toData(start), two.toData(start + minute), other.toData(start)]);
+  const merged = mergeRouteStats([one.toData(start), two.toData(start + minute), other.toData(start)]);
   assert.deepEqual(
     merged.map(({ method, byStatus, secondsTotal }) => ({ method, byStatus, secondsTotal })),
     [

@@ -3,22 +3,22 @@ import { type HistogramData, LatencyHistogram } from "./latency-histogram.ts";
 const minuteMs = 60_000;
 const minutesKept = 60;
 
-/** A tally as plain data, for another process. */
-export interface RouteTallyData {
+/** The stats of a route as plain data, for another process. */
+export interface RouteStatsData {
   method: string;
   route: string;
-  /** Requests by status, in pairs. */
+  /** Number of requests by status. */
   byStatus: [status: number, count: number][];
   secondsTotal: number;
   latency: HistogramData;
-  /** Requests in each of the last 60 minutes, the one under way last. */
+  /** Requests in each of the last 60 minutes; the current minute is last. */
   perMinute: number[];
-  /** The minute of `perMinute`'s last, counted from 1970. */
+  /** The last minute of `perMinute`, counted from 1970. */
   minute: number;
 }
 
-/** Requests of one route: by status, how long they took, and how many in each minute of the last hour. */
-export class RouteTally {
+/** Requests of one route: by status, latency, and number in each minute of the last hour. */
+export class RouteStats {
   readonly method: string;
   readonly route: string;
   readonly #byStatus = new Map<number, number>();
@@ -36,13 +36,13 @@ export class RouteTally {
     this.#byStatus.set(status, (this.#byStatus.get(status) ?? 0) + 1);
     this.#latency.record(seconds);
     this.#secondsTotal += seconds;
-    this.#turnTo(Math.floor(nowMs / minuteMs));
+    this.#advanceTo(Math.floor(nowMs / minuteMs));
     const slot = this.#minute % minutesKept;
     this.#perMinute[slot] = (this.#perMinute[slot] ?? 0) + 1;
   }
 
-  toData(nowMs = Date.now()): RouteTallyData {
-    this.#turnTo(Math.floor(nowMs / minuteMs));
+  toData(nowMs = Date.now()): RouteStatsData {
+    this.#advanceTo(Math.floor(nowMs / minuteMs));
     const oldest = (this.#minute + 1) % minutesKept;
     return {
       method: this.method,
@@ -55,40 +55,41 @@ export class RouteTally {
     };
   }
 
-  /** Clears the minutes that nobody asked for in. A clock that was set back counts on in the newest minute. */
-  #turnTo(minute: number): void {
+  /** Clears the minutes without requests. After a clock was set back, requests count in the newest minute. */
+  #advanceTo(minute: number): void {
     if (minute <= this.#minute) return;
-    for (let each = Math.max(this.#minute + 1, minute - minutesKept + 1); each <= minute; each++)
-      this.#perMinute[each % minutesKept] = 0;
+    for (let next = Math.max(this.#minute + 1, minute - minutesKept + 1); next <= minute; next++)
+      this.#perMinute[next % minutesKept] = 0;
     this.#minute = minute;
   }
 }
 
-/** Adds up the tallies of several processes, by method and route. */
-export function mergeTallies(all: readonly RouteTallyData[]): RouteTallyData[] {
-  const byRoute = new Map<string, RouteTallyData[]>();
-  for (const tally of all) {
-    const key = `${tally.method} ${tally.route}`;
-    byRoute.set(key, [...(byRoute.get(key) ?? []), tally]);
+/** Adds up the route stats of several processes, by method and route. */
+export function mergeRouteStats(all: readonly RouteStatsData[]): RouteStatsData[] {
+  const byRoute = new Map<string, RouteStatsData[]>();
+  for (const stats of all) {
+    const key = `${stats.method} ${stats.route}`;
+    byRoute.set(key, [...(byRoute.get(key) ?? []), stats]);
   }
   return [...byRoute.values()].map((same) => same.reduce(sumOf));
 }
 
-function sumOf(a: RouteTallyData, b: RouteTallyData): RouteTallyData {
+function sumOf(a: RouteStatsData, b: RouteStatsData): RouteStatsData {
   const byStatus = new Map(a.byStatus);
   for (const [status, count] of b.byStatus) byStatus.set(status, (byStatus.get(status) ?? 0) + count);
   const latency = new LatencyHistogram();
   latency.add(a.latency);
   latency.add(b.latency);
   const minute = Math.max(a.minute, b.minute);
-  const inMinute = (tally: RouteTallyData, at: number) => tally.perMinute[at + minute - tally.minute] ?? 0;
+  const inMinute = (stats: RouteStatsData, index: number) =>
+    stats.perMinute[index + minute - stats.minute] ?? 0;
   return {
     method: a.method,
     route: a.route,
     byStatus: [...byStatus],
     secondsTotal: a.secondsTotal + b.secondsTotal,
     latency: latency.toData(),
-    perMinute: a.perMinute.map((_, at) => inMinute(a, at) + inMinute(b, at)),
+    perMinute: a.perMinute.map((_, index) => inMinute(a, index) + inMinute(b, index)),
     minute,
   };
 }

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ProcessData } from "./process-stats.ts";
-import { RouteTally } from "./route-stats.ts";
-import { collectStats, type Figures, mergeStats } from "./stats.ts";
+import { RouteStats } from "./route-stats.ts";
+import { collectStats, mergeStats, type SourceStats } from "./stats.ts";
 
 const nowMs = 30_000_000 * 60_000;
 
-function processOf(figures: { startedAtSeconds?: number; p99Ms?: number; minor?: number }): ProcessData {
-  const { startedAtSeconds = nowMs / 1000 - 120, p99Ms = 1, minor = 1 } = figures;
+function processOf(stats: { startedAtSeconds?: number; p99Ms?: number; minor?: number }): ProcessData {
+  const { startedAtSeconds = nowMs / 1000 - 120, p99Ms = 1, minor = 1 } = stats;
   return {
     startedAtSeconds,
     cpu: { userSeconds: 2, systemSeconds: 1 },
@@ -22,15 +22,15 @@ function processOf(figures: { startedAtSeconds?: number; p99Ms?: number; minor?:
 }
 
 /** What a process sends: it must survive being made JSON. */
-function partOf(routes: RouteTally[], process: ProcessData, parts: Record<string, Figures> = {}) {
-  const sources = Object.fromEntries(Object.entries(parts).map(([name, figures]) => [name, () => figures]));
+function partOf(routes: RouteStats[], process: ProcessData, parts: Record<string, SourceStats> = {}) {
+  const sources = Object.fromEntries(Object.entries(parts).map(([name, stats]) => [name, () => stats]));
   return JSON.parse(
     JSON.stringify(collectStats({ routes, process: { collect: () => process }, parts: sources })),
   );
 }
 
-function tally(route: string, answers: [status: number, seconds: number, times: number][]): RouteTally {
-  const tally = new RouteTally("GET", route);
+function tally(route: string, answers: [status: number, seconds: number, times: number][]): RouteStats {
+  const tally = new RouteStats("GET", route);
   for (const [status, seconds, times] of answers)
     for (let n = 0; n < times; n++) tally.count(status, seconds, nowMs);
   return tally;

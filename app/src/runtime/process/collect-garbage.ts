@@ -3,13 +3,13 @@ import { runInNewContext } from "node:vm";
 
 type Collect = (options?: { type: "minor" | "major" }) => void;
 
-/** Collects all garbage now, which V8 else does when it sees fit. Stops the process for some 10 ms per 100 MiB of heap. */
+/** Runs a full garbage collection now. It stops the process for about 10 ms per 100 MiB of heap. */
 export function collectGarbage(): void {
   collect ??= exposed();
   collect();
 }
 
-/** Collects what was made lately; about a millisecond. */
+/** Collects the young space; takes about a millisecond. */
 export function collectYoungGarbage(): void {
   collect ??= exposed();
   collect({ type: "minor" });
@@ -17,7 +17,7 @@ export function collectYoungGarbage(): void {
 
 let collect: Collect | undefined;
 
-/** V8 has the function only under a flag, which counts for contexts made after it was set. */
+/** V8 exposes the function only under a flag, in contexts created while the flag is set. */
 function exposed(): Collect {
   setFlagsFromString("--expose-gc");
   const gc = runInNewContext("gc") as Collect;

@@ -1,15 +1,15 @@
 import { readFileSync } from "node:fs";
-import os from "node:os";
-import path from "node:path";
+import { cpus, totalmem } from "node:os";
+import { dirname, join } from "node:path";
 
-/** What a control group's file has for "no limit" in v1: 2^63 rounded down to a page. */
+/** Values from here on mean "no limit" in cgroup v1, which writes 2^63 rounded down to a page. */
 const unlimitedBytes = 2 ** 62;
 
 /**
- * Cores that this process may use: its control group's CPU quota (v2 cpu.max, v1 cpu.cfs_quota_us), or the machine's
- * cores where there is none. May be a fraction.
+ * Cores that this process may use: the CPU quota of its control group (v2 cpu.max, v1 cpu.cfs_quota_us), or all cores of
+ * the machine if there is no quota. May be a fraction.
  *
- * @param root where the control groups' file systems are mounted
+ * @param root mount point of the control groups' file systems
  * @param groups text of /proc/self/cgroup
  */
 export function cpuQuota(root = "/sys/fs/cgroup", groups = readIf("/proc/self/cgroup")): number {
@@ -17,26 +17,26 @@ export function cpuQuota(root = "/sys/fs/cgroup", groups = readIf("/proc/self/cg
     ...eachUpwards(root, groups, "", "cpu.max", (text) => text.split(" ").map(Number)),
     ...eachUpwards(root, groups, "cpu", "cpu.cfs_quota_us", (text, folder) => [
       Number(text),
-      Number(readIf(path.join(folder, "cpu.cfs_period_us"))),
+      Number(readIf(join(folder, "cpu.cfs_period_us"))),
     ]),
   ]
-    .filter(([most, of]) => (most ?? 0) > 0 && (of ?? 0) > 0)
+    .filter(([microseconds, length]) => (microseconds ?? 0) > 0 && (length ?? 0) > 0)
     .sort(([a = 0, b = 1], [c = 0, d = 1]) => a / b - c / d)[0] ?? [0, 1];
-  const cores = os.cpus().length || 1;
+  const cores = cpus().length || 1;
   return quota && period ? Math.min(quota / period, cores) : cores;
 }
 
 /**
- * Bytes of memory that this process and its like may use together: the control group's limit (v2 memory.max, v1
- * memory.limit_in_bytes), or all of the machine's where there is none.
+ * Memory limit in bytes of the container: its control group's limit (v2 memory.max, v1 memory.limit_in_bytes), or all
+ * memory of the machine if there is no limit.
  */
 export function memoryLimit(root = "/sys/fs/cgroup", groups = readIf("/proc/self/cgroup")): number {
-  return Math.min(os.totalmem(), ...memoryLimits(root, groups).map(({ bytes }) => bytes));
+  return Math.min(totalmem(), ...memoryLimits(root, groups).map(({ bytes }) => bytes));
 }
 
 /**
- * Bytes of the control group with the tightest limit that are in use, but for what the kernel can take back from its
- * file cache at once; undefined where nothing limits memory.
+ * Memory in use, in bytes, of the control group with the tightest limit, without inactive file cache, which the kernel can
+ * reclaim at once. Undefined if memory is not limited.
  */
 export function memoryInUse(
   root = "/sys/fs/cgroup",
@@ -44,10 +44,10 @@ export function memoryInUse(
 ): number | undefined {
   const [tightest] = memoryLimits(root, groups).sort((a, b) => a.bytes - b.bytes);
   if (tightest === undefined) return undefined;
-  const read = (file: string) => readIf(path.join(tightest.folder, file));
+  const read = (file: string) => readIf(join(tightest.folder, file));
   const used = Number(read("memory.current") || read("memory.usage_in_bytes"));
   const stat = read("memory.stat");
-  // In v1 the group's own figure is without those below it.
+  // In v1 the group's own value excludes its child groups.
   const files = /^total_inactive_file (\d+)$/m.exec(stat) ?? /^inactive_file (\d+)$/m.exec(stat);
   return used > 0 ? Math.max(0, used - Number(files?.[1] ?? 0)) : undefined;
 }
@@ -60,7 +60,7 @@ function memoryLimits(root: string, groups: string): { bytes: number; folder: st
   ].filter(({ bytes }) => bytes > 0 && bytes < unlimitedBytes);
 }
 
-/** Reads a file of this process' group and of those above it: the tightest limit counts. */
+/** Reads a file of this process's control group and of all its parents: the tightest limit applies. */
 function eachUpwards<T>(
   root: string,
   groups: string,
@@ -70,15 +70,15 @@ function eachUpwards<T>(
 ): T[] {
   const line = groups
     .split("\n")
-    .map((each) => each.split(":"))
+    .map((group) => group.split(":"))
     .find(([, names = ""]) => (controller === "" ? names === "" : names.split(",").includes(controller)));
-  const base = path.join(root, controller);
+  const base = join(root, controller);
   const found: T[] = [];
-  // Inside a container the own group is the root of what is mounted, whatever path the host calls it by.
-  for (let at = path.join(base, line?.[2] ?? "/"); ; at = path.dirname(at)) {
-    const text = readIf(path.join(at, file)).trim();
-    if (text !== "") found.push(read(text, at));
-    if (at === base || !at.startsWith(base)) return found;
+  // Inside a container, the own group is mounted as the root, whatever its path on the host.
+  for (let folder = join(base, line?.[2] ?? "/"); ; folder = dirname(folder)) {
+    const text = readIf(join(folder, file)).trim();
+    if (text !== "") found.push(read(text, folder));
+    if (folder === base || !folder.startsWith(base)) return found;
   }
 }
 

@@ -1,12 +1,12 @@
 import { executionAsyncResource } from "node:async_hooks";
 
 /**
- * Keeps one of the objects that `process.nextTick` makes, for good: with it lives their hidden class. When a full garbage
- * collection finds none alive, the class goes; the next object gets a new one, V8 takes the literal in Node.js that makes
- * them for one of many shapes from then on (`Runtime_DefineKeyedOwnPropertyInLiteral`), and every tick costs a call into
- * its runtime, some 2 µs, for as long as the process lives. An HTTP request has two or three.
+ * Keeps one object of `process.nextTick` alive for good, and with it the hidden class of these objects. If a full garbage
+ * collection finds no such object, V8 drops the class. The next object then gets a new class, V8 treats the object literal
+ * in Node.js as megamorphic (`Runtime_DefineKeyedOwnPropertyInLiteral`), and every later tick costs a call into V8's
+ * runtime, about 2 µs. An HTTP request has two or three ticks. See docs/decisions.md.
  *
- * @returns the object, when it is there
+ * @returns the kept object
  */
 export function keepTickShape(): Promise<object> {
   return new Promise((resolve) => {

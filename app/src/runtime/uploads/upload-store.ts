@@ -1,49 +1,50 @@
 import { randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
-import path from "node:path";
+import { join } from "node:path";
 import { Writable } from "node:stream";
+import { isAlive } from "../process/is-alive.ts";
 import { VolumeRoom } from "./volume-room.ts";
 
-/** Where the content of one file goes. One of `keep` and `discard` has to be called, when the stream has ended. */
+/** Receives the content of one file. When the stream has ended, the caller calls `keep` or `discard`. */
 export interface UploadTarget {
   stream: Writable;
-  /** Whether there is room for so many bytes more, which then count as written. */
+  /** Reserves space for further bytes. Returns false if the volume has no room for them. */
   take(bytes: number): boolean;
-  /** Makes the file appear, whole, and gives its name on the volume; or nothing, where uploads are not kept. */
+  /** Publishes the complete file. Returns its name on the volume, or undefined if uploads are not kept. */
   keep(): Promise<string | undefined>;
   discard(): Promise<void>;
 }
 
-/** `.<process id>-<random>.part`: not there for who lists the folder. */
+/** `.<pid>-<random>.part`: hidden from programs that list the folder. */
 const partial = /^\.(\d+)-[\da-f-]{36}\.part$/;
 
-/** Keeps uploads as files of random names in a folder, or reads and forgets them where there is no folder. */
+/** Keeps uploads as files with random names in a folder. Without a folder it reads and drops them. */
 export class UploadStore {
   readonly #dir: string | undefined;
   readonly #room: VolumeRoom | undefined;
 
-  /** @param volumeBytes what all files in the folder may take together; without it, as much as the disk has */
+  /** @param volumeBytes maximum total size of the files in the folder; default: limited by the disk only */
   constructor(dir: string | undefined, volumeBytes?: number) {
     this.#dir = dir;
     this.#room =
       dir === undefined || volumeBytes === undefined ? undefined : new VolumeRoom(dir, volumeBytes);
   }
 
-  /** Makes the folder, and removes what a process that ended in the middle left there. */
+  /** Creates the folder and removes the partial files of processes that have ended. */
   async prepare(): Promise<void> {
     const dir = this.#dir;
     if (dir === undefined) return;
     await mkdir(dir, { recursive: true });
-    const left = (await readdir(dir)).filter((name) => isLeftover(name));
-    await Promise.all(left.map((name) => rm(path.join(dir, name), { force: true })));
+    const leftovers = (await readdir(dir)).filter((name) => isLeftover(name));
+    await Promise.all(leftovers.map((name) => rm(join(dir, name), { force: true })));
   }
 
   /**
-   * To be asked before the files of one request.
+   * Checks the room on the volume before the files of a request are received.
    *
-   * @param bytes how much it sends, as far as it tells
-   * @throws NoRoom when that does not fit
+   * @param bytes announced size of the request; 0 if unknown
+   * @throws {NoRoom} when the volume has no room for them.
    */
   async admit(bytes: number): Promise<void> {
     await this.#room?.admit(bytes);
@@ -56,9 +57,9 @@ export class UploadStore {
 
 function toFile(dir: string, room: VolumeRoom | undefined): UploadTarget {
   const name = randomUUID();
-  const partPath = path.join(dir, `.${process.pid}-${name}.part`);
+  const partPath = join(dir, `.${process.pid}-${name}.part`);
   const stream = createWriteStream(partPath, { flags: "wx" });
-  // Told to who writes; none may end the process, whoever still listens.
+  // The writer receives errors through its pipeline. This listener keeps a late error from ending the process.
   stream.on("error", () => undefined);
   const share = room?.open(stream);
   return {
@@ -66,19 +67,19 @@ function toFile(dir: string, room: VolumeRoom | undefined): UploadTarget {
     take: (bytes) => share?.take(bytes) ?? true,
     keep: async () => {
       share?.close();
-      await rename(partPath, path.join(dir, name));
+      await rename(partPath, join(dir, name));
       return name;
     },
     discard: async () => {
       share?.close();
-      // Not before the file is closed: it may still be about to be made.
+      // Wait until the file is closed: the stream may not have created it yet.
       if (!stream.closed) {
         await new Promise<void>((resolve) => {
           stream.once("close", () => resolve());
           stream.destroy();
         });
       }
-      await Promise.all([partPath, path.join(dir, name)].map((file) => rm(file, { force: true })));
+      await Promise.all([partPath, join(dir, name)].map((file) => rm(file, { force: true })));
     },
   };
 }
@@ -93,15 +94,9 @@ function toNowhere(): UploadTarget {
   };
 }
 
-/** Of a process that is gone, or that had the number which this one has now, before the container started again. */
+/** Whether a partial file belongs to a process that has ended, or that had this process's pid before a restart. */
 function isLeftover(name: string): boolean {
   const owner = Number(partial.exec(name)?.[1]);
   if (Number.isNaN(owner)) return false;
-  if (owner === process.pid) return true;
-  try {
-    process.kill(owner, 0);
-    return false;
-  } catch {
-    return true;
-  }
+  return owner === process.pid || !isAlive(owner);
 }

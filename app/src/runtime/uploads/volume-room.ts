@@ -1,32 +1,32 @@
 import { lstat, readdir } from "node:fs/promises";
-import path from "node:path";
+import { join } from "node:path";
 import { HttpError } from "../http/http-errors.ts";
 
-/** There is no place for what was sent: 507. */
+/** The volume has no room for the upload: 507. */
 export class NoRoom extends HttpError {
   constructor(options?: ErrorOptions) {
     super(507, "there is no room for the upload", options);
   }
 }
 
-/** The kubelet counts more than the files: folders, and what others have written since this process looked. */
+/** The kubelet counts more than the known files: folders, and files that others have written since the last scan. */
 const usableShare = 15 / 16;
-/** Other processes write to the volume too, and others take files away. */
-const lookEveryShare = 1 / 64;
-const looksAgainAfterMs = 1_000;
+/** Other processes add and remove files too, so the folder is scanned again after this share of the volume is written. */
+const scanEveryShare = 1 / 64;
+const scanValidMs = 1_000;
 const blockBytes = 4096;
 
-/** A file's part in a volume. */
+/** The space that one file takes in a volume. */
 export interface VolumeShare {
-  /** Whether so many bytes more may be written. If so, they count as written. */
+  /** Reserves space for further bytes. Returns false if the volume has no room for them. */
   take(bytes: number): boolean;
-  /** To be called when nothing more is written. */
+  /** Call it when the file is complete. */
   close(): void;
 }
 
 /**
- * What is left of a volume whose size is known to its owner only. The files of an emptyDir lie on the node's own disk, which
- * has room for more; but a pod that uses more than its sizeLimit is evicted (Kubernetes documentation, "Local ephemeral
+ * The free space of a volume whose size the file system does not enforce. The files of an emptyDir are on the node's disk,
+ * which has room for more, but a pod that exceeds its sizeLimit is evicted (Kubernetes documentation, "Local ephemeral
  * storage").
  */
 export class VolumeRoom {
@@ -35,31 +35,31 @@ export class VolumeRoom {
   readonly #open = new Set<{ taken: number; stream: { readonly bytesWritten: number } }>();
   #free = 0;
   #taken = 0;
-  #lookedAt = Number.NEGATIVE_INFINITY;
-  #lookedAtTaken = 0;
-  #looking: Promise<void> | undefined;
+  #scannedAt = Number.NEGATIVE_INFINITY;
+  #scannedTaken = 0;
+  #scanning: Promise<void> | undefined;
 
-  /** @param bytes the volume's size */
+  /** @param bytes size of the volume */
   constructor(dir: string, bytes: number) {
     this.#dir = dir;
     this.#bytes = bytes;
   }
 
   /**
-   * To be asked before an upload.
+   * Checks the room for an upload before it is received.
    *
-   * @throws NoRoom when so many bytes do not fit
+   * @throws {NoRoom} when these bytes do not fit.
    */
   async admit(bytes: number): Promise<void> {
     const fits = () => bytes + blockBytes <= this.#free;
-    if (performance.now() - this.#lookedAt > looksAgainAfterMs) await this.#look();
-    // While files are written, what is known to be free is less than what is; and a look may have begun before their end.
-    for (let again = 0; again < 2 && !fits() && this.#taken > this.#lookedAtTaken; again++)
-      await this.#look();
+    if (performance.now() - this.#scannedAt > scanValidMs) await this.#scan();
+    // While files are written, the known free space is lower than the real one, and a scan may have started before they
+    // were complete.
+    for (let again = 0; again < 2 && !fits() && this.#taken > this.#scannedTaken; again++) await this.#scan();
     if (!fits()) throw new NoRoom();
   }
 
-  /** @param stream where the file is written to, with how much of it is on the disk */
+  /** @param stream writes the file; `bytesWritten` is the part that is on the disk */
   open(stream: { readonly bytesWritten: number }): VolumeShare {
     const file = { taken: 0, stream };
     this.#open.add(file);
@@ -69,32 +69,32 @@ export class VolumeRoom {
         file.taken += bytes;
         this.#free -= bytes;
         this.#taken += bytes;
-        // A folder that cannot be read fails the write itself, or the next `admit`.
-        if (this.#taken - this.#lookedAtTaken > lookEveryShare * this.#bytes)
-          this.#look().catch(() => undefined);
+        // If the folder cannot be read, the write itself or the next `admit` fails.
+        if (this.#taken - this.#scannedTaken > scanEveryShare * this.#bytes)
+          this.#scan().catch(() => undefined);
         return true;
       },
       close: () => void this.#open.delete(file),
     };
   }
 
-  #look(): Promise<void> {
-    this.#looking ??= this.#lookNow().finally(() => {
-      this.#looking = undefined;
+  #scan(): Promise<void> {
+    this.#scanning ??= this.#scanNow().finally(() => {
+      this.#scanning = undefined;
     });
-    return this.#looking;
+    return this.#scanning;
   }
 
-  /** What is on its way to the disk counts twice when it gets there meanwhile; never not at all. */
-  async #lookNow(): Promise<void> {
+  /** In-flight bytes may be counted twice, but never missed. */
+  async #scanNow(): Promise<void> {
     const takenBefore = this.#taken;
     const pending = [...this.#open].reduce((sum, { taken, stream }) => sum + taken - stream.bytesWritten, 0);
     const names = await readdir(this.#dir);
-    const sizes = await Promise.all(names.map((name) => bytesOnDisk(path.join(this.#dir, name))));
-    const used = sizes.reduce((sum, each) => sum + each, 0);
+    const sizes = await Promise.all(names.map((name) => bytesOnDisk(join(this.#dir, name))));
+    const used = sizes.reduce((sum, size) => sum + size, 0);
     this.#free = usableShare * this.#bytes - used - pending - (this.#taken - takenBefore);
-    this.#lookedAt = performance.now();
-    this.#lookedAtTaken = takenBefore - pending;
+    this.#scannedAt = performance.now();
+    this.#scannedTaken = takenBefore - pending;
   }
 }
 
@@ -103,7 +103,7 @@ async function bytesOnDisk(file: string): Promise<number> {
     const { size, blocks } = await lstat(file);
     return Math.max(size, blocks * 512);
   } catch (error) {
-    // Removed or renamed since its name was read.
+    // The file was removed or renamed since the folder was read.
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return 0;
     throw error;
   }

@@ -1,37 +1,37 @@
 import { onlyCounters } from "../metrics/metric-sources.ts";
-import { mergeParts, type StatsPart } from "../metrics/stats.ts";
+import { mergeStatsData, type StatsData } from "../metrics/stats.ts";
 
-/** What workers that ended had counted, so that the pod's counters never run backwards. */
-export class GoneWorkers {
-  readonly #last = new Map<number, StatsPart>();
-  #sum: StatsPart | undefined;
+/** Keeps the counters of exited workers, so that the pod's counters never decrease. */
+export class EndedWorkers {
+  readonly #last = new Map<number, StatsData>();
+  #sum: StatsData | undefined;
 
-  /** Figures of a living worker: what will be left of it. */
-  remember(id: number, part: StatsPart): void {
-    this.#last.set(id, part);
+  /** Stores the latest stats of a running worker. */
+  remember(id: number, data: StatsData): void {
+    this.#last.set(id, data);
   }
 
-  /** What a living worker last told. */
-  lastOf(id: number): StatsPart | undefined {
+  /** The latest stats of a running worker. */
+  lastOf(id: number): StatsData | undefined {
     return this.#last.get(id);
   }
 
-  /** The worker is gone. */
+  /** Adds the counters of a worker that has exited. */
   add(id: number): void {
     const last = this.#last.get(id);
     if (last === undefined) return;
     this.#last.delete(id);
     const counted = onlyCounted(last);
-    this.#sum = this.#sum ? mergeParts([this.#sum, counted]) : counted;
+    this.#sum = this.#sum ? mergeStatsData([this.#sum, counted]) : counted;
   }
 
-  get sum(): readonly StatsPart[] {
+  get sum(): readonly StatsData[] {
     return this.#sum ? [this.#sum] : [];
   }
 }
 
-/** Without memory, event-loop delay and whatever else is of the moment. */
-function onlyCounted({ routes, process, parts }: StatsPart): StatsPart {
+/** Removes memory, event-loop delay and all other gauges. */
+function onlyCounted({ routes, process, parts }: StatsData): StatsData {
   return {
     processes: 0,
     routes,
@@ -40,7 +40,12 @@ function onlyCounted({ routes, process, parts }: StatsPart): StatsPart {
       memory: { rss: 0, heapTotal: 0, heapUsed: 0, external: 0, arrayBuffers: 0 },
       eventLoop: {
         ...process.eventLoop,
-        ...{ meanMs: 0, p50Ms: 0, p95Ms: 0, p99Ms: 0, maxMs: 0, utilization: 0 },
+        meanMs: 0,
+        p50Ms: 0,
+        p95Ms: 0,
+        p99Ms: 0,
+        maxMs: 0,
+        utilization: 0,
       },
       openFiles: 0,
     },

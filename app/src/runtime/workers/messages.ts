@@ -1,27 +1,28 @@
-import type { ProbeAnswer } from "../lifecycle/health.ts";
-import type { StatsPart } from "../metrics/stats.ts";
+import type { ProbeResponse } from "../lifecycle/health.ts";
+import type { StatsData } from "../metrics/stats.ts";
 
-/** What the supervisor asks of a worker. */
-export type Question = "metrics" | "stats" | "memory" | "snapshot" | "clearCache";
+/** Operations that the supervisor requests from a worker. */
+export type WorkerOperation = "metrics" | "stats" | "memory" | "snapshot" | "clearCache";
 
-/** Said by a worker, as JSON. */
+/** Messages from a worker to the supervisor, sent as JSON. */
 export type FromWorker =
-  /** It listens. */
+  /** The worker listens. */
   | { type: "worker_ready" }
-  /** How it is, each second and when it changed: proof of a turning event loop, too. */
-  | { type: "memory"; rssBytes: number; ready: ProbeAnswer; report: ProbeAnswer }
-  /** What it counted, now and then and before it ends. */
-  | { type: "metrics"; figures: StatsPart }
-  /** Why it is about to end. */
+  /** Heartbeat, sent every second and when readiness changes; also shows that the event loop is alive. */
+  | { type: "heartbeat"; rssBytes: number; ready: ProbeResponse; report: ProbeResponse }
+  /** The stats so far, sent every 5 s and before the worker exits. */
+  | { type: "metrics"; stats: StatsData }
+  /** The reason why the worker is about to exit. */
   | { type: "failed"; reason: string }
+  /** The reply to one request. */
   | {
-      type: "answer";
-      ask: number;
+      type: "reply";
+      requestId: number;
       value?: unknown;
       error?: { statusCode: number | undefined; message: string };
     };
 
-/** Said by the supervisor. */
+/** Messages from the supervisor to a worker. */
 export type ToWorker =
   | { type: "leave"; reason: string }
-  | { type: "ask"; ask: number; question: Question; argument?: string };
+  | { type: "request"; requestId: number; operation: WorkerOperation; argument?: string };

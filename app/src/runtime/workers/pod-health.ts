@@ -1,21 +1,21 @@
-import type { ProbeAnswer } from "../lifecycle/health.ts";
+import type { ProbeResponse } from "../lifecycle/health.ts";
 
-/** A worker as the probes see it. */
+/** The state of a worker that the probes depend on. */
 export interface WorkerHealth {
-  readonly number: number;
+  readonly workerIndex: number;
   readonly state: "starting" | "ready" | "leaving" | "killed";
-  /** Seconds, about, since it was last heard. */
-  readonly silent: number;
+  /** About one per second without a message from the worker. */
+  readonly missedHeartbeats: number;
   readonly rssBytes: number;
-  /** What it last said of its being ready, and of all its parts. */
-  readonly answer: ProbeAnswer | undefined;
-  readonly report: ProbeAnswer | undefined;
+  /** Readiness and health report of the last heartbeat. */
+  readonly ready: ProbeResponse | undefined;
+  readonly report: ProbeResponse | undefined;
 }
 
-/** A worker silent for longer is not counted on. */
-const patienceBeats = 5;
+/** A worker that missed more is not counted on. */
+const maxMissedHeartbeats = 5;
 
-/** What the probes are told of a pod of several workers: it is as ready as its readiest one. */
+/** Probe responses of a pod with several workers. The pod is ready if any worker is ready. */
 export class PodHealth {
   readonly #workers: () => readonly WorkerHealth[];
   #isDraining = false;
@@ -24,45 +24,49 @@ export class PodHealth {
     this.#workers = workers;
   }
 
-  /** From now on not ready. */
+  /** Makes the pod not ready, for good. */
   drain(): void {
     this.#isDraining = true;
   }
 
   /**
-   * Not live: workers serve, and not one's event loop turns. That no worker is there is no reason to end the pod: the
-   * supervisor starts them, and knows when to give up.
+   * Not live if there are serving workers and none of their event loops responds. A pod without workers is live: the
+   * supervisor restarts them, and ends the pod itself when that fails.
    */
-  get live(): ProbeAnswer {
+  get live(): ProbeResponse {
     const serving = this.#workers().filter(({ state }) => state === "ready" || state === "leaving");
-    const isStuck = serving.length > 0 && serving.every(({ silent }) => silent > patienceBeats);
+    const isStuck = serving.length > 0 && serving.every(isSilent);
     return isStuck
-      ? answer(503, { status: "not live", reason: "nothing is heard from any worker" })
-      : answer(200, { status: "live" });
+      ? respond(503, { status: "not live", reason: "no worker sends heartbeats" })
+      : respond(200, { status: "live" });
   }
 
-  get ready(): ProbeAnswer {
-    if (this.#isDraining) return answer(503, { status: "not ready", reason: "shutting down" });
-    const serving = this.#workers().filter(
-      ({ state, silent }) => state === "ready" && silent <= patienceBeats,
-    );
-    const best = serving.find((worker) => worker.answer?.status === 200) ?? serving[0];
-    return best?.answer ?? answer(503, { status: "not ready", reason: "no worker is ready" });
+  get ready(): ProbeResponse {
+    if (this.#isDraining) return respond(503, { status: "not ready", reason: "shutting down" });
+    const serving = this.#workers().filter((worker) => worker.state === "ready" && !isSilent(worker));
+    const best = serving.find((worker) => worker.ready?.status === 200) ?? serving[0];
+    return best?.ready ?? respond(503, { status: "not ready", reason: "no worker is ready" });
   }
 
-  /** `ok` when all workers are, with what each says of itself; `degraded` while only some serve as they should. */
-  get report(): ProbeAnswer {
+  /** `ok` if all workers are ok; `degraded` if only some are. Includes the report of each worker. */
+  get report(): ProbeResponse {
     const { status } = this.ready;
-    const workers = this.#workers().map(({ number, state, rssBytes, report }) => ({
-      ...{ number, state, rssBytes },
+    const workers = this.#workers().map(({ workerIndex, state, rssBytes, report }) => ({
+      number: workerIndex,
+      state,
+      rssBytes,
       health: report ? JSON.parse(report.body) : null,
     }));
     const isOk = workers.every(({ state, health }) => state === "ready" && health?.status === "ok");
     const summary = this.#isDraining ? "draining" : status === 200 ? (isOk ? "ok" : "degraded") : "starting";
-    return answer(status, { status: summary, workers });
+    return respond(status, { status: summary, workers });
   }
 }
 
-function answer(status: ProbeAnswer["status"], body: object): ProbeAnswer {
+function isSilent(worker: WorkerHealth): boolean {
+  return worker.missedHeartbeats > maxMissedHeartbeats;
+}
+
+function respond(status: ProbeResponse["status"], body: object): ProbeResponse {
   return { status, body: JSON.stringify(body) };
 }

@@ -2,37 +2,40 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { OperationRefused } from "../http/operations.ts";
 import { Metrics } from "../metrics/metrics.ts";
-import type { StatsPart } from "../metrics/stats.ts";
-import { GoneWorkers } from "./ended-workers.ts";
-import { type AskedWorker, ClusterOperations } from "./pod-operations.ts";
+import type { StatsData } from "../metrics/stats.ts";
+import { EndedWorkers } from "./ended-workers.ts";
+import type { WorkerOperation } from "./messages.ts";
+import { PodOperations, type ServingWorker } from "./pod-operations.ts";
 
-type Answers = Partial<Record<Parameters<AskedWorker["ask"]>[0], (argument?: string) => unknown>>;
+type Replies = Partial<Record<WorkerOperation, (argument?: string) => unknown>>;
 
-function worker(number: number, answers: Answers, rssBytes = 100): AskedWorker {
+function worker(workerIndex: number, replies: Replies, rssBytes = 100): ServingWorker {
   return {
-    ...{ id: number, number, rssBytes },
-    ask: async (question, _timeoutMs, argument) => {
-      const answer = answers[question];
-      if (!answer) throw new OperationRefused(503, `worker ${number} did not answer`);
-      return answer(argument);
+    id: workerIndex,
+    workerIndex,
+    rssBytes,
+    request: async (operation, _timeoutMs, argument) => {
+      const reply = replies[operation];
+      if (!reply) throw new OperationRefused(503, `worker ${workerIndex} did not answer`);
+      return reply(argument);
     },
   };
 }
 
-function pod(workers: AskedWorker[]) {
-  const gone = new GoneWorkers();
-  const operations = new ClusterOperations({ workers: () => workers, gone, rss: () => 50 });
-  return { gone, operations, workers };
+function pod(workers: ServingWorker[]) {
+  const ended = new EndedWorkers();
+  const operations = new PodOperations({ workers: () => workers, ended, rss: () => 50 });
+  return { ended, operations, workers };
 }
 
-/** Figures of a worker that answered so many requests, and holds a heap of 7 bytes. */
-function figures(count: number): StatsPart {
+/** Stats of a worker with this number of requests, and a heap of 7 bytes. */
+function statsOf(count: number): StatsData {
   const metrics = new Metrics({ cache: () => ({ hits: count, invalidationsPending: 3 }) });
   const route = metrics.route("GET", "/light");
-  for (let each = 0; each < count; each++) route.count(200, 0.001);
-  const part = metrics.stats();
-  part.process.memory.heapUsed = 7;
-  return JSON.parse(JSON.stringify(part));
+  for (let request = 0; request < count; request++) route.count(200, 0.001);
+  const data = metrics.stats();
+  data.process.memory.heapUsed = 7;
+  return JSON.parse(JSON.stringify(data));
 }
 
 const sampleOf = (text: string, metric: string) =>
@@ -44,10 +47,10 @@ const sampleOf = (text: string, metric: string) =>
   );
 const lights = 'http_requests_total{method="GET",route="/light",status="200"}';
 
-test("metrics and statistics are sums over the workers", async () => {
+test("PodOperations sums metrics and stats over the workers", async () => {
   const { operations } = pod([
-    worker(1, { metrics: () => figures(3), stats: () => figures(3) }),
-    worker(2, { metrics: () => figures(4), stats: () => figures(4) }),
+    worker(1, { metrics: () => statsOf(3), stats: () => statsOf(3) }),
+    worker(2, { metrics: () => statsOf(4), stats: () => statsOf(4) }),
   ]);
   const text = await operations.metrics();
   assert.equal(sampleOf(text, lights), 7);
@@ -56,25 +59,25 @@ test("metrics and statistics are sums over the workers", async () => {
   assert.deepEqual([stats.workers, stats.requests.count], [2, 7]);
 });
 
-test("counters never run backwards: who does not answer, or ended, counts with what it told last", async () => {
-  const answers: Answers = { metrics: () => figures(4) };
-  const { operations, gone, workers } = pod([worker(1, { metrics: () => figures(3) }), worker(2, answers)]);
+test("PodOperations counts the last known stats when a worker does not answer or has ended", async () => {
+  const replies: Replies = { metrics: () => statsOf(4) };
+  const { operations, ended, workers } = pod([worker(1, { metrics: () => statsOf(3) }), worker(2, replies)]);
   assert.equal(sampleOf(await operations.metrics(), lights), 7);
-  delete answers.metrics;
+  delete replies.metrics;
   assert.equal(sampleOf(await operations.metrics(), lights), 7);
-  gone.remember(2, figures(6));
-  gone.add(2);
+  ended.remember(2, statsOf(6));
+  ended.add(2);
   workers.pop();
   const text = await operations.metrics();
   assert.equal(sampleOf(text, lights), 9);
   assert.equal(sampleOf(text, 'cache_reads_total{result="hit"}'), 9);
-  // What is of the moment went with it.
+  // Its gauges are gone.
   assert.equal(sampleOf(text, "nodejs_heap_size_used_bytes"), 7);
   assert.equal(sampleOf(text, "cache_invalidations_pending"), 3);
   assert.equal(sampleOf(text, "api_processes"), 1);
 });
 
-test("memory is reported worker by worker, with the sum; one that does not answer by what is known", async () => {
+test("PodOperations reports the memory of each worker, and an error when a worker does not answer", async () => {
   const { operations } = pod([worker(1, { memory: () => ({ trend: "flat" }) }), worker(2, {}, 200)]);
   assert.deepEqual(await operations.memory(), {
     rssBytes: 350,
@@ -86,37 +89,37 @@ test("memory is reported worker by worker, with the sum; one that does not answe
   });
 });
 
-test("a snapshot is of the named worker, or of the largest", async () => {
+test("takeSnapshot uses the given worker, or the largest when none is given", async () => {
   const named = (name: string) => ({ snapshot: () => ({ taken: true, name, bytes: 1, tookMs: 1 }) });
   const { operations } = pod([worker(1, named("one"), 100), worker(2, named("two"), 200)]);
-  const nameOf = async (number?: number) => {
-    const answer = await operations.takeSnapshot(number);
-    return answer.taken && answer.name;
+  const nameOf = async (workerIndex?: number) => {
+    const result = await operations.takeSnapshot(workerIndex);
+    return result.taken && result.name;
   };
   assert.equal(await nameOf(), "two");
   assert.equal(await nameOf(1), "one");
   await assert.rejects(nameOf(3), { statusCode: 404, message: "there is no worker 3, only 1, 2" });
 });
 
-test("clearing asks every worker in turn, for each has a cache of its own", async () => {
-  const asked: string[] = [];
+test("clearCache clears every worker in turn, even when one fails", async () => {
+  const cleared: string[] = [];
   const clear = (name: string, count: number) => ({
     clearCache: (pattern?: string) => {
-      asked.push(`${name} ${pattern}`);
+      cleared.push(`${name} ${pattern}`);
       return count;
     },
   });
   const { operations } = pod([worker(1, clear("one", 5)), worker(2, clear("two", 0))]);
   assert.equal(await operations.clearCache("user:*"), 5);
-  assert.deepEqual(asked, ["one user:*", "two user:*"]);
+  assert.deepEqual(cleared, ["one user:*", "two user:*"]);
   const half = pod([worker(1, {}), worker(2, clear("two", 1))]);
   await assert.rejects(half.operations.clearCache("a"), { message: "worker 1 did not answer" });
-  assert.equal(asked.at(-1), "two a", "the others are asked all the same");
+  assert.equal(cleared.at(-1), "two a", "the others are cleared all the same");
 });
 
-test("with no worker everything is refused", async () => {
+test("PodOperations refuses everything when there is no worker", async () => {
   const { operations } = pod([]);
-  for (const ask of ["metrics", "stats", "memory", "takeSnapshot"] as const)
-    await assert.rejects(operations[ask](), { statusCode: 503 }, ask);
+  for (const name of ["metrics", "stats", "memory", "takeSnapshot"] as const)
+    await assert.rejects(operations[name](), { statusCode: 503 }, name);
   await assert.rejects(operations.listSnapshots(), { statusCode: 503 });
 });

@@ -1,23 +1,23 @@
 import type { Readable } from "node:stream";
-import { OperationRefused, type Operations, type SnapshotAnswer } from "../http/operations.ts";
+import { OperationRefused, type Operations, type SnapshotResult } from "../http/operations.ts";
 import { mergeMetrics, metricsContentType } from "../metrics/metrics.ts";
-import { mergeStats, type StatsPart } from "../metrics/stats.ts";
-import type { GoneWorkers } from "./ended-workers.ts";
-import type { Question } from "./messages.ts";
+import { mergeStats, type StatsData } from "../metrics/stats.ts";
+import type { EndedWorkers } from "./ended-workers.ts";
+import type { WorkerOperation } from "./messages.ts";
 
-/** A worker that serves, to be asked. */
-export interface AskedWorker {
+/** A serving worker that accepts requests of the supervisor. */
+export interface ServingWorker {
   readonly id: number;
-  readonly number: number;
+  readonly workerIndex: number;
   readonly rssBytes: number;
-  ask(question: Question, timeoutMs: number, argument?: string): Promise<unknown>;
+  request(operation: WorkerOperation, timeoutMs: number, argument?: string): Promise<unknown>;
 }
 
-export interface ClusterParts {
-  /** Those that serve. */
-  workers: () => readonly AskedWorker[];
-  gone: GoneWorkers;
-  /** Of the supervisor; in bytes. */
+/** Parts of a pod with several workers. */
+export interface PodOperationsParts {
+  workers: () => readonly ServingWorker[];
+  ended: EndedWorkers;
+  /** Resident memory of the supervisor, in bytes. */
   rss: () => number;
   /** The folder that all workers share. */
   snapshots?: {
@@ -26,35 +26,35 @@ export interface ClusterParts {
   };
 }
 
-const figuresMs = 2000;
-/** A snapshot of a heap takes seconds, in which its worker does nothing else. */
-const snapshotMs = 120_000;
-const clearMs = 60_000;
+const statsTimeoutMs = 2000;
+/** A heap snapshot blocks its worker for seconds. */
+const snapshotTimeoutMs = 120_000;
+const clearTimeoutMs = 60_000;
 
-/** The operations of a pod of several workers. */
-export class ClusterOperations implements Operations {
+/** The operations of a pod with several workers. */
+export class PodOperations implements Operations {
   readonly metricsContentType = metricsContentType;
-  readonly #parts: ClusterParts;
+  readonly #parts: PodOperationsParts;
 
-  constructor(parts: ClusterParts) {
+  constructor(parts: PodOperationsParts) {
     this.#parts = parts;
   }
 
   async metrics(): Promise<string> {
-    return mergeMetrics(await this.#figures("metrics"));
+    return mergeMetrics(await this.#collect("metrics"));
   }
 
   async stats(): Promise<unknown> {
-    return mergeStats(await this.#figures("stats"));
+    return mergeStats(await this.#collect("stats"));
   }
 
-  /** Each worker's report, and all resident memory; what processes share counts in each. */
+  /** Each worker's report and the sum of resident memory, in which memory that processes share counts repeatedly. */
   async memory(): Promise<unknown> {
     const workers = await Promise.all(
       this.#workers().map(async (worker) => ({
-        number: worker.number,
+        number: worker.workerIndex,
         rssBytes: worker.rssBytes,
-        ...(await worker.ask("memory", figuresMs).then(
+        ...(await worker.request("memory", statsTimeoutMs).then(
           (report) => ({ report }),
           (error: Error) => ({ error: error.message }),
         )),
@@ -65,14 +65,17 @@ export class ClusterOperations implements Operations {
     return { rssBytes, supervisorRssBytes, workers };
   }
 
-  async takeSnapshot(number?: number): Promise<SnapshotAnswer> {
+  async takeSnapshot(workerIndex?: number): Promise<SnapshotResult> {
     const workers = this.#workers().toSorted((a, b) => b.rssBytes - a.rssBytes);
-    const worker = number === undefined ? workers[0] : workers.find((each) => each.number === number);
+    const worker =
+      workerIndex === undefined
+        ? workers[0]
+        : workers.find((candidate) => candidate.workerIndex === workerIndex);
     if (!worker) {
-      const numbers = workers.map((each) => each.number).sort((a, b) => a - b);
-      throw new OperationRefused(404, `there is no worker ${number}, only ${numbers.join(", ")}`);
+      const known = workers.map((candidate) => candidate.workerIndex).sort((a, b) => a - b);
+      throw new OperationRefused(404, `there is no worker ${workerIndex}, only ${known.join(", ")}`);
     }
-    return (await worker.ask("snapshot", snapshotMs)) as SnapshotAnswer;
+    return (await worker.request("snapshot", snapshotTimeoutMs)) as SnapshotResult;
   }
 
   async listSnapshots(): Promise<unknown> {
@@ -83,15 +86,15 @@ export class ClusterOperations implements Operations {
     return this.#snapshots.open(name);
   }
 
-  /** One worker after the other: the first clears what they share, the others what each has to itself. */
+  /** Clears worker by worker: the first one clears Redis, and each one clears its own copies. */
   async clearCache(pattern: string): Promise<number> {
     let cleared = 0;
     const failures: unknown[] = [];
     for (const worker of this.#workers()) {
       try {
-        cleared += (await worker.ask("clearCache", clearMs, pattern)) as number;
+        cleared += (await worker.request("clearCache", clearTimeoutMs, pattern)) as number;
       } catch (error) {
-        // The others still forget what they have.
+        // The remaining workers still clear their copies.
         failures.push(error);
       }
     }
@@ -99,26 +102,26 @@ export class ClusterOperations implements Operations {
     return cleared;
   }
 
-  /** Of all workers, those that ended included. Of one that does not answer in time: what it told last. */
-  async #figures(question: "metrics" | "stats"): Promise<StatsPart[]> {
-    const { gone } = this.#parts;
-    const parts = await Promise.all(
-      this.#workers().map(async ({ id, ask }) => {
+  /** Stats of all workers, including exited ones. If a worker does not reply in time, its last stats are used. */
+  async #collect(operation: "metrics" | "stats"): Promise<StatsData[]> {
+    const { ended } = this.#parts;
+    const running = await Promise.all(
+      this.#workers().map(async ({ id, request }) => {
         try {
-          const part = (await ask(question, figuresMs)) as StatsPart;
-          gone.remember(id, part);
-          return [part];
+          const data = (await request(operation, statsTimeoutMs)) as StatsData;
+          ended.remember(id, data);
+          return [data];
         } catch {
-          return gone.lastOf(id) ?? [];
+          return ended.lastOf(id) ?? [];
         }
       }),
     );
-    const all = [...parts.flat(), ...gone.sum];
+    const all = [...running.flat(), ...ended.sum];
     if (all.length === 0) throw new OperationRefused(503, "no worker answers");
     return all;
   }
 
-  #workers(): readonly AskedWorker[] {
+  #workers(): readonly ServingWorker[] {
     const workers = this.#parts.workers();
     if (workers.length === 0) throw new OperationRefused(503, "no worker serves");
     return workers;

@@ -1,9 +1,9 @@
 import { refusalStatus } from "../http/operations.ts";
-import type { ProbeAnswer } from "../lifecycle/health.ts";
-import type { StatsPart } from "../metrics/stats.ts";
-import type { FromWorker, Question, ToWorker } from "./messages.ts";
+import type { ProbeResponse } from "../lifecycle/health.ts";
+import type { StatsData } from "../metrics/stats.ts";
+import type { FromWorker, ToWorker, WorkerOperation } from "./messages.ts";
 
-/** The channel to the supervisor: `process` of a worker. */
+/** The IPC channel to the supervisor: `process` of a worker. */
 export interface Channel {
   readonly connected: boolean;
   send?(
@@ -15,83 +15,84 @@ export interface Channel {
   on(event: "message", listener: (message: ToWorker) => void): unknown;
 }
 
+/** Parts of a worker that the link reports or calls. */
 export interface LinkParts {
-  health: { readonly ready: ProbeAnswer; readonly report: ProbeAnswer };
-  answers: Record<Question, (argument?: string) => unknown>;
-  figures: () => StatsPart;
-  /** Leave as on SIGTERM. */
+  health: { readonly ready: ProbeResponse; readonly report: ProbeResponse };
+  operations: Record<WorkerOperation, (argument?: string) => unknown>;
+  stats: () => StatsData;
+  /** Shuts down as on SIGTERM. */
   leave(reason: string): void;
   /** Resident memory in bytes. */
   rss?: () => number;
 }
 
-/** How soon a change of health is told, in which the pod's readiness lags behind the worker's. */
-const lookMs = 100;
-const looksPerBeat = 10;
-/** What a worker that is killed had counted since is lost. */
-const looksPerMetrics = 50;
+/** Longest delay until a change of readiness is sent; the pod's readiness lags behind the worker's by this time. */
+const checkIntervalMs = 100;
+const checksPerHeartbeat = 10;
+/** Requests counted since the last metrics message are lost when a worker is killed. */
+const checksPerMetrics = 50;
 
-/** A worker's side of the talk with its supervisor. */
+/** The worker's side of the connection with its supervisor. */
 export class SupervisorLink {
   readonly #channel: Channel;
-  #looking: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(channel: Channel) {
     this.#channel = channel;
   }
 
-  /** From now on says how the worker is, each second and when its health changed, and answers. */
-  open({ health, answers, figures, leave, rss = process.memoryUsage.rss }: LinkParts): void {
+  /** Starts to send heartbeats, every second and when readiness changes, and to handle requests. */
+  open({ health, operations, stats, leave, rss = process.memoryUsage.rss }: LinkParts): void {
     this.#channel.on("message", (message) => {
       if (message.type === "leave") leave(message.reason);
-      if (message.type === "ask") void this.#answer(message, answers);
+      if (message.type === "request") void this.#reply(message, operations);
     });
-    let looks = 0;
-    let told: string | undefined;
-    const look = () => {
+    let checks = 0;
+    let sentBody: string | undefined;
+    const check = () => {
       const { ready } = health;
-      if (looks % looksPerBeat === 0 || ready.body !== told)
-        void this.#say({ type: "memory", rssBytes: rss(), ready, report: health.report });
-      told = ready.body;
-      if (looks % looksPerMetrics === looksPerMetrics - 1)
-        void this.#say({ type: "metrics", figures: figures() });
-      looks++;
+      if (checks % checksPerHeartbeat === 0 || ready.body !== sentBody)
+        void this.#send({ type: "heartbeat", rssBytes: rss(), ready, report: health.report });
+      sentBody = ready.body;
+      if (checks % checksPerMetrics === checksPerMetrics - 1)
+        void this.#send({ type: "metrics", stats: stats() });
+      checks++;
     };
-    look();
-    this.#looking = setInterval(look, lookMs);
-    this.#looking.unref();
+    check();
+    this.#timer = setInterval(check, checkIntervalMs);
+    this.#timer.unref();
   }
 
-  /** The worker listens. */
+  /** Reports that the worker listens. */
   ready(): void {
-    void this.#say({ type: "worker_ready" });
+    void this.#send({ type: "worker_ready" });
   }
 
-  /** The worker is about to end for this reason. Said when this returns, as far as the channel has room. */
+  /** Reports why the worker is about to exit. The message is written before this returns if the channel has room. */
   failed(reason: string): void {
-    void this.#say({ type: "failed", reason });
+    void this.#send({ type: "failed", reason });
   }
 
-  /** The worker is about to end, having counted this. Resolves when it was said. */
-  async close(figures: StatsPart): Promise<void> {
-    clearInterval(this.#looking);
-    await this.#say({ type: "metrics", figures });
+  /** Sends the final stats and stops the heartbeats. Resolves when they are sent. */
+  async close(stats: StatsData): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#send({ type: "metrics", stats });
   }
 
-  async #answer(
-    { ask, question, argument }: Extract<ToWorker, { type: "ask" }>,
-    answers: LinkParts["answers"],
+  async #reply(
+    { requestId, operation, argument }: Extract<ToWorker, { type: "request" }>,
+    operations: LinkParts["operations"],
   ): Promise<void> {
     try {
-      await this.#say({ type: "answer", ask, value: await answers[question](argument) });
+      await this.#send({ type: "reply", requestId, value: await operations[operation](argument) });
     } catch (error) {
       const refusal = { statusCode: refusalStatus(error), message: (error as Error).message };
-      await this.#say({ type: "answer", ask, error: refusal });
+      await this.#send({ type: "reply", requestId, error: refusal });
     }
   }
 
-  /** A supervisor that is gone takes its workers along, by the cluster module's own doing. */
-  #say(message: FromWorker): Promise<void> {
+  /** Does nothing without a supervisor: node:cluster then ends the worker by itself. */
+  #send(message: FromWorker): Promise<void> {
     return new Promise((resolve) => {
       if (!this.#channel.connected || !this.#channel.send) return resolve();
       this.#channel.send(message, undefined, undefined, () => resolve());

@@ -3,37 +3,38 @@ import { once } from "node:events";
 import type { Logger } from "pino";
 import type { AppConfig } from "../../config/config.ts";
 import { createInternalServer } from "../http/internal-server.ts";
-import type { ProbeAnswer } from "../lifecycle/health.ts";
+import type { ProbeResponse } from "../lifecycle/health.ts";
 import { HeapSnapshots } from "../memory/heap-snapshots.ts";
-import { GoneWorkers } from "./ended-workers.ts";
+import { EndedWorkers } from "./ended-workers.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { PodHealth } from "./pod-health.ts";
-import { type AskedWorker, ClusterOperations } from "./pod-operations.ts";
-import { Fleet, type FleetAction, type Member } from "./worker-lifecycle.ts";
+import { PodOperations, type ServingWorker } from "./pod-operations.ts";
+import { type WorkerAction, WorkerLifecycle, type WorkerProcess } from "./worker-lifecycle.ts";
 import { type WorkerPlan, workerEnvironment } from "./worker-plan.ts";
-import { WorkerTalk } from "./worker-requests.ts";
+import { WorkerRequests } from "./worker-requests.ts";
 
-/** A worker's process, with what it told. */
-interface WorkerProcess {
+/** A forked worker and its latest messages. */
+interface ForkedWorker {
   readonly worker: Worker;
-  readonly talk: WorkerTalk;
+  readonly requests: WorkerRequests;
   rssBytes: number;
-  answer: ProbeAnswer | undefined;
-  report: ProbeAnswer | undefined;
-  /** Why it was about to end. */
+  ready: ProbeResponse | undefined;
+  report: ProbeResponse | undefined;
+  /** The reason that the worker gave before it exited. */
   failure: string | undefined;
 }
 
-const beatMs = 1000;
+const heartbeatCheckMs = 1000;
 const noMemory = { limitBytes: 0, usedBytes: 0 };
-/** Half a minute, as long as the cluster waits for a pod of one process that does not answer. */
-const silentBeats = 30;
+/** Half a minute, as long as Kubernetes waits for a pod of one process that does not respond. */
+const maxMissedHeartbeats = 30;
 
 /**
- * Runs the workers of a pod and answers for all of them on the internal port; serves no request of the public one. Ends
- * the process when the pod is told to leave, or cannot go on.
+ * Runs the workers of a pod and serves the internal port for all of them. It serves no request of the public port. Ends
+ * the process on SIGTERM or SIGINT, or when the workers keep failing.
  *
- * @param log that writes at once: a line still on its way would come after the last one
+ * @param cpus CPU quota in cores
+ * @param log writes synchronously, so that the last line is complete
  */
 export async function supervise(
   config: AppConfig,
@@ -41,8 +42,8 @@ export async function supervise(
   cpus: number,
   log: Logger,
 ): Promise<void> {
-  // The kernel gives connections to whichever worker accepts first. Those that nobody accepted stay with the socket,
-  // which the workers share, when one is killed; handing them out here would lose those that are on their way.
+  // The kernel gives a connection to the first worker that accepts. Connections that nobody has accepted stay with the
+  // shared socket when a worker is killed; if the supervisor handed them out, those on their way would be lost.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
   cluster.setupPrimary({
     exec: process.argv[1],
@@ -52,11 +53,11 @@ export async function supervise(
   const supervisor = new Supervisor(config, plan, cpus, log);
   const internal = createInternalServer({
     health: supervisor.health,
-    operations: new ClusterOperations({
+    operations: new PodOperations({
       workers: () => supervisor.serving,
-      gone: supervisor.gone,
+      ended: supervisor.ended,
       rss: process.memoryUsage.rss,
-      // To read the folder that the workers share; none is taken here.
+      // Only lists and reads the folder that the workers share; the supervisor takes no snapshots.
       snapshots:
         dir === undefined
           ? undefined
@@ -72,124 +73,140 @@ export async function supervise(
   supervisor.start();
 }
 
-/** Carries out what the {@link Fleet} decides, and tells it what happened. */
+/** Carries out the actions of the {@link WorkerLifecycle} and reports events to it. */
 class Supervisor {
-  readonly gone = new GoneWorkers();
+  readonly ended = new EndedWorkers();
   readonly health = new PodHealth(() =>
-    this.#all().map(({ member: { number, state, silent }, child: { rssBytes, answer, report } }) => ({
-      ...{ number, state, silent, rssBytes, answer, report },
+    this.#all().map(({ process: { workerIndex, state, missedHeartbeats }, forked }) => ({
+      workerIndex,
+      state,
+      missedHeartbeats,
+      rssBytes: forked.rssBytes,
+      ready: forked.ready,
+      report: forked.report,
     })),
   );
-  readonly #fleet: Fleet;
-  readonly #processes = new Map<number, WorkerProcess>();
+  readonly #lifecycle: WorkerLifecycle;
+  readonly #forked = new Map<number, ForkedWorker>();
   readonly #log: Logger;
-  readonly #environment: (number: number) => Record<string, string>;
+  readonly #environment: (workerIndex: number) => Record<string, string>;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(config: AppConfig, plan: WorkerPlan, cpus: number, log: Logger) {
     this.#log = log;
-    this.#fleet = new Fleet({
+    this.#lifecycle = new WorkerLifecycle({
       ...config.workers,
       workers: plan.workers,
       ceilingBytes: plan.ceilingBytes,
-      silentBeats,
+      maxMissedHeartbeats,
     });
-    this.#environment = (number) => workerEnvironment(plan, number, cpus, config);
+    this.#environment = (workerIndex) => workerEnvironment(plan, workerIndex, cpus, config);
   }
 
-  get serving(): AskedWorker[] {
+  get serving(): ServingWorker[] {
     return this.#all()
-      .filter(({ member: { state } }) => state === "ready" || state === "leaving")
-      .map(({ member: { id, number }, child: { rssBytes, talk } }) => ({
-        ...{ id, number, rssBytes },
-        ask: (question, timeoutMs, argument) => talk.ask(question, timeoutMs, argument),
+      .filter(({ process: { state } }) => state === "ready" || state === "leaving")
+      .map(({ process: { id, workerIndex }, forked: { rssBytes, requests } }) => ({
+        id,
+        workerIndex,
+        rssBytes,
+        request: (operation, timeoutMs, argument) => requests.request(operation, timeoutMs, argument),
       }));
   }
 
   start(): void {
-    this.#apply(this.#fleet.start(now()));
-    setInterval(() => this.#apply(this.#fleet.beat()), beatMs);
+    this.#apply(this.#lifecycle.start(now()));
+    setInterval(() => this.#apply(this.#lifecycle.checkHeartbeats()), heartbeatCheckMs);
   }
 
-  shutDown(why: string): void {
-    this.#apply(this.#fleet.shutDown(why, now()));
+  shutDown(reason: string): void {
+    this.#apply(this.#lifecycle.shutDown(reason, now()));
   }
 
-  #apply(actions: FleetAction[]): void {
-    if (this.#fleet.isEnding) this.health.drain();
+  #apply(actions: WorkerAction[]): void {
+    if (this.#lifecycle.isEnding) this.health.drain();
     for (const action of actions) {
-      if (action.do === "end") this.#end(action.code, action.why);
-      const { id, number, why } = action;
-      const facts = { worker: number, pid: this.#processes.get(id)?.worker.process.pid, why };
-      if (action.do === "start") this.#fork(id, number, why);
-      if (action.do === "leave") {
-        this.#log.info(facts, "worker is told to leave");
-        this.#say(id, { type: "leave", reason: why });
+      if (action.action === "end") this.#end(action.code, action.reason);
+      const { id, workerIndex, reason } = action;
+      const facts = { worker: workerIndex, pid: this.#forked.get(id)?.worker.process.pid, why: reason };
+      if (action.action === "start") this.#fork(id, workerIndex, reason);
+      if (action.action === "leave") {
+        this.#log.info(facts, "worker is asked to leave");
+        this.#send(id, { type: "leave", reason });
       }
-      if (action.do === "kill") {
+      if (action.action === "kill") {
         this.#log.warn(facts, "worker is killed");
-        this.#processes.get(id)?.worker.process.kill("SIGKILL");
+        this.#forked.get(id)?.worker.process.kill("SIGKILL");
       }
     }
     clearTimeout(this.#timer);
-    const { dueAt } = this.#fleet;
+    const { dueAt } = this.#lifecycle;
     if (dueAt !== undefined)
-      this.#timer = setTimeout(() => this.#apply(this.#fleet.tick(now())), Math.max(0, dueAt - now()) + 1);
+      this.#timer = setTimeout(
+        () => this.#apply(this.#lifecycle.tick(now())),
+        Math.max(0, dueAt - now()) + 1,
+      );
   }
 
-  #fork(id: number, number: number, why: string): void {
+  #fork(id: number, workerIndex: number, reason: string): void {
     const startedAt = now();
-    const worker = cluster.fork(this.#environment(number));
-    const log = this.#log.child({ worker: number, pid: worker.process.pid });
-    log.info({ why }, "worker starts");
-    const talk = new WorkerTalk(number, (message) => this.#say(id, message));
-    const untold = { answer: undefined, report: undefined, failure: undefined };
-    const child: WorkerProcess = { worker, talk, rssBytes: 0, ...untold };
-    this.#processes.set(id, child);
+    const worker = cluster.fork(this.#environment(workerIndex));
+    const log = this.#log.child({ worker: workerIndex, pid: worker.process.pid });
+    log.info({ why: reason }, "worker starts");
+    const requests = new WorkerRequests(workerIndex, (message) => this.#send(id, message));
+    const forked: ForkedWorker = {
+      worker,
+      requests,
+      rssBytes: 0,
+      ready: undefined,
+      report: undefined,
+      failure: undefined,
+    };
+    this.#forked.set(id, forked);
     worker.on("message", (message: FromWorker) => {
       if (message.type === "worker_ready") {
         log.info({ tookMs: Math.round(now() - startedAt) }, "worker ready");
-        this.#apply(this.#fleet.ready(id, now()));
-      } else if (message.type === "memory") {
-        child.rssBytes = message.rssBytes;
-        child.answer = message.ready;
-        child.report = message.report;
-        this.#apply(this.#fleet.heard(id, message.rssBytes, now()));
-      } else if (message.type === "metrics") this.gone.remember(id, message.figures);
-      else if (message.type === "failed") child.failure = message.reason;
-      else if (message.type === "answer") talk.answered(message);
+        this.#apply(this.#lifecycle.ready(id, now()));
+      } else if (message.type === "heartbeat") {
+        forked.rssBytes = message.rssBytes;
+        forked.ready = message.ready;
+        forked.report = message.report;
+        this.#apply(this.#lifecycle.heartbeat(id, message.rssBytes, now()));
+      } else if (message.type === "metrics") this.ended.remember(id, message.stats);
+      else if (message.type === "failed") forked.failure = message.reason;
+      else if (message.type === "reply") requests.settle(message);
     });
-    worker.on("error", (error) => log.error({ err: error }, "worker could not be started or told"));
+    worker.on("error", (error) => log.error({ err: error }, "worker could not be started or messaged"));
     worker.on("exit", (code: number | null, signal: string | null) => {
       const how = signal ? `signal ${signal}` : `exit code ${code}`;
-      const member = this.#fleet.members.find((each) => each.id === id);
+      const state = this.#lifecycle.processes.find((process) => process.id === id)?.state;
       const isClean = code === 0;
-      log[isClean ? "info" : "error"]({ how, state: member?.state }, "worker ended");
-      talk.close();
-      this.#processes.delete(id);
-      this.gone.add(id);
-      const reason = child.failure === undefined ? how : `${how}: ${child.failure}`;
-      this.#apply(this.#fleet.exited(id, reason, isClean, now()));
+      log[isClean ? "info" : "error"]({ how, state }, "worker ended");
+      requests.close();
+      this.#forked.delete(id);
+      this.ended.add(id);
+      const cause = forked.failure === undefined ? how : `${how}: ${forked.failure}`;
+      this.#apply(this.#lifecycle.exited(id, cause, isClean, now()));
     });
   }
 
-  #say(id: number, message: ToWorker): void {
-    const worker = this.#processes.get(id)?.worker;
-    // One that is going down hears nothing; its end tells the rest.
+  #send(id: number, message: ToWorker): void {
+    const worker = this.#forked.get(id)?.worker;
+    // A worker that is exiting receives nothing; its exit event does the rest.
     if (worker?.isConnected()) worker.send(message, () => undefined);
   }
 
-  #end(code: 0 | 1, why: string): never {
-    if (this.#fleet.hasFailed) this.#log.fatal(`the pod ends: ${why}`);
-    else this.#log.info({ reason: why, code }, "shut down");
+  #end(code: 0 | 1, reason: string): never {
+    if (this.#lifecycle.hasFailed) this.#log.fatal(`the pod ends: ${reason}`);
+    else this.#log.info({ reason, code }, "shut down");
     process.exit(code);
   }
 
-  /** Of the processes that are there: what the fleet has of them, and what they told. */
-  #all(): { member: Readonly<Member>; child: WorkerProcess }[] {
-    return this.#fleet.members.flatMap((member) => {
-      const child = this.#processes.get(member.id);
-      return child ? [{ member, child }] : [];
+  /** The running processes with their messages. */
+  #all(): { process: Readonly<WorkerProcess>; forked: ForkedWorker }[] {
+    return this.#lifecycle.processes.flatMap((process) => {
+      const forked = this.#forked.get(process.id);
+      return forked ? [{ process, forked }] : [];
     });
   }
 }

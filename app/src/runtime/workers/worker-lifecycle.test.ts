@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { Fleet, type FleetAction, type FleetPolicy } from "./worker-lifecycle.ts";
+import { type WorkerAction, WorkerLifecycle, type WorkerPolicy } from "./worker-lifecycle.ts";
 
-const policy: FleetPolicy = {
+const policy: WorkerPolicy = {
   workers: 2,
   restartDelayMs: 500,
   minUptimeMs: 5000,
@@ -11,262 +11,278 @@ const policy: FleetPolicy = {
   listenTimeoutMs: 10_000,
   killTimeoutMs: 20_000,
   ceilingBytes: 100,
-  silentBeats: 30,
+  maxMissedHeartbeats: 30,
 };
 
-/** Short: what was done to which process. */
-const told = (actions: FleetAction[]) =>
-  actions.map((action) => (action.do === "end" ? `end ${action.code}` : `${action.do} ${action.id}`));
+/** Short form of actions: the action and the process's id. */
+const short = (actions: WorkerAction[]) =>
+  actions.map((action) => (action.action === "end" ? `end ${action.code}` : `${action.action} ${action.id}`));
 
-/** A fleet whose workers 1 and 2 are ready and up for the least time, at the moment 10 000. */
-function settled(changes: Partial<FleetPolicy> = {}): Fleet {
-  const fleet = new Fleet({ ...policy, ...changes });
-  fleet.start(0);
-  for (const { id } of fleet.members) fleet.ready(id, 100);
-  fleet.tick(10_000);
-  return fleet;
+/** A lifecycle at time 10 000, whose workers 1 and 2 are ready and have reached the minimum uptime. */
+function settled(changes: Partial<WorkerPolicy> = {}): WorkerLifecycle {
+  const lifecycle = new WorkerLifecycle({ ...policy, ...changes });
+  lifecycle.start(0);
+  for (const { id } of lifecycle.processes) lifecycle.ready(id, 100);
+  lifecycle.tick(10_000);
+  return lifecycle;
 }
 
-test("all places are filled at the start, and nothing waits when all is well", () => {
-  const fleet = new Fleet(policy);
-  assert.deepEqual(told(fleet.start(0)), ["start 1", "start 2"]);
-  assert.equal(fleet.dueAt, 10_000);
+test("WorkerLifecycle starts a process for each slot and waits for nothing when all are settled", () => {
+  const lifecycle = new WorkerLifecycle(policy);
+  assert.deepEqual(short(lifecycle.start(0)), ["start 1", "start 2"]);
+  assert.equal(lifecycle.dueAt, 10_000);
   assert.equal(settled().dueAt, undefined);
 });
 
-test("a worker that ends is restarted in its place, after the delay", () => {
-  const fleet = settled();
-  assert.deepEqual(fleet.exited(1, "signal SIGKILL", false, 20_000), []);
-  assert.equal(fleet.dueAt, 20_500);
-  assert.deepEqual(fleet.tick(20_499), []);
-  assert.deepEqual(fleet.tick(20_500), [{ do: "start", id: 3, number: 1, why: "it ended" }]);
-  assert.deepEqual(fleet.tick(20_501), []);
+test("WorkerLifecycle restarts a worker in its slot after the delay when it exits", () => {
+  const lifecycle = settled();
+  assert.deepEqual(lifecycle.exited(1, "signal SIGKILL", false, 20_000), []);
+  assert.equal(lifecycle.dueAt, 20_500);
+  assert.deepEqual(lifecycle.tick(20_499), []);
+  assert.deepEqual(lifecycle.tick(20_500), [{ action: "start", id: 3, workerIndex: 1, reason: "it ended" }]);
+  assert.deepEqual(lifecycle.tick(20_501), []);
 });
 
-test("a worker that cannot start ends the pod after the maximum, the others leaving in order", () => {
-  const fleet = settled();
+test("WorkerLifecycle ends the pod in order when a worker exits early more often than allowed", () => {
+  const lifecycle = settled();
   let now = 20_000;
   let id = 1;
-  // The first end comes after a long time up.
+  // The first exit comes after a long uptime.
   for (const ends of [0, 1, 2, 3]) {
-    assert.deepEqual(fleet.exited(id, "exit code 1", false, now), [], `end ${ends}`);
+    assert.deepEqual(lifecycle.exited(id, "exit code 1", false, now), [], `end ${ends}`);
     now += policy.restartDelayMs;
-    const [action] = fleet.tick(now);
-    assert.ok(action?.do === "start" && action.number === 1);
+    const [action] = lifecycle.tick(now);
+    assert.ok(action?.action === "start" && action.workerIndex === 1);
     id = action.id;
     now += 100;
   }
-  assert.deepEqual(told(fleet.exited(id, "exit code 1", false, now)), ["leave 2"]);
-  const [end] = fleet.exited(2, "exit code 0", true, now + 3000);
+  assert.deepEqual(short(lifecycle.exited(id, "exit code 1", false, now)), ["leave 2"]);
+  const [end] = lifecycle.exited(2, "exit code 0", true, now + 3000);
   assert.deepEqual(end, {
-    do: "end",
+    action: "end",
     code: 1,
-    why: "worker 1 ended too soon, 4 times in a row: exit code 1",
+    reason: "worker 1 ended too soon, 4 times in a row: exit code 1",
   });
-  assert.deepEqual(fleet.tick(now + 60_000), []);
+  assert.deepEqual(lifecycle.tick(now + 60_000), []);
 });
 
-test("with a maximum of none the first such end is the pod's", () => {
-  const fleet = new Fleet({ ...policy, maxRestarts: 0 });
-  fleet.start(0);
-  assert.deepEqual(told(fleet.exited(1, "exit code 1", false, 50)), ["kill 2"]);
-  assert.deepEqual(fleet.exited(2, "signal SIGKILL", false, 60), [
-    { do: "end", code: 1, why: "worker 1 ended too soon: exit code 1" },
+test("WorkerLifecycle ends the pod at the first early exit when maxRestarts is 0", () => {
+  const lifecycle = new WorkerLifecycle({ ...policy, maxRestarts: 0 });
+  lifecycle.start(0);
+  assert.deepEqual(short(lifecycle.exited(1, "exit code 1", false, 50)), ["kill 2"]);
+  assert.deepEqual(lifecycle.exited(2, "signal SIGKILL", false, 60), [
+    { action: "end", code: 1, reason: "worker 1 ended too soon: exit code 1" },
   ]);
 });
 
-test("having been up for the least time clears the count", () => {
-  const fleet = new Fleet(policy);
-  fleet.start(0);
-  fleet.ready(2, 100);
+test("WorkerLifecycle resets the early exits when a worker reaches the minimum uptime", () => {
+  const lifecycle = new WorkerLifecycle(policy);
+  lifecycle.start(0);
+  lifecycle.ready(2, 100);
   let now = 0;
   for (let round = 0; round < 20; round++) {
-    const member = fleet.members.find(({ number }) => number === 1);
-    assert.ok(member);
-    if (round % 3 === 0) fleet.ready(member.id, now);
+    const process = lifecycle.processes.find(({ workerIndex }) => workerIndex === 1);
+    assert.ok(process);
+    if (round % 3 === 0) lifecycle.ready(process.id, now);
     now += round % 3 === 0 ? policy.minUptimeMs : 100;
     assert.ok(
-      !told(fleet.exited(member.id, "exit code 1", false, now)).includes("leave 2"),
+      !short(lifecycle.exited(process.id, "exit code 1", false, now)).includes("leave 2"),
       `round ${round}`,
     );
     now += policy.restartDelayMs;
-    fleet.tick(now);
+    lifecycle.tick(now);
   }
 });
 
-test("a worker that is not ready in time is killed, which counts as an end too soon however long it took", () => {
-  const fleet = new Fleet({ ...policy, maxRestarts: 0 });
-  fleet.start(0);
-  fleet.ready(2, 100);
-  assert.deepEqual(told(fleet.tick(10_000)), ["kill 1"]);
-  assert.deepEqual(fleet.tick(10_001), []);
-  assert.deepEqual(told(fleet.exited(1, "signal SIGKILL", false, 10_010)), ["leave 2"]);
-  const [end] = fleet.exited(2, "exit code 0", true, 10_900);
-  assert.ok(end?.do === "end");
-  assert.equal(end.why, "worker 1 ended too soon: it was not ready within 10000 ms");
+test("WorkerLifecycle kills a worker that is not ready in time, and counts it as an early exit", () => {
+  const lifecycle = new WorkerLifecycle({ ...policy, maxRestarts: 0 });
+  lifecycle.start(0);
+  lifecycle.ready(2, 100);
+  assert.deepEqual(short(lifecycle.tick(10_000)), ["kill 1"]);
+  assert.deepEqual(lifecycle.tick(10_001), []);
+  assert.deepEqual(short(lifecycle.exited(1, "signal SIGKILL", false, 10_010)), ["leave 2"]);
+  const [end] = lifecycle.exited(2, "exit code 0", true, 10_900);
+  assert.ok(end?.action === "end");
+  assert.equal(end.reason, "worker 1 ended too soon: it was not ready within 10000 ms");
 });
 
-test("at the ceiling the replacement is ready before the old one is told to leave", () => {
-  const fleet = settled();
-  assert.deepEqual(fleet.heard(1, 99, 20_000), []);
-  assert.deepEqual(told(fleet.heard(1, 100, 20_000)), ["start 3"]);
-  assert.deepEqual(fleet.heard(1, 120, 20_100), [], "only once");
-  assert.deepEqual(fleet.heard(2, 120, 20_100), [], "one at a time");
-  assert.deepEqual(told(fleet.ready(3, 20_500)), ["leave 1"]);
-  assert.deepEqual(fleet.heard(2, 120, 20_600), [], "while the old one leaves");
-  assert.deepEqual(fleet.exited(1, "exit code 0", true, 23_500), []);
-  assert.equal(fleet.dueAt, 25_000);
-  assert.deepEqual(told(fleet.heard(2, 120, 23_600)), ["start 4"]);
+test("WorkerLifecycle asks a worker at its ceiling to leave when its replacement is ready", () => {
+  const lifecycle = settled();
+  assert.deepEqual(lifecycle.heartbeat(1, 99, 20_000), []);
+  assert.deepEqual(short(lifecycle.heartbeat(1, 100, 20_000)), ["start 3"]);
+  assert.deepEqual(lifecycle.heartbeat(1, 120, 20_100), [], "only once");
+  assert.deepEqual(lifecycle.heartbeat(2, 120, 20_100), [], "one at a time");
+  assert.deepEqual(short(lifecycle.ready(3, 20_500)), ["leave 1"]);
+  assert.deepEqual(lifecycle.heartbeat(2, 120, 20_600), [], "while the old one leaves");
+  assert.deepEqual(lifecycle.exited(1, "exit code 0", true, 23_500), []);
+  assert.equal(lifecycle.dueAt, 25_000);
+  assert.deepEqual(short(lifecycle.heartbeat(2, 120, 23_600)), ["start 4"]);
 });
 
-test("a replacement that cannot start leaves the old one alone, and is tried again after the delay", () => {
-  const fleet = settled();
-  fleet.heard(1, 100, 20_000);
-  assert.deepEqual(fleet.exited(3, "exit code 1", false, 20_100), []);
-  assert.deepEqual(fleet.heard(1, 100, 20_200), []);
-  assert.deepEqual(told(fleet.heard(1, 100, 20_600)), ["start 4"]);
+test("WorkerLifecycle keeps the old worker and retries after the delay when a replacement fails to start", () => {
+  const lifecycle = settled();
+  lifecycle.heartbeat(1, 100, 20_000);
+  assert.deepEqual(lifecycle.exited(3, "exit code 1", false, 20_100), []);
+  assert.deepEqual(lifecycle.heartbeat(1, 100, 20_200), []);
+  assert.deepEqual(short(lifecycle.heartbeat(1, 100, 20_600)), ["start 4"]);
 });
 
-test("the old one may end while its replacement starts: the place is filled already", () => {
-  const fleet = settled();
-  fleet.heard(1, 100, 20_000);
-  fleet.exited(1, "signal SIGKILL", false, 20_100);
-  assert.deepEqual(fleet.ready(3, 20_400), []);
-  assert.deepEqual(fleet.tick(29_000), []);
+test("WorkerLifecycle starts no other process when the old worker exits while its replacement starts", () => {
+  const lifecycle = settled();
+  lifecycle.heartbeat(1, 100, 20_000);
+  lifecycle.exited(1, "signal SIGKILL", false, 20_100);
+  assert.deepEqual(lifecycle.ready(3, 20_400), []);
+  assert.deepEqual(lifecycle.tick(29_000), []);
   assert.deepEqual(
-    fleet.members.map(({ id }) => id),
+    lifecycle.processes.map(({ id }) => id),
     [2, 3],
   );
 });
 
-test("a worker at the ceiling from its start is not replaced before it was up for the least time", () => {
-  const fleet = new Fleet(policy);
-  fleet.start(0);
-  fleet.ready(1, 100);
-  assert.deepEqual(fleet.heard(1, 200, 1000), []);
-  fleet.tick(5000);
-  assert.deepEqual(told(fleet.heard(1, 200, 5001)), ["start 3"]);
+test("WorkerLifecycle replaces a worker at its ceiling only after the minimum uptime", () => {
+  const lifecycle = new WorkerLifecycle(policy);
+  lifecycle.start(0);
+  lifecycle.ready(1, 100);
+  assert.deepEqual(lifecycle.heartbeat(1, 200, 1000), []);
+  lifecycle.tick(5000);
+  assert.deepEqual(short(lifecycle.heartbeat(1, 200, 5001)), ["start 3"]);
 });
 
-test("who does not leave in time is killed, and is not restarted", () => {
-  const fleet = settled();
-  fleet.heard(1, 100, 20_000);
-  fleet.ready(3, 20_500);
-  assert.deepEqual(told(fleet.tick(40_500)), ["kill 1"]);
-  assert.deepEqual(fleet.exited(1, "signal SIGKILL", false, 40_510), []);
-  assert.deepEqual(fleet.tick(50_000), []);
-  assert.equal(fleet.members.length, 2);
+test("WorkerLifecycle kills a replaced worker that does not leave in time, and does not restart it", () => {
+  const lifecycle = settled();
+  lifecycle.heartbeat(1, 100, 20_000);
+  lifecycle.ready(3, 20_500);
+  assert.deepEqual(short(lifecycle.tick(40_500)), ["kill 1"]);
+  assert.deepEqual(lifecycle.exited(1, "signal SIGKILL", false, 40_510), []);
+  assert.deepEqual(lifecycle.tick(50_000), []);
+  assert.equal(lifecycle.processes.length, 2);
 });
 
-test("SIGTERM: all leave, nothing is started, and the end is clean when they were", () => {
-  const fleet = settled();
-  fleet.exited(1, "exit code 1", false, 19_900);
-  assert.deepEqual(told(fleet.shutDown("SIGTERM", 20_000)), ["leave 2"]);
-  assert.deepEqual(fleet.shutDown("SIGTERM", 20_001), []);
-  assert.deepEqual(fleet.tick(21_000), []);
-  assert.deepEqual(fleet.exited(2, "exit code 0", true, 23_000), [{ do: "end", code: 0, why: "SIGTERM" }]);
+test("WorkerLifecycle ends with code 0 and starts nothing when all workers leave cleanly on shutdown", () => {
+  const lifecycle = settled();
+  lifecycle.exited(1, "exit code 1", false, 19_900);
+  assert.deepEqual(short(lifecycle.shutDown("SIGTERM", 20_000)), ["leave 2"]);
+  assert.deepEqual(lifecycle.shutDown("SIGTERM", 20_001), []);
+  assert.deepEqual(lifecycle.tick(21_000), []);
+  assert.deepEqual(lifecycle.exited(2, "exit code 0", true, 23_000), [
+    { action: "end", code: 0, reason: "SIGTERM" },
+  ]);
 });
 
-test("the end is not clean when one cut its requests, or had to be killed", () => {
+test("WorkerLifecycle ends with code 1 when a worker exits uncleanly or is killed on shutdown", () => {
   const cut = settled();
   cut.shutDown("SIGTERM", 20_000);
   cut.exited(1, "exit code 1", false, 23_000);
-  assert.deepEqual(told(cut.exited(2, "exit code 0", true, 23_000)), ["end 1"]);
+  assert.deepEqual(short(cut.exited(2, "exit code 0", true, 23_000)), ["end 1"]);
   const killed = settled();
   killed.shutDown("SIGTERM", 20_000);
   killed.exited(1, "exit code 0", true, 23_000);
-  assert.deepEqual(told(killed.tick(40_000)), ["kill 2"]);
-  assert.deepEqual(told(killed.exited(2, "signal SIGKILL", false, 40_010)), ["end 1"]);
+  assert.deepEqual(short(killed.tick(40_000)), ["kill 2"]);
+  assert.deepEqual(short(killed.exited(2, "signal SIGKILL", false, 40_010)), ["end 1"]);
 });
 
-test("who still starts when the pod leaves is killed, and no request with it", () => {
-  const fleet = new Fleet(policy);
-  fleet.start(0);
-  assert.deepEqual(told(fleet.shutDown("SIGTERM", 50)), ["kill 1", "kill 2"]);
-  assert.deepEqual(fleet.ready(1, 51), []);
-  fleet.exited(1, "signal SIGKILL", false, 60);
-  assert.deepEqual(told(fleet.exited(2, "signal SIGKILL", false, 60)), ["end 0"]);
+test("WorkerLifecycle kills workers that are still starting on shutdown, and ends with code 0", () => {
+  const lifecycle = new WorkerLifecycle(policy);
+  lifecycle.start(0);
+  assert.deepEqual(short(lifecycle.shutDown("SIGTERM", 50)), ["kill 1", "kill 2"]);
+  assert.deepEqual(lifecycle.ready(1, 51), []);
+  lifecycle.exited(1, "signal SIGKILL", false, 60);
+  assert.deepEqual(short(lifecycle.exited(2, "signal SIGKILL", false, 60)), ["end 0"]);
 });
 
-test("with no worker left the pod leaves at once", () => {
-  const fleet = new Fleet({ ...policy, workers: 1 });
-  fleet.start(0);
-  fleet.exited(1, "exit code 1", false, 10);
-  assert.deepEqual(told(fleet.shutDown("SIGTERM", 20)), ["end 0"]);
+test("WorkerLifecycle ends at once on shutdown when no process is running", () => {
+  const lifecycle = new WorkerLifecycle({ ...policy, workers: 1 });
+  lifecycle.start(0);
+  lifecycle.exited(1, "exit code 1", false, 10);
+  assert.deepEqual(short(lifecycle.shutDown("SIGTERM", 20)), ["end 0"]);
 });
 
-test("a silent worker is killed, one at a time; one that speaks is not", () => {
-  const fleet = settled();
-  for (let beat = 1; beat < policy.silentBeats; beat++) assert.deepEqual(fleet.beat(), []);
-  fleet.heard(2, 10, 40_000);
-  assert.deepEqual(told(fleet.beat()), ["kill 1"]);
-  for (let beat = 0; beat < 2 * policy.silentBeats; beat++) assert.deepEqual(fleet.beat(), []);
-  fleet.exited(1, "signal SIGKILL", false, 41_000);
-  const [start] = fleet.tick(41_500);
-  assert.ok(start?.do === "start");
-  fleet.ready(start.id, 41_900);
-  assert.deepEqual(told(fleet.beat()), ["kill 2"]);
+test("WorkerLifecycle kills workers without heartbeats one at a time", () => {
+  const lifecycle = settled();
+  for (let check = 1; check < policy.maxMissedHeartbeats; check++)
+    assert.deepEqual(lifecycle.checkHeartbeats(), []);
+  lifecycle.heartbeat(2, 10, 40_000);
+  assert.deepEqual(short(lifecycle.checkHeartbeats()), ["kill 1"]);
+  for (let check = 0; check < 2 * policy.maxMissedHeartbeats; check++)
+    assert.deepEqual(lifecycle.checkHeartbeats(), []);
+  lifecycle.exited(1, "signal SIGKILL", false, 41_000);
+  const [start] = lifecycle.tick(41_500);
+  assert.ok(start?.action === "start");
+  lifecycle.ready(start.id, 41_900);
+  assert.deepEqual(short(lifecycle.checkHeartbeats()), ["kill 2"]);
 });
 
-test("a worker at its ceiling waits for one that comes back beside an old one that still leaves", () => {
-  const fleet = new Fleet({ ...policy, workers: 2, maxRestarts: 1000 });
-  const heavy = 150;
-  fleet.start(0);
-  fleet.ready(1, 100);
-  fleet.ready(2, 100);
-  fleet.tick(6000);
-  assert.deepEqual(told(fleet.heard(1, heavy, 6000)), ["start 3"]);
-  assert.deepEqual(told(fleet.ready(3, 6100)), ["leave 1"]);
-  fleet.exited(3, "exit code 1", false, 6200);
-  assert.deepEqual(told(fleet.heard(2, heavy, 6300)), []);
-  assert.deepEqual(told(fleet.tick(12_000)), ["start 4"]);
-  assert.equal(fleet.members.length, 3);
+test("WorkerLifecycle delays a replacement while another worker leaves and a restart is pending", () => {
+  const lifecycle = new WorkerLifecycle({ ...policy, workers: 2, maxRestarts: 1000 });
+  const aboveCeiling = 150;
+  lifecycle.start(0);
+  lifecycle.ready(1, 100);
+  lifecycle.ready(2, 100);
+  lifecycle.tick(6000);
+  assert.deepEqual(short(lifecycle.heartbeat(1, aboveCeiling, 6000)), ["start 3"]);
+  assert.deepEqual(short(lifecycle.ready(3, 6100)), ["leave 1"]);
+  lifecycle.exited(3, "exit code 1", false, 6200);
+  assert.deepEqual(short(lifecycle.heartbeat(2, aboveCeiling, 6300)), []);
+  assert.deepEqual(short(lifecycle.tick(12_000)), ["start 4"]);
+  assert.equal(lifecycle.processes.length, 3);
 });
 
-test("never more than one process too many, nor by its own doing fewer than all but one ready", () => {
+test("WorkerLifecycle never has more than one extra process, nor takes more than one worker out of service, whatever happens", () => {
   const step = fc.record({
-    what: fc.constantFrom("ready", "exit", "heavy", "light", "beat", "tick", "wait"),
+    what: fc.constantFrom(
+      "ready",
+      "exit",
+      "above ceiling",
+      "below ceiling",
+      "heartbeat check",
+      "tick",
+      "wait",
+    ),
     which: fc.nat(9),
     afterMs: fc.constantFrom(0, 1, 100, 600, 6000, 21_000),
   });
   const steps = fc.array(step, { minLength: 20, maxLength: 200 });
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 4 }), steps, (workers, all) => {
-      const fleet = new Fleet({ ...policy, workers, maxRestarts: 1000 });
+      const lifecycle = new WorkerLifecycle({ ...policy, workers, maxRestarts: 1000 });
       const alive = new Set<number>();
-      const apply = (actions: FleetAction[], readyBefore: number) => {
+      const apply = (actions: WorkerAction[], readyBefore: number) => {
         for (const action of actions) {
-          if (action.do === "start") alive.add(action.id);
-          assert.notEqual(action.do, "end");
+          if (action.action === "start") alive.add(action.id);
+          assert.notEqual(action.action, "end");
         }
         assert.ok(alive.size <= workers + 1, `${alive.size} of ${workers}`);
-        assert.equal(alive.size, fleet.members.length);
-        const ready = fleet.members.filter(({ state }) => state === "ready").length;
+        assert.equal(alive.size, lifecycle.processes.length);
+        const ready = lifecycle.processes.filter(({ state }) => state === "ready").length;
         assert.ok(ready >= Math.min(readyBefore, workers - 1), `${ready} of ${readyBefore} ready`);
-        for (let place = 1; place <= workers; place++) {
-          const here = fleet.members.filter(({ number }) => number === place);
-          assert.ok(here.length <= 2);
-          assert.ok(here.length > 0 || fleet.dueAt !== undefined, "an empty place waits for its restart");
+        for (let slot = 1; slot <= workers; slot++) {
+          const inSlot = lifecycle.processes.filter(({ workerIndex }) => workerIndex === slot);
+          assert.ok(inSlot.length <= 2);
+          assert.ok(
+            inSlot.length > 0 || lifecycle.dueAt !== undefined,
+            "an empty slot waits for its restart",
+          );
         }
       };
       let now = 0;
-      apply(fleet.start(now), 0);
+      apply(lifecycle.start(now), 0);
       for (const { what, which, afterMs } of all) {
         now += afterMs;
-        const readyCount = () => fleet.members.filter(({ state }) => state === "ready").length;
-        apply(fleet.tick(now), readyCount());
-        const member = fleet.members[which % Math.max(1, fleet.members.length)];
-        if (what === "beat") for (let beat = 0; beat < 8; beat++) apply(fleet.beat(), readyCount());
-        if (!member) continue;
+        const readyCount = () => lifecycle.processes.filter(({ state }) => state === "ready").length;
+        apply(lifecycle.tick(now), readyCount());
+        const process = lifecycle.processes[which % Math.max(1, lifecycle.processes.length)];
+        if (what === "heartbeat check")
+          for (let check = 0; check < 8; check++) apply(lifecycle.checkHeartbeats(), readyCount());
+        if (!process) continue;
         const before = readyCount();
-        if (what === "ready") apply(fleet.ready(member.id, now), before);
-        if (what === "heavy" || what === "light")
-          apply(fleet.heard(member.id, what === "heavy" ? 150 : 50, now), before);
+        if (what === "ready") apply(lifecycle.ready(process.id, now), before);
+        if (what === "above ceiling" || what === "below ceiling")
+          apply(lifecycle.heartbeat(process.id, what === "above ceiling" ? 150 : 50, now), before);
         if (what === "exit") {
-          alive.delete(member.id);
+          alive.delete(process.id);
           apply(
-            fleet.exited(member.id, "exit code 1", false, now),
-            before - (member.state === "ready" ? 1 : 0),
+            lifecycle.exited(process.id, "exit code 1", false, now),
+            before - (process.state === "ready" ? 1 : 0),
           );
         }
       }

@@ -1,259 +1,270 @@
-export interface FleetPolicy {
+/** Settings of a {@link WorkerLifecycle}. */
+export interface WorkerPolicy {
   workers: number;
   restartDelayMs: number;
-  /** A worker that ends sooner counts as one that cannot start. */
+  /** A worker that exits sooner counts as failed to start. */
   minUptimeMs: number;
-  /** Restarts of such workers in a row; the next end is the pod's. */
+  /** Consecutive early exits allowed; one more ends the pod. */
   maxRestarts: number;
-  /** From the start of a worker to its being ready. */
+  /** Time limit from the start of a worker until it is ready. */
   listenTimeoutMs: number;
-  /** From being told to leave to being killed. */
+  /** Time from the request to leave until SIGKILL. */
   killTimeoutMs: number;
   /** Resident memory at which a worker is replaced. */
   ceilingBytes: number;
-  /** Beats without a word from a worker after which it is killed. */
-  silentBeats: number;
+  /** Consecutive heartbeat checks without a heartbeat after which a worker is killed. */
+  maxMissedHeartbeats: number;
 }
 
-/** What is to be done with a process; `number` is the worker's place, which its replacement takes over. */
-export type FleetAction =
-  | { do: "start"; id: number; number: number; why: string }
-  | { do: "leave" | "kill"; id: number; number: number; why: string }
-  /** The last one: no process is left. */
-  | { do: "end"; code: 0 | 1; why: string };
+/** An action for the supervisor. A replacement has the `workerIndex` of the worker that it replaces. */
+export type WorkerAction =
+  | { action: "start" | "leave" | "kill"; id: number; workerIndex: number; reason: string }
+  /** The last action: no process is left. */
+  | { action: "end"; code: 0 | 1; reason: string };
 
-export interface Member {
+/** A process of a worker. */
+export interface WorkerProcess {
   readonly id: number;
-  readonly number: number;
+  readonly workerIndex: number;
   state: "starting" | "ready" | "leaving" | "killed";
   readonly startedAt: number;
-  /** When it is to be ready, or gone. */
+  /** Time limit of the states "starting" and "leaving". */
   dueAt: number;
   wasReady: boolean;
-  /** It was up for the least time. */
+  /** The process has reached the minimum uptime. */
   isSettled: boolean;
-  wasToldToLeave: boolean;
-  /** Why it was killed. */
-  killedFor: string | undefined;
-  /** Beats since it was last heard. */
-  silent: number;
+  wasAskedToLeave: boolean;
+  killReason: string | undefined;
+  /** Heartbeat checks since the last heartbeat. */
+  missedHeartbeats: number;
 }
 
-interface Place {
-  readonly number: number;
-  /** Ends in a row that came too soon. */
-  crashes: number;
+/** The place of one worker, which its successive processes fill. */
+interface Slot {
+  readonly workerIndex: number;
+  /** Consecutive early exits. */
+  earlyExits: number;
   restartAt: number | undefined;
-  /** No replacement is tried before. */
-  patientUntil: number;
+  /** No replacement is started earlier. */
+  replaceNotBefore: number;
 }
 
 /**
- * What becomes of the workers of a pod: a pure state machine, told what happened and when (milliseconds of any clock),
- * answering what to do. A worker that ended is restarted after a delay; one at its memory ceiling is told to leave when
- * its replacement is ready. So there are never more than one process too many, nor, by its own doing, fewer than all
- * workers but one ready.
+ * The lifecycle of a pod's workers, as a pure state machine: each method takes an event and its time (milliseconds of any
+ * clock) and returns the actions. A worker that exits is restarted after a delay. A worker at its memory ceiling is asked
+ * to leave when its replacement is ready. So there is never more than one extra process, and the lifecycle itself never
+ * takes more than one worker out of service.
  */
-export class Fleet {
-  readonly #policy: FleetPolicy;
-  readonly #places: Place[];
-  readonly #members = new Map<number, Member>();
+export class WorkerLifecycle {
+  readonly #policy: WorkerPolicy;
+  readonly #slots: Slot[];
+  readonly #processes = new Map<number, WorkerProcess>();
   #lastId = 0;
-  /** Set from when the pod leaves. */
-  #ending: { why: string; hasFailed: boolean; code: 0 | 1; isDone: boolean } | undefined;
+  /** Set when the pod starts to shut down. */
+  #ending: { reason: string; hasFailed: boolean; code: 0 | 1; isDone: boolean } | undefined;
 
-  constructor(policy: FleetPolicy) {
+  constructor(policy: WorkerPolicy) {
     this.#policy = policy;
-    this.#places = Array.from({ length: policy.workers }, (_, index) => ({
-      ...{ number: index + 1, crashes: 0, restartAt: undefined, patientUntil: 0 },
+    this.#slots = Array.from({ length: policy.workers }, (_, index) => ({
+      workerIndex: index + 1,
+      earlyExits: 0,
+      restartAt: undefined,
+      replaceNotBefore: 0,
     }));
   }
 
-  get members(): readonly Readonly<Member>[] {
-    return [...this.#members.values()];
+  get processes(): readonly Readonly<WorkerProcess>[] {
+    return [...this.#processes.values()];
   }
 
-  /** The pod leaves, and starts no worker any more. */
+  /** The pod is shutting down and starts no more workers. */
   get isEnding(): boolean {
     return this.#ending !== undefined;
   }
 
-  /** It does so because its workers cannot be kept up. */
+  /** The pod is shutting down because its workers keep failing. */
   get hasFailed(): boolean {
     return this.#ending?.hasFailed ?? false;
   }
 
-  /** When `tick` is wanted next; none when nothing is waited for. */
+  /** When `tick` has to be called next; undefined if no time limit is running. */
   get dueAt(): number | undefined {
     const { minUptimeMs } = this.#policy;
-    const times = this.#places.flatMap(({ restartAt }) => restartAt ?? []);
-    for (const { state, dueAt, isSettled, startedAt } of this.#members.values()) {
+    const times = this.#slots.flatMap(({ restartAt }) => restartAt ?? []);
+    for (const { state, dueAt, isSettled, startedAt } of this.#processes.values()) {
       if (state === "starting" || state === "leaving") times.push(dueAt);
       if (state === "ready" && !isSettled) times.push(startedAt + minUptimeMs);
     }
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
-  start(now: number): FleetAction[] {
-    return this.#places.map((place) => this.#spawn(place, now, "the pod starts"));
+  start(now: number): WorkerAction[] {
+    return this.#slots.map((slot) => this.#start(slot, now, "the pod starts"));
   }
 
-  /** A worker listens. */
-  ready(id: number, now: number): FleetAction[] {
-    const member = this.#members.get(id);
-    if (member?.state !== "starting") return [];
-    member.state = "ready";
-    member.wasReady = true;
-    member.silent = 0;
-    const old = this.#inPlace(member.number).find((each) => each.id !== id && each.state === "ready");
+  /** Event: a worker listens. */
+  ready(id: number, now: number): WorkerAction[] {
+    const process = this.#processes.get(id);
+    if (process?.state !== "starting") return [];
+    process.state = "ready";
+    process.wasReady = true;
+    process.missedHeartbeats = 0;
+    const old = this.#inSlot(process.workerIndex).find((other) => other.id !== id && other.state === "ready");
     return old ? [this.#leave(old, now, "it reached its memory ceiling, and its replacement is ready")] : [];
   }
 
-  /** A worker told its resident memory. */
-  heard(id: number, rssBytes: number, now: number): FleetAction[] {
-    const member = this.#members.get(id);
-    if (!member) return [];
-    member.silent = 0;
-    const place = this.#place(member.number);
+  /** Event: a worker sent a heartbeat with its resident memory. */
+  heartbeat(id: number, rssBytes: number, now: number): WorkerAction[] {
+    const process = this.#processes.get(id);
+    if (!process) return [];
+    process.missedHeartbeats = 0;
+    const slot = this.#slot(process.workerIndex);
     const mayReplace =
-      member.state === "ready" &&
-      member.isSettled &&
+      process.state === "ready" &&
+      process.isSettled &&
       this.#ending === undefined &&
-      now >= place.patientUntil &&
-      // One at a time, with those that come back: else both would be one process too many.
-      this.#members.size + this.#restarts <= this.#policy.workers;
+      now >= slot.replaceNotBefore &&
+      // Pending restarts count as processes, so that there is at most one extra.
+      this.#processes.size + this.#restarts <= this.#policy.workers;
     if (!mayReplace || rssBytes < this.#policy.ceilingBytes) return [];
-    const why = `worker ${member.number} has ${mib(rssBytes)} of at most ${mib(this.#policy.ceilingBytes)} MiB`;
-    return [this.#spawn(place, now, why)];
+    const reason = `worker ${process.workerIndex} has ${mib(rssBytes)} of at most ${mib(this.#policy.ceilingBytes)} MiB`;
+    return [this.#start(slot, now, reason)];
   }
 
-  /** A process is gone, for whatever reason. */
-  exited(id: number, how: string, isClean: boolean, now: number): FleetAction[] {
-    const member = this.#members.get(id);
-    if (!member) return [];
-    this.#members.delete(id);
+  /** Event: a process exited, for any reason. */
+  exited(id: number, cause: string, isClean: boolean, now: number): WorkerAction[] {
+    const process = this.#processes.get(id);
+    if (!process) return [];
+    this.#processes.delete(id);
     if (this.#ending) {
-      if (member.wasToldToLeave && !isClean) this.#ending.code = 1;
-      return this.#endWhenEmpty();
+      if (process.wasAskedToLeave && !isClean) this.#ending.code = 1;
+      return this.#endIfEmpty();
     }
-    if (member.wasToldToLeave) return [];
-    const place = this.#place(member.number);
-    const wasUp = member.wasReady && now - member.startedAt >= this.#policy.minUptimeMs;
-    place.crashes = wasUp ? 0 : place.crashes + 1;
-    if (place.crashes > this.#policy.maxRestarts) {
-      const times = place.crashes === 1 ? "" : `, ${place.crashes} times in a row`;
-      return this.#end(
-        `worker ${place.number} ended too soon${times}: ${member.killedFor ?? how}`,
-        true,
-        now,
-      );
+    if (process.wasAskedToLeave) return [];
+    const slot = this.#slot(process.workerIndex);
+    const wasUp = process.wasReady && now - process.startedAt >= this.#policy.minUptimeMs;
+    slot.earlyExits = wasUp ? 0 : slot.earlyExits + 1;
+    if (slot.earlyExits > this.#policy.maxRestarts) {
+      const times = slot.earlyExits === 1 ? "" : `, ${slot.earlyExits} times in a row`;
+      const reason = `worker ${slot.workerIndex} ended too soon${times}: ${process.killReason ?? cause}`;
+      return this.#end(reason, true, now);
     }
-    const again = now + this.#policy.restartDelayMs;
-    if (this.#inPlace(place.number).some(({ wasToldToLeave }) => !wasToldToLeave)) place.patientUntil = again;
-    else place.restartAt = again;
+    const restartAt = now + this.#policy.restartDelayMs;
+    const hasOther = this.#inSlot(slot.workerIndex).some(({ wasAskedToLeave }) => !wasAskedToLeave);
+    if (hasOther) slot.replaceNotBefore = restartAt;
+    else slot.restartAt = restartAt;
     return [];
   }
 
-  /** The pod is to leave. */
-  shutDown(why: string, now: number): FleetAction[] {
-    return this.#ending ? [] : this.#end(why, false, now);
+  /** Event: the pod has to shut down. */
+  shutDown(reason: string, now: number): WorkerAction[] {
+    return this.#ending ? [] : this.#end(reason, false, now);
   }
 
-  /** Time passed: as `dueAt` says, or more often. */
-  tick(now: number): FleetAction[] {
+  /** Applies the time limits. Call it at `dueAt` or more often. */
+  tick(now: number): WorkerAction[] {
     const { minUptimeMs, listenTimeoutMs, killTimeoutMs } = this.#policy;
-    const actions: FleetAction[] = [];
-    for (const member of this.#members.values()) {
-      if (member.state === "ready" && !member.isSettled && now >= member.startedAt + minUptimeMs) {
-        member.isSettled = true;
-        this.#place(member.number).crashes = 0;
+    const actions: WorkerAction[] = [];
+    for (const process of this.#processes.values()) {
+      if (process.state === "ready" && !process.isSettled && now >= process.startedAt + minUptimeMs) {
+        process.isSettled = true;
+        this.#slot(process.workerIndex).earlyExits = 0;
       }
-      if (now < member.dueAt) continue;
-      if (member.state === "starting")
-        actions.push(this.#kill(member, `it was not ready within ${listenTimeoutMs} ms`));
-      if (member.state === "leaving")
-        actions.push(this.#kill(member, `it did not leave within ${killTimeoutMs} ms`));
+      if (now < process.dueAt) continue;
+      if (process.state === "starting")
+        actions.push(this.#kill(process, `it was not ready within ${listenTimeoutMs} ms`));
+      if (process.state === "leaving")
+        actions.push(this.#kill(process, `it did not leave within ${killTimeoutMs} ms`));
     }
     if (this.#ending) return actions;
-    for (const place of this.#places) {
-      if (place.restartAt === undefined || now < place.restartAt) continue;
-      place.restartAt = undefined;
-      actions.push(this.#spawn(place, now, "it ended"));
+    for (const slot of this.#slots) {
+      if (slot.restartAt === undefined || now < slot.restartAt) continue;
+      slot.restartAt = undefined;
+      actions.push(this.#start(slot, now, "it ended"));
     }
     return actions;
   }
 
   /**
-   * To be called in even steps. Counts who kept silent, rather than measuring how long: after a pause of the whole pod
-   * all have been silent for long, and none is to blame.
+   * Counts missed heartbeats; call it at equal intervals. Counting calls instead of time is safe when the whole pod is
+   * paused: after the pause, every heartbeat is late, and no worker is at fault.
    */
-  beat(): FleetAction[] {
-    const actions: FleetAction[] = [];
-    for (const member of this.#members.values()) {
-      if (member.state !== "ready" || this.#ending) continue;
-      member.silent++;
-      const othersReady = this.#places.every(
-        ({ number }) =>
-          number === member.number || this.#inPlace(number).some(({ state }) => state === "ready"),
+  checkHeartbeats(): WorkerAction[] {
+    const actions: WorkerAction[] = [];
+    for (const process of this.#processes.values()) {
+      if (process.state !== "ready" || this.#ending) continue;
+      process.missedHeartbeats++;
+      const othersReady = this.#slots.every(
+        ({ workerIndex }) =>
+          workerIndex === process.workerIndex ||
+          this.#inSlot(workerIndex).some(({ state }) => state === "ready"),
       );
-      if (member.silent >= this.#policy.silentBeats && othersReady)
-        actions.push(this.#kill(member, `nothing was heard from it for ${member.silent} beats`));
+      if (process.missedHeartbeats >= this.#policy.maxMissedHeartbeats && othersReady)
+        actions.push(this.#kill(process, `it missed ${process.missedHeartbeats} heartbeats`));
     }
     return actions;
   }
 
-  #end(why: string, hasFailed: boolean, now: number): FleetAction[] {
-    this.#ending = { why, hasFailed, code: hasFailed ? 1 : 0, isDone: false };
-    for (const place of this.#places) place.restartAt = undefined;
-    const actions = [...this.#members.values()].flatMap((member) => {
-      if (member.state === "ready") return [this.#leave(member, now, why)];
-      // It has no requests yet.
-      return member.state === "starting" ? [this.#kill(member, why)] : [];
+  #end(reason: string, hasFailed: boolean, now: number): WorkerAction[] {
+    this.#ending = { reason, hasFailed, code: hasFailed ? 1 : 0, isDone: false };
+    for (const slot of this.#slots) slot.restartAt = undefined;
+    const actions = [...this.#processes.values()].flatMap((process) => {
+      if (process.state === "ready") return [this.#leave(process, now, reason)];
+      // A starting process has no requests yet.
+      return process.state === "starting" ? [this.#kill(process, reason)] : [];
     });
-    return [...actions, ...this.#endWhenEmpty()];
+    return [...actions, ...this.#endIfEmpty()];
   }
 
-  #endWhenEmpty(): FleetAction[] {
-    if (!this.#ending || this.#ending.isDone || this.#members.size > 0) return [];
+  #endIfEmpty(): WorkerAction[] {
+    if (!this.#ending || this.#ending.isDone || this.#processes.size > 0) return [];
     this.#ending.isDone = true;
-    return [{ do: "end", code: this.#ending.code, why: this.#ending.why }];
+    return [{ action: "end", code: this.#ending.code, reason: this.#ending.reason }];
   }
 
-  #spawn({ number }: Place, now: number, why: string): FleetAction {
+  #start({ workerIndex }: Slot, now: number, reason: string): WorkerAction {
     const id = ++this.#lastId;
-    this.#members.set(id, {
-      ...{ id, number, state: "starting", startedAt: now, dueAt: now + this.#policy.listenTimeoutMs },
-      ...{ wasReady: false, isSettled: false, wasToldToLeave: false, killedFor: undefined, silent: 0 },
+    this.#processes.set(id, {
+      id,
+      workerIndex,
+      state: "starting",
+      startedAt: now,
+      dueAt: now + this.#policy.listenTimeoutMs,
+      wasReady: false,
+      isSettled: false,
+      wasAskedToLeave: false,
+      killReason: undefined,
+      missedHeartbeats: 0,
     });
-    return { do: "start", id, number, why };
+    return { action: "start", id, workerIndex, reason };
   }
 
-  #leave(member: Member, now: number, why: string): FleetAction {
-    member.state = "leaving";
-    member.wasToldToLeave = true;
-    member.dueAt = now + this.#policy.killTimeoutMs;
-    return { do: "leave", id: member.id, number: member.number, why };
+  #leave(process: WorkerProcess, now: number, reason: string): WorkerAction {
+    process.state = "leaving";
+    process.wasAskedToLeave = true;
+    process.dueAt = now + this.#policy.killTimeoutMs;
+    return { action: "leave", id: process.id, workerIndex: process.workerIndex, reason };
   }
 
-  #kill(member: Member, why: string): FleetAction {
-    member.state = "killed";
-    member.killedFor = why;
-    return { do: "kill", id: member.id, number: member.number, why };
+  #kill(process: WorkerProcess, reason: string): WorkerAction {
+    process.state = "killed";
+    process.killReason = reason;
+    return { action: "kill", id: process.id, workerIndex: process.workerIndex, reason };
   }
 
-  /** Places that wait for their worker to come back. */
+  /** Number of slots that wait for a restart. */
   get #restarts(): number {
-    return this.#places.filter(({ restartAt }) => restartAt !== undefined).length;
+    return this.#slots.filter(({ restartAt }) => restartAt !== undefined).length;
   }
 
-  #place(number: number): Place {
-    const place = this.#places[number - 1];
-    if (!place) throw new Error(`there is no place ${number}`);
-    return place;
+  #slot(workerIndex: number): Slot {
+    const slot = this.#slots[workerIndex - 1];
+    if (!slot) throw new Error(`there is no slot ${workerIndex}`);
+    return slot;
   }
 
-  #inPlace(number: number): Member[] {
-    return [...this.#members.values()].filter((member) => member.number === number);
+  #inSlot(workerIndex: number): WorkerProcess[] {
+    return [...this.#processes.values()].filter((process) => process.workerIndex === workerIndex);
   }
 }
 

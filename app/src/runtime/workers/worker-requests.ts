@@ -1,63 +1,67 @@
 import { OperationRefused } from "../http/operations.ts";
-import type { FromWorker, Question, ToWorker } from "./messages.ts";
+import type { FromWorker, ToWorker, WorkerOperation } from "./messages.ts";
 
-interface Waiting {
+interface PendingRequest {
   resolve(value: unknown): void;
   reject(error: Error): void;
   timer: NodeJS.Timeout;
 }
 
-/** The supervisor's side of the talk with one worker: questions, each with a time limit. */
-export class WorkerTalk {
-  readonly #number: number;
-  readonly #say: (message: ToWorker) => void;
-  readonly #waiting = new Map<number, Waiting>();
-  #asked = 0;
-  #isGone = false;
+/** The supervisor's requests to one worker, each with a time limit. */
+export class WorkerRequests {
+  readonly #workerIndex: number;
+  readonly #send: (message: ToWorker) => void;
+  readonly #pending = new Map<number, PendingRequest>();
+  #lastRequestId = 0;
+  #isClosed = false;
 
-  /** @param number of the worker, for messages */
-  constructor(number: number, say: (message: ToWorker) => void) {
-    this.#number = number;
-    this.#say = say;
+  /** @param workerIndex used in error messages */
+  constructor(workerIndex: number, send: (message: ToWorker) => void) {
+    this.#workerIndex = workerIndex;
+    this.#send = send;
   }
 
-  /** @throws {OperationRefused} when no answer came in time, the worker ended, or it refused. */
-  ask(question: Question, timeoutMs: number, argument?: string): Promise<unknown> {
-    if (this.#isGone) return Promise.reject(this.#refused("ended"));
-    const ask = ++this.#asked;
+  /**
+   * Sends a request and waits for the reply.
+   *
+   * @throws {OperationRefused} when no reply comes in time, the worker exits, or the worker refuses.
+   */
+  request(operation: WorkerOperation, timeoutMs: number, argument?: string): Promise<unknown> {
+    if (this.#isClosed) return Promise.reject(this.#refused("ended"));
+    const requestId = ++this.#lastRequestId;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        this.#waiting.delete(ask);
+        this.#pending.delete(requestId);
         reject(this.#refused(`did not answer within ${timeoutMs} ms`));
       }, timeoutMs);
-      this.#waiting.set(ask, { resolve, reject, timer });
-      this.#say({ type: "ask", ask, question, ...(argument !== undefined && { argument }) });
+      this.#pending.set(requestId, { resolve, reject, timer });
+      this.#send({ type: "request", requestId, operation, ...(argument !== undefined && { argument }) });
     });
   }
 
-  /** The worker's answer; one that comes too late is dropped. */
-  answered({ ask, value, error }: Extract<FromWorker, { type: "answer" }>): void {
-    const waiting = this.#waiting.get(ask);
-    if (!waiting) return;
-    this.#waiting.delete(ask);
-    clearTimeout(waiting.timer);
-    if (error === undefined) waiting.resolve(value);
+  /** Settles the request that a reply belongs to. A late reply is ignored. */
+  settle({ requestId, value, error }: Extract<FromWorker, { type: "reply" }>): void {
+    const pending = this.#pending.get(requestId);
+    if (!pending) return;
+    this.#pending.delete(requestId);
+    clearTimeout(pending.timer);
+    if (error === undefined) pending.resolve(value);
     else if (error.statusCode !== undefined)
-      waiting.reject(new OperationRefused(error.statusCode, error.message));
-    else waiting.reject(new Error(`worker ${this.#number}: ${error.message}`));
+      pending.reject(new OperationRefused(error.statusCode, error.message));
+    else pending.reject(new Error(`worker ${this.#workerIndex}: ${error.message}`));
   }
 
-  /** The worker is gone: nobody waits for its answers any more. */
+  /** Rejects all pending and later requests: the worker has exited. */
   close(): void {
-    this.#isGone = true;
-    for (const { reject, timer } of this.#waiting.values()) {
+    this.#isClosed = true;
+    for (const { reject, timer } of this.#pending.values()) {
       clearTimeout(timer);
       reject(this.#refused("ended"));
     }
-    this.#waiting.clear();
+    this.#pending.clear();
   }
 
   #refused(what: string): OperationRefused {
-    return new OperationRefused(503, `worker ${this.#number} ${what}`);
+    return new OperationRefused(503, `worker ${this.#workerIndex} ${what}`);
   }
 }

@@ -8,7 +8,7 @@ import { internalToken, type LogLine, type Program, startProgram } from "../../.
 
 const isReady = (line: LogLine) => line.msg === "worker ready";
 
-/** A pod of two workers, both ready, patient on a busy machine. */
+/** A pod of two ready workers, with long time limits for a busy machine. */
 async function startPod(t: TestContext, env: Record<string, string> = {}): Promise<Program> {
   const pod = await startProgram(t, {
     WORKERS: "2",
@@ -21,17 +21,17 @@ async function startPod(t: TestContext, env: Record<string, string> = {}): Promi
   return pod;
 }
 
-async function ask(pod: Program, path: string, method = "GET") {
-  const answer = await fetch(`http://127.0.0.1:${pod.internalPort}${path}`, {
+async function request(pod: Program, path: string, method = "GET") {
+  const response = await fetch(`http://127.0.0.1:${pod.internalPort}${path}`, {
     method,
     headers: { authorization: `Bearer ${internalToken}` },
   });
-  return { status: answer.status, text: await answer.text() };
+  return { status: response.status, text: await response.text() };
 }
 
-/** All answers 200 of GET /light, of all workers. */
+/** Number of GET /light with status 200, summed over the workers. */
 async function lightCount(pod: Program): Promise<number> {
-  const { text } = await ask(pod, "/metrics");
+  const { text } = await request(pod, "/metrics");
   const line = /^http_requests_total\{method="GET",route="\/light",status="200"\} (\d+)$/m.exec(text);
   return Number(line?.[1] ?? 0);
 }
@@ -50,28 +50,28 @@ const pidOf = async (pod: Program, worker: number, from = 0) => {
   return pid;
 };
 
-test("the internal port answers for both workers", async (t) => {
+test("supervisor serves the internal port for both workers", async (t) => {
   const pod = await startPod(t);
-  assert.equal((await ask(pod, "/livez")).status, 200);
-  const ready = await ask(pod, "/readyz");
+  assert.equal((await request(pod, "/livez")).status, 200);
+  const ready = await request(pod, "/readyz");
   assert.equal(ready.status, 503);
   assert.match(ready.text, /the database has not answered yet/);
-  for (let each = 0; each < 40; each++)
+  for (let request = 0; request < 40; request++)
     await (await fetch(`http://127.0.0.1:${pod.port}/light`, { headers: { connection: "close" } })).text();
   assert.equal(await lightCount(pod), 40);
-  const stats = JSON.parse((await ask(pod, "/internal/stats")).text);
+  const stats = JSON.parse((await request(pod, "/internal/stats")).text);
   assert.equal(stats.workers, 2);
   assert.equal(stats.requests.count, 40);
-  const memory = JSON.parse((await ask(pod, "/internal/memory")).text);
+  const memory = JSON.parse((await request(pod, "/internal/memory")).text);
   assert.deepEqual(
     memory.workers.map(({ number }: { number: number }) => number),
     [1, 2],
   );
   assert.ok(memory.rssBytes > memory.supervisorRssBytes);
-  assert.equal((await ask(pod, "/internal/heap-snapshot?worker=3", "POST")).status, 404);
+  assert.equal((await request(pod, "/internal/heap-snapshot?worker=3", "POST")).status, 404);
 });
 
-test("kill -9 of a worker loses its requests in flight alone, and it is replaced", async (t) => {
+test("supervisor replaces a worker killed by SIGKILL, and only its requests in flight are lost", async (t) => {
   const pod = await startPod(t, { WORKER_RESTART_DELAY_MS: "300" });
   const connections = 8;
   const load = new KeptConnections(pod.port, "/light", connections);
@@ -89,11 +89,11 @@ test("kill -9 of a worker loses its requests in flight alone, and it is replaced
   assert.ok(answered > 100);
   const ended = pod.log.find(({ msg }) => msg === "worker ended");
   assert.deepEqual([ended?.worker, ended?.how], [1, "signal SIGKILL"]);
-  // What the dead one had counted is not forgotten, but for its last seconds.
+  // Counters of the killed worker are kept, except for its last seconds.
   assert.ok((await lightCount(pod)) <= answered);
 });
 
-test("a worker that cannot start ends the pod after the maximum, the reason as its last word", async (t) => {
+test("supervisor ends the pod and logs the reason last when a worker cannot start", async (t) => {
   const taken = createServer().listen(0, "0.0.0.0");
   await once(taken, "listening");
   t.after(() => taken.close());
@@ -114,13 +114,13 @@ test("a worker that cannot start ends the pod after the maximum, the reason as i
   );
 });
 
-test("SIGTERM under load loses no request and leaves nobody behind", async (t) => {
+test("supervisor loses no request and leaves no process when SIGTERM comes under load", async (t) => {
   const pod = await startPod(t, { SHUTDOWN_DELAY_MS: "1000" });
   const load = new KeptConnections(pod.port, "/light", 8);
   await sleep(500);
   pod.process.kill("SIGTERM");
   await sleep(200);
-  assert.match((await ask(pod, "/readyz")).text, /shutting down/);
+  assert.match((await request(pod, "/readyz")).text, /shutting down/);
   const { answered, lost } = await load.ended();
   assert.deepEqual(lost, []);
   assert.ok(answered > 100);
@@ -128,7 +128,7 @@ test("SIGTERM under load loses no request and leaves nobody behind", async (t) =
   for (const worker of [1, 2]) assert.ok(!isAlive(await pidOf(pod, worker)));
 });
 
-test("at the memory ceiling the new worker is ready before the old one goes, and no request is lost", async (t) => {
+test("supervisor loses no request when it replaces a worker at its memory ceiling", async (t) => {
   const pod = await startPod(t, {
     FAULT_LAB: "1",
     SHUTDOWN_DELAY_MS: "500",
@@ -140,16 +140,18 @@ test("at the memory ceiling the new worker is ready before the old one goes, and
   const left = await pod.logged(({ msg }) => msg === "worker ended", from);
   const { lost } = await load.stop();
   assert.deepEqual(lost, []);
-  const story = pod.log.slice(from).filter(({ msg, pid }) => pid !== undefined && msg !== "worker is killed");
+  const events = pod.log
+    .slice(from)
+    .filter(({ msg, pid }) => pid !== undefined && msg !== "worker is killed");
   assert.deepEqual(
-    story.map(({ msg, worker }) => `${msg} ${worker === left.worker}`),
-    ["worker starts true", "worker ready true", "worker is told to leave true", "worker ended true"],
+    events.map(({ msg, worker }) => `${msg} ${worker === left.worker}`),
+    ["worker starts true", "worker ready true", "worker is asked to leave true", "worker ended true"],
   );
   assert.equal(left.how, "exit code 0");
-  assert.match(story[0]?.why ?? "", /has \d+ of at most 400 MiB/);
+  assert.match(events[0]?.why ?? "", /has \d+ of at most 400 MiB/);
 });
 
-test("workers do not outlive their supervisor", async (t) => {
+test("workers exit when their supervisor is killed", async (t) => {
   const pod = await startPod(t);
   const pids = [await pidOf(pod, 1), await pidOf(pod, 2)];
   pod.process.kill("SIGKILL");
@@ -158,10 +160,10 @@ test("workers do not outlive their supervisor", async (t) => {
   assert.deepEqual(pids.map(isAlive), [false, false]);
 });
 
-test("one worker has no supervisor", async (t) => {
+test("API runs without a supervisor when there is one worker", async (t) => {
   const pod = await startProgram(t);
   await pod.logged(({ msg }) => msg === "started");
-  assert.equal((await ask(pod, "/livez")).status, 200);
+  assert.equal((await request(pod, "/livez")).status, 200);
   assert.ok(!pod.log.some(({ msg }) => msg === "supervising"));
   pod.process.kill("SIGTERM");
   assert.equal(await pod.ended, 0);

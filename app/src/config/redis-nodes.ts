@@ -1,0 +1,22 @@
+/** Address of a Redis server. */
+export interface RedisNode {
+  host: string;
+  /** 1 to 65535. */
+  port: number;
+}
+
+/**
+ * Parses a list of addresses, `host:port,host:port`. Spaces around an address and empty entries are ignored.
+ *
+ * @param problems receives one line for each address that cannot be parsed
+ */
+export function parseRedisNodes(value: string, problems: string[]): RedisNode[] {
+  const nodes: RedisNode[] = [];
+  for (const address of value.split(",").map((part) => part.trim())) {
+    if (address === "") continue;
+    const [, host, port] = /^([^:@/\s]+):(\d{1,5})$/.exec(address) ?? [];
+    if (host && Number(port) >= 1 && Number(port) <= 65_535) nodes.push({ host, port: Number(port) });
+    else problems.push(`REDIS_NODES: "${address}" must look like host:port; separate nodes by commas`);
+  }
+  return nodes;
+}

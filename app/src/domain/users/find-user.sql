@@ -1,0 +1,6 @@
+SELECT
+  name,
+  email,
+  updated_at
+FROM users
+WHERE id = $1;
