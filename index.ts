@@ -78,7 +78,7 @@ const nginx = new NginxGateway(
     image: images.nginx,
     resolver: clusterDns(config.cluster.dnsAddress, provider),
   },
-  // Whoever gets an answer from a new gateway gets it from a pod: the first look at DNS already finds some.
+  // The API comes first, so that a new gateway finds pods at its first DNS lookup.
   { ...inCluster, dependsOn: [space, api] },
 );
 

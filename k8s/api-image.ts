@@ -5,16 +5,16 @@ import type { RegistryConfig } from "../config/sections/registry.ts";
 import type { ApiBundle } from "./api-bundle.ts";
 import { registryServer } from "./registry.ts";
 
-/** What the API image is built from and where it goes. */
+/** Parts of the API image, and the registry that it is pushed to. */
 export interface ApiImageArgs {
   bundle: ApiBundle;
   baseImage: string;
   registry: RegistryConfig;
 }
 
-/** The API image, built and pushed under a tag from its content: equal sources and base image, equal tag. */
+/** The API image. Its tag is a hash of its content: equal sources and an equal base image give an equal tag. */
 export class ApiImage extends pulumi.ComponentResource {
-  /** With its tag; known before it is built. */
+  /** Name with the tag; known before the image is built. */
   readonly imageName: string;
 
   constructor(name: string, args: ApiImageArgs, opts?: pulumi.ComponentResourceOptions) {

@@ -12,26 +12,29 @@ import { createDeployment, skipAwait } from "./workload.ts";
 
 /** Port for requests. */
 export const apiPort = 3000;
-/** Port for probes and metrics; Nginx does not know it. */
+/** Port for probes, metrics and internal routes; Nginx never sends requests there. */
 export const apiInternalPort = 9000;
 
 const folders = stackVolumes.api;
 
-/** One pool and what its pods are given. */
+/** One pool of API pods. */
 export interface ApiPoolArgs {
-  /** The API's own, which every pool's pods carry as `app.kubernetes.io/name`. */
+  /** Name of the API: the label `app.kubernetes.io/name` of all pools' pods. */
   name: string;
   namespace: string;
   pool: PoolPlan;
   config: ApiConfig;
+  /** Image of a pool that has none of its own. */
   image: string;
+  /** Names of the Secrets that the image is pulled with. */
   pullSecrets: pulumi.Input<string>[];
+  /** `host:port` of every Redis pod. */
   redisNodes: string[];
-  /** Whose keys become environment variables. Its name changes with its content, and that rolls the pods. */
+  /** Name of the Secret whose keys become environment variables. A new name replaces the pods. */
   secretName: pulumi.Input<string>;
 }
 
-/** Creates a pool's Deployment, and the headless Service by which Nginx finds its pods. */
+/** Creates a pool's Deployment, and the headless Service whose DNS records Nginx follows. */
 export function createApiPool(args: ApiPoolArgs, parent: pulumi.Resource): Workload {
   const { name, namespace, pool, config } = args;
   const workload = createDeployment(
@@ -79,8 +82,8 @@ export function createApiPool(args: ApiPoolArgs, parent: pulumi.Resource): Workl
 }
 
 /**
- * A pod is in traffic within a second of being ready and out of it after two bad answers; it is killed only after half
- * a minute without any, since a busy event loop answers late.
+ * A ready pod gets traffic within a second, and no more traffic after two failed readiness probes. It is restarted only
+ * after half a minute of failed liveness probes, because a busy event loop responds late.
  */
 const probes = {
   startupProbe: {
@@ -103,7 +106,7 @@ const probes = {
   },
 };
 
-/** Room on disk that outlives a container, but not its pod. */
+/** The pod's own volumes. They outlive a container, but not the pod. */
 function volumes(config: ApiConfig) {
   const { memory, uploadVolume } = config;
   return [

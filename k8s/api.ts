@@ -6,14 +6,14 @@ import type { ApiConfig } from "../config/sections/api.ts";
 import type { Workload } from "../contract/outputs.ts";
 import { apiInternalPort, apiPort, createApiPool } from "./api-pool.ts";
 import { generatedPassword } from "./password.ts";
-import { createDisruptionBudget, skipAwait } from "./workload.ts";
+import { createDisruptionBudget, selectorLabels, skipAwait } from "./workload.ts";
 
-/** The API's dials and what it talks to. */
+/** The API's settings, and the services that it uses. */
 export interface ApiArgs {
   namespace: string;
   config: ApiConfig;
   pools: PoolPlan[];
-  /** Of pools that name no image of their own. */
+  /** Image of the pools that have none of their own. */
   image: string;
   /** Names of the Secrets that the API image is pulled with. */
   pullSecrets: pulumi.Input<string>[];
@@ -22,17 +22,17 @@ export interface ApiArgs {
   redisPassword: pulumi.Input<string>;
 }
 
-/** The API: a Deployment and a headless Service for each pool, and one plain Service for all of them. */
+/** The API: a Deployment and a headless Service for each pool, and one ordinary Service for all pools. */
 export class Api extends pulumi.ComponentResource {
   readonly workloads: Workload[];
-  /** What guards the internal port's routes beyond probes and metrics. */
+  /** Token for the routes of the internal port, except probes and metrics. */
   readonly internalToken: pulumi.Output<string>;
 
   constructor(name: string, args: ApiArgs, opts?: pulumi.ComponentResourceOptions) {
     super("breakwater:k8s:Api", name, {}, opts);
     this.internalToken = generatedPassword(`${name}-internal-token`, { parent: this });
     const secret = this.createSecret(name, args);
-    const allPools = { "app.kubernetes.io/name": name };
+    const allPools = selectorLabels(name);
     this.createService(name, args, allPools);
     createDisruptionBudget(name, args.namespace, allPools, this);
     this.workloads = args.pools.map((pool) =>
@@ -41,7 +41,7 @@ export class Api extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  /** Everything that may be confidential; `api.env` is taken for that, too. A name by content: see createApiPool. */
+  /** Creates the Secret with all variables that may be confidential, those of `api.env` included. */
   private createSecret(name: string, args: ApiArgs): Secret {
     const stringData = {
       INTERNAL_TOKEN: this.internalToken,

@@ -1,7 +1,11 @@
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import * as pulumi from "@pulumi/pulumi";
 
-/** Address of the cluster's DNS Service: the given one, else that of `kube-system/kube-dns`, which nearly all clusters have. */
+/**
+ * Address of the cluster's DNS Service.
+ *
+ * @param given address from stack config; without it the address of `kube-system/kube-dns`, which most clusters have
+ */
 export function clusterDns(
   given: string | undefined,
   provider: pulumi.ProviderResource,

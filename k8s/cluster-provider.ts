@@ -4,9 +4,11 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ClusterAccess } from "../config/derive.ts";
 
 /**
- * The explicit provider that every resource is made with, so that the ambient kubeconfig is never deployed to.
+ * The provider of all Kubernetes resources. It is explicit, so that the program never deploys to the cluster of the
+ * environment's kubeconfig.
  *
- * @throws pulumi.RunError when the kubeconfig cannot be read; says how to get one.
+ * @param embedded whether the stack lives in the embedded cluster; decides which fix an error names
+ * @throws {pulumi.RunError} when the kubeconfig cannot be read or has no such context.
  */
 export function clusterProvider(access: ClusterAccess, embedded: boolean): Provider {
   const { kubeconfig, kubeContext } = access;

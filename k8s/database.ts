@@ -9,7 +9,7 @@ import { databaseInit, databaseRun } from "./programs.ts";
 import { resources } from "./resources.ts";
 import { createStatefulSet } from "./workload.ts";
 
-/** The database's dials and where it lives. */
+/** The database's settings. */
 export interface DatabaseArgs {
   namespace: string;
   config: DatabaseConfig;
@@ -20,9 +20,9 @@ export interface DatabaseArgs {
 const port = 5432;
 const folders = stackVolumes.database;
 
-/** PostgreSQL as a StatefulSet of one pod with a volume, reached as `database:5432`. */
+/** PostgreSQL as a StatefulSet of one pod with a volume. Its address is `database:5432`. */
 export class Database extends pulumi.ComponentResource {
-  /** With user and password; secret. */
+  /** URL with user and password; secret. */
   readonly url: pulumi.Output<string>;
   readonly workload: Workload;
 
@@ -87,12 +87,12 @@ export class Database extends pulumi.ComponentResource {
             {
               ...common,
               name: "postgres",
-              // The image's stop signal is SIGINT, which does not wait for clients to leave.
+              // The image's stop signal is SIGINT: PostgreSQL then closes its clients' connections at once.
               command: ["sh", "-euc", databaseRun],
               ports: [{ name: "postgres", containerPort: port }],
               volumeMounts: mounts,
               startupProbe: { ...isReady, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 120 },
-              // Probes by exec cost a process each, so they are rare; a listening socket is checked often.
+              // Each probe by exec costs a process, so these are rare. The check of the socket is cheap.
               readinessProbe: { tcpSocket: { port }, periodSeconds: 5, failureThreshold: 2 },
               livenessProbe: { ...isReady, periodSeconds: 20, timeoutSeconds: 5, failureThreshold: 3 },
             },

@@ -11,24 +11,24 @@ import { apiPort } from "./api-pool.ts";
 import { resources } from "./resources.ts";
 import { createDeployment, skipAwait } from "./workload.ts";
 
-/** The gateway's dials and the pools behind it. */
+/** The gateway's settings and the API pools behind it. */
 export interface NginxGatewayArgs {
   namespace: string;
   config: NginxConfig;
-  /** Most of one upload. */
+  /** Maximum size of a single upload. */
   uploadMax: Bytes;
   pools: PoolPlan[];
   image: string;
-  /** Address of the cluster's DNS. */
+  /** Address of the cluster's DNS Service. */
   resolver: pulumi.Input<string>;
 }
 
 const folders = stackVolumes.nginx;
 
-/** Nginx in front of the API's pools. Its pods are replaced only when its own configuration changes. */
+/** Nginx in front of the API pools. Its pods are replaced only when its own configuration changes. */
 export class NginxGateway extends pulumi.ComponentResource {
   readonly workload: Workload;
-  /** Where clients reach it, without a trailing slash. */
+  /** URL for clients, without a trailing slash. */
   readonly endpoint: pulumi.Output<string>;
 
   constructor(name: string, args: NginxGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -50,7 +50,7 @@ export class NginxGateway extends pulumi.ComponentResource {
       .apply((resolver) => renderNginxConf({ ...args.config, uploadMax: args.uploadMax, pools, resolver }));
     return new ConfigMap(
       name,
-      // A name by content: new content gets a new ConfigMap, and with it new pods.
+      // Pulumi names it by its content, so that new content replaces the pods.
       { metadata: { namespace: args.namespace }, data: { "nginx.conf": conf } },
       { parent: this },
     );
@@ -58,7 +58,7 @@ export class NginxGateway extends pulumi.ComponentResource {
 
   private createService(name: string, args: NginxGatewayArgs): Service {
     const { serviceType, nodePort } = args.config;
-    // Only a load balancer has an address to wait for; that the pods are ready, the Deployment waits for.
+    // Only a load balancer has an address to wait for. The Deployment already waits for the pods.
     const annotations = serviceType === "LoadBalancer" ? {} : skipAwait;
     return new Service(
       name,
@@ -76,7 +76,7 @@ export class NginxGateway extends pulumi.ComponentResource {
 
   private createDeployment(name: string, args: NginxGatewayArgs, configMap: ConfigMap): Workload {
     const { config, image } = args;
-    const answers = { httpGet: { path: "/healthz", port: "http" }, timeoutSeconds: 2 };
+    const healthCheck = { httpGet: { path: "/healthz", port: "http" }, timeoutSeconds: 2 };
     return createDeployment(
       {
         ...args,
@@ -84,7 +84,7 @@ export class NginxGateway extends pulumi.ComponentResource {
         role: "nginx",
         replicas: config.replicas,
         maxSurge: 1,
-        // A pod counts once every node has had the time to send it traffic, so a finished update is one that answers.
+        // Gives every node time to route traffic to a new pod, so that a finished update can be reached.
         minReadySeconds: 2,
         spec: {
           terminationGracePeriodSeconds: Math.ceil(config.timeout / 1000) + 10,
@@ -99,10 +99,10 @@ export class NginxGateway extends pulumi.ComponentResource {
                 { name: "conf", mountPath: folders.conf, readOnly: true },
                 { name: "tmp", mountPath: folders.tmp },
               ],
-              startupProbe: { ...answers, periodSeconds: 1, failureThreshold: 60 },
-              readinessProbe: { ...answers, periodSeconds: 2, failureThreshold: 2 },
-              livenessProbe: { ...answers, periodSeconds: 10, failureThreshold: 3 },
-              // Until every node has taken the pod out of the Service; then the image's stop signal drains it.
+              startupProbe: { ...healthCheck, periodSeconds: 1, failureThreshold: 60 },
+              readinessProbe: { ...healthCheck, periodSeconds: 2, failureThreshold: 2 },
+              livenessProbe: { ...healthCheck, periodSeconds: 10, failureThreshold: 3 },
+              // Gives every node time to remove the pod from the Service before the stop signal drains Nginx.
               lifecycle: { preStop: { sleep: { seconds: 3 } } },
             },
           ],
@@ -126,8 +126,8 @@ function endpoint(args: NginxGatewayArgs, name: string, service: Service): pulum
   }
   if (serviceType === "LoadBalancer") {
     return service.status.loadBalancer.ingress.apply((ingress) => {
-      const at = ingress[0];
-      return `http://${at?.hostname ?? at?.ip ?? `${name}.${args.namespace}.svc.cluster.local`}`;
+      const first = ingress[0];
+      return `http://${first?.hostname ?? first?.ip ?? `${name}.${args.namespace}.svc.cluster.local`}`;
     });
   }
   return pulumi.output(`http://${name}.${args.namespace}.svc.cluster.local`);

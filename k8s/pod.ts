@@ -2,13 +2,13 @@ import type { types } from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { PodConfig } from "../config/sections/pod.ts";
 
-/** A container without the settings that all containers share; podTemplate adds those. */
+/** A container before podTemplate adds the settings that all containers share. */
 export interface PodContainer
   extends Omit<types.input.core.v1.Container, "imagePullPolicy" | "securityContext" | "volumeMounts"> {
   volumeMounts?: types.input.core.v1.VolumeMount[];
 }
 
-/** A pod's own part: what is not the same in every pod of the stack. */
+/** A pod before podTemplate adds the settings that all pods share. */
 export interface PodSpec
   extends Omit<types.input.core.v1.PodSpec, "containers" | "initContainers" | "securityContext" | "volumes"> {
   containers: PodContainer[];
@@ -16,20 +16,20 @@ export interface PodSpec
   volumes?: types.input.core.v1.Volume[];
 }
 
-/** Everything that a pod template is built from. */
+/** Input of podTemplate. */
 export interface PodArgs {
   /** Labels that the workload selects its pods by. */
   labels: Record<string, string>;
   spec: PodSpec;
-  /** From stack config. */
+  /** The `pod` options of stack config. */
   patch?: Partial<PodConfig>;
-  /** Names of Secrets for the registry of the stack's own images. */
+  /** Names of further Secrets that the images are pulled with. */
   pullSecrets?: pulumi.Input<string>[];
-  /** User and group of all processes. Default: the user of the kit's own images. */
+  /** ID of the user and group of all processes. Default: the user of the kit's own images. */
   runAsUser?: number;
 }
 
-/** Template of a pod that meets Pod Security "restricted", with the changes from stack config. */
+/** Builds a pod template that meets Pod Security "restricted" and has the additions of stack config. */
 export function podTemplate(args: PodArgs): types.input.core.v1.PodTemplateSpec {
   const { labels, spec, patch = {}, pullSecrets = [], runAsUser = 10001 } = args;
   const { volumes = [], imagePullSecrets = [] } = patch;

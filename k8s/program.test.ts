@@ -19,7 +19,7 @@ function pods(): [string, any][] {
   return workloads().map(({ type, name, inputs }) => [`${type} ${name}`, inputs.spec.template.spec]);
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: containers as they were asked for
+// biome-ignore lint/suspicious/noExplicitAny: containers of every kind of pod
 function containers(): [string, any][] {
   return pods().flatMap(([owner, pod]) =>
     // biome-ignore lint/suspicious/noExplicitAny: as above
@@ -30,12 +30,12 @@ function containers(): [string, any][] {
   );
 }
 
-test("the stack is the four workloads and the Job that forms the Redis Cluster", () => {
+test("the program creates four workloads and the Job that forms the Redis Cluster", () => {
   const names = workloads().map(({ name }) => name.replace(/-[0-9a-f]{10}$/, "-HASH"));
   assert.deepEqual(names.sort(), ["api", "database", "nginx", "redis", "redis-formation-HASH"]);
 });
 
-test("everything in the cluster is made by the explicit provider and, but for the namespace, in the namespace", () => {
+test("every Kubernetes resource but the namespace is in the namespace, and the provider is explicit", () => {
   const inCluster = recorded.filter(({ type }) => type.startsWith("kubernetes:"));
   assert.ok(inCluster.length > 15);
   for (const { type, inputs } of inCluster) {
@@ -51,7 +51,7 @@ test("the namespace enforces Pod Security restricted", () => {
   assert.equal(namespace?.inputs.metadata.labels["pod-security.kubernetes.io/enforce"], "restricted");
 });
 
-test("every pod runs as a user without rights, with no token", () => {
+test("every pod runs as an unprivileged user without a service account token", () => {
   for (const [name, pod] of pods()) {
     const { runAsNonRoot, runAsUser, seccompProfile } = pod.securityContext;
     assert.deepEqual(
@@ -63,7 +63,7 @@ test("every pod runs as a user without rights, with no token", () => {
   }
 });
 
-test("every container has limits, requests below them, a restricted security context, and the image of its tag", () => {
+test("every container has limits, requests and a restricted security context, and pulls its image at each start", () => {
   for (const [name, { resources, securityContext, imagePullPolicy }] of containers()) {
     assert.equal(imagePullPolicy, "Always", name);
     assert.match(resources.limits.memory, /^\d+Mi$/, name);
@@ -81,7 +81,7 @@ test("every container has limits, requests below them, a restricted security con
   }
 });
 
-test("every container that stays has all three probes", () => {
+test("every main container has all three probes", () => {
   for (const { name, inputs } of [...ofKind(recorded, "Deployment"), ...ofKind(recorded, "StatefulSet")]) {
     for (const { startupProbe, readinessProbe, livenessProbe } of inputs.spec.template.spec.containers) {
       assert.ok(startupProbe && readinessProbe && livenessProbe, name);
@@ -89,7 +89,7 @@ test("every container that stays has all three probes", () => {
   }
 });
 
-test("all requests together fit a machine of two small CPUs", () => {
+test("the CPU requests of all pods fit on two small CPUs", () => {
   const millicpu = [...ofKind(recorded, "Deployment"), ...ofKind(recorded, "StatefulSet")].reduce(
     (sum, { inputs }) => {
       const [container] = inputs.spec.template.spec.containers;
@@ -100,7 +100,7 @@ test("all requests together fit a machine of two small CPUs", () => {
   assert.ok(millicpu <= 1500, `${millicpu}m`);
 });
 
-test("selectors, Services and disruption budgets match the pods' labels", () => {
+test("selectors of workloads, Services and disruption budgets match one workload's pods", () => {
   const labels = workloads().map(
     ({ inputs }) => inputs.spec.template.metadata.labels as Record<string, string>,
   );
@@ -116,7 +116,7 @@ test("selectors, Services and disruption budgets match the pods' labels", () => 
   }
 });
 
-test("every mounted volume is declared, and every port by name exists", () => {
+test("every volume mount has a volume, and every probe's port exists", () => {
   for (const { name, inputs } of workloads()) {
     const { template, volumeClaimTemplates = [] } = inputs.spec;
     const declared = [
@@ -136,7 +136,7 @@ test("every mounted volume is declared, and every port by name exists", () => {
   }
 });
 
-test("passwords reach the pods by Secrets only", async () => {
+test("passwords are in no resource but the Secrets and the state", async () => {
   const stashed = recorded.filter(({ type }) => type === "pulumi:index:Stash");
   assert.equal(stashed.length, 3);
   for (const { inputs } of stashed) {
@@ -154,7 +154,7 @@ test("pods pull with no Secret when stack config has no registry credentials", (
   for (const { inputs } of ofKind(recorded, "Secret")) assert.equal(inputs.type, undefined);
 });
 
-test("the API's heap is well below its container's limit, and its grace period above its own", () => {
+test("the API's heap fits its container, and its grace period covers its own shutdown", () => {
   const [deployment] = ofKind(recorded, "Deployment").filter(({ name }) => name === "api");
   const { terminationGracePeriodSeconds, containers } = deployment?.inputs.spec.template.spec ?? {};
   const env = new Map<string, string>(
@@ -165,7 +165,7 @@ test("the API's heap is well below its container's limit, and its grace period a
   assert.ok(terminationGracePeriodSeconds > needed);
 });
 
-test("the API knows how much its upload volume holds", () => {
+test("the API gets the size of its upload volume", () => {
   const [deployment] = ofKind(recorded, "Deployment").filter(({ name }) => name === "api");
   const { containers, volumes } = deployment?.inputs.spec.template.spec ?? {};
   const sizes = volumes.map((volume: { name: string; emptyDir: object }) => [volume.name, volume.emptyDir]);
@@ -174,7 +174,7 @@ test("the API knows how much its upload volume holds", () => {
   assert.equal(new Map(env).get("UPLOAD_DIR_BYTES"), String(64 * 1024 ** 2));
 });
 
-test("the outputs name every workload with the labels of its pods", async () => {
+test("the outputs list every workload with its selector", async () => {
   const { workloads: listed, endpoint, namespace } = program;
   assert.equal(namespace, "breakwater-test");
   assert.equal(await resolved(pulumi.output(endpoint)), "http://127.0.0.1:30080");

@@ -13,18 +13,19 @@ import { RedisFormation } from "./redis-formation.ts";
 import { resources } from "./resources.ts";
 import { createDisruptionBudget, createStatefulSet, skipAwait } from "./workload.ts";
 
-/** The Redis Cluster's dials and where it lives. */
+/** The Redis Cluster's settings, and the parts of the Job that forms it. */
 export interface RedisClusterArgs {
-  /** Known before deployment: it is part of the pods' host names. */
+  /** A plain string, because it is part of the pods' host names. */
   namespace: string;
   config: RedisConfig;
   image: string;
-  /** Image with the Redis program, which forms the cluster. */
+  /** Image that contains the Redis program, which forms the cluster. */
   apiImage: string;
-  /** Made before the formation Job. */
+  /** Resource that the formation Job waits for: the API image. */
   apiImageReady: pulumi.Resource;
   /** Names of the Secrets that the API image is pulled with. */
   apiPullSecrets: pulumi.Input<string>[];
+  /** Hash of the Redis program; a new program runs again. */
   redisProgramDigest: string;
   storageClass?: string;
 }
@@ -32,7 +33,7 @@ export interface RedisClusterArgs {
 const port = 6379;
 const folders = stackVolumes.redis;
 
-/** Redis Cluster: shards × (1 + replicas per shard) pods with a volume each, and the Job that forms it. */
+/** Redis Cluster: shards × (1 + replicas per shard) pods with a volume each, and the Job that forms the cluster. */
 export class RedisCluster extends pulumi.ComponentResource {
   readonly password: pulumi.Output<string>;
   /** `host:port` of every pod. */
@@ -69,7 +70,7 @@ export class RedisCluster extends pulumi.ComponentResource {
     );
     return new Secret(
       name,
-      // A name by content: new content gets a new Secret, and with it new pods.
+      // Pulumi names it by its content, so that new content replaces the pods.
       {
         metadata: { namespace: args.namespace },
         stringData: { "redis.conf": conf, password: this.password },
@@ -85,7 +86,7 @@ export class RedisCluster extends pulumi.ComponentResource {
         metadata: { name, namespace: args.namespace, annotations: skipAwait },
         spec: {
           clusterIP: "None",
-          // Nodes find each other while the cluster is still forming.
+          // Nodes must find each other before the cluster is formed.
           publishNotReadyAddresses: true,
           selector,
           ports: [
@@ -112,14 +113,14 @@ export class RedisCluster extends pulumi.ComponentResource {
         role: "redis",
         replicas: redisReplicas(config),
         podManagementPolicy: "Parallel",
-        // It is a cache: its volumes go with it.
+        // The data is a cache, so the volumes are deleted with the pods.
         persistentVolumeClaimRetentionPolicy: { whenDeleted: "Delete", whenScaled: "Delete" },
         storage: config.storage,
         spec: {
           terminationGracePeriodSeconds: 30,
           initContainers: [
             {
-              // A sidecar: it starts before the server and stays beside it.
+              // This makes it a sidecar: it starts before the server and keeps running beside it.
               restartPolicy: "Always",
               name: "rejoin",
               image,
@@ -153,7 +154,7 @@ export class RedisCluster extends pulumi.ComponentResource {
               ],
               startupProbe: { tcpSocket: { port }, periodSeconds: 1, failureThreshold: 120 },
               readinessProbe: { tcpSocket: { port }, periodSeconds: 2, failureThreshold: 2 },
-              // A probe by exec costs a process; only this one sees a server that no longer answers.
+              // A probe by exec costs a process, but only this probe detects a server that does not respond.
               livenessProbe: {
                 exec: { command: ["redis-cli", "-h", "127.0.0.1", "ping"] },
                 periodSeconds: 20,

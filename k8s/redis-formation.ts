@@ -3,27 +3,34 @@ import * as pulumi from "@pulumi/pulumi";
 import { shortHash } from "../config/derive.ts";
 import type { RedisConfig } from "../config/sections/redis.ts";
 import { podTemplate } from "./pod.ts";
+import { selectorLabels } from "./workload.ts";
 
-/** The wanted shape of the Redis Cluster and the program that makes it. */
+/** The shape of the Redis Cluster and the program that forms it. */
 export interface RedisFormationArgs {
   namespace: string;
   config: RedisConfig;
+  /** Image that contains the Redis program. */
   apiImage: string;
+  /** Names of the Secrets that the API image is pulled with. */
   apiPullSecrets: pulumi.Input<string>[];
+  /** Hash of the Redis program. */
   redisProgramDigest: string;
+  /** `host:port` of every Redis pod. */
   nodes: string[];
-  /** Secret with the key `password`. */
+  /** Name of a Secret with the key `password`. */
   secretName: pulumi.Input<string>;
 }
 
-/** Job that makes one cluster of the Redis pods. A new shape or program gives a new Job; it does nothing twice. */
+/**
+ * Job that forms one cluster of the Redis pods. A new shape or a new program creates a new Job. The program sends no
+ * command to a cluster that is formed already.
+ */
 export class RedisFormation extends pulumi.ComponentResource {
   constructor(name: string, args: RedisFormationArgs, opts?: pulumi.ComponentResourceOptions) {
     super("breakwater:k8s:RedisFormation", name, {}, opts);
     const { config } = args;
     const { nodeSelector, tolerations, priorityClassName, imagePullSecrets } = config.pod;
     const jobName = `${name}-${shortHash(config.shards, config.replicasPerShard, args.redisProgramDigest)}`;
-    const labels = { "app.kubernetes.io/name": name, "app.kubernetes.io/instance": jobName };
     const value = (variable: string, text: string | number) => ({ name: variable, value: String(text) });
     new Job(
       jobName,
@@ -33,7 +40,7 @@ export class RedisFormation extends pulumi.ComponentResource {
           backoffLimit: 4,
           activeDeadlineSeconds: 300,
           template: podTemplate({
-            labels,
+            labels: selectorLabels(name, jobName),
             pullSecrets: args.apiPullSecrets,
             patch: { nodeSelector, tolerations, priorityClassName, imagePullSecrets },
             spec: {
@@ -63,7 +70,7 @@ export class RedisFormation extends pulumi.ComponentResource {
           }),
         },
       },
-      // The image changes with every change of the API; the Job that is done need not be done again for that.
+      // The image changes with every change of the API, which is no reason to run the Job again.
       { parent: this, ignoreChanges: ["spec.template.spec.containers[0].image"] },
     );
     this.registerOutputs({ jobName });

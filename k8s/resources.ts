@@ -1,9 +1,9 @@
 import type { types } from "@pulumi/kubernetes";
 import type { ContainerConfig } from "../config/sections/container.ts";
 import type { Bytes } from "../config/units.ts";
-import { formatMillicpu } from "../config/units.ts";
+import { formatMillicpu, MiB } from "../config/units.ts";
 
-/** Requests and limits; memory is requested in full, so that the node never runs out under the limits. */
+/** Requests and limits of a container. The memory request equals the limit, so that pods cannot overcommit a node. */
 export function resources(container: ContainerConfig): types.input.core.v1.ResourceRequirements {
   const memory = quantity(container.memory);
   return {
@@ -12,8 +12,7 @@ export function resources(container: ContainerConfig): types.input.core.v1.Resou
   };
 }
 
-/** Bytes in Kubernetes' spelling: `192Mi`, or plain bytes where that would leave a fraction. */
+/** Formats bytes as a Kubernetes quantity: `192Mi`, or plain bytes if they are not a multiple of 1 MiB. */
 export function quantity(bytes: Bytes): string {
-  const MiB = 1024 ** 2;
   return bytes % MiB === 0 ? `${bytes / MiB}Mi` : String(bytes);
 }

@@ -3,8 +3,9 @@ import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import type { PodConfig } from "../config/sections/pod.ts";
 import { MiB } from "../config/units.ts";
+import { validate } from "../config/validate.ts";
 import { ofKind, recordResources } from "./testing/recording-mocks.ts";
-import { createDeployment, createStatefulSet, type WorkloadArgs } from "./workload.ts";
+import { createDeployment, createStatefulSet, selectorLabels, type WorkloadArgs } from "./workload.ts";
 
 const patch: PodConfig = {
   labels: { team: "payments", "app.kubernetes.io/name": "mine" },
@@ -35,8 +36,8 @@ const args = (pod: PodConfig): WorkloadArgs => ({
   },
 });
 
-/** Inputs of the Deployment and the StatefulSet that are made with the pod patch. */
-async function made(pod: PodConfig) {
+/** Creates a Deployment and a StatefulSet with the pod patch and returns their inputs. */
+async function create(pod: PodConfig) {
   const recorded = recordResources();
   const parent = new pulumi.ComponentResource("test:Parent", "parent");
   createDeployment({ ...args(pod), pullSecrets: ["registry"], maxSurge: 1 }, parent);
@@ -47,7 +48,7 @@ async function made(pod: PodConfig) {
 }
 
 test("a pod patch reaches the pods of Deployments and StatefulSets", async () => {
-  const { deployment, statefulSet } = await made(patch);
+  const { deployment, statefulSet } = await create(patch);
   for (const { template } of [deployment.spec, statefulSet.spec]) {
     assert.deepEqual(template.metadata.annotations, patch.annotations);
     assert.equal(template.metadata.labels.team, "payments");
@@ -63,17 +64,17 @@ test("a pod patch reaches the pods of Deployments and StatefulSets", async () =>
   assert.deepEqual(names(statefulSet), ["mirror"]);
 });
 
-test("labels of a pod patch change no selector", async () => {
+test("a pod patch's labels change no selector", async () => {
   const own = { "app.kubernetes.io/name": "app", "app.kubernetes.io/instance": "app-blue" };
-  const { deployment } = await made(patch);
+  const { deployment } = await create(patch);
   const { selector, template } = deployment.spec;
   assert.deepEqual(selector.matchLabels, own);
   assert.deepEqual(template.spec.topologySpreadConstraints[0].labelSelector.matchLabels, own);
   assert.deepEqual(template.metadata.labels, { team: "payments", ...own });
 });
 
-test("volumes of a pod patch are mounted read-only into every container beside its own", async () => {
-  const { deployment } = await made(patch);
+test("a pod patch's volumes are mounted read-only into every container", async () => {
+  const { deployment } = await create(patch);
   const { volumes, initContainers, containers } = deployment.spec.template.spec;
   assert.deepEqual(volumes, [
     { name: "tmp", emptyDir: {} },
@@ -90,9 +91,9 @@ test("volumes of a pod patch are mounted read-only into every container beside i
   assert.deepEqual(containers[0].volumeMounts, [{ name: "tmp", mountPath: "/tmp" }, ...mounts]);
 });
 
-test("an empty pod patch leaves no trace in the pod template", async () => {
+test("an empty pod patch adds nothing to the pod template", async () => {
   const lists = { tolerations: [], imagePullSecrets: [], volumes: [] };
-  const { statefulSet } = await made({ labels: {}, annotations: {}, nodeSelector: {}, ...lists });
+  const { statefulSet } = await create({ labels: {}, annotations: {}, nodeSelector: {}, ...lists });
   const { template } = statefulSet.spec;
   assert.deepEqual(Object.keys(template.metadata), ["labels"]);
   assert.deepEqual(Object.keys(template.spec).sort(), [
@@ -104,4 +105,11 @@ test("an empty pod patch leaves no trace in the pod template", async () => {
     "topologySpreadConstraints",
     "volumes",
   ]);
+});
+
+test("stack config refuses the labels that selectors use", () => {
+  for (const label of Object.keys(selectorLabels("app", "app-blue"))) {
+    const config = { api: { pod: { labels: { [label]: "mine" } } } };
+    assert.throws(() => validate(config), new RegExp(`api\\.pod\\.labels.*${label}`), label);
+  }
 });

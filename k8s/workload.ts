@@ -10,47 +10,49 @@ import type { Workload } from "../contract/outputs.ts";
 import { type PodArgs, podTemplate } from "./pod.ts";
 import { quantity } from "./resources.ts";
 
-/** Equal pods under one name; createDeployment or createStatefulSet makes them. */
+/** One workload of the stack: equal pods, which createDeployment or createStatefulSet creates. */
 export interface WorkloadArgs extends Omit<PodArgs, "labels" | "patch"> {
   /** Name of the workload and the pods' label `app.kubernetes.io/instance`. */
   name: string;
   /** The pods' label `app.kubernetes.io/name`, which several workloads may share. Default: `name`. */
   app?: string;
+  /** Role that the load test knows the workload by. */
   role: Workload["role"];
   namespace: string;
   replicas: number;
   /** The workload's section of stack config. */
   config: ContainerConfig & { pod: PodConfig };
-  /** Spread the pods over the nodes as far as possible. Default: true. */
+  /** Whether the scheduler spreads the pods over the nodes as far as possible. Default: true. */
   spread?: boolean;
 }
 
-/** How a Deployment replaces its pods. */
+/** A workload that is a Deployment. */
 export interface DeploymentArgs extends WorkloadArgs {
-  /** Pods above `replicas` during an update, a count or a percentage. */
+  /** How many pods an update may add to `replicas`: a number or a percentage. */
   maxSurge: number | string;
+  /** Seconds for which a new pod must be ready before the update continues. Default: 0. */
   minReadySeconds?: number;
 }
 
-/** What a StatefulSet has beyond its pods; its headless Service has the workload's name. */
+/** A workload that is a StatefulSet. Its headless Service must have the workload's name. */
 export interface StatefulSetArgs
   extends WorkloadArgs,
     Pick<StatefulSetSpec, "podManagementPolicy" | "persistentVolumeClaimRetentionPolicy"> {
   /** Size of each pod's volume `data`. */
   storage: Bytes;
-  /** Absent: the cluster's default class. */
+  /** Storage class of the volumes. Default: the cluster's default class. */
   storageClass?: string;
 }
 
 type StatefulSetSpec = types.input.apps.v1.StatefulSetSpec;
 
-/** Annotation of a resource that no later step waits for. */
+/** Annotation for resources that Pulumi need not wait for. */
 export const skipAwait = { "pulumi.com/skipAwait": "true" };
 
-/** Creates a Deployment that never has fewer ready pods than `replicas` during an update. */
+/** Creates a Deployment. During an update it keeps at least `replicas` pods ready. */
 export function createDeployment(args: DeploymentArgs, parent: pulumi.Resource): Workload {
   const { name, namespace, replicas, maxSurge, minReadySeconds } = args;
-  const selector = selectorOf(args);
+  const selector = selectorLabels(args.app ?? name, name);
   new Deployment(
     name,
     {
@@ -69,11 +71,11 @@ export function createDeployment(args: DeploymentArgs, parent: pulumi.Resource):
   return outputOf(args, "Deployment", selector);
 }
 
-/** Creates a StatefulSet whose pods have a volume each, mounted by the name `data`. */
+/** Creates a StatefulSet. Each of its pods gets a volume of its own with the name `data`. */
 export function createStatefulSet(args: StatefulSetArgs, parent: pulumi.Resource) {
   const { name, namespace, replicas, storage, storageClass } = args;
   const { podManagementPolicy, persistentVolumeClaimRetentionPolicy } = args;
-  const selector = selectorOf(args);
+  const selector = selectorLabels(args.app ?? name, name);
   const statefulSet = new StatefulSet(
     name,
     {
@@ -113,9 +115,11 @@ export function createDisruptionBudget(
   new PodDisruptionBudget(name, { metadata: { name, namespace }, spec }, { parent });
 }
 
-/** Labels that select exactly this workload's pods. */
-function selectorOf({ name, app = name }: WorkloadArgs): Record<string, string> {
-  return { "app.kubernetes.io/name": app, "app.kubernetes.io/instance": name };
+/** Labels that select the pods of all workloads of an app, or only those of one workload. */
+export function selectorLabels(app: string, workload?: string): Record<string, string> {
+  const labels: Record<string, string> = { "app.kubernetes.io/name": app };
+  if (workload !== undefined) labels["app.kubernetes.io/instance"] = workload;
+  return labels;
 }
 
 function templateOf(args: WorkloadArgs, labels: Record<string, string>) {

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** A resource as the program asked for it. */
+/** A resource that the program registered. */
 export interface Recorded {
   type: string;
   name: string;
@@ -8,7 +8,7 @@ export interface Recorded {
   inputs: any;
 }
 
-/** Makes every resource a record in the list that is returned; its outputs are its inputs. */
+/** Returns a list that records every resource from now on. The outputs of a resource are its inputs. */
 export function recordResources(config: Record<string, unknown> = {}): Recorded[] {
   const recorded: Recorded[] = [];
   pulumi.runtime.setMocks(
@@ -30,12 +30,12 @@ export function recordResources(config: Record<string, unknown> = {}): Recorded[
   return recorded;
 }
 
-/** Every recorded resource of the Kubernetes kind. */
+/** Returns the recorded resources of a Kubernetes kind. */
 export function ofKind(recorded: readonly Recorded[], kind: string): Recorded[] {
   return recorded.filter(({ type }) => type.startsWith("kubernetes:") && type.endsWith(`:${kind}`));
 }
 
-/** What an output holds. */
+/** Waits for the value of an output. */
 export function resolved<T>(output: pulumi.Output<T>): Promise<T> {
   return new Promise((resolve) => output.apply(resolve));
 }
