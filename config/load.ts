@@ -1,27 +1,41 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import type { Problem } from "./problem.ts";
+import { spellingProblems } from "./spelling.ts";
 import type { RawConfig, StackConfig } from "./stack-config.ts";
 import { ConfigError, validate } from "./validate.ts";
 
 /**
- * Reads and checks the config of the running stack. The only place that does.
+ * Reads and checks the config of the running stack. No other function reads Pulumi's config.
  *
- * @throws pulumi.RunError with all problems; the engine shows it without a stack trace.
+ * @param projectRoot folder of the stack's file, which shows how values are spelled. Pulumi passes on parsed values.
+ * @throws {pulumi.RunError} with all problems; the engine shows it without a stack trace.
  */
-export function loadConfig(): StackConfig {
-  const prefix = `${pulumi.getProject()}:`;
+export function loadConfig(projectRoot = join(import.meta.dirname, "..")): StackConfig {
+  const project = pulumi.getProject();
   const raw: RawConfig = {};
+  const found = new Map<string, Problem>();
+  const check = (stackFile: string) => {
+    for (const problem of spellingProblems(stackFile, project)) found.set(problem.path, problem);
+  };
   for (const [name, text] of Object.entries(pulumi.runtime.allConfig())) {
-    if (name.startsWith(prefix)) raw[name.slice(prefix.length)] = parse(text);
+    if (!name.startsWith(`${project}:`)) continue;
+    const value = parse(text);
+    raw[name.slice(project.length + 1)] = value;
+    if (typeof value === "object") check(`{"config":{${JSON.stringify(name)}:${text}}}`);
   }
+  const stackFile = join(projectRoot, `Pulumi.${pulumi.getStack()}.yaml`);
+  if (existsSync(stackFile)) check(readFileSync(stackFile, "utf8"));
   try {
-    return validate(raw);
+    return validate(raw, [...found.values()]);
   } catch (error) {
     if (error instanceof ConfigError) throw new pulumi.RunError(error.message);
     throw error;
   }
 }
 
-/** The engine hands over objects as JSON and everything else as it stands in the file. */
+/** Parses an object, which the engine passes as JSON. Every other value is a text. */
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);

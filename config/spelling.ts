@@ -1,0 +1,53 @@
+import { type Document, isAlias, isMap, isScalar, type Node, parseDocument } from "yaml";
+import type { Problem } from "./problem.ts";
+
+/** Options whose values are texts with any spelling, by section. */
+const textMaps: readonly (readonly string[])[] = [
+  ["api", "env"],
+  ...["api", "nginx", "redis", "database"].flatMap((workload) =>
+    ["labels", "annotations", "nodeSelector"].map((map) => [workload, "pod", map]),
+  ),
+];
+
+/** Numbers of YAML 1.1 and 1.2 once their underscores are removed. */
+const number =
+  /^[-+]?(0[xXbBoO][\da-fA-F]+|(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?|\.(inf|Inf|INF|nan|NaN|NAN))$/;
+const truthValue = /^(true|True|TRUE|false|False|FALSE)$/;
+const date = /^\d{4}-\d{1,2}-\d{1,2}([Tt ].*)?$/;
+
+/**
+ * Finds values that YAML or JSON reads as a number, a truth value or a date, and that are not spelled as JavaScript
+ * spells the result: `0x10`, `+49301234`, `1.0`, `1234567890123456789`. The program would get another text than the
+ * file has. The problems never show a value, since it may be a secret.
+ *
+ * @param stackFile text of `Pulumi.<stack>.yaml`, or JSON of the same form.
+ * @param project name of the Pulumi project, which precedes the names of the sections.
+ */
+export function spellingProblems(stackFile: string, project: string): Problem[] {
+  const document = parseDocument(stackFile);
+  return textMaps.flatMap(([section = "", ...rest]) => {
+    const map = resolve(document.getIn(["config", `${project}:${section}`, ...rest], true), document);
+    if (!isMap(map)) return [];
+    return map.items
+      .filter(({ value }) => changesSpelling(resolve(value, document)))
+      .map(({ key }) => ({
+        path: [section, ...rest, isScalar(key) ? key.source : key].join("."),
+        value: undefined,
+        rule: "must be in quotes, since its spelling changes when it is read as a number, a date, or true or false",
+        fix: "put it in quotes in the stack's file",
+      }));
+  });
+}
+
+function resolve(node: unknown, document: Document): Node | undefined {
+  return isAlias(node) ? node.resolve(document) : (node as Node | undefined);
+}
+
+function changesSpelling(node: unknown): boolean {
+  if (!isScalar(node) || node.type !== "PLAIN" || node.tag !== undefined || node.source === undefined)
+    return false;
+  const { source } = node;
+  const plain = source.replaceAll("_", "");
+  if (number.test(plain)) return String(Number(source)) !== source;
+  return date.test(source) || (truthValue.test(source) && source !== source.toLowerCase());
+}
