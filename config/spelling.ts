@@ -10,8 +10,7 @@ const textMaps: readonly (readonly string[])[] = [
 ];
 
 /** Numbers of YAML 1.1 and 1.2 once their underscores are removed. */
-const number =
-  /^[-+]?(0[xXbBoO][\da-fA-F]+|(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?|\.(inf|Inf|INF|nan|NaN|NAN))$/;
+const number = /^[-+]?(0[xXbBoO][\da-fA-F]+|(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?|\.(inf|Inf|INF|nan|NaN|NAN))$/;
 const truthValue = /^(true|True|TRUE|false|False|FALSE)$/;
 const date = /^\d{4}-\d{1,2}-\d{1,2}([Tt ].*)?$/;
 

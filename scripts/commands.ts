@@ -87,6 +87,11 @@ export const commands = {
     about: "Checks types, format and lint, and runs the unit tests.",
     options: {},
   }),
+  generate: command({
+    command: "npm run generate",
+    about: "Writes the files that are derived from config/sections/: schema, documentation, example stacks.",
+    options: {},
+  }),
   "test:unit": command({
     command: "npm run test:unit",
     about: "Runs the unit tests.",

@@ -145,31 +145,30 @@ export function listOf<T, const S extends Settings<readonly unknown[]> & { minIt
 }
 
 /** The option's schema, with its documentation and default for editors. */
-export function describedSchema({ schema, doc, defaults }: Option<unknown>): JsonSchema {
-  const { embedded, elsewhere } = defaults;
+export function describedSchema(item: Option<unknown>): JsonSchema {
+  const { embedded, elsewhere } = item.defaults;
   const isCommon = embedded === elsewhere;
-  const perCluster = isCommon ? "" : ` Default: ${describeDefaults(defaults)}.`;
+  const description = isCommon ? item.doc : `${item.doc} Default: ${describeDefault(item)}.`;
+  const isScalar = embedded !== undefined && typeof embedded !== "object";
   return {
-    ...(doc === "" ? {} : { description: doc + perCluster }),
-    ...(isCommon && embedded !== undefined && !Array.isArray(embedded) && !isObject(embedded)
-      ? { default: embedded }
-      : {}),
-    ...schema,
+    ...(description === "" ? {} : { description }),
+    ...(isCommon && isScalar ? { default: embedded } : {}),
+    ...item.schema,
   };
 }
 
 /** The default in words: `30 s`, or `embedded: NodePort; elsewhere: ClusterIP`; `–` for none. */
-export function describeDefaults({
-  embedded,
-  elsewhere,
-}: {
-  embedded?: unknown;
-  elsewhere?: unknown;
-}): string {
-  const show = (value: unknown) => (value === undefined ? "–" : String(value));
-  return embedded === elsewhere
-    ? show(embedded)
-    : `embedded: ${show(embedded)}; elsewhere: ${show(elsewhere)}`;
+export function describeDefault({ defaults, optional, fill }: Option<unknown>): string {
+  const show = (value: unknown) => {
+    if (typeof value === "object" && value !== null)
+      return Object.keys(value).length === 0 ? undefined : "see below";
+    return value === undefined && !optional && fill(undefined, true) === undefined ? "required" : value;
+  };
+  const [embedded, elsewhere] = [show(defaults.embedded), show(defaults.elsewhere)];
+  if (embedded === elsewhere) return String(embedded ?? "–");
+  return Object.entries({ embedded, elsewhere })
+    .flatMap(([where, value]) => (value === undefined ? [] : [`${where}: ${value}`]))
+    .join("; ");
 }
 
 function childrenOf(item: Option<unknown>, path: string): Record<string, Option<unknown>> {

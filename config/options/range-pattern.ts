@@ -12,11 +12,9 @@ export interface Range {
  */
 export function quantityPattern(units: readonly Unit[], { min, max }: Range): string {
   const alternatives = units.map((unit) => {
-    const lookaheads = [
-      min === 0 ? "" : `(?=${atLeast(inUnit(min, unit, "up"))}${unit.name}$)`,
-      max === undefined ? "" : `(?=${atMost(inUnit(max, unit, "down"))}${unit.name}$)`,
-    ];
-    return `${lookaheads.join("")}${unitPattern(unit)}`;
+    const lowest = atLeast(inUnit(min, unit, "up"));
+    const highest = max === undefined ? undefined : atMost(inUnit(max, unit, "down"));
+    return `${lookaheads([lowest, highest], unit.name)}${unitPattern(unit)}`;
   });
   return `^(?:${alternatives.join("|")})$`;
 }
@@ -27,8 +25,12 @@ export function quantityPattern(units: readonly Unit[], { min, max }: Range): st
  * @param suffix regex source of what follows the number.
  */
 export function numberPattern(min: Decimal, max: Decimal, whole: boolean, suffix = ""): string {
-  const bounds = [atLeast(digitsOf(min)), atMost(digitsOf(max))].map((bound) => `(?=${bound}${suffix}$)`);
-  return `${bounds.join("")}\\d+(?:\\.${whole ? "0" : "\\d"}+)?${suffix}`;
+  const bounds = [atLeast(digitsOf(min)), atMost(digitsOf(max))];
+  return `${lookaheads(bounds, suffix)}\\d+(?:\\.${whole ? "0" : "\\d"}+)?${suffix}`;
+}
+
+function lookaheads(bounds: readonly (string | undefined)[], suffix: string): string {
+  return bounds.map((bound) => (bound === undefined ? "" : `(?=${bound}${suffix}$)`)).join("");
 }
 
 /** Digits before and after the point, without zeros at the ends. */
@@ -56,25 +58,24 @@ function inUnit(amount: number, unit: Unit, rounding: "up" | "down"): Digits {
   return digitsOf({ digits: (BigInt(count) * 10n ** BigInt(scale)) / BigInt(steps), scale });
 }
 
-/** Regex source of decimals that are at least the bound. */
-function atLeast({ whole, fraction }: Digits): string {
-  const longer = `[1-9]\\d{${whole.length},}`;
-  const larger = compare(whole, "above", (left) => `\\d{${left}}`, undefined);
+/** Regex source of decimals that are at least the bound; undefined when all are. */
+function atLeast({ whole, fraction }: Digits): string | undefined {
+  if (whole === "" && fraction === "") return undefined;
+  const larger = compare(whole, "above", anyDigits, undefined);
   const same =
     fraction === ""
       ? `${whole}(?:\\.\\d+)?`
       : `${whole}\\.${compare(fraction, "above", () => "\\d*", "\\d*")}`;
-  const above = larger === undefined ? longer : `(?:${longer}|${larger})`;
-  return `0*(?:${above}(?:\\.\\d+)?|${same})`;
+  return `0*(?:${oneOf([`[1-9]\\d{${whole.length},}`, larger])}(?:\\.\\d+)?|${same})`;
 }
 
 /** Regex source of decimals that are at most the bound. */
 function atMost({ whole, fraction }: Digits): string {
   const shorter = whole === "" ? undefined : `\\d{0,${whole.length - 1}}`;
-  const smaller = compare(whole, "below", (left) => `\\d{${left}}`, undefined);
-  const below = [shorter, smaller].filter((part) => part !== undefined).join("|");
+  const smaller = compare(whole, "below", anyDigits, undefined);
+  const below = [shorter, smaller].filter((part) => part !== undefined);
   const same = `${whole}(?:\\.${fraction === "" ? "0+" : compare(fraction, "below", () => "\\d*", "0*")})?`;
-  return `0*(?:${below === "" ? "" : `(?:${below})(?:\\.\\d+)?|`}${same})`;
+  return `0*(?:${below.length === 0 ? "" : `${oneOf(below)}(?:\\.\\d+)?|`}${same})`;
 }
 
 /**
@@ -96,10 +97,19 @@ function compare(
   if (side === "above" && first < 9) alternatives.push(`${oneDigit(first + 1, 9)}${tail(rest.length)}`);
   if (side === "below" && first > 0) alternatives.push(`${oneDigit(0, first - 1)}${tail(rest.length)}`);
   const same = compare(rest, side, tail, equal);
-  // Fewer digits after the point are a smaller number.
-  if (same !== undefined)
-    alternatives.push(`${first}${side === "below" && equal !== undefined ? `(?:${same})?` : same}`);
-  return alternatives.length === 0 ? undefined : `(?:${alternatives.join("|")})`;
+  // After the point, fewer digits are a smaller number.
+  const isOptional = side === "below" && equal !== undefined;
+  if (same !== undefined) alternatives.push(`${first}${isOptional ? `(?:${same})?` : same}`);
+  return alternatives.length === 0 ? undefined : oneOf(alternatives);
+}
+
+function oneOf(alternatives: readonly (string | undefined)[]): string {
+  const given = alternatives.filter((alternative) => alternative !== undefined);
+  return given.length === 1 ? String(given[0]) : `(?:${given.join("|")})`;
+}
+
+function anyDigits(count: number): string {
+  return count < 2 ? "\\d".repeat(count) : `\\d{${count}}`;
 }
 
 function oneDigit(from: number, to: number): string {

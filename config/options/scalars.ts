@@ -118,7 +118,7 @@ export function text<const S extends Settings<string> & TextRule>(
   const { pattern, rule } = settings;
   return option(settings, {
     read: scalar(rule, (value) => (typeof value === "string" && pattern.test(value) ? value : undefined)),
-    bounds: rule.replace(/^must (be )?/, ""),
+    bounds: rule.replace("must ", "").replace("be ", ""),
     schema: { type: "string", pattern: pattern.source },
   });
 }
@@ -149,7 +149,7 @@ export function spelling<const S extends Settings<string> & Partial<TextRule> & 
   };
   return option(settings, {
     read: settings.secret ? hidden(read) : read,
-    bounds: rule.replace(/^must (be )?/, ""),
+    bounds: rule.replace("must ", "").replace("be ", ""),
     schema: settings.secret ? orEncrypted(schema) : schema,
   });
 }

@@ -50,7 +50,7 @@ export const limitUnits: Record<
     schemas: [{ type: "string", pattern: timePattern }],
   },
   rate: {
-    rule: "requests per second like 500",
+    rule: "a number of requests per second like 500",
     parse: (value) => rate.read(value, "", silent),
     schemas: [rate.schema],
   },

@@ -19,7 +19,7 @@ const mix = {
 const scenario = section({
   about: text({
     pattern: notEmpty.pattern,
-    rule: "must say what it does",
+    rule: "must be a description",
     doc: "Description for the report.",
   }),
   mix: section(mix, { doc: "Mix of requests: the weight of each kind; at least one is above 0." }),

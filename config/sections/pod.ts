@@ -1,5 +1,5 @@
 import { listOf, mapOf, section } from "../options/collections.ts";
-import type { Report, ValueOf } from "../options/option.ts";
+import type { Report, ShapeValue, ValueOf } from "../options/option.ts";
 import { integer, oneOf, spelling, text } from "../options/scalars.ts";
 import { objectName } from "./names.ts";
 
@@ -127,33 +127,36 @@ function checkVolumes(workload: keyof typeof stackVolumes) {
 }
 
 /** Additions to the pods of one workload. */
-export function pod(workload: keyof typeof stackVolumes) {
-  const options = section(
-    {
-      labels: mapOf(labelKey, labelValue, { default: {}, doc: "Additional labels of the pods." }),
-      annotations: mapOf(key, spelling({ doc: "" }), { default: {}, doc: "Annotations of the pods." }),
-      nodeSelector: mapOf(key, labelValue, {
-        default: {},
-        doc: "Labels of the nodes that the pods may run on.",
-      }),
-      tolerations: listOf(toleration, { default: [], doc: "Taints of nodes that the pods tolerate." }),
-      priorityClassName: text({
-        ...objectName,
-        doc: "PriorityClass of the pods. Without it: the cluster's default priority.",
-      }),
-      imagePullSecrets: listOf(text({ ...objectName, doc: "" }), {
-        default: [],
-        doc: "Names of Secrets with credentials for the registries of the pods' images.",
-      }),
-      volumes: listOf(volume, {
-        default: [],
-        doc: "Volumes with files, mounted read-only into every container of the pods. Each has exactly one source.",
-      }),
-    },
-    { doc: "Additions to the pods: see [pod](#pod).", check: checkVolumes(workload) },
-  );
-  return options;
-}
+export const pod = (workload: keyof typeof stackVolumes) => {
+  const additions = section(podOptions, {
+    doc: "Additions to the pods: see [pod](#pod).",
+    check: checkVolumes(workload),
+  });
+  return { ...additions, schema: { $ref: "#/definitions/pod" } };
+};
+
+/** Options for the pods of any workload. */
+export const podOptions = {
+  labels: mapOf(labelKey, labelValue, { default: {}, doc: "Additional labels of the pods." }),
+  annotations: mapOf(key, spelling({ doc: "" }), { default: {}, doc: "Annotations of the pods." }),
+  nodeSelector: mapOf(key, labelValue, {
+    default: {},
+    doc: "Labels of the nodes that the pods may run on.",
+  }),
+  tolerations: listOf(toleration, { default: [], doc: "Taints of nodes that the pods tolerate." }),
+  priorityClassName: text({
+    ...objectName,
+    doc: "PriorityClass of the pods. Without it: the cluster's default priority.",
+  }),
+  imagePullSecrets: listOf(text({ ...objectName, doc: "" }), {
+    default: [],
+    doc: "Names of Secrets with credentials for the registries of the pods' images.",
+  }),
+  volumes: listOf(volume, {
+    default: [],
+    doc: "Volumes with files, mounted read-only into every container of the pods. Each has exactly one source.",
+  }),
+};
 
 /** Additions to the pods of one workload. */
-export type PodConfig = ValueOf<ReturnType<typeof pod>>;
+export type PodConfig = ShapeValue<typeof podOptions>;

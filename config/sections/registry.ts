@@ -13,7 +13,7 @@ export const registry = section({
     rule: 'must be the host, port and path that images are pushed to, like "registry.example.org/team"',
     default: { embedded: embeddedRegistry },
     required: true,
-    doc: "Host and path in front of `breakwater/api`: the API image is pushed there, and the cluster pulls it from there. Required elsewhere.",
+    doc: "Host and path in front of `breakwater/api`: the API image is pushed there, and the cluster pulls it from there.",
   }),
   username: text({
     ...notEmpty,
