@@ -1,61 +1,69 @@
 import type { GateConfig } from "./gate-metrics.ts";
 
 /**
- * What a deployed stack tells the outside. `index.ts` exports exactly this; `loadtest/` and `e2e/` read it with
- * `pulumi stack output --json`. Changing it is changing a contract.
+ * Outputs of a deployed stack, exported by `index.ts`. Their readers, such as the load test and `e2e/`, get them from
+ * `pulumi stack output --json`; a reader may belong to another version than the stack.
  */
 export interface StackOutputs {
-  /** Where Nginx answers, without a trailing slash, e.g. `http://127.0.0.1:30080`. */
+  /** URL of the gateway, without a trailing slash, for example `http://127.0.0.1:30080`. */
   endpoint: string;
   namespace: string;
-  /** How to reach the cluster that this stack lives in. */
+  /** Kubeconfig file and context of the cluster that the stack is deployed to. */
   cluster: { kubeconfig: string; kubeContext: string };
+  /** Image name with its tag. */
   apiImage: string;
-  /** Opens the API's internal routes; secret. */
+  /** Token for the API's internal routes; secret. */
   internalToken: string;
   workloads: Workload[];
-  /** The load test's dials from stack config, defaults applied. */
-  loadtest: LoadTestPlan;
+  loadtest: LoadTestSettings;
 }
 
+/** Every role that a workload can have. */
+export const workloadRoles = ["api", "nginx", "redis", "database"] as const;
+
+/** One Deployment or StatefulSet of the stack. */
 export interface Workload {
   name: string;
   kind: "Deployment" | "StatefulSet";
-  role: "api" | "nginx" | "redis" | "database";
+  /** What the workload is for. Several workloads may share a role: every pool of the API has the role `api`. */
+  role: (typeof workloadRoles)[number];
   replicas: number;
   /** Labels that select exactly this workload's pods. */
   selector: Record<string, string>;
+  /** Memory limit of the pods' main container. */
   memoryLimitBytes: number;
 }
 
-/** The load test's part of stack config, defaults applied. */
-export interface LoadTestPlan {
-  /** Connections held open by each scenario. */
+/** Stack config of the load test, with defaults applied. */
+export interface LoadTestSettings {
+  /** Connections that each scenario keeps open. */
   connections: number;
   durationSeconds: number;
   warmupSeconds: number;
-  /** Users seeded before the run: ids 1 … users. */
+  /** Number of users created before the run, with the ids 1 … users. */
   users: number;
   /** Threads that generate the load. */
   threads: number;
   /** A list, because Pulumi returns an object's keys in alphabetical order. */
   scenarios: (ScenarioConfig & { name: string })[];
-  /** At most one for each metric and scenario or workload, defaults included. */
+  /** Defaults included; at most one for each metric and scenario or workload. */
   gates: GateConfig[];
 }
 
+/** One scenario of the load test. */
 export interface ScenarioConfig {
   about?: string;
-  /** Shares of the requests, any numbers; 0 leaves a kind out. */
+  /** Weight of each kind in the mix: any numbers from 0, at least one of them above 0. */
   mix: Record<RequestKind, number>;
-  /** Requests per second at even times; absent: as many as the connections carry. */
+  /** Requests per second, sent at even times. Absent: each connection sends its next request after the last response. */
   rate?: number;
+  /** Absent, as in the next two: the load test's own value. */
   connections?: number;
   durationSeconds?: number;
   warmupSeconds?: number;
-  /** Part of a run that names no scenario. */
+  /** Whether the scenario is part of a run that names no scenario. */
   enabled: boolean;
 }
 
-/** What one request does, in the words of the API. */
+/** What one request does. */
 export type RequestKind = "light" | "read" | "write" | "heavy" | "upload";

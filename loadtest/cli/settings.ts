@@ -1,4 +1,4 @@
-import type { LoadTestPlan } from "../../contract/outputs.ts";
+import type { LoadTestSettings } from "../../contract/outputs.ts";
 import type { Dials, RunPlan } from "../compare/baseline.ts";
 import type { Scenario } from "../load/scenarios.ts";
 import type { Command } from "./command-line.ts";
@@ -14,7 +14,7 @@ export interface Plan {
 }
 
 /** The command line's dials over those of the stack. @param endpoint of the stack */
-export function planOf(command: Command, loadtest: LoadTestPlan, endpoint: string): Plan {
+export function planOf(command: Command, loadtest: LoadTestSettings, endpoint: string): Plan {
   return {
     endpoint: command.against ?? endpoint,
     connections: command.connections ?? loadtest.connections,

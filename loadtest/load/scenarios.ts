@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { LoadTestPlan, RequestKind } from "../../contract/outputs.ts";
+import type { LoadTestSettings, RequestKind } from "../../contract/outputs.ts";
 import { type Random, seededRandom, weightedPick, zipf } from "../../measure/random.ts";
 import { wrongUsage } from "../errors.ts";
 
@@ -41,7 +41,10 @@ const zipfExponent = 1;
  *
  * @throws {UserError} with exit code 2 when there is none of that name.
  */
-export function chooseScenarios(defined: LoadTestPlan["scenarios"], names: readonly string[]): Scenario[] {
+export function chooseScenarios(
+  defined: LoadTestSettings["scenarios"],
+  names: readonly string[],
+): Scenario[] {
   const chosen =
     names.length === 0
       ? defined.filter(({ enabled }) => enabled)

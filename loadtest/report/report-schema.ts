@@ -1,5 +1,6 @@
 import { type TSchema, Type } from "@sinclair/typebox";
 import { type GateMetric, gateMetrics } from "../../contract/gate-metrics.ts";
+import { workloadRoles } from "../../contract/outputs.ts";
 import { type FaultName, faults } from "../faults/fault.ts";
 
 const dialect = "https://json-schema.org/draft/2020-12/schema";
@@ -107,7 +108,7 @@ const pod = Type.Object({
   uid: Type.String(),
   name: Type.String(),
   workload: Type.String(),
-  role: oneOf("api", "nginx", "redis", "database"),
+  role: oneOf(...workloadRoles),
   node: Type.String(),
   memoryLimitBytes: Type.Number(),
   appeared: oneOf("before", "during"),
