@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,7 +12,7 @@ import { interleave } from "../measure/interleave.ts";
 import { median } from "../measure/median.ts";
 import { startBacking } from "./api/backing.ts";
 import { bundleServers } from "./api/bundles.ts";
-import { imageNode } from "./api/server-process.ts";
+import { imageNode, waitForOk } from "./api/server-process.ts";
 
 /*
  * Measures the start of the API with different flags of Node.js, in turns: the time until /livez and /readyz respond with
@@ -78,9 +77,9 @@ async function start(file: string, name: string, idleSeconds: number): Promise<S
   });
   const ended = once(child, "exit");
   try {
-    await waitForPath(internal, "/livez");
+    await waitForOk(internal, "/livez", { intervalMs: 3 });
     const liveMs = performance.now() - startedMs;
-    await waitForPath(internal, "/readyz");
+    await waitForOk(internal, "/readyz", { intervalMs: 3 });
     const readyMs = performance.now() - startedMs;
     const cpuMs = (await processCpuSeconds(child.pid ?? 0)) * 1000;
     await sleep(idleSeconds * 1000);
@@ -90,18 +89,4 @@ async function start(file: string, name: string, idleSeconds: number): Promise<S
     child.kill("SIGTERM");
     await ended;
   }
-}
-
-/** Polls the path every few milliseconds until it responds with 200. */
-async function waitForPath(port: number, path: string): Promise<void> {
-  for (const untilMs = performance.now() + 20_000; performance.now() < untilMs; await sleep(3)) {
-    const status = await new Promise<number | undefined>((resolve) => {
-      get({ port, path, host: "127.0.0.1", agent: false }, (response) => {
-        response.resume();
-        resolve(response.statusCode);
-      }).on("error", () => resolve(undefined));
-    });
-    if (status === 200) return;
-  }
-  throw new Error(`${path} did not respond with 200 in 20 s`);
 }

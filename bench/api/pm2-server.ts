@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { freePort } from "../../app/testing/free-port.ts";
-import { familyCpuSeconds, imageNode, type ServerProcess, waitForLight } from "./server-process.ts";
+import { familyCpuSeconds, imageNode, type ServerProcess, waitForOk } from "./server-process.ts";
 
 /** PM2 is not in package.json because of its licence, AGPL-3.0: installing this kit must not install it. */
 const version = "7.0.4";
@@ -42,7 +42,7 @@ export async function startPm2(
   const stop = async () => void (await pm2("kill"));
   try {
     await pm2("start", file, "--instances", String(workers), "--node-args", nodeFlags.join(" "));
-    await waitForLight(port);
+    await waitForOk(port, "/light");
     const pid = Number(await readFile(join(home, "pm2.pid"), "utf8"));
     return { port, cpuSeconds: () => familyCpuSeconds(pid), stop };
   } catch (error) {

