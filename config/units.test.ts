@@ -6,6 +6,7 @@ import {
   formatMilliseconds,
   MiB,
   parseBytes,
+  parseExactMilliseconds,
   parseMillicpu,
   parseMilliseconds,
 } from "./units.ts";
@@ -47,6 +48,55 @@ test("refuses times and CPU that could be meant otherwise", () => {
   for (const wrong of ["250 m", "-1", "0.0001", "two", "1e3", true, null]) {
     assert.equal(parseMillicpu(wrong), undefined, String(wrong));
   }
+});
+
+test("parseBytes and parseMilliseconds are exact when the number has a decimal point", () => {
+  assert.equal(parseMilliseconds("16.1 s"), 16_100);
+  assert.equal(parseMilliseconds("0.00005 min"), 3);
+  assert.equal(parseMilliseconds("0.0000025 h"), 9);
+  assert.equal(parseBytes("0.3 GiB"), 322_122_547);
+  assert.equal(parseBytes("1.0000000001 KiB"), 1024);
+  assert.equal(parseBytes("1 TiB"), 1024 ** 4);
+  assert.equal(parseBytes("0.5Ti"), 1024 ** 4 / 2);
+  assert.equal(parseExactMilliseconds("2.5 ms"), 2.5);
+  assert.equal(parseExactMilliseconds("16.1 s"), 16_100);
+});
+
+test("parseMilliseconds refuses a fraction of a millisecond", () => {
+  for (const text of ["2.5 ms", "0.0001 s", "0.00001 min", "0.000001 h"])
+    assert.equal(parseMilliseconds(text), undefined, text);
+});
+
+test("parseBytes refuses an amount that a JavaScript number cannot hold exactly", () => {
+  assert.equal(parseBytes("7999 TiB"), 7999 * 1024 ** 4);
+  for (const text of ["8192 TiB", "9007199254740993 B", `${"9".repeat(30)} KiB`])
+    assert.equal(parseBytes(text), undefined, text);
+});
+
+test("parseMilliseconds reads every number of milliseconds when it is written in seconds, minutes or hours", () => {
+  const decimal = (amount: bigint, scale: number) => {
+    const digits = amount.toString().padStart(scale + 1, "0");
+    return `${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
+  };
+  fc.assert(
+    fc.property(fc.nat(100_000_000), (time) => {
+      assert.equal(parseMilliseconds(`${decimal(BigInt(time), 3)} s`), time);
+      // Minutes and hours that are finite decimals: multiples of 3 ms and of 9 ms.
+      assert.equal(parseMilliseconds(`${decimal(BigInt(time) * 5n, 5)} min`), time * 3);
+      assert.equal(parseMilliseconds(`${decimal(BigInt(time) * 25n, 7)} h`), time * 9);
+    }),
+  );
+});
+
+test("parseBytes rounds down to whole bytes, and never up", () => {
+  fc.assert(
+    fc.property(fc.nat(8000), fc.stringMatching(/^\d{1,40}$/), (whole, fraction) => {
+      const bytes = parseBytes(`${whole}.${fraction} MiB`) ?? assert.fail();
+      const scale = 10n ** BigInt(fraction.length);
+      const exact = BigInt(whole + fraction) * BigInt(MiB);
+      assert.ok(BigInt(bytes) * scale <= exact && exact < BigInt(bytes + 1) * scale);
+    }),
+  );
 });
 
 test("what is formatted is read back as the same amount", () => {
