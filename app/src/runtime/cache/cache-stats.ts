@@ -1,34 +1,38 @@
-/** How a read was answered: from the cache, from the origin, from the cache because the origin fails, or with the store away. */
+/**
+ * How a read was served. HIT: from the cache. MISS: from the origin. STALE: an expired value from the cache, while the
+ * origin fails. BYPASS: from the origin, while the store fails.
+ */
 export type CacheStatus = "HIT" | "MISS" | "STALE" | "BYPASS";
 
-/** Plain numbers, since the start unless they are of this moment. */
+/** Counters since the start, and some current values. */
 export interface CacheStats {
-  /** Reads answered from the cache, here or in the store. */
+  /** Reads served from the copies of this process or from the store. */
   hits: number;
-  /** Those of them that this process answered alone. */
+  /** Hits served from the copies of this process. */
   localHits: number;
   misses: number;
   stale: number;
   bypass: number;
-  /** Times that the origin was asked; readers who share one count once. */
+  /** Reads of the origin; readers that share a read count once. */
   originReads: number;
   originFailures: number;
-  /** Loads that began before the value had expired. */
+  /** Loads started before the value expired. */
   earlyRefreshes: number;
-  /** Times that a load waited for another process's. */
+  /** Loads that waited for the load of another process. */
   fillWaits: number;
-  /** Store commands that failed or were not tried. */
+  /** Store commands that failed or were skipped. */
   storeErrors: number;
   invalidations: number;
   invalidationsDropped: number;
-  /** At this moment. */
+  /** Current value, as are the following ones. */
   invalidationsPending: number;
   localEntries: number;
   localBytes: number;
-  /** 0: the origin answers; 1: it failed several times in a row. */
+  /** 1 after several consecutive failures of the origin, else 0. */
   originBreakerOpen: number;
 }
 
+/** Stats with all values 0. */
 export function emptyCacheStats(): CacheStats {
   return {
     hits: 0,

@@ -1,61 +1,66 @@
-/** What a reader found who wants to fill a place: it is theirs now, another reader fills it, or it is filled. */
+/** Result of a claim: the reader has the lease, another reader has it, or the entry has been filled. */
 export type Claim = { claimed: true } | { heldBy: string } | { text: string };
 
 /**
- * Whether invalidations of other processes reach this one. A copy that was made in an epoch is as good as the store's
- * as long as the feed lives and the epoch is the same: nothing was missed since.
+ * Whether this process receives the invalidations of others. A copy is as current as the store's value while the feed is
+ * live and still in the epoch in which the copy was made: then no invalidation was missed.
  */
 export interface Feed {
   readonly isLive: boolean;
   readonly epoch: number;
 }
 
-/** The feed of a key whose invalidations nobody tells. */
+/** The feed of a key whose invalidations are not received. */
 export const deadFeed: Feed = { isLive: false, epoch: 0 };
 
 /**
- * What the cache needs of a store that all processes share. A place holds a text, and beside it a lease: the token of the
- * reader who is filling it. Every method rejects when the store does not answer in time; messages reach the listeners of
- * all processes.
+ * A store that all processes share. Each key has an entry with a text, and a lease: the token of the reader that is
+ * filling the entry. Unless noted, every method rejects when the store does not answer in time. Messages reach the
+ * listeners of all processes.
  */
 export interface CacheStore {
   get(key: string): Promise<string | null>;
-  /** In the order of the keys; undefined where the store did not answer. Never rejects. */
+  /** Texts in the order of the keys; undefined where the store did not answer. Never rejects. */
   getMany(keys: readonly string[]): Promise<(string | null | undefined)[]>;
-  /** Takes the lease of a place that is empty, or whose text begins with `seen` (when that is not empty). */
+  /** Takes the lease of an entry that is empty, or whose text begins with `seen` if `seen` is not empty. */
   claim(key: string, seen: string, token: string, leaseMs: number): Promise<Claim>;
-  /** Puts `text` in place and frees the lease, if it is still `token`'s; undefined empties the place. Tells whether it was. */
+  /**
+   * If `token` still has the lease, sets the text and frees the lease. Text undefined deletes the entry.
+   *
+   * @returns whether `token` had the lease
+   */
   fill(key: string, token: string, text: string | undefined, ttlMs: number): Promise<boolean>;
-  /** Frees the lease if it is still `token`'s, and leaves the text. */
+  /** Frees the lease if `token` still has it, and keeps the text. */
   release(key: string, token: string): Promise<void>;
-  /** Puts `text` in place whatever is there, takes away any lease, and tells all processes. */
+  /** Sets the text, revokes any lease, and sends `message` to all processes. */
   put(key: string, text: string, ttlMs: number, message: string): Promise<void>;
-  /** Empties the place, takes away any lease, and tells all processes. */
+  /** Deletes the entry, revokes any lease, and sends `message` to all processes. */
   delete(key: string, message: string): Promise<void>;
   /**
-   * Empties all places whose key matches the glob, and tells all processes. Gives how many.
+   * Deletes all entries whose key matches the glob, and sends `message` to all processes.
    *
-   * @throws {ClearIncomplete}
+   * @returns the number of deleted entries
+   * @throws {ClearIncomplete} when not all nodes could be cleared.
    */
   clear(glob: string, message: string): Promise<number>;
   feedOf(key: string): Feed;
-  /** Gives every message to `listener`, maybe several times. */
+  /** Calls `listener` with every message, possibly several times. */
   listen(listener: (message: string) => void): void;
 }
 
-/** The store is known to be away for this key, or did not answer in time. */
+/** The store is known to be unreachable for this key, or did not answer in time. */
 export class CacheUnavailable extends Error {
   override name = "CacheUnavailable";
 }
 
-/** Some nodes could not be cleared; the others are. */
+/** Some nodes could not be cleared; the others were. */
 export class ClearIncomplete extends Error {
   override name = "ClearIncomplete";
   readonly statusCode = 503;
-  /** Places that were emptied. */
+  /** Number of deleted entries. */
   readonly cleared: number;
 
-  /** @param failures by node, what went wrong; or why no node was asked */
+  /** @param failures one line for each node that failed, or the reason why no node was cleared */
   constructor(cleared: number, failures: readonly string[]) {
     super(`${cleared} entries cleared, but not all: ${failures.join("; ")}`);
     this.cleared = cleared;

@@ -8,37 +8,39 @@ import { isCurrent, LocalCache } from "./local-cache.ts";
 import { PendingInvalidations } from "./pending-invalidations.ts";
 import { type CachedRead, type Load, type Reading, StoreReader } from "./store-reader.ts";
 
+/** Settings of a {@link Cache}. */
 export interface CacheOptions {
-  /** In front of every key. */
+  /** Prefix of every key. */
   prefix: string;
   ttlSeconds: number;
-  /** How long after its time a value may stand in for an origin that fails. */
+  /** How long after its expiry a value may be served while the origin fails. */
   staleSeconds: number;
-  /** Of the copies in this process; 0 keeps none. */
+  /** Size limit of the copies in this process; 0 keeps none. */
   localBytes: number;
-  /** For the origin: while it is open, values that are stale are given at once. */
+  /** Circuit breaker of the origin: while it is open, stale values are served at once. */
   breaker: { failures: number; pauseMs: number };
-  /** Whether what a load threw means that the origin fails, and not that the question was wrong. */
+  /** Whether an error of a load means that the origin fails, and not that the request was invalid. */
   isOriginFailure: (error: unknown) => boolean;
   now?: () => number;
   random?: () => number;
 }
 
 /**
- * A cache in two levels, copies in this process (L1) and a store that all processes share (L2), before an origin that is
- * written elsewhere. Names are the caller's, values are texts.
+ * A cache with two levels, copies in this process (L1) and a store that all processes share (L2), in front of an origin
+ * that is written elsewhere. The caller chooses the names; values are texts.
  *
- * - A read that starts after `invalidate` resolved does not see what was there before: in the same process at once, in
- *   others as soon as they are told, within 100 ms. A reader that misses takes a lease on the place and fills it only while
- *   it holds it; `invalidate` takes the lease away with the value, so a slow reader cannot put an old value back.
- * - A process that cannot be told (its feed broke) serves no copies until it can, and then none that it made before.
- * - One read of the origin per process and expiry, however many want it; usually one over all processes, since a reader that
- *   meets another's lease waits shortly for it. Shortly before its end a value is fetched anew in the background.
- * - While the origin fails, what has expired is still given (STALE), for as long as the options say; with the store away,
- *   from this process.
- * - A store that is away fails no request: reads go to the origin (BYPASS), invalidations are repeated until they succeed and
- *   their names bypass the store in this process until then; other processes may serve the old value meanwhile. So they may
- *   when the store loses a write that it has confirmed (Redis fails over to a replica that did not have it yet).
+ * - A read that starts after `invalidate` has resolved never returns the old value: at once in the same process, within
+ *   100 ms in other processes, as soon as they receive the message. A reader that misses takes a lease on the entry, and
+ *   fills the entry only while it has the lease. `invalidate` revokes the lease together with the value, so a slow reader
+ *   cannot restore an old value.
+ * - A process whose feed of invalidations is broken serves no copies. When the feed is back, older copies stay unused.
+ * - The origin is read once per process and expiry, for any number of readers, and usually once over all processes: a
+ *   reader that finds another's lease waits for it briefly. Shortly before a value expires, it is reloaded in the
+ *   background.
+ * - While the origin fails, expired values are served (STALE) for `staleSeconds`, from this process if the store fails too.
+ * - A failing store fails no request. Reads go to the origin (BYPASS). Invalidations are repeated until they succeed, and
+ *   until then their names bypass the store in this process; other processes may serve the old value during that time. The
+ *   same is true if the store loses a confirmed write (Redis fails over to a replica that does not have it yet).
  */
 export class Cache {
   readonly #store: CacheStore;
@@ -69,7 +71,7 @@ export class Cache {
       random: this.#random,
       refresh: (name, load) => this.#refresh(name, load),
     });
-    store.listen((message) => this.#hear(message));
+    store.listen((message) => this.#handle(message));
   }
 
   get stats(): CacheStats {
@@ -84,9 +86,9 @@ export class Cache {
   }
 
   /**
-   * The value under a name, from the nearest place that has it.
+   * Reads a value: from this process, else from the store, else from the origin.
    *
-   * @throws what `load` throws, unless there is a stale value; the store's failures are not passed on.
+   * @throws {Error} of `load` when the origin fails and there is no stale value. Failures of the store are never thrown.
    */
   read(name: string, load: Load): Promise<CachedRead> {
     const hit = this.#localHit(name, load);
@@ -95,16 +97,17 @@ export class Cache {
   }
 
   /**
-   * As `read`, for several names at once: one question to the store, and one to the origin for what is missing (a few when
-   * other processes are loading some of it). In the order of the names.
+   * Reads several values: one request to the store, and one to the origin for the missing names (a few if other processes
+   * are loading some of them).
    *
-   * @throws what `loadMany` throws
+   * @returns reads in the order of the names
+   * @throws {Error} of `loadMany` when the origin fails and a value has no stale copy.
    */
   readMany(names: readonly string[], loadMany: LoadMany): Promise<CachedRead[]> {
     const reads = new Map<string, Promise<CachedRead>>();
     const missing: string[] = [];
     for (const name of new Set(names)) {
-      // What is due early is fetched alone: it is not waited for.
+      // An early refresh loads only this name; nothing waits for it.
       const hit = this.#localHit(name, async () => (await loadMany([name])).get(name));
       const running = this.#reads.get(name)?.outcome;
       if (hit) reads.set(name, Promise.resolve(hit));
@@ -128,15 +131,15 @@ export class Cache {
     return Promise.all(names.map((name) => reads.get(name) as Promise<CachedRead>));
   }
 
-  /** To be called after the origin was written. Never rejects. */
+  /** Call it after the origin was written. Never rejects. */
   async invalidate(name: string): Promise<void> {
     this.#stats.invalidations++;
     if (!(await this.#pending.deliver(name))) this.#stats.storeErrors++;
-    // What was read meanwhile may have been there before.
+    // Copies made during the delivery may be old.
     this.#forget(name);
   }
 
-  /** What is kept under a name and fresh. Never rejects. */
+  /** Returns the cached value if it is fresh, without the origin. Never rejects. */
   async get(name: string): Promise<string | undefined> {
     const copy = this.#local.get(name);
     if (copy && isCurrent(copy) && copy.expiresAt > this.#now()) return copy.value;
@@ -145,7 +148,7 @@ export class Cache {
     return lookup.outcome;
   }
 
-  /** Keeps a value under a name, in place of another. Never rejects; tells whether it is kept. */
+  /** Stores a value. Never rejects. @returns whether the value is stored */
   async set(name: string, value: string, ttlMs = this.#options.ttlSeconds * 1000): Promise<boolean> {
     const text = this.#reader.textOf(value, 0, ttlMs);
     const staleMs = this.#options.staleSeconds * 1000;
@@ -153,7 +156,7 @@ export class Cache {
       await this.#store.put(this.#key(name), text, ttlMs + staleMs, this.#messages.write(name));
       return true;
     } catch {
-      // Whatever is there now is not what was meant to be there.
+      // The store now has an old value or none, so it is invalidated.
       this.#stats.storeErrors++;
       await this.#pending.deliver(name);
       return false;
@@ -168,10 +171,11 @@ export class Cache {
   }
 
   /**
-   * Empties the places of all names that match a glob (`*`, `?`, `[a-z]`), in the store; and those of all names in the
-   * processes, which fill theirs again from the store. Gives how many there were.
+   * Deletes all names that match a glob (`*`, `?`, `[a-z]`) from the store, and all copies from the processes, which fill
+   * them again from the store.
    *
-   * @throws {ClearIncomplete}
+   * @returns the number of entries deleted from the store
+   * @throws {ClearIncomplete} when not all nodes could be cleared.
    */
   async clear(pattern: string): Promise<number> {
     try {
@@ -226,7 +230,7 @@ export class Cache {
     return this.#reader.lookUp(this.#reading(name, async () => undefined, flight));
   }
 
-  /** Loads again in the background, once at a time. */
+  /** Reloads a value in the background unless a reload is running. */
   #refresh(name: string, load: Load): void {
     if (this.#refreshes.get(name)) return;
     const work = (flight: Flight<void>) => this.#reader.refresh(this.#reading(name, load, flight));
@@ -239,7 +243,7 @@ export class Cache {
     return read;
   }
 
-  #hear(message: string): void {
+  #handle(message: string): void {
     const invalidation = this.#messages.read(message);
     if (!invalidation) return;
     if (invalidation.name === undefined) this.#forgetAll();

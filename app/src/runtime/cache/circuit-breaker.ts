@@ -1,16 +1,18 @@
+/** Closed: calls pass. Open: calls are skipped. Half-open: a trial is running. */
 export type BreakerState = "closed" | "open" | "half-open";
 
+/** Settings of a {@link CircuitBreaker}. */
 export interface BreakerOptions {
-  /** Failures in a row that open it. */
+  /** Consecutive failures that open the breaker. */
   failures: number;
-  /** From opening, or from a failed trial, to the next trial. */
+  /** Time from opening, or from the last trial, to the next trial. */
   pauseMs: number;
   now?: () => number;
 }
 
 /**
- * Stops asking what has failed several times in a row: closed, everything passes; open, nothing; after a pause one trial
- * passes (half-open), and its outcome closes or opens it again.
+ * Skips calls to something that has failed several times in a row. While closed, all calls pass; while open, none. After
+ * a pause one trial passes (half-open), and its outcome closes the breaker or opens it again.
  */
 export class CircuitBreaker {
   readonly #options: BreakerOptions;
@@ -32,11 +34,11 @@ export class CircuitBreaker {
     return this.#state === "closed";
   }
 
-  /** True once per pause while it is open: whoever gets it makes the trial, and tells how it went. */
+  /** True once per pause while the breaker is open. The caller makes the trial and reports its outcome. */
   takeTrial(): boolean {
     if (this.#state === "closed" || this.#now() - this.#openedAt < this.#options.pauseMs) return false;
     this.#state = "half-open";
-    // A trial whose outcome is never told does not keep it from the next.
+    // A trial whose outcome is never reported does not block the next one.
     this.#openedAt = this.#now();
     return true;
   }
@@ -46,12 +48,12 @@ export class CircuitBreaker {
     this.#state = "closed";
   }
 
-  /** Tells whether this failure opened it. */
+  /** Reports a failure. @returns whether this failure opened the breaker */
   failed(): boolean {
     this.#failures++;
     if (this.#state === "closed" && this.#failures < this.#options.failures) return false;
     const opened = this.#state === "closed";
-    // What began before it opened and fails after it does not put off the trial.
+    // A call that started before the breaker opened does not delay the trial when it fails later.
     if (this.#state !== "open") this.#openedAt = this.#now();
     this.#state = "open";
     return opened;

@@ -1,11 +1,11 @@
-/** A piece of work under way whose outcome others may share. */
+/** A running operation whose outcome several callers may share. */
 export interface Flight<T> {
   readonly outcome: Promise<T>;
-  /** What it gives may be older than an invalidation that happened meanwhile. */
+  /** An invalidation happened during the operation, so its outcome may be old. */
   isOutdated: boolean;
 }
 
-/** Work under way by name: whoever wants the same while it lasts gets the same outcome (single flight). */
+/** Running operations by name: callers that want the same result share one operation (single flight). */
 export class Flights<T> {
   readonly #flights = new Map<string, Flight<T>>();
 
@@ -17,7 +17,7 @@ export class Flights<T> {
     return this.#flights.get(name);
   }
 
-  /** Starts work that others may join until it ends. It is told of its own flight. */
+  /** Starts an operation that others may join until it ends. `work` receives its own flight. */
   start(name: string, work: (flight: Flight<T>) => Promise<T>): Flight<T> {
     const { promise, settle } = deferred<T>();
     const flight: Flight<T> = { outcome: promise, isOutdated: false };
@@ -29,7 +29,7 @@ export class Flights<T> {
     return flight;
   }
 
-  /** Whoever comes from now on does not join. */
+  /** Marks the operation as outdated; later callers do not join it. */
   outdate(name: string): void {
     const flight = this.#flights.get(name);
     if (!flight) return;
@@ -44,7 +44,7 @@ export class Flights<T> {
 }
 
 function deferred<T>() {
-  let settle: (with_: Promise<T>) => void = () => undefined;
+  let settle: (outcome: Promise<T>) => void = () => undefined;
   const promise = new Promise<T>((resolve) => {
     settle = resolve;
   });

@@ -3,9 +3,9 @@ import { withDeadline } from "./deadline.ts";
 import { destroy, type RedisClients, type RedisNode, retryDelayMs } from "./redis-link.ts";
 
 const pingEveryMs = 500;
-const longestSilenceMs = 1_000;
+const pingTimeoutMs = 1_000;
 
-/** A subscription to one node, made again whenever it breaks. */
+/** A subscription to one node. It is renewed when it breaks. */
 class NodeFeed implements Feed {
   readonly #clients: RedisClients;
   readonly #node: { host: string; port: number };
@@ -40,7 +40,7 @@ class NodeFeed implements Feed {
     }
   }
 
-  /** Tells whether the subscription came about. */
+  /** @returns whether the subscription was established */
   async #subscribeUntilBroken(): Promise<boolean> {
     const client = this.#clients.client(this.#node, false);
     const broken = new AbortController();
@@ -58,16 +58,16 @@ class NodeFeed implements Feed {
       await withDeadline(client.subscribe(this.#channel, this.#listener), connectTimeoutMs);
       if (broken.signal.aborted) return false;
       subscribed = true;
-      // What was kept before may have missed something.
+      // Older copies may have missed an invalidation.
       this.epoch++;
       this.isLive = true;
       while (!broken.signal.aborted) {
         await pause(pingEveryMs, broken.signal);
-        // A node that stands still keeps its connections.
-        if (!broken.signal.aborted) await withDeadline(client.ping(), longestSilenceMs);
+        // A paused node keeps its connections open, so it has to answer a PING.
+        if (!broken.signal.aborted) await withDeadline(client.ping(), pingTimeoutMs);
       }
     } catch {
-      // Not reached, or silent: made again.
+      // The node is unreachable or does not answer; the caller retries.
     } finally {
       this.isLive = false;
       this.#stop.signal.removeEventListener("abort", breakOff);
@@ -78,10 +78,10 @@ class NodeFeed implements Feed {
 }
 
 /**
- * Subscriptions to the channel of invalidations at every node that takes writes. A message is published by the node that
- * has the key, in one step with the change; subscribers at that node get it from there, whatever happens between the nodes.
- * A feed that breaks is noticed at once, or after a node's silence of at most 1.5 s; then its copies count no more, and those
- * made before it was back never again.
+ * Subscriptions to the invalidation channel of every primary. The node that has the key publishes the message atomically
+ * with the change, and its subscribers receive it directly, whatever the state of the cluster bus. A broken connection is
+ * noticed at once, a silent node within 1.5 s. From then on the copies of that node's keys are not used, and copies made
+ * before the renewal are never used again.
  */
 export class InvalidationFeeds {
   readonly #clients: RedisClients;
@@ -104,12 +104,12 @@ export class InvalidationFeeds {
     this.#listeners.push(listener);
   }
 
-  /** The feed of a node; dead when it is not followed (yet). */
+  /** The feed of a node; dead if there is no subscription yet. */
   of(node: RedisNode | undefined): Feed {
     return (node && this.#feeds.get(node.address)) ?? deadFeed;
   }
 
-  /** Subscribes to these nodes, and to no others any more. */
+  /** Subscribes to these nodes, and ends all other subscriptions. */
   follow(nodes: readonly RedisNode[]): void {
     const wanted = new Set(nodes.map(({ address }) => address));
     for (const [address, feed] of this.#feeds) {
@@ -119,10 +119,10 @@ export class InvalidationFeeds {
     }
     for (const node of nodes) {
       if (this.#feeds.has(node.address)) continue;
-      const tell = (message: string) => {
+      const notify = (message: string) => {
         for (const listener of this.#listeners) listener(message);
       };
-      this.#feeds.set(node.address, new NodeFeed(this.#clients, node, this.#channel, tell));
+      this.#feeds.set(node.address, new NodeFeed(this.#clients, node, this.#channel, notify));
     }
   }
 

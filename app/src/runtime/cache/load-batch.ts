@@ -1,10 +1,10 @@
-/** Gives the values of several names at once; a name without a value is left out. */
+/** Loads the values of several names; names without a value are omitted. */
 export type LoadMany = (names: string[]) => Promise<ReadonlyMap<string, string>>;
 
-/** A name that waits for another process must not hold back the rest. */
-const longestGatherMs = 5;
+/** A name that waits for another process must not delay the others. */
+const gatherMs = 5;
 
-/** Gathers the loads of several names into one, or a few when some come late. */
+/** Combines the loads of several names into one, or into a few if some come late. */
 export class LoadBatch {
   readonly #loadMany: LoadMany;
   #outstanding: number;
@@ -13,25 +13,25 @@ export class LoadBatch {
   #gathered: Promise<ReadonlyMap<string, string>> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param outstanding names of which each will either be loaded or be done without */
+  /** @param outstanding number of names; for each, the caller calls either `load` or `doneWithout` */
   constructor(outstanding: number, loadMany: LoadMany) {
     this.#outstanding = outstanding;
     this.#loadMany = loadMany;
   }
 
-  /** @throws what the load throws */
+  /** @throws {Error} of `loadMany` when it fails. */
   async load(name: string): Promise<string | undefined> {
     this.#names.push(name);
     this.#gathered ??= new Promise((resolve) => {
       this.#settle = resolve;
-      this.#timer = setTimeout(() => this.#send(), longestGatherMs);
+      this.#timer = setTimeout(() => this.#send(), gatherMs);
     });
     const gathered = this.#gathered;
     if (this.#names.length >= this.#outstanding) this.#send();
     return (await gathered).get(name);
   }
 
-  /** A name that needs no load (any more). */
+  /** Reports that a name needs no load. */
   doneWithout(): void {
     this.#outstanding--;
     if (this.#names.length > 0 && this.#names.length >= this.#outstanding) this.#send();

@@ -5,20 +5,20 @@ import type { StoredValue } from "./stored-text.ts";
 /** A copy of a value in this process. */
 export interface LocalCopy extends StoredValue {
   feed: Feed;
-  /** Of the feed when the copy was made. */
+  /** Epoch of the feed when the copy was made. */
   epoch: number;
-  /** The answer that it gives, made once. */
+  /** The result of a hit, allocated once. */
   hit: { value: string; status: "HIT" };
 }
 
-/** Of an entry without its strings: objects, the map's slots and links. */
+/** Size of an entry without its strings: objects, slots of the map, links. */
 const entryBytes = 256;
 
-/** The values that were used last, as many as fit in so many bytes. */
+/** The most recently used values, within a size limit. */
 export class LocalCache {
   readonly #copies: LRUCache<string, LocalCopy> | undefined;
 
-  /** @param bytes for all entries together, counted by their strings and a fixed sum for each; 0 keeps none */
+  /** @param bytes limit for all entries, counted as their strings plus a fixed size each; 0 keeps none */
   constructor(bytes: number) {
     if (bytes > 0)
       this.#copies = new LRUCache({
@@ -53,13 +53,13 @@ export class LocalCache {
   }
 }
 
-/** As the copies of feeds that live and missed nothing. */
+/** Whether a copy's feed is live and has missed no invalidation since the copy was made. */
 export function isCurrent(copy: LocalCopy): boolean {
   return copy.feed.isLive && copy.epoch === copy.feed.epoch;
 }
 
-/** V8 keeps a string in one byte per character if all of them are Latin-1, else in two. */
+/** V8 stores a string in one byte per character if all are Latin-1, else in two. */
 function stringBytes(text: string): number {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of Latin-1 begins with them
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: Latin-1 includes them
   return /^[\u0000-\u00ff]*$/.test(text) ? text.length : text.length * 2;
 }

@@ -1,15 +1,15 @@
 const repeatEveryMs = 250;
-const mostPending = 20_000;
+const maxPending = 20_000;
 
-/** Invalidations that the store has not taken yet, oldest first; repeated until it does. */
+/** Invalidations that the store has not accepted yet, oldest first. They are repeated until it does. */
 export class PendingInvalidations {
   readonly #deliver: (name: string) => Promise<void>;
-  /** Numbered: a later one is not done by an earlier. */
+  /** Sequence number by name: success of an earlier invalidation does not complete a later one. */
   readonly #pending = new Map<string, number>();
   #count = 0;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
-  /** Given up because too many waited. */
+  /** Number of invalidations dropped because too many were pending. */
   dropped = 0;
 
   constructor(deliver: (name: string) => Promise<void>) {
@@ -24,7 +24,7 @@ export class PendingInvalidations {
     return this.#pending.size > 0 && this.#pending.has(name);
   }
 
-  /** Delivers once now, and again later when that fails. Never rejects; tells whether it was delivered. */
+  /** Delivers now, and retries later if that fails. Never rejects. @returns whether it is delivered */
   async deliver(name: string): Promise<boolean> {
     const number = ++this.#count;
     try {
@@ -44,7 +44,7 @@ export class PendingInvalidations {
 
   #repeatLater(name: string, number: number): void {
     this.#pending.set(name, Math.max(number, this.#pending.get(name) ?? 0));
-    if (this.#pending.size > mostPending) {
+    if (this.#pending.size > maxPending) {
       const [oldest] = this.#pending.keys();
       this.#pending.delete(oldest ?? "");
       this.dropped++;

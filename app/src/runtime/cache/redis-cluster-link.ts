@@ -13,13 +13,14 @@ import {
 
 const slots = 16_384;
 const repairEveryMs = 250;
-const repairAtMostEveryMs = 2_000;
+const maxRepairPauseMs = 2_000;
 
 /**
  * The connections to a Redis Cluster.
  *
- * The client follows MOVED, but not a primary that is gone and moves nobody. So while slots are without a node that
- * answers, a new client is made every now and then from the configured nodes, and takes over as soon as it reaches more.
+ * The cluster client follows MOVED redirections, but a primary that is gone sends none. So while some slots have no
+ * primary that answers, a new client is created from the configured nodes from time to time, and replaces the current one
+ * if it reaches more slots.
  */
 export class RedisClusterLink implements RedisLink {
   readonly #clients: RedisClients;
@@ -33,8 +34,8 @@ export class RedisClusterLink implements RedisLink {
   #wasComplete: boolean | undefined;
 
   /**
-   * @param isSuspect whether a node is connected, but does not answer
-   * @param onRenewed told when all connections were made anew
+   * @param isSuspect whether a node is connected but does not answer
+   * @param onRenewed called when all connections have been replaced
    */
   constructor(
     clients: RedisClients,
@@ -88,32 +89,32 @@ export class RedisClusterLink implements RedisLink {
   }
 
   async #repair(): Promise<void> {
-    for (let pauseMs = repairEveryMs; !this.#closed; pauseMs = Math.min(pauseMs * 1.5, repairAtMostEveryMs)) {
+    for (let pauseMs = repairEveryMs; !this.#closed; pauseMs = Math.min(pauseMs * 1.5, maxRepairPauseMs)) {
       const complete = this.#covered(this.#cluster) === slots;
-      this.#tell(complete);
+      this.#logState(complete);
       if (complete) return;
       await new Promise((resolve) => setTimeout(resolve, pauseMs).unref());
       if (!this.#closed && this.#covered(this.#cluster) < slots) await this.#tryOther();
     }
   }
 
-  /** Slots whose primary answers, as far as is known. */
+  /** Number of slots whose primary is known to answer. */
   #covered(cluster: RedisCluster | undefined): number {
     let covered = 0;
     for (const shard of cluster?.slots ?? []) {
-      // A client is made at the first command after the cluster client learnt of a new node: that is no failure.
+      // A new node gets its client at the first command: until then it counts as answering.
       if (shard && shard.master.client?.isReady !== false && !this.#isSuspectIn(cluster, shard.master))
         covered++;
     }
     return covered;
   }
 
-  /** What is suspected was found with the connections of now; another client's that are ready were just answered. */
+  /** Suspicions apply to the current client only; the ready connections of another client have just answered. */
   #isSuspectIn(cluster: RedisCluster | undefined, node: RedisNode): boolean {
     return cluster === this.#cluster && this.#isSuspect(node);
   }
 
-  /** Makes another client, and keeps the one that reaches more. */
+  /** Creates another client, and keeps the one that reaches more slots. */
   async #tryOther(): Promise<void> {
     const { connectTimeoutMs } = this.#clients.config;
     const other = this.#clients.cluster();
@@ -133,7 +134,7 @@ export class RedisClusterLink implements RedisLink {
         other.masters.map((node) => withDeadline(other.nodeClient(node), connectTimeoutMs)),
       );
     } catch (error) {
-      // That no node can be reached says less than why the last one cannot.
+      // The error of a single node says more than "no node can be reached".
       this.#lastError = reason ?? messageOf(error);
     }
     const loser =
@@ -143,11 +144,11 @@ export class RedisClusterLink implements RedisLink {
       this.#onRenewed();
     }
     if (loser) destroy(loser);
-    // Discovery that ends later than the time limit would open connections again.
+    // Discovery may end after the time limit and open connections again.
     connecting.finally(() => loser === other && destroy(other)).catch(() => undefined);
   }
 
-  #tell(complete: boolean): void {
+  #logState(complete: boolean): void {
     if (complete === this.#wasComplete) return;
     this.#wasComplete = complete;
     const facts = { servedSlots: this.#covered(this.#cluster), primaries: this.masters.length };

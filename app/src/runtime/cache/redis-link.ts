@@ -2,6 +2,7 @@ import { createClient, createCluster } from "@redis/client";
 import type { CacheConfig } from "../../config/config.ts";
 import { redisScripts } from "./redis-scripts.ts";
 
+/** The log methods that the store uses. */
 export interface StoreLog {
   info(facts: object, message: string): void;
   warn(facts: object, message: string): void;
@@ -9,10 +10,10 @@ export interface StoreLog {
 
 export type RedisCluster = ReturnType<typeof newCluster>;
 export type RedisClient = ReturnType<typeof newClient>;
-/** Takes commands: a cluster's go to the node that has the key. */
+/** Sends commands; in a cluster, to the node that has the key. */
 export type RedisCommands = RedisCluster | RedisClient;
 
-/** A node that takes writes. Its client is made when it is first needed. */
+/** A primary. Its client is created on demand. */
 export interface RedisNode {
   /** host:port */
   readonly address: string;
@@ -21,17 +22,17 @@ export interface RedisNode {
   readonly client?: Pick<RedisClient, "isReady" | "ping">;
 }
 
-/** The connections to the nodes that keep values: of a cluster, or to the one Redis. */
+/** The connections to a Redis Cluster or to a single Redis. */
 export interface RedisLink {
-  /** Begins to connect, and keeps trying; resolves after the first attempt. Never rejects. */
+  /** Starts to connect, and keeps trying. Resolves after the first attempt. Never rejects. */
   start(): Promise<void>;
-  /** Undefined: not connected. */
+  /** Undefined while not connected. */
   readonly commands: RedisCommands | undefined;
   readonly masters: readonly RedisNode[];
   nodeOf(key: string): RedisNode | undefined;
-  /** The client for commands to one node. @throws when it cannot be reached */
+  /** The client of one node. @throws {Error} when the node is not reachable. */
   clientOf(node: RedisNode): Promise<RedisClient>;
-  /** To be told when a node did not do what it was asked. */
+  /** Call it when a command failed. */
   noticeFailure(error?: unknown): void;
   close(): void;
 }
@@ -39,16 +40,16 @@ export interface RedisLink {
 const socketTimeoutMs = 5_000;
 const pingEveryMs = 1_000;
 const firstRetryMs = 50;
-const longestRetryMs = 1_000;
+const maxRetryMs = 1_000;
 
-/** Before the next attempt to connect: doubled from attempt to attempt, with a jitter so that pods do not come together. */
+/** Delay before the next attempt to connect: doubles with each attempt, with jitter so that pods do not connect together. */
 export function retryDelayMs(retries: number, random: () => number = Math.random): number {
-  return Math.min(firstRetryMs * 2 ** Math.min(retries, 16), longestRetryMs) * (0.5 + random() / 2);
+  return Math.min(firstRetryMs * 2 ** Math.min(retries, 16), maxRetryMs) * (0.5 + random() / 2);
 }
 
 /**
- * Makes clients. The first of a kind costs milliseconds, since its class is put together from all commands; the others are
- * duplicates of it.
+ * Creates clients. The first one of a kind takes milliseconds, because its class is built from all commands; the others
+ * are duplicates of it (docs/decisions.md).
  */
 export class RedisClients {
   readonly config: CacheConfig;
@@ -59,13 +60,13 @@ export class RedisClients {
     this.config = config;
   }
 
-  /** A client of the whole cluster. */
+  /** Creates a client of the whole cluster. */
   cluster(): RedisCluster {
     this.#cluster ??= newCluster(this.config);
     return this.#cluster.duplicate();
   }
 
-  /** A client of one node. Unless `reconnects`, it is to be given up when its connection breaks. */
+  /** Creates a client of one node. Unless `reconnects` is set, the client is unusable once its connection breaks. */
   client(node: { host: string; port: number }, reconnects: boolean): RedisClient {
     this.#client ??= newClient(this.config);
     const { host, port } = node;
@@ -91,7 +92,7 @@ function clientOptions(config: CacheConfig) {
   return {
     username: config.username,
     password: config.password,
-    // A command for a node that is away fails at once instead of waiting for it.
+    // A command for an unreachable node fails at once instead of waiting.
     disableOfflineQueue: true,
     pingInterval: pingEveryMs,
   };
@@ -101,7 +102,7 @@ function newCluster(config: CacheConfig) {
   return createCluster({
     rootNodes: config.nodes.map((node) => ({ socket: node })),
     defaults: { ...clientOptions(config), socket: socketOptions(config) },
-    // Discovery that connects to every primary at once would wait for one that is gone.
+    // Otherwise discovery connects to every primary, and waits for one that is gone.
     minimizeConnections: true,
     scripts: redisScripts,
   });
@@ -112,15 +113,16 @@ function newClient(config: CacheConfig) {
   return createClient({ ...clientOptions(config), ...database, scripts: redisScripts });
 }
 
-/** Ends a client, even one that was closed already. */
+/** Destroys a client; does nothing if it is closed. */
 export function destroy(client: { destroy(): void }): void {
   try {
     client.destroy();
   } catch {
-    // Closed already.
+    // The client is closed.
   }
 }
 
+/** The message of a thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message || error.name : String(error);
 }

@@ -1,7 +1,7 @@
 import { defineScript } from "@redis/client";
 
-/** KEYS: place, lease. ARGV: beginning of the text that was seen, token, time to live of the lease in ms. */
-const claimPlace = defineScript({
+/** KEYS: entry, lease. ARGV: beginning of the text that the reader has seen, token, time to live of the lease in ms. */
+const claimEntry = defineScript({
   NUMBER_OF_KEYS: 2,
   SCRIPT: `local there = redis.call("GET", KEYS[1])
 if there and (ARGV[1] == "" or string.sub(there, 1, #ARGV[1]) ~= ARGV[1]) then return {"text", there} end
@@ -15,8 +15,8 @@ return {"held", redis.call("GET", KEYS[2])}`,
   transformReply: (reply: unknown) => reply as [kind: "text" | "claimed" | "held", text: string],
 });
 
-/** KEYS: place, lease. ARGV: token, text (empty: none), time to live in ms. */
-const fillPlace = defineScript({
+/** KEYS: entry, lease. ARGV: token, text (empty: none), time to live in ms. */
+const fillEntry = defineScript({
   NUMBER_OF_KEYS: 2,
   SCRIPT: `if redis.call("GET", KEYS[2]) ~= ARGV[1] then return 0 end
 if ARGV[2] == "" then redis.call("UNLINK", KEYS[1], KEYS[2]) return 1 end
@@ -44,10 +44,10 @@ return 0`,
 });
 
 /**
- * KEYS: place, lease. ARGV: channel, message, and optionally text and time to live in ms. What is written and what is told
- * go together: whoever listens at this node or at another hears of it.
+ * KEYS: entry, lease. ARGV: channel, message, and optionally text and time to live in ms. The change and its message are
+ * atomic: subscribers of this node and of the others receive it.
  */
-const writePlace = defineScript({
+const writeEntry = defineScript({
   NUMBER_OF_KEYS: 2,
   SCRIPT: `redis.call("UNLINK", KEYS[1], KEYS[2])
 if ARGV[3] then redis.call("SET", KEYS[1], ARGV[3], "PX", ARGV[4]) end
@@ -69,5 +69,5 @@ return redis.call("PUBLISH", ARGV[1], ARGV[2])`,
   transformReply: (reply: unknown) => Number(reply),
 });
 
-/** Steps that must not be divided, run by the node that has the keys. Their keys share a slot. */
-export const redisScripts = { claimPlace, fillPlace, releaseLease, writePlace };
+/** Atomic operations, run by the node that has the keys. All keys of one call are in the same slot. */
+export const redisScripts = { claimEntry, fillEntry, releaseLease, writeEntry };

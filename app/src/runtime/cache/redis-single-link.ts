@@ -9,13 +9,13 @@ import {
   type StoreLog,
 } from "./redis-link.ts";
 
-/** The connection to a single Redis, made again whenever it breaks. */
+/** The connection to a single Redis. It is renewed when it breaks. */
 export class RedisSingleLink implements RedisLink {
   readonly #log: StoreLog;
   readonly #connectTimeoutMs: number;
   readonly #client: RedisClient | undefined;
   readonly masters: readonly RedisNode[];
-  #told: "connected" | "away" | undefined;
+  #loggedState: "connected" | "away" | undefined;
 
   constructor(clients: RedisClients, log: StoreLog) {
     this.#log = log;
@@ -28,8 +28,8 @@ export class RedisSingleLink implements RedisLink {
     const client = clients.client(node, true);
     this.#client = client;
     this.masters = [{ ...node, address: `${node.host}:${node.port}`, client }];
-    client.on("error", (error: unknown) => this.#tell("away", messageOf(error)));
-    client.on("ready", () => this.#tell("connected"));
+    client.on("error", (error: unknown) => this.#logState("away", messageOf(error)));
+    client.on("ready", () => this.#logState("connected"));
   }
 
   get commands(): RedisClient | undefined {
@@ -39,7 +39,7 @@ export class RedisSingleLink implements RedisLink {
   async start(): Promise<void> {
     if (!this.#client) return;
     const connecting = this.#client.connect();
-    connecting.catch((error: unknown) => this.#tell("away", messageOf(error)));
+    connecting.catch((error: unknown) => this.#logState("away", messageOf(error)));
     await withDeadline(connecting, this.#connectTimeoutMs).catch(() => undefined);
   }
 
@@ -53,16 +53,16 @@ export class RedisSingleLink implements RedisLink {
   }
 
   noticeFailure(): void {
-    // The client finds out by itself.
+    // The client notices by itself.
   }
 
   close(): void {
     if (this.#client) destroy(this.#client);
   }
 
-  #tell(state: "connected" | "away", reason?: string): void {
-    if (state === this.#told) return;
-    this.#told = state;
+  #logState(state: "connected" | "away", reason?: string): void {
+    if (state === this.#loggedState) return;
+    this.#loggedState = state;
     if (state === "connected") this.#log.info({}, "cache connected");
     else this.#log.warn({ reason }, "cache away: reads go to the database");
   }

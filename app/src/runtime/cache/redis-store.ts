@@ -15,13 +15,13 @@ import {
 import { RedisSingleLink } from "./redis-single-link.ts";
 import { indexesBySlot, scanClear } from "./scan-clear.ts";
 
-/** Plain numbers of this moment. */
+/** Current values. */
 export interface StoreStats {
-  /** Nodes that take writes, as far as is known. */
+  /** Known primaries. */
   nodes: number;
-  /** Those of them that are left alone because they did not answer. */
+  /** Primaries that get no commands because they did not answer. */
   breakersOpen: number;
-  /** Nodes whose invalidations arrive. */
+  /** Primaries whose invalidations are received. */
   feedsLive: number;
 }
 
@@ -29,8 +29,8 @@ const followEveryMs = 250;
 const leaseMark = "!";
 
 /**
- * Keeps values in a Redis Cluster or a single Redis. A node that did not answer several times in a row is left alone
- * (commands fail at once) until it answers a PING, which is sent after every pause.
+ * Stores values in a Redis Cluster or a single Redis. If a node did not answer several times in a row, its commands fail
+ * at once until it answers a PING, which is sent after each pause of its circuit breaker.
  */
 export class RedisStore implements CacheStore {
   readonly #config: CacheConfig;
@@ -45,7 +45,7 @@ export class RedisStore implements CacheStore {
     this.#config = config;
     const clients = new RedisClients(config);
     const isSuspect = ({ address }: RedisNode) => this.#breakers.get(address)?.isClosed === false;
-    // Who was just connected to has just answered.
+    // All nodes have just answered.
     const onRenewed = () => this.#breakers.clear();
     this.#link =
       config.mode === "single"
@@ -61,14 +61,14 @@ export class RedisStore implements CacheStore {
     return { nodes: this.#link.masters.length, breakersOpen, feedsLive: this.#feeds.live };
   }
 
-  /** Begins to connect, and keeps trying; resolves after the first attempt. Never rejects. */
+  /** Starts to connect, and keeps trying. Resolves after the first attempt. Never rejects. */
   async start(): Promise<void> {
     if (this.#config.nodes.length === 0) return;
     await this.#link.start();
     if (this.#closed) return;
     const follow = () => this.#feeds.follow(this.#link.masters);
     follow();
-    // Which nodes there are changes without a word.
+    // No event reports a change of the primaries.
     this.#followTimer = setInterval(follow, followEveryMs).unref();
   }
 
@@ -78,29 +78,29 @@ export class RedisStore implements CacheStore {
 
   async getMany(keys: readonly string[]): Promise<(string | null | undefined)[]> {
     const texts: (string | null | undefined)[] = new Array(keys.length).fill(undefined);
-    const question = async (indexes: number[]) => {
-      const wanted = indexes.map((index) => keys[index] as string);
-      const answers = await this.#run(wanted[0] as string, (redis) => redis.mGet(wanted));
+    const getSlot = async (indexes: number[]) => {
+      const slotKeys = indexes.map((index) => keys[index] as string);
+      const replies = await this.#run(slotKeys[0] as string, (redis) => redis.mGet(slotKeys));
       indexes.forEach((index, position) => {
-        texts[index] = answers[position] ?? null;
+        texts[index] = replies[position] ?? null;
       });
     };
-    // An MGET must stay within a slot; those for one node leave together.
-    await Promise.allSettled([...indexesBySlot(keys).values()].map(question));
+    // The keys of an MGET must be in one slot; all commands for a node are sent together.
+    await Promise.allSettled([...indexesBySlot(keys).values()].map(getSlot));
     return texts;
   }
 
   async claim(key: string, seen: string, token: string, leaseMs: number): Promise<Claim> {
     const lease = key + leaseMark;
     const [kind, text = ""] = await this.#run(key, (redis) =>
-      redis.claimPlace(key, lease, seen, token, leaseMs),
+      redis.claimEntry(key, lease, seen, token, leaseMs),
     );
     if (kind === "text") return { text };
     return kind === "claimed" ? { claimed: true } : { heldBy: text };
   }
 
   fill(key: string, token: string, text: string | undefined, ttlMs: number): Promise<boolean> {
-    return this.#run(key, (redis) => redis.fillPlace(key, key + leaseMark, token, text ?? "", ttlMs));
+    return this.#run(key, (redis) => redis.fillEntry(key, key + leaseMark, token, text ?? "", ttlMs));
   }
 
   async release(key: string, token: string): Promise<void> {
@@ -109,12 +109,12 @@ export class RedisStore implements CacheStore {
 
   async put(key: string, text: string, ttlMs: number, message: string): Promise<void> {
     await this.#run(key, (redis) =>
-      redis.writePlace(key, key + leaseMark, this.#channel, message, text, ttlMs),
+      redis.writeEntry(key, key + leaseMark, this.#channel, message, text, ttlMs),
     );
   }
 
   async delete(key: string, message: string): Promise<void> {
-    await this.#run(key, (redis) => redis.writePlace(key, key + leaseMark, this.#channel, message));
+    await this.#run(key, (redis) => redis.writeEntry(key, key + leaseMark, this.#channel, message));
   }
 
   async clear(glob: string, message: string): Promise<number> {
@@ -125,15 +125,15 @@ export class RedisStore implements CacheStore {
     } catch (error) {
       incomplete = error;
     }
-    const told = await Promise.allSettled(
+    const published = await Promise.allSettled(
       this.#link.masters.map(async (node) => {
         const client = await withDeadline(this.#link.clientOf(node), this.#config.timeoutMs);
         await withDeadline(client.publish(this.#channel, message), this.#config.timeoutMs);
       }),
     );
     if (incomplete) throw incomplete;
-    if (told.every(({ status }) => status === "rejected"))
-      throw new ClearIncomplete(cleared, ["the other processes could not be told"]);
+    if (published.every(({ status }) => status === "rejected"))
+      throw new ClearIncomplete(cleared, ["the message to the other processes could not be published"]);
     return cleared;
   }
 
@@ -155,7 +155,7 @@ export class RedisStore implements CacheStore {
   async #run<T>(key: string, command: (redis: RedisCommands) => Promise<T>): Promise<T> {
     const redis = this.#link.commands;
     const node = this.#link.nodeOf(key);
-    // A client is made at the first command after the cluster client learnt of a new node: that is no reason to wait.
+    // A new node gets its client at the first command: a missing client is no failure.
     if (!redis || !node || node.client?.isReady === false) {
       this.#link.noticeFailure();
       throw new CacheUnavailable(node ? `${node.address} is not connected` : "no node serves this key");
@@ -163,11 +163,11 @@ export class RedisStore implements CacheStore {
     const breaker = this.#breakerOf(node);
     if (!breaker.isClosed) throw new CacheUnavailable(`${node.address} does not answer`);
     try {
-      const answer = await withDeadline(command(redis), this.#config.timeoutMs);
+      const reply = await withDeadline(command(redis), this.#config.timeoutMs);
       breaker.succeeded();
-      return answer;
+      return reply;
     } catch (error) {
-      // Whoever answers that something is wrong does answer.
+      // An error reply still proves that the node is alive.
       if (!(error instanceof ErrorReply) && breaker.failed()) this.#tryLater(node, breaker);
       this.#link.noticeFailure(error);
       throw error;

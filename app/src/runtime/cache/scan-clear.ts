@@ -4,19 +4,19 @@ import { withDeadline } from "./deadline.ts";
 import { messageOf, type RedisCommands, type RedisLink, type RedisNode } from "./redis-link.ts";
 
 const keysPerStep = 1_000;
-const longestMs = 30_000;
-const longestStepMs = 2_000;
+const timeoutMs = 30_000;
+const stepTimeoutMs = 2_000;
 /**
- * A reader who took a lease before the clearing may fill its place, behind the scan, during the first pass; then it is there
- * during the whole second one, and SCAN gives what is there all the time.
+ * A reader with a lease from before the clearing may fill its entry behind the scan during the first pass. The entry then
+ * exists during the whole second pass, and SCAN returns every key that exists all the time.
  */
 const passes = 2;
 
 /**
- * Deletes all keys that match a glob on every node that takes writes, by SCAN and UNLINK. Gives how many there were, leases
- * not counted.
+ * Deletes all keys that match a glob from every primary, by SCAN and UNLINK.
  *
- * @throws {ClearIncomplete} when a node fails, or not all is done within 30 s
+ * @returns the number of deleted keys without leases
+ * @throws {ClearIncomplete} when a node fails, or clearing takes more than 30 s.
  */
 export async function scanClear(
   link: RedisLink,
@@ -25,21 +25,21 @@ export async function scanClear(
 ): Promise<number> {
   const { commands } = link;
   if (!commands || link.masters.length === 0) throw new ClearIncomplete(0, ["no node is connected"]);
-  const until = Date.now() + longestMs;
+  const until = Date.now() + timeoutMs;
   const failures: string[] = [];
   let cleared = 0;
   const clearNode = async (node: RedisNode) => {
-    const client = await withDeadline(link.clientOf(node), longestStepMs);
+    const client = await withDeadline(link.clientOf(node), stepTimeoutMs);
     let cursor = "0";
     do {
-      if (Date.now() > until) throw new Error(`not done within ${longestMs} ms`);
+      if (Date.now() > until) throw new Error(`not done within ${timeoutMs} ms`);
       const found = await withDeadline(
         client.scan(cursor, { MATCH: glob, COUNT: keysPerStep }),
-        longestStepMs,
+        stepTimeoutMs,
       );
       const values = found.keys.filter((key) => !isLease(key));
       const unlinks = [unlink(commands, found.keys.filter(isLease)), unlink(commands, values)];
-      const [, count = 0] = await withDeadline(Promise.all(unlinks), longestStepMs);
+      const [, count = 0] = await withDeadline(Promise.all(unlinks), stepTimeoutMs);
       cleared += count;
       cursor = found.cursor;
     } while (cursor !== "0");
@@ -57,7 +57,7 @@ export async function scanClear(
   return cleared;
 }
 
-/** Keys of one slot go in one command, as a cluster demands; all commands go out together. */
+/** Deletes keys with one command for each slot, as a cluster requires; all commands are sent together. */
 async function unlink(commands: RedisCommands, keys: readonly string[]): Promise<number> {
   const counts = await Promise.all(
     [...indexesBySlot(keys).values()].map((indexes) =>
@@ -67,7 +67,7 @@ async function unlink(commands: RedisCommands, keys: readonly string[]): Promise
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-/** Where the keys of each slot are. */
+/** Groups keys by slot. @returns for each slot, the indexes of its keys */
 export function indexesBySlot(keys: readonly string[]): Map<number, number[]> {
   const bySlot = new Map<number, number[]>();
   keys.forEach((key, index) => {

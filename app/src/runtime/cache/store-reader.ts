@@ -7,26 +7,28 @@ import { isDueEarly } from "./early-refresh.ts";
 import type { LocalCache } from "./local-cache.ts";
 import { fromStoredText, headerOf, type StoredValue, toStoredText } from "./stored-text.ts";
 
-/** Asks the origin; undefined: it has nothing under this name. */
+/** Loads a value from the origin; undefined if the origin has no such value. */
 export type Load = () => Promise<string | undefined>;
 
+/** The result of a read. */
 export interface CachedRead {
-  /** Undefined: the origin has nothing under this name. */
+  /** Undefined if the origin has no such value. */
   value: string | undefined;
   status: CacheStatus;
 }
 
-/** A read of one name under way. */
+/** A running read of one name. */
 export interface Reading {
   name: string;
   key: string;
   load: Load;
   flight: { isOutdated: boolean };
-  /** Of the key, and its epoch when the read began. */
+  /** Feed of the key, and its epoch when the read started. */
   feed: Feed;
   epoch: number;
 }
 
+/** Settings of a {@link StoreReader}. */
 export interface StoreReaderOptions {
   ttlSeconds: number;
   staleSeconds: number;
@@ -34,18 +36,18 @@ export interface StoreReaderOptions {
   isOriginFailure: (error: unknown) => boolean;
   now: () => number;
   random: () => number;
-  /** Loads a name again in the background. */
+  /** Reloads a name in the background. */
   refresh: (name: string, load: Load) => void;
 }
 
-/** How long a reader may take to fill the place on which it has the lease. */
+/** Time that a reader has to fill an entry after it took the lease. */
 const leaseMs = 5_000;
-/** How long another process's load is waited for, rather than asking the origin as well. */
-const longestFillWaitMs = 250;
-const firstFillWaitMs = 2;
-const slowestFillPollMs = 40;
+/** Time that a reader waits for the load of another process before it reads the origin itself. */
+const fillWaitMs = 250;
+const firstFillPollMs = 2;
+const maxFillPollMs = 40;
 
-/** Reads from the store, or from the origin under the store's lease; keeps what it got in this process. */
+/** Reads from the store, or from the origin under the store's lease. Keeps copies in this process. */
 export class StoreReader {
   readonly #store: CacheStore;
   readonly #local: LocalCache;
@@ -63,7 +65,7 @@ export class StoreReader {
     this.#origin = new CircuitBreaker({ ...options.breaker, now: options.now });
   }
 
-  /** The origin failed several times in a row, and not answered since. */
+  /** The origin has failed several times in a row and has not answered since. */
   get originFails(): boolean {
     return !this.#origin.isClosed;
   }
@@ -88,7 +90,7 @@ export class StoreReader {
     return { value: stored.value, status: "HIT" };
   }
 
-  /** What the store has and is fresh. Never rejects. */
+  /** Returns the store's value if it is fresh. Never rejects. */
   async lookUp(reading: Reading): Promise<string | undefined> {
     try {
       const text = await this.#store.get(reading.key);
@@ -102,23 +104,23 @@ export class StoreReader {
     }
   }
 
-  /** Reads from the origin past the store. */
+  /** Reads from the origin without the store. */
   bypass(reading: Reading, stored?: StoredValue): Promise<CachedRead> {
     return this.#orStale(reading, stored, async () => {
       return { value: await this.#loadOnly(reading), status: "BYPASS" };
     });
   }
 
-  /** Fetches a value anew before it is needed, unless another process does or has done so. */
+  /** Reloads a value before it expires, unless another process is doing so or has done so. */
   async refresh(reading: Reading): Promise<void> {
     const token = this.#newToken();
     let claim: Claim;
     try {
       const text = await this.#store.get(reading.key);
       const stored = text === null ? undefined : fromStoredText(text);
-      const here = this.#local.get(reading.name);
-      // Another process was first.
-      if (stored && here && stored.expiresAt > here.expiresAt) return this.#keep(reading, stored);
+      const copy = this.#local.get(reading.name);
+      // Another process has reloaded it.
+      if (stored && copy && stored.expiresAt > copy.expiresAt) return this.#keep(reading, stored);
       claim = await this.#store.claim(reading.key, headerOf(text ?? ""), token, leaseMs);
     } catch {
       this.#stats.storeErrors++;
@@ -130,7 +132,7 @@ export class StoreReader {
     await this.#loadAndFill(reading, token);
   }
 
-  /** The text under which a value is kept; the time to live has a jitter, so that what was loaded together does not expire together. */
+  /** The stored text of a value. Its time to live has jitter, so that values loaded together do not expire together. */
   textOf(value: string, loadMs: number, ttlMs: number): string {
     return toStoredText({ value, loadMs, expiresAt: this.#expiry(ttlMs) });
   }
@@ -158,14 +160,14 @@ export class StoreReader {
     });
   }
 
-  /** Takes the lease, or waits a little for the one who has it: then the other's text, or the other's lease. */
+  /** Takes the lease, or waits briefly for the reader that has it. Then the result is that reader's text or lease. */
   async #claim(reading: Reading, seen: string, token: string): Promise<Claim> {
     let waitedMs = 0;
-    for (let pauseMs = firstFillWaitMs; ; pauseMs = Math.min(2 * pauseMs, slowestFillPollMs)) {
+    for (let pauseMs = firstFillPollMs; ; pauseMs = Math.min(2 * pauseMs, maxFillPollMs)) {
       const claim = await this.#store.claim(reading.key, seen, token, leaseMs);
       if (!("heldBy" in claim)) return claim;
       if (waitedMs === 0) this.#stats.fillWaits++;
-      if (waitedMs + pauseMs > longestFillWaitMs) return claim;
+      if (waitedMs + pauseMs > fillWaitMs) return claim;
       await sleep(pauseMs);
       waitedMs += pauseMs;
     }
@@ -180,12 +182,12 @@ export class StoreReader {
       throw error;
     }
     const keptMs = (loaded ? loaded.expiresAt - this.#options.now() : 0) + this.#options.staleSeconds * 1000;
-    // Waited for, so that who reads again after this answer finds the value.
+    // The read waits for the fill, so that a client that repeats the request finds the value in the store.
     const isFilled = await this.#store
       .fill(reading.key, token, loaded && toStoredText(loaded), Math.max(1, Math.ceil(keptMs)))
       .catch(() => undefined);
     if (isFilled === undefined) this.#stats.storeErrors++;
-    // Without the lease there may have been an invalidation of which this process will only be told.
+    // If the lease is lost, there may have been an invalidation that this process has not received yet.
     if (loaded && isFilled !== false) this.#keep(reading, loaded);
     return loaded?.value;
   }
@@ -214,7 +216,7 @@ export class StoreReader {
     }
   }
 
-  /** What `fetch` gives, or while the origin fails the newest value that may still stand in for it. */
+  /** Runs `fetch`; while the origin fails, returns the newest stale value instead if there is one. */
   async #orStale(
     reading: Reading,
     stored: StoredValue | undefined,
@@ -237,11 +239,11 @@ export class StoreReader {
   }
 
   #stale(reading: Reading, stored: StoredValue | undefined): CachedRead | undefined {
-    const here = this.#local.get(reading.name);
-    const newest = stored && (!here || stored.expiresAt > here.expiresAt) ? stored : here;
+    const copy = this.#local.get(reading.name);
+    const newest = stored && (!copy || stored.expiresAt > copy.expiresAt) ? stored : copy;
     if (!newest || newest.expiresAt + this.#options.staleSeconds * 1000 <= this.#options.now())
       return undefined;
-    // Kept here too, in case the store is lost as well.
+    // The copy in this process helps if the store fails too.
     if (newest === stored) this.#keep(reading, stored);
     return { value: newest.value, status: "STALE" };
   }

@@ -4,10 +4,12 @@ import type { FastifyInstance } from "fastify";
 const mebibyte = 1024 * 1024;
 const Allocate = Type.Object({ mib: Type.Integer({ minimum: 1, maximum: 65_536 }) });
 const Exit = Type.Object({ code: Type.Integer({ minimum: 0, maximum: 255, default: 1 }) });
-
 const Leak = Type.Object({ bytes: Type.Integer({ minimum: 0, maximum: mebibyte }) });
 
-/** POST /lab/allocate?mib=, /lab/leak?bytes= (of every later request) and /lab/exit?code=: break this process on purpose, to see that it is noticed. */
+/**
+ * Routes that break this process on purpose, to test the detection of faults: POST /lab/allocate?mib= allocates memory,
+ * /lab/leak?bytes= makes every later request leak, /lab/exit?code= ends the process.
+ */
 export function faultLabRoutes(app: FastifyInstance, exit: (code: number) => void): void {
   const kept: Buffer[] = [];
 
@@ -15,7 +17,7 @@ export function faultLabRoutes(app: FastifyInstance, exit: (code: number) => voi
     "/lab/allocate",
     { schema: { querystring: Allocate } },
     (request, reply) => {
-      // Filled with ones: memory that nobody wrote to is not counted against the limit.
+      // Filled with ones: the kernel counts only memory that has been written.
       for (let mib = 0; mib < request.query.mib; mib++) kept.push(Buffer.alloc(mebibyte, 1));
       reply.send({ allocatedMib: kept.length });
     },

@@ -5,12 +5,12 @@ import type { FastifyInstance } from "fastify";
 const maxBytes = 1024 * 1024;
 const Leak = Type.Object({ bytes: Type.Integer({ minimum: 0, maximum: maxBytes, default: 1024 }) });
 
-/** What a leak of each kind keeps for ever; gives how many it keeps by now. */
+/** Leaks these bytes. Returns the number of leaks so far. */
 type Keep = (bytes: number) => number;
 
 /**
- * POST /leak-lab/global, /closure, /listener and /cache, each with ?bytes=: every request leaks so much in the way that
- * its name says, to see that the memory monitor calls it.
+ * Routes that leak on purpose, to test the memory monitor: POST /leak-lab/global, /closure, /listener and /cache, each with
+ * ?bytes=. Every request leaks this size in the way that the name says.
  */
 export function leakLabRoutes(app: FastifyInstance): void {
   for (const [kind, keep] of Object.entries(leaks())) {
@@ -45,7 +45,7 @@ function leaks(): Record<string, Keep> {
   };
 }
 
-/** A string that takes its length in V8's heap; that of `repeat` shares its parts. */
+/** A string with its full length in V8's heap; the result of `repeat` would share its parts. */
 function flatText(bytes: number): string {
   return Buffer.alloc(bytes, "x").toString("latin1");
 }

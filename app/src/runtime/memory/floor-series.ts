@@ -1,16 +1,20 @@
 import type { TimedBytes } from "./growth.ts";
 
 /**
- * Floors over the whole life of a process, in bounded memory: when there are too many, every second one goes, and from
- * then on they are kept half as often. A leak that is too slow to show in the recent ones shows here.
+ * Floors over the whole life of a process, in bounded memory. When there are too many, every second one is dropped and the
+ * spacing doubles. This series shows leaks that are too slow to appear in the recent floors.
  */
 export class FloorSeries {
-  readonly #most: number;
+  readonly #capacity: number;
   #floors: TimedBytes[] = [];
   #spacingSeconds: number;
 
-  constructor(most: number, spacingSeconds: number) {
-    this.#most = most;
+  /**
+   * @param capacity maximum number of floors
+   * @param spacingSeconds initial minimum time between two floors
+   */
+  constructor(capacity: number, spacingSeconds: number) {
+    this.#capacity = capacity;
     this.#spacingSeconds = spacingSeconds;
   }
 
@@ -22,7 +26,7 @@ export class FloorSeries {
     const last = this.#floors.at(-1);
     if (last && floor.second - last.second < this.#spacingSeconds) return;
     this.#floors.push(floor);
-    if (this.#floors.length <= this.#most) return;
+    if (this.#floors.length <= this.#capacity) return;
     this.#floors = this.#floors.filter((_, index) => index % 2 === 0);
     this.#spacingSeconds *= 2;
   }

@@ -1,10 +1,10 @@
-/** Bytes at a second of any clock that only goes forward. */
+/** Bytes at a time in seconds of a monotonic clock. */
 export interface TimedBytes {
   second: number;
   bytes: number;
 }
 
-/** How fast a series grows, with the interval that the true slope lies in, in bytes per second. */
+/** Growth of a series in bytes per second, with its 95 % interval. */
 export interface Growth {
   perSecond: number;
   low: number;
@@ -12,30 +12,30 @@ export interface Growth {
 }
 
 const normalQuantile975 = 1.959964;
-const fewestPoints = 6;
+const minPoints = 6;
 
 /**
- * The Theil–Sen slope of a series (Theil 1950): the median of the slopes between any two points, which a third of the
- * points may be wrong about. The 95 % interval is that of Sen, JASA 63 (1968), for points without ties.
+ * Theil–Sen slope of a series (Theil 1950): the median of the slopes between all pairs of points, robust against up to 29 %
+ * of outliers. The 95 % interval is that of Sen, JASA 63 (1968), for values without ties.
  *
- * @returns undefined with fewer than six points, or when two are at the same time
+ * @returns undefined with fewer than six points, or if two points have the same time
  */
 export function growthOf(points: readonly TimedBytes[]): Growth | undefined {
   const count = points.length;
-  if (count < fewestPoints) return undefined;
+  if (count < minPoints) return undefined;
   const slopes = points
-    .flatMap((from, at) =>
-      points.slice(at + 1).map((to) => (to.bytes - from.bytes) / (to.second - from.second)),
+    .flatMap((from, index) =>
+      points.slice(index + 1).map((to) => (to.bytes - from.bytes) / (to.second - from.second)),
     )
     .sort((a, b) => a - b);
   if (!slopes.every(Number.isFinite)) return undefined;
-  const away = normalQuantile975 * Math.sqrt((count * (count - 1) * (2 * count + 5)) / 18);
-  const rank = Math.floor((slopes.length - away) / 2);
-  const at = (index: number) => slopes[index] ?? 0;
+  const distance = normalQuantile975 * Math.sqrt((count * (count - 1) * (2 * count + 5)) / 18);
+  const rank = Math.floor((slopes.length - distance) / 2);
+  const slopeAt = (index: number) => slopes[index] ?? 0;
   const middle = slopes.length / 2;
   return {
-    perSecond: (at(Math.ceil(middle) - 1) + at(Math.floor(middle))) / 2,
-    low: at(rank - 1),
-    high: at(slopes.length - rank),
+    perSecond: (slopeAt(Math.ceil(middle) - 1) + slopeAt(Math.floor(middle))) / 2,
+    low: slopeAt(rank - 1),
+    high: slopeAt(slopes.length - rank),
   };
 }

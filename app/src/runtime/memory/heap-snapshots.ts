@@ -1,5 +1,5 @@
 import { mkdir, open, readdir, rename, rm, stat, statfs } from "node:fs/promises";
-import path from "node:path";
+import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { writeHeapSnapshot } from "node:v8";
 import type { SnapshotResult } from "../http/operations.ts";
@@ -7,26 +7,29 @@ import { collectGarbage } from "../process/collect-garbage.ts";
 import { isAlive } from "../process/is-alive.ts";
 import { checkRoom } from "./snapshot-guard.ts";
 
+/** The log methods that {@link HeapSnapshots} uses. */
 export interface SnapshotLog {
   info(facts: object, message: string): void;
   warn(facts: object, message: string): void;
 }
 
+/** Settings of {@link HeapSnapshots}. */
 export interface HeapSnapshotsOptions {
-  /** Where they are kept; shared by the worker processes of a pod. */
+  /** Folder of the snapshots, shared by the worker processes of a pod. */
   dir: string;
-  /** How many are kept: the oldest goes. */
+  /** Maximum number of snapshots; the oldest is removed. */
   kept: number;
   podName: string;
-  /** Bytes that this process and its like may use of memory, and that they use. */
+  /** Memory limit and memory in use of the whole container. */
   memory(): { limitBytes: number; usedBytes: number };
   log: SnapshotLog;
 }
 
+/** A finished snapshot. */
 export interface SnapshotFile {
   name: string;
   bytes: number;
-  /** When it was taken, ISO 8601. */
+  /** Time of the snapshot, ISO 8601. */
   at: string;
 }
 
@@ -34,7 +37,7 @@ const fileName = /^heap-[\w.-]+\.heapsnapshot$/;
 const unfinishedName = /^heap-[\w.-]+-(\d+)-[a-z-]+\.heapsnapshot\.partial$/;
 const unfinishedForMs = 600_000;
 
-/** Snapshots of this process' heap, as files that Chrome DevTools opens. */
+/** Takes and lists snapshots of this process's heap, as files for Chrome DevTools. */
 export class HeapSnapshots {
   readonly #options: HeapSnapshotsOptions;
   #taking = false;
@@ -44,22 +47,22 @@ export class HeapSnapshots {
     this.#options = options;
   }
 
-  /** Makes the folder, and removes what a process that died left unfinished. */
+  /** Creates the folder, and removes unfinished snapshots of processes that have ended. */
   async start(): Promise<void> {
     const { dir } = this.#options;
     await mkdir(dir, { recursive: true });
     for (const name of await readdir(dir)) {
       const [, pid] = unfinishedName.exec(name) ?? [];
-      // The first process of a container that was started again has the number of the one before.
+      // After a restart, the first process of a container has the pid of its predecessor.
       if (pid && (Number(pid) === process.pid || !isAlive(Number(pid)) || !(await isFresh(dir, name))))
-        await rm(path.join(dir, name), { force: true });
+        await rm(join(dir, name), { force: true });
     }
     await this.#removeOldest();
   }
 
   /**
-   * Takes one where memory and disk have room for it. The process answers nothing meanwhile: about 50 ms for each MiB of
-   * heap. What it took of memory stays with the process, for the next one to use.
+   * Takes a snapshot if memory and disk have room for it. The process is blocked for about 50 ms per MiB of heap. The
+   * memory used stays with the process, for later snapshots to reuse.
    */
   async take(reason: string): Promise<SnapshotResult> {
     if (this.#taking) return refused("another snapshot is being taken");
@@ -71,23 +74,23 @@ export class HeapSnapshots {
     }
   }
 
-  /** The newest first. */
+  /** Finished snapshots, newest first. */
   async list(): Promise<SnapshotFile[]> {
     const { dir } = this.#options;
     const names = (await readdir(dir).catch(() => [])).filter((name) => fileName.test(name));
     const files = await Promise.all(
       names.map(async (name) => {
-        const facts = await stat(path.join(dir, name)).catch(() => undefined);
+        const facts = await stat(join(dir, name)).catch(() => undefined);
         return facts && { name, bytes: facts.size, at: facts.mtime.toISOString() };
       }),
     );
     return files.filter((file) => file !== undefined).sort((a, b) => b.at.localeCompare(a.at));
   }
 
-  /** Nothing when there is none of that name. */
+  /** Opens a snapshot; undefined if there is none of that name. */
   async open(name: string): Promise<Readable | undefined> {
     if (!fileName.test(name)) return undefined;
-    const file = await open(path.join(this.#options.dir, name)).catch(() => undefined);
+    const file = await open(join(this.#options.dir, name)).catch(() => undefined);
     return file?.createReadStream();
   }
 
@@ -98,25 +101,28 @@ export class HeapSnapshots {
     if (disk instanceof Error) return refused(`the folder cannot be used: ${disk.message}`);
     collectGarbage();
     const before = process.memoryUsage();
-    const numbers = {
+    const conditions = {
       ...this.#options.memory(),
       heapUsedBytes: before.heapUsed,
       reusableBytes: this.#reusableBytes,
       diskFreeBytes: disk.bavail * disk.bsize,
     };
-    const { refusal, ...need } = checkRoom(numbers);
-    if (refusal) return refused(refusal, { ...numbers, ...need });
+    const { refusal, ...need } = checkRoom(conditions);
+    if (refusal) return refused(refusal, { ...conditions, ...need });
     const name = this.#nameFor(reason);
-    const target = path.join(dir, name);
+    const target = join(dir, name);
     const unfinished = `${target}.partial`;
-    log.info({ name, ...numbers, ...need }, "taking a heap snapshot: nothing else runs meanwhile");
+    log.info(
+      { name, ...conditions, ...need },
+      "taking a heap snapshot: the process is blocked until it is done",
+    );
     const startedAt = performance.now();
     try {
       writeHeapSnapshot(unfinished);
       await rename(unfinished, target);
     } catch (error) {
       await rm(unfinished, { force: true }).catch(() => undefined);
-      return refused(`it could not be written: ${(error as Error).message}`, { ...numbers, ...need });
+      return refused(`it could not be written: ${(error as Error).message}`, { ...conditions, ...need });
     }
     const tookMs = Math.round(performance.now() - startedAt);
     this.#reusableBytes = Math.max(0, this.#reusableBytes + process.memoryUsage.rss() - before.rss);
@@ -133,7 +139,7 @@ export class HeapSnapshots {
     return `heap-${time}-${pod}-${process.pid}-${why}.heapsnapshot`;
   }
 
-  /** Workers that leak the same all come to it at the same time, and share one memory limit. */
+  /** Workers with the same leak reach the limit at the same time, and share one memory limit. */
   async #anotherProcessTakes(): Promise<boolean> {
     const { dir } = this.#options;
     for (const name of await readdir(dir).catch(() => [])) {
@@ -146,7 +152,7 @@ export class HeapSnapshots {
 
   async #removeOldest(): Promise<void> {
     const { dir, kept } = this.#options;
-    for (const { name } of (await this.list()).slice(kept)) await rm(path.join(dir, name), { force: true });
+    for (const { name } of (await this.list()).slice(kept)) await rm(join(dir, name), { force: true });
   }
 }
 
@@ -155,6 +161,6 @@ function refused(reason: string, numbers: Record<string, number> = {}): Snapshot
 }
 
 async function isFresh(dir: string, name: string): Promise<boolean> {
-  const facts = await stat(path.join(dir, name)).catch(() => undefined);
+  const facts = await stat(join(dir, name)).catch(() => undefined);
   return facts !== undefined && Date.now() - facts.mtimeMs < unfinishedForMs;
 }

@@ -4,16 +4,17 @@ import { type Judgement, judgeFloors } from "./leak-verdict.ts";
 
 const wholeFloorsKept = 64;
 
+/** Settings of a {@link LeakSuspicion}. */
 export interface LeakSuspicionOptions {
-  /** Full collections that follow each other within this are one. */
+  /** Full collections within this time count as one. */
   intervalSeconds: number;
-  /** How far back the recent floors go. */
+  /** Age limit of the recent floors. */
   windowSeconds: number;
-  /** Growth that may be a cache that fills. */
+  /** Growth that a filling cache explains. */
   minGrowthBytes: number;
 }
 
-/** Whether floors of memory look like a leak: the recent ones, or those of the whole life of the process. */
+/** Judges whether memory floors look like a leak: the recent floors, and those of the whole life of the process. */
 export class LeakSuspicion {
   readonly #options: LeakSuspicionOptions;
   readonly #whole: FloorSeries;
@@ -26,7 +27,7 @@ export class LeakSuspicion {
     this.#judgement = judgeFloors([], options);
   }
 
-  /** The newest: of the recent floors, unless only the whole series looks like a leak. */
+  /** The latest judgement: of the recent floors, unless only the whole series looks like a leak. */
   get judgement(): Judgement {
     return this.#judgement;
   }
@@ -41,13 +42,13 @@ export class LeakSuspicion {
     this.#whole.add(floor);
   }
 
-  /** Judges anew. Gives whether it looks like a leak now and did not before. */
+  /** Judges the floors again. @returns whether they look like a leak now and did not before */
   judge(second: number): boolean {
     const { windowSeconds, minGrowthBytes } = this.#options;
     const suspected = this.#judgement.leak;
     this.#recent = this.#recent.filter((floor) => floor.second >= second - windowSeconds);
     const recent = judgeFloors(this.#recent, { minGrowthBytes, suspected });
-    // Over hours the load changes too, and with it what is kept for it: only twice the growth is called a leak.
+    // Over hours the load changes, and live memory with it, so the whole series needs twice the growth.
     const whole = judgeFloors(this.#whole.floors, { minGrowthBytes: 2 * minGrowthBytes, suspected });
     this.#judgement = whole.leak && !recent.leak ? whole : recent;
     return this.#judgement.leak && !suspected;

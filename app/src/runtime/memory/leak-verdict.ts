@@ -1,36 +1,37 @@
 import { type Growth, growthOf, type TimedBytes } from "./growth.ts";
 
-/** What a series of floors says. A floor is what was in use right after a full garbage collection. */
+/** Judgement of a series of floors. A floor is the memory in use right after a full garbage collection. */
 export interface Judgement {
   leak: boolean;
-  /** Undefined while there are too few floors to tell. */
+  /** Undefined if there are too few floors. */
   growth: Growth | undefined;
   /** The newest floor over the mean of the oldest third. */
   ratio: number;
-  /** From the mean of the oldest third to the newest floor. */
+  /** The newest floor minus the mean of the oldest third. */
   grownBytes: number;
   floors: number;
 }
 
+/** Settings of {@link judgeFloors}. */
 export interface JudgementOptions {
-  /** Growth that may be a cache that fills: less is never called a leak. */
+  /** Growth that a filling cache explains: less is never judged a leak. */
   minGrowthBytes: number;
-  /** It was called a leak before: then it stays one for as long as it grows, whatever the ratio. */
+  /** The series was judged a leak before: it remains one while it grows, whatever the ratio. */
   suspected?: boolean;
 }
 
-/** The newest floor must be above so many times the recent mean. */
-const leastRatio = 1.5;
-const parts = 4;
-/** Share of the mean growth that each quarter must show at least: a step, or a cache that is full, does not go on. */
-const leastShare = 0.4;
+/** Minimum ratio of the newest floor to the mean of the oldest third. */
+const minRatio = 1.5;
+const quarterCount = 4;
+/** Minimum share of the mean growth in each quarter: growth by a step, or of a cache until it is full, does not continue. */
+const minShare = 0.4;
 
 /**
- * Whether what stays after garbage collection grows like a leak. All of this must hold:
- * the newest floor is above 1.5 times the mean of the oldest third of the series, and by `minGrowthBytes`;
- * the 95 % interval of the slope lies above 0; and the growth goes on through all quarters of the series.
+ * Judges whether memory that remains after garbage collection grows like a leak. All of these must hold: the newest floor
+ * exceeds the mean of the oldest third by a factor of 1.5 and by `minGrowthBytes`; the 95 % interval of the slope is above
+ * 0; and the growth continues through all quarters of the series.
  *
- * @param floors in the order of time
+ * @param floors in order of time
  */
 export function judgeFloors(floors: readonly TimedBytes[], options: JudgementOptions): Judgement {
   const newest = floors.at(-1)?.bytes ?? 0;
@@ -38,14 +39,16 @@ export function judgeFloors(floors: readonly TimedBytes[], options: JudgementOpt
   const growth = growthOf(floors);
   const ratio = oldest > 0 ? newest / oldest : 1;
   const grownBytes = newest - oldest;
-  const far = options.suspected || (ratio > leastRatio && grownBytes >= options.minGrowthBytes);
+  const far = options.suspected || (ratio > minRatio && grownBytes >= options.minGrowthBytes);
   const leak = far && growth !== undefined && growth.low > 0 && growsThroughout(floors);
   return { leak, growth, ratio, grownBytes, floors: floors.length };
 }
 
 function growsThroughout(floors: readonly TimedBytes[]): boolean {
-  const quarters = Array.from({ length: parts }, (_, part) =>
-    mean(floors.slice((part * floors.length) / parts, ((part + 1) * floors.length) / parts)),
+  const quarters = Array.from({ length: quarterCount }, (_, quarter) =>
+    mean(
+      floors.slice((quarter * floors.length) / quarterCount, ((quarter + 1) * floors.length) / quarterCount),
+    ),
   );
   const rate = (from: TimedBytes, to: TimedBytes) => (to.bytes - from.bytes) / (to.second - from.second);
   const [first, last] = [quarters[0], quarters.at(-1)];
@@ -53,14 +56,12 @@ function growsThroughout(floors: readonly TimedBytes[]): boolean {
   const overall = rate(first, last);
   return (
     overall > 0 &&
-    quarters
-      .slice(1)
-      .every((quarter, index) => rate(quarters[index] ?? first, quarter) >= leastShare * overall)
+    quarters.slice(1).every((quarter, index) => rate(quarters[index] ?? first, quarter) >= minShare * overall)
   );
 }
 
 function mean(points: readonly TimedBytes[]): TimedBytes {
-  const sum = (of: (point: TimedBytes) => number) =>
-    points.reduce((total, point) => total + of(point), 0) / Math.max(1, points.length);
-  return { second: sum((point) => point.second), bytes: sum((point) => point.bytes) };
+  const meanOf = (value: (point: TimedBytes) => number) =>
+    points.reduce((total, point) => total + value(point), 0) / Math.max(1, points.length);
+  return { second: meanOf((point) => point.second), bytes: meanOf((point) => point.bytes) };
 }

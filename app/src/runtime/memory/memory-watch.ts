@@ -4,28 +4,29 @@ import { heapLimit } from "./heap-limit.ts";
 import { HeapSnapshots } from "./heap-snapshots.ts";
 import { MemoryMonitor, type MemoryReport } from "./monitor.ts";
 
+/** The log methods that {@link MemoryWatch} uses. */
 export interface WatchLog {
   info(facts: object, message: string): void;
   warn(facts: object, message: string): void;
 }
 
 const MiB = 1024 ** 2;
-/** Growth that needs no explanation, beside the caches. */
+/** Growth that is normal in addition to the caches. */
 const usualGrowthBytes = 8 * MiB;
-/** Between snapshots for the same reason: the second would tell what the first does. */
+/** Minimum time between snapshots for the same reason: the second would show the same as the first. */
 const snapshotPauseMs = 600_000;
 
-/** The memory monitor of a process, with a heap snapshot at a leak and near the heap's limit where there is room. */
+/** The memory monitor of a process. It takes heap snapshots at a suspected leak and near the heap's limit. */
 export class MemoryWatch {
   readonly monitor: MemoryMonitor;
-  /** Undefined when there is no folder to keep them in. */
+  /** Undefined without a folder for them. */
   readonly snapshots: HeapSnapshots | undefined;
   readonly #log: WatchLog;
   readonly #takenAt = new Map<string, number>();
 
   /**
-   * @param cacheBytes bound of what the process caches: growth up to it is no leak
-   * @param limitBytes of memory that this process may use; a snapshot asks for the room that the whole pod has
+   * @param cacheBytes size limit of the caches in this process: growth up to it is not a leak
+   * @param limitBytes memory limit of this process; snapshots use the limit of the whole pod
    */
   constructor(config: MemoryConfig, podName: string, cacheBytes: number, limitBytes: number, log: WatchLog) {
     this.#log = log;
@@ -70,8 +71,8 @@ export class MemoryWatch {
     if (!this.snapshots || performance.now() - before < snapshotPauseMs) return;
     this.#takenAt.set(reason, performance.now());
     try {
-      const answer = await this.snapshots.take(reason);
-      if (!answer.taken) this.#log.warn({ why: reason, ...answer }, "no heap snapshot was taken");
+      const result = await this.snapshots.take(reason);
+      if (!result.taken) this.#log.warn({ why: reason, ...result }, "no heap snapshot was taken");
     } catch (error) {
       this.#log.warn({ err: error }, "no heap snapshot was taken");
     }

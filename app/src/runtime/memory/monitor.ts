@@ -5,19 +5,20 @@ import type { Growth } from "./growth.ts";
 import { LeakSuspicion } from "./leak-suspicion.ts";
 
 const MiB = 1024 ** 2;
-/** Growth while the code is compiled and the first connections open says nothing. */
+/** Growth in the first seconds is ignored: the code is compiled and the first connections open. */
 const warmupSeconds = 30;
 /**
- * What may be added to the floor before it is looked for: 3 MiB, or a twentieth of it. Load that leaks nothing leaves some 2.5
- * MiB behind, and a forced collection costs more than its time: V8 drops code that it had optimized.
+ * Growth above the floor that triggers a forced collection: 3 MiB, or a twentieth of the floor. Load without a leak leaves
+ * about 2.5 MiB, and a forced collection costs more than its time: V8 drops optimized code (docs/decisions.md).
  */
 const probeBytes = 3 * MiB;
 const probeShare = 0.05;
 const probeSeconds = 15;
-/** A collection that the monitor asks for takes at most three thousandths of the time. */
+/** Maximum share of time that forced collections take. */
 const probeTimeShare = 0.003;
 const nearHeapLimitShare = 0.9;
 
+/** Memory of the process at one time, in bytes. */
 export interface MemorySample {
   /** Milliseconds since 1970. */
   at: number;
@@ -28,43 +29,44 @@ export interface MemorySample {
   arrayBuffers: number;
 }
 
+/** Settings of a {@link MemoryMonitor}. */
 export interface MemoryMonitorOptions {
   intervalMs: number;
-  /** How many samples are kept. */
+  /** Number of samples kept. */
   samples: number;
-  /** What the process may use of memory, in bytes. */
+  /** Memory limit of the process. */
   limitBytes: number;
-  /** What its old space may take, in bytes. */
+  /** Limit of V8's old space. */
   heapLimitBytes: number;
-  /** Growth that may be a cache that fills. */
+  /** Growth that a filling cache explains. */
   minGrowthBytes: number;
-  /** At each rising edge of the verdict. */
+  /** Called when the verdict becomes "leak suspected". */
   onLeak?(report: MemoryReport): void;
-  /** What stays after garbage collection fills nine tenths of the heap; again only after it was less. */
+  /** Called when the floor reaches nine tenths of the heap's limit; again only after it was lower. */
   onNearHeapLimit?(report: MemoryReport): void;
 }
 
-/** Bytes, but where a name says otherwise. */
+/** Memory report; in bytes unless a name says otherwise. */
 export interface MemoryReport {
   intervalMs: number;
   newest: MemorySample;
   limitBytes: number;
-  /** rss of the limit. */
+  /** Resident memory in percent of the limit. */
   usagePercent: number;
   heapLimitBytes: number;
   heapUsagePercent: number;
-  /** Heap and external memory right after the newest full garbage collection. */
+  /** Heap and external memory right after the last full garbage collection. */
   floor: { at: number; heapUsed: number; external: number } | undefined;
   trend: {
     direction: "growing" | "steady" | "falling" | "unknown";
-    /** Of the floor; with the interval that the true slope lies in. */
+    /** Slope of the floor; `interval` is its 95 % interval. */
     bytesPerSecond: number | undefined;
     interval: [low: number, high: number] | undefined;
-    /** The newest floor over the recent mean, and their difference. */
+    /** Ratio of the newest floor to the mean of the oldest third, and their difference. */
     ratio: number;
     grownBytes: number;
     floors: number;
-    /** Until the heap or the process is at its limit; undefined when it does not grow. */
+    /** Time until the heap or the process reaches its limit; undefined without growth. */
     secondsToLimit: number | undefined;
   };
   verdict: "warming up" | "ok" | "leak suspected";
@@ -73,11 +75,11 @@ export interface MemoryReport {
 }
 
 /**
- * Watches what the process uses, and tells when what stays after garbage collection grows like a leak.
+ * Samples the memory of the process, and reports when memory that remains after garbage collection grows like a leak.
  *
- * Floors are read when V8 has done a full collection. It does so seldom while the heap has room: when the old space has
- * grown clearly above the last floor and V8 has not looked, the monitor has it collect once, to know whether that stays.
- * So a service that does not grow sees no collection that it would not have had.
+ * A floor is read after each full collection. V8 collects seldom while the heap has room. So if the old space has grown
+ * clearly above the last floor without a collection, the monitor forces one to learn whether the growth remains. A process
+ * that does not grow sees no forced collections.
  */
 export class MemoryMonitor {
   readonly #options: MemoryMonitorOptions;
@@ -96,7 +98,8 @@ export class MemoryMonitor {
     const { intervalMs, samples, minGrowthBytes } = options;
     const intervalSeconds = intervalMs / 1000;
     this.#suspicion = new LeakSuspicion({
-      ...{ intervalSeconds, minGrowthBytes },
+      intervalSeconds,
+      minGrowthBytes,
       windowSeconds: intervalSeconds * samples,
     });
     this.#observer = new PerformanceObserver((list) => {
@@ -105,7 +108,7 @@ export class MemoryMonitor {
     });
   }
 
-  /** For metrics: plain numbers. */
+  /** Stats for the metrics. */
   get stats() {
     return {
       leakSuspected: this.#suspectedSince === undefined ? 0 : 1,
@@ -162,7 +165,7 @@ export class MemoryMonitor {
     return this.#suspicion.judgement.growth === undefined ? "warming up" : "ok";
   }
 
-  /** Of the limits of heap and process, the one that is met first; what grows may lie in either. */
+  /** Time until the first limit is reached, that of the heap or of the process. */
   #secondsToLimit(newest: MemorySample): number | undefined {
     const { growth } = this.#suspicion.judgement;
     if (growth === undefined || growth.low <= 0 || this.#floor === undefined) return undefined;
@@ -197,9 +200,9 @@ export class MemoryMonitor {
     if (second < Math.max(warmupSeconds, this.#nextProbeSecond)) return false;
     if (this.#floor === undefined) return true;
     const { heapUsed, external, oldSpace } = this.#floor;
-    // Two samples, so that what is in flight at one moment is not taken for growth.
-    const least = Math.min(...this.#samples.slice(-2).map((sample) => sample.external));
-    const grown = oldSpaceBytes() + least - oldSpace - external;
+    // The minimum of two samples, so that memory of requests in flight does not count as growth.
+    const externalBytes = Math.min(...this.#samples.slice(-2).map((sample) => sample.external));
+    const grown = oldSpaceBytes() + externalBytes - oldSpace - external;
     return (
       second - this.#floor.second >= probeSeconds &&
       grown >= Math.max(probeBytes, probeShare * (heapUsed + external))
@@ -236,7 +239,7 @@ function takeSample(): MemorySample {
   return { at: Date.now(), rss, heapTotal, heapUsed, external, arrayBuffers };
 }
 
-/** What is used of the heap but for the young space, which fills and empties all the time. */
+/** Used heap without the young space, which fills and empties all the time. */
 function oldSpaceBytes(): number {
   return getHeapSpaceStatistics()
     .filter((space) => !space.space_name.startsWith("new_"))
