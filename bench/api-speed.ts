@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { columns } from "../loadtest/cli/summary.ts";
+import { columns } from "../host/table.ts";
 import { thisMachine } from "../measure/machine.ts";
 import { median } from "../measure/median.ts";
 import { type Backing, startBacking } from "./api/backing.ts";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { freePort } from "../app/testing/free-port.ts";
-import { columns } from "../loadtest/cli/summary.ts";
+import { columns } from "../host/table.ts";
 import { processCpuSeconds } from "../measure/cpu-time.ts";
 import { interleave } from "../measure/interleave.ts";
 import { median } from "../measure/median.ts";

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
-import { columns } from "../loadtest/cli/summary.ts";
+import { columns } from "../host/table.ts";
 import { runLoad } from "../loadtest/load/load.ts";
 import type { Scenario } from "../loadtest/load/scenarios.ts";
 import type { Served } from "./delay-server.ts";

@@ -5,10 +5,10 @@ import { Exec, KubeConfig } from "@kubernetes/client-node";
 import { UserError } from "../contract/user-error.ts";
 
 const credentialsAgeMs = 60_000;
-/** Whose changes these are, in an object's `managedFields`. */
+/** The author of changes in an object's `managedFields`. */
 const fieldManager = "breakwater-loadtest";
 
-/** The API server answered with an error, or not at all. `status` is 0 without an answer. */
+/** The API server responded with an error, or not at all. `status` is 0 without a response. */
 export class ApiError extends Error {
   readonly status: number;
 
@@ -19,7 +19,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Talks to one cluster, named by kubeconfig file and context; never by the environment. */
+/** A client of one cluster, named by kubeconfig file and context. It ignores the environment. */
 export class ClusterApi {
   readonly #config: KubeConfig;
   readonly #server: string;
@@ -32,7 +32,7 @@ export class ClusterApi {
     this.#server = server.replace(/\/$/, "");
   }
 
-  /** @throws UserError when the file cannot be read or does not know the context. */
+  /** @throws {UserError} when the file cannot be read or has no such context. */
   static open(kubeconfig: string, context: string): ClusterApi {
     const config = new KubeConfig();
     try {
@@ -40,7 +40,7 @@ export class ClusterApi {
     } catch (error) {
       throw new UserError(
         `the kubeconfig of the stack cannot be read: ${kubeconfig} (${(error as Error).message})`,
-        "bring the cluster up again (npm run up), or mend cluster.kubeconfig in the stack config",
+        "bring the cluster up again (npm run up), or correct cluster.kubeconfig in the stack config",
         { cause: error },
       );
     }
@@ -57,20 +57,20 @@ export class ClusterApi {
   }
 
   /**
-   * GETs a path and parses the answer as JSON.
+   * GETs a path and parses the response as JSON.
    *
-   * @throws ApiError on any other answer than 2xx, and when none comes within `timeoutMs`.
+   * @throws {ApiError} on a status outside 2xx, and when there is no response within `timeoutMs`.
    */
   async getJson<T>(path: string, timeoutMs = 5000): Promise<T> {
     return JSON.parse(await this.getText(path, timeoutMs)) as T;
   }
 
-  /** GETs a path. @throws ApiError, see `getJson`. */
+  /** GETs a path. @throws {ApiError} see `getJson`. */
   getText(path: string, timeoutMs = 5000): Promise<string> {
     return this.#request("GET", path, timeoutMs);
   }
 
-  /** Merges the fields of `patch` into an object; a field that is null goes. @throws ApiError, see `getJson`. */
+  /** Merges the fields of `patch` into an object; a field that is null goes. @throws {ApiError} see `getJson`. */
   async patch(path: string, patch: object, timeoutMs = 5000): Promise<void> {
     await this.#request("PATCH", `${path}?fieldManager=${fieldManager}`, timeoutMs, {
       type: "application/strategic-merge-patch+json",
@@ -78,13 +78,13 @@ export class ClusterApi {
     });
   }
 
-  /** Deletes an object with the given DeleteOptions. @throws ApiError, see `getJson`. */
+  /** Deletes an object with the given DeleteOptions. @throws {ApiError} see `getJson`. */
   async delete(path: string, options: object = {}, timeoutMs = 5000): Promise<void> {
     const text = JSON.stringify({ apiVersion: "v1", kind: "DeleteOptions", ...options });
     await this.#request("DELETE", path, timeoutMs, { type: "application/json", text });
   }
 
-  /** Creates an object. @returns it as the API server has it @throws ApiError, see `getJson`. */
+  /** Creates an object. @returns the created object @throws {ApiError} see `getJson`. */
   async create<T>(path: string, object: object, timeoutMs = 5000): Promise<T> {
     const body = { type: "application/json", text: JSON.stringify(object) };
     return JSON.parse(
@@ -92,15 +92,16 @@ export class ClusterApi {
     ) as T;
   }
 
-  /** POSTs to a path without a body, e.g. through a pod's proxy. @throws ApiError, see `getJson`. */
+  /** POSTs to a path without a body, e.g. through a pod's proxy. @throws {ApiError} see `getJson`. */
   post(path: string, timeoutMs = 5000): Promise<string> {
     return this.#request("POST", path, timeoutMs);
   }
 
   /**
-   * Runs a command in a container. @returns what it wrote to its standard output
+   * Runs a command in a container.
    *
-   * @throws ApiError when the container cannot be reached, the command fails, or it takes longer than `timeoutMs`.
+   * @returns its standard output
+   * @throws {ApiError} when the container cannot be reached, the command fails, or it takes longer than `timeoutMs`.
    */
   async exec(
     at: { namespace: string; pod: string; container: string },
@@ -117,7 +118,7 @@ export class ClusterApi {
       };
       let close = () => {};
       const timer = setTimeout(() => {
-        fail(`no answer within ${timeoutMs / 1000} s`);
+        fail(`no response within ${timeoutMs / 1000} s`);
         close();
       }, timeoutMs);
       new Exec(this.#config)
@@ -131,7 +132,7 @@ export class ClusterApi {
             close = () => socket.close();
             socket.addEventListener("close", () => fail("the connection closed before it ended"));
           },
-          // The client gives the WebSocket's error event, whose message has the HTTP status.
+          // The client rejects with the WebSocket's error event. Its message has the HTTP status.
           (error: { message?: string }) => fail(error.message ?? "no connection"),
         );
     });
@@ -153,14 +154,14 @@ export class ClusterApi {
       const request = url.startsWith("https:") ? httpsRequest : httpRequest;
       const signal = AbortSignal.timeout(timeoutMs);
       const fail = (error: Error) =>
-        reject(new ApiError(0, signal.aborted ? `no answer within ${timeoutMs / 1000} s` : error.message));
-      request(url, { ...options, method, headers, signal }, (answer) => {
+        reject(new ApiError(0, signal.aborted ? `no response within ${timeoutMs / 1000} s` : error.message));
+      request(url, { ...options, method, headers, signal }, (response) => {
         const parts: Buffer[] = [];
-        answer.on("data", (part: Buffer) => parts.push(part));
-        answer.on("error", fail);
-        answer.on("end", () => {
+        response.on("data", (part: Buffer) => parts.push(part));
+        response.on("error", fail);
+        response.on("end", () => {
           const text = Buffer.concat(parts).toString("utf8");
-          const status = answer.statusCode ?? 0;
+          const status = response.statusCode ?? 0;
           if (status >= 200 && status < 300) resolve(text);
           else reject(new ApiError(status, `HTTP ${status}: ${messageOf(text)}`));
         });
@@ -170,7 +171,7 @@ export class ClusterApi {
     });
   }
 
-  /** Tokens expire and credential plugins are slow: asked again once a minute. The connections stay. */
+  /** Reads the credentials once a minute: tokens expire, and credential plugins are slow. The connections stay open. */
   #credentials(): Promise<RequestOptions> {
     if (!this.#options || Date.now() - this.#optionsFromMs > credentialsAgeMs) {
       this.#optionsFromMs = Date.now();
@@ -182,11 +183,17 @@ export class ClusterApi {
   async #readCredentials(): Promise<RequestOptions> {
     const options: RequestOptions = {};
     await this.#config.applyToHTTPSOptions(options);
-    // A proxy's agent is a class of its own and stays; the plain one would make a connection for each request.
+    // The client's plain agent opens a connection for each request. A proxy's agent has another class and is kept.
     if (options.agent && options.agent.constructor === Agent) {
       const { ca, cert, key, pfx, passphrase, servername, rejectUnauthorized } = options;
       this.#agent ??= new Agent({
-        ...{ ca, cert, key, pfx, passphrase, servername, rejectUnauthorized },
+        ca,
+        cert,
+        key,
+        pfx,
+        passphrase,
+        servername,
+        rejectUnauthorized,
         keepAlive: true,
       });
       options.agent = this.#agent;
@@ -194,19 +201,33 @@ export class ClusterApi {
     return options;
   }
 
-  /** Lets go of the connections. */
+  /** Closes the connections. */
   close(): void {
     this.#agent?.destroy();
   }
 }
 
 /** Path of a namespace's pods at the API server, or of one of them. */
-export function podPath(namespace: string, pod?: string): string {
-  const pods = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods`;
-  return pod === undefined ? pods : `${pods}/${encodeURIComponent(pod)}`;
+export function podPath(namespace: string, name?: string): string {
+  return objectPath("/api/v1", namespace, "pods", name);
 }
 
-/** Keeps what is written to it. */
+/** Path of a namespace's Services, or of one of them. */
+export function servicePath(namespace: string, name?: string): string {
+  return objectPath("/api/v1", namespace, "services", name);
+}
+
+/** Path of a namespace's Deployments, or of one of them. */
+export function deploymentPath(namespace: string, name?: string): string {
+  return objectPath("/apis/apps/v1", namespace, "deployments", name);
+}
+
+function objectPath(group: string, namespace: string, kind: string, name: string | undefined): string {
+  const all = `${group}/namespaces/${encodeURIComponent(namespace)}/${kind}`;
+  return name === undefined ? all : `${all}/${encodeURIComponent(name)}`;
+}
+
+/** Collects what is written to it. */
 class Collected extends Writable {
   readonly #parts: Buffer[] = [];
 
@@ -220,7 +241,7 @@ class Collected extends Writable {
   }
 }
 
-/** The message of a Kubernetes Status object, else the beginning of the text. */
+/** The message of a Kubernetes Status object, else the start of the text. */
 function messageOf(text: string): string {
   try {
     const status = JSON.parse(text) as { message?: string };

@@ -1,8 +1,10 @@
-import { exitCodes, UserError } from "../contract/user-error.ts";
+import type { UserError } from "../contract/user-error.ts";
+import { wrongCommandLine } from "../host/command-line.ts";
 
-/** The error for a wrong command line. @param what names the flag, the value and the rule */
+/** What the user types before the options. */
+export const commandName = "npm run loadtest";
+
+/** The error for a wrong command line. @param what names the option, the value and the rule */
 export function wrongUsage(what: string): UserError {
-  return new UserError(what, "see all options: npm run loadtest -- --help", {
-    exitCode: exitCodes["wrong usage"],
-  });
+  return wrongCommandLine({ command: commandName }, what);
 }

@@ -1,79 +1,67 @@
-import type { StackOutputs } from "../contract/outputs.ts";
 import { exitCodes, UserError } from "../contract/user-error.ts";
+import { Progress } from "../host/progress.ts";
 import { type Command, helpText, parseCommand } from "./cli/command-line.ts";
 import { outputsOfFile, outputsOfStack } from "./cli/outputs.ts";
-import { reportTables } from "./cli/summary.ts";
-import { baselinePath } from "./compare/baseline.ts";
-import { describeRow } from "./compare/repeated-run.ts";
-import { describeOutcome } from "./faults/injection.ts";
-import { chooseScenarios } from "./load/scenarios.ts";
-import { Progress } from "./progress.ts";
-import { leaveFolder, reportFolder, writeReport } from "./report/files.ts";
+import { reportTables, resultLines } from "./cli/summary.ts";
+import { chooseScenarios, type DefinedScenarios } from "./load/scenarios.ts";
+import { removeIfEmpty, reportFolder, writeReport } from "./report/files.ts";
 import { runLoadTest } from "./run.ts";
+import { Run } from "./run-context.ts";
 
-const marks = { better: "+", same: "=", worse: "✗" };
-
-process.exitCode = await main(process.argv.slice(2)).catch(tell);
+process.exitCode = await main(process.argv.slice(2)).catch(printError);
 
 async function main(args: string[]): Promise<number> {
-  const given = parseCommand(args, process.env);
-  const command = withUsualTimes(given);
+  const command = parseCommand(args, process.env);
   if (command.help) {
     console.log(helpText);
     return 0;
   }
-  const interrupted = new AbortController();
-  let interruptedMs = 0;
-  const interrupt = () => {
-    // A terminal's Ctrl-C may arrive twice, once from the terminal and once from npm; a later one means it.
-    if (interruptedMs > 0 && Date.now() - interruptedMs > 1000) process.exit(exitCodes.broken);
-    interruptedMs ||= Date.now();
-    interrupted.abort();
-  };
-  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
-
+  const signal = abortOnInterrupt();
   const outputs = await (command.outputs ? outputsOfFile(command.outputs) : outputsOfStack(command.stack));
-  const scenarios = chooseScenarios(outputs.loadtest.scenarios, scenariosOf(command, outputs));
+  const defined = outputs.loadtest.scenarios;
+  const scenarios = chooseScenarios(defined, scenarioNames(command, defined));
   const folder = await reportFolder(command.out);
   const progress = new Progress(process.stderr);
-  const report = await runLoadTest(command, outputs, scenarios, progress, interrupted.signal)
+  const run = new Run({ command, outputs, scenarios, progress, signal });
+  const report = await runLoadTest(run)
     .catch(async (error) => {
-      await leaveFolder(folder);
+      await removeIfEmpty(folder);
       throw error;
     })
     .finally(() => progress.end());
   console.log(`\n${reportTables(report)}\n`);
-  const unwritten = await writeReport(folder, report, command.json).then(
+  const writeError = await writeReport(folder, report, command.json).then(
     () => undefined,
     (error: unknown) => error,
   );
-  if (unwritten === undefined) console.log(`report  ${folder.html}`);
-  else tell(unwritten);
-  for (const row of report.comparison?.rows ?? []) console.log(`${marks[row.verdict]}  ${describeRow(row)}`);
-  if (command.purpose === "save" && report.problems.length === 0)
-    console.log(`baseline  ${baselinePath(report.stack)}`);
-  if (report.fault) console.log(`fault   ${describeOutcome(report.fault)}`);
-  for (const problem of report.problems) if (problem !== report.reason) console.log(`!  ${problem}`);
-  console.log(`${report.exitCode === 0 ? "✓" : "✗"} ${report.verdict}: ${report.reason}`);
-  // What the run found outranks that it cannot be kept.
-  return unwritten === undefined || report.exitCode !== 0 ? report.exitCode : exitCodes.broken;
+  if (writeError === undefined) console.log(`report  ${folder.html}`);
+  else printError(writeError);
+  for (const line of resultLines(report, command)) console.log(line);
+  // A failed run outranks a report that could not be written.
+  return writeError === undefined || report.exitCode !== 0 ? report.exitCode : exitCodes.broken;
 }
 
-/** A fault needs time to be recovered from, a repeat need not be long. */
-function withUsualTimes(command: Command): Command {
-  const { durationSeconds, warmupSeconds } = command;
-  if (command.fault) return { ...command, durationSeconds: durationSeconds ?? 20 };
-  if (!command.purpose && !command.images) return command;
-  return { ...command, durationSeconds: durationSeconds ?? 5, warmupSeconds: warmupSeconds ?? 1 };
+/** A signal that the first SIGINT or SIGTERM aborts. One that comes more than a second later ends the process. */
+function abortOnInterrupt(): AbortSignal {
+  const controller = new AbortController();
+  let firstMs = 0;
+  const interrupt = () => {
+    // One Ctrl-C may arrive twice: from the terminal, and from npm.
+    if (firstMs > 0 && Date.now() - firstMs > 1000) process.exit(exitCodes.broken);
+    firstMs ||= Date.now();
+    controller.abort();
+  };
+  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
+  return controller.signal;
 }
 
-/** A fault is looked at with one scenario that asks all parts of the stack, unless others are named. */
-function scenariosOf(command: Command, { loadtest }: StackOutputs): readonly string[] {
-  if (command.fault === undefined || command.scenarios.length > 0) return command.scenarios;
-  return loadtest.scenarios.some(({ name }) => name === "write-mix") ? ["write-mix"] : [];
+/** The named scenarios. A fault without any has the one that uses all parts of the stack. */
+function scenarioNames({ scenarios, fault }: Command, defined: DefinedScenarios): readonly string[] {
+  if (fault === undefined || scenarios.length > 0) return scenarios;
+  return defined.some(({ name }) => name === "write-mix") ? ["write-mix"] : [];
 }
 
-function tell(error: unknown): number {
+function printError(error: unknown): number {
   if (error instanceof UserError) {
     console.error(`✗ ${error.message}\n  ${error.fix}`);
     return error.exitCode;

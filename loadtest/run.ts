@@ -1,226 +1,122 @@
-import { release, totalmem, type } from "node:os";
-import { type GateMetric, gateMetrics } from "../contract/gate-metrics.ts";
 import type { StackOutputs } from "../contract/outputs.ts";
-import { exitCodes } from "../contract/user-error.ts";
-import { thisMachine } from "../measure/machine.ts";
-import type { Command } from "./cli/command-line.ts";
-import { comparablePlan, planOf } from "./cli/settings.ts";
+import { comparableSettings } from "./compare/comparable-settings.ts";
 import { ImageComparison } from "./compare/image-comparison.ts";
-import {
-  describeRow,
-  RepeatedRun,
-  type RepeatedTurns,
-  type RunComparison,
-  type Turn,
-} from "./compare/repeated-run.ts";
-import { type FaultOutcome, Injection } from "./faults/injection.ts";
-import { errorMetrics, judgeGates } from "./gates/gates.ts";
-import type { Period } from "./gates/memory-growth.ts";
-import { judge } from "./gates/verdict.ts";
-import { generatorLimit } from "./load/generator-limit.ts";
-import { runScenario, seedAll } from "./load/scenario-run.ts";
-import type { Scenario } from "./load/scenarios.ts";
+import { RepeatedRun, type RepeatedTurns, type Turn } from "./compare/repeated-run.ts";
+import { parseFault } from "./faults/faults.ts";
+import { Injection } from "./faults/injection.ts";
+import { runScenario, seedAll } from "./load/run-scenario.ts";
 import { type Observation, Observer } from "./observe/observer.ts";
-import { figuresBetween, readCounters } from "./observe/stack-counters.ts";
-import type { Progress } from "./progress.ts";
-import type { RunReport } from "./report/run-report.ts";
+import { readCounters, statsBetween } from "./observe/stack-counters.ts";
+import { buildReport } from "./report/build-report.ts";
+import type { RunReport, ScenarioReport } from "./report/report-schema.ts";
+import type { Run } from "./run-context.ts";
 
-const unwatched: Observation = { pods: [], events: [], problems: [] };
+/** The parts of a run that depend on its command. */
+interface Parts {
+  repeated: RepeatedTurns | undefined;
+  injection: Injection | undefined;
+  /** Undefined when the load goes to another address: its pods are unknown. */
+  observer: Observer | undefined;
+  /** When the run began, epoch ms. */
+  startedMs: number;
+}
+
+const notObserved: Observation = { pods: [], events: [], problems: [] };
 
 /**
- * One load test: watch the pods, seed users, run the scenarios one after another, judge. What goes wrong once the
- * watch has begun is told in the report, beside what was measured until then; aborting the signal ends the run early.
+ * One load test: watch the pods, seed users, run the scenarios one after another, judge. A failure after the watch has
+ * begun becomes a problem in the report, beside the measurements until then.
  *
- * @param scenarios in the order in which they run
- * @throws UserError when the run cannot begin: cluster out of reach, stack not ready.
+ * @throws {UserError} when the run cannot begin: the cluster cannot be reached, or the stack is not ready.
  */
-export async function runLoadTest(
-  command: Command,
-  outputs: StackOutputs,
-  scenarios: readonly Scenario[],
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<RunReport> {
-  const { loadtest } = outputs;
-  const plan = planOf(command, loadtest, outputs.endpoint);
-  const images =
-    command.images && (await deployImages(command.images, command.repeats, outputs, progress, signal));
-  const repeated: RepeatedTurns | undefined =
-    images ??
-    (command.purpose &&
-      (await RepeatedRun.prepare(command.purpose, command.repeats, {
-        stack: command.stack,
-        apiImage: outputs.apiImage,
-        plan: comparablePlan(command, plan, scenarios),
-      })));
-  progress.begin("waiting for the pods");
-  const injection = command.fault && (await Injection.prepare(command.fault, outputs));
-  const observer =
-    command.against === undefined
-      ? await Observer.start(images?.observed ?? outputs).catch(async (error) => {
-          await injection?.undo();
-          await images?.leave();
-          throw error;
-        })
-      : undefined;
-  const startedMs = Date.now();
-  const broken: string[] = [];
-  const loads: RunReport["scenarios"] = [];
+export async function runLoadTest(run: Run): Promise<RunReport> {
+  const measured = await run.withUndo(async () => {
+    const repeated = await prepareComparison(run);
+    const injection = await prepareFault(run);
+    const observer = await startObserver(run, repeated?.observed ?? run.outputs);
+    const parts: Parts = { repeated, injection, observer, startedMs: Date.now() };
+    const loads = await loadAll(run, parts);
+    const observation = await finishObserver(run, parts);
+    return { ...parts, loads, observation };
+  });
+  return buildReport(run, measured);
+}
+
+async function prepareComparison(run: Run): Promise<RepeatedTurns | undefined> {
+  const { command, outputs } = run;
+  if (command.images) return deployImages(run, command.images);
+  if (!command.purpose) return undefined;
+  return RepeatedRun.prepare(command.purpose, command.repeats, {
+    stack: command.stack,
+    apiImage: outputs.apiImage,
+    plan: comparableSettings(run),
+  });
+}
+
+async function deployImages(run: Run, images: readonly [string, string]): Promise<ImageComparison> {
+  const { command, outputs, signal } = run;
+  const comparison = await run.phase("deploying a pod of each image", () =>
+    ImageComparison.prepare(images, command.repeats, outputs, signal),
+  );
+  run.onUndo(() => comparison.removePods(), "removing the pods of both images");
+  return comparison;
+}
+
+async function prepareFault(run: Run): Promise<Injection | undefined> {
+  if (!run.command.fault) return undefined;
+  const injection = await Injection.prepare(parseFault(run.command.fault), run.outputs);
+  run.onUndo(async () => {
+    const problem = await injection.settle();
+    if (problem !== undefined) run.problems.broken.push(problem);
+    await injection.undo();
+  }, "undoing the fault");
+  return injection;
+}
+
+async function startObserver(run: Run, observed: StackOutputs): Promise<Observer | undefined> {
+  if (run.command.against !== undefined) return undefined;
+  const observer = await run.phase("waiting for the pods", () => Observer.start(observed));
+  run.onUndo(() => observer.close());
+  return observer;
+}
+
+/** Seeds the users and runs all turns. @returns one result for each scenario, of its last turn */
+async function loadAll(
+  run: Run,
+  { repeated, injection, observer, startedMs }: Parts,
+): Promise<ScenarioReport[]> {
+  const loads = new Map<string, ScenarioReport>();
+  const turns = repeated?.turns(run.scenarios) ?? run.scenarios.map((scenario): Turn => ({ scenario }));
   try {
-    await seedAll(plan.endpoint, plan.users, progress, signal);
-    const once = scenarios.map((scenario): Turn => ({ scenario }));
-    for (const { scenario, target, observed = outputs } of repeated?.turns(scenarios) ?? once) {
-      if (signal.aborted) break;
+    await seedAll(run);
+    for (const turn of turns) {
+      if (run.signal.aborted) break;
       await repeated?.beforeTurn();
-      const struck = loads.length === 0 ? injection : undefined;
+      const observed = turn.observed ?? run.outputs;
       const before = observer && (await readCounters(observed));
-      const load = await runScenario(
-        scenario,
-        command,
-        { ...plan, ...target },
-        { observer, injection: struck },
-        progress,
-        signal,
-      );
-      const stack = before ? figuresBetween(before, await readCounters(observed)) : null;
-      repeated?.add(load, stack);
-      // Of several turns of a scenario the report shows the last.
-      const earlier = loads.findIndex((each) => each.scenario === load.scenario);
-      if (earlier >= 0) loads.splice(earlier, 1);
-      loads.push({
-        ...load,
-        about: scenario.about,
-        startSecond: (load.startedAt - startedMs) / 1000,
-        stack,
+      const load = await runScenario(run, turn, {
+        observer,
+        injection: loads.size === 0 ? injection : undefined,
       });
+      const stack = before ? statsBetween(before, await readCounters(observed)) : null;
+      repeated?.add(load, stack);
+      const startSecond = (load.startedAt - startedMs) / 1000;
+      loads.delete(load.scenario);
+      loads.set(load.scenario, { ...load, about: turn.scenario.about, startSecond, stack });
     }
   } catch (error) {
-    progress.end(false);
-    // Seeding goes to an end that was asked for as if it had failed.
-    if (!signal.aborted) broken.push((error as Error).message);
+    run.progress.end(false);
+    // An interrupt makes seeding fail. That is no problem of its own.
+    if (!run.signal.aborted) run.problems.broken.push((error as Error).message);
   }
-
-  progress.begin("last look at the pods");
-  const observation = (await observer?.finish(startedMs, !signal.aborted)) ?? unwatched;
-  progress.end();
-  broken.push(...observation.problems);
-  if (injection) broken.push(...(await undone(injection, progress)));
-  await images?.leave().catch((error: Error) => broken.push(error.message));
-  const invalid = signal.aborted ? ["the run was interrupted before its end"] : [];
-  const spoilt = new Set(loads.filter((load) => load.interrupted).map((load) => load.scenario));
-  for (const load of loads) {
-    const limit = generatorLimit(load);
-    if (limit === undefined || load.interrupted) continue;
-    invalid.push(limit);
-    spoilt.add(load.scenario);
-  }
-  const limits = loadtest.gates.filter(({ metric }) => {
-    if (!observer) return isOfScenario(metric);
-    // One pod alone need not be as fast as the stack; that its answers are good, and the pod lives, it owes as well.
-    return !images || !isOfScenario(metric) || errorMetrics.includes(metric);
-  });
-  const gates = judgeGates(limits, loads, observation.pods, {
-    invalidScenarios: spoilt,
-    expected: injection?.expected ?? [],
-    steady: longestPeriod(loads),
-  });
-  const comparison = broken.length + invalid.length === 0 ? await compared(repeated, broken) : null;
-  const { cpus, cpuModel, node } = thisMachine();
-  const { verdict, reason } = judge(gates, { broken, invalid }, worseRows(comparison));
-  const fault = injection?.outcome(loads[0], observation.events) ?? null;
-  return {
-    schema: 1,
-    stack: command.stack,
-    namespace: outputs.namespace,
-    apiImage: outputs.apiImage,
-    startedAt: new Date(startedMs).toISOString(),
-    finishedAt: new Date().toISOString(),
-    verdict,
-    exitCode: exitCodes[verdict],
-    reason,
-    problems: [...broken, ...invalid],
-    gates,
-    ...plan,
-    scenarios: loads,
-    pods: observation.pods,
-    events: eventsOf(observation, fault, startedMs),
-    fault,
-    comparison,
-    generator: {
-      cpus,
-      cpuModel,
-      memoryBytes: totalmem(),
-      kernel: `${type()} ${release()}`,
-      node,
-    },
-  };
+  return [...loads.values()];
 }
 
-async function deployImages(
-  images: readonly [string, string],
-  rounds: number,
-  outputs: StackOutputs,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<ImageComparison> {
-  progress.begin("deploying a pod of each image");
-  let ready = false;
-  try {
-    const comparison = await ImageComparison.prepare(images, rounds, outputs, signal);
-    ready = true;
-    return comparison;
-  } finally {
-    progress.end(ready);
-  }
-}
-
-async function compared(run: RepeatedTurns | undefined, broken: string[]): Promise<RunComparison | null> {
-  try {
-    return (await run?.end()) ?? null;
-  } catch (error) {
-    broken.push((error as Error).message);
-    return null;
-  }
-}
-
-function worseRows(comparison: RunComparison | null): string[] {
-  return comparison?.rows.filter(({ verdict }) => verdict === "worse").map(describeRow) ?? [];
-}
-
-/** Gives what went wrong with the fault. */
-async function undone(injection: Injection, progress: Progress): Promise<string[]> {
-  progress.begin("leaving the cluster as it was");
-  const problems = await injection.undo().then(
-    () => [],
-    (error: Error) => [error.message],
+async function finishObserver(run: Run, { observer, startedMs }: Parts): Promise<Observation> {
+  if (!observer) return notObserved;
+  const observation = await run.phase("last look at the pods", () =>
+    observer.finish(startedMs, !run.signal.aborted),
   );
-  progress.end(problems.length === 0);
-  return injection.problem === undefined ? problems : [injection.problem, ...problems];
-}
-
-function eventsOf(
-  { events }: Observation,
-  fault: FaultOutcome | null,
-  startedMs: number,
-): RunReport["events"] {
-  const struck = fault
-    ? [{ kind: "fault" as const, pod: fault.pod ?? "", workload: "", detail: fault.how, atMs: fault.atMs }]
-    : [];
-  return [...events, ...struck]
-    .sort((a, b) => a.atMs - b.atMs)
-    .map(({ atMs, ...event }) => ({ ...event, second: (atMs - startedMs) / 1000 }));
-}
-
-function isOfScenario(metric: GateMetric): boolean {
-  return gateMetrics[metric].scope === "scenario";
-}
-
-/** When one load lasted longest, warm-up included. */
-function longestPeriod(loads: RunReport["scenarios"]): Period | undefined {
-  return loads
-    .map(({ startSecond, durationSeconds }) => ({
-      fromSecond: startSecond,
-      toSecond: startSecond + durationSeconds,
-    }))
-    .sort((a, b) => b.toSecond - b.fromSecond - (a.toSecond - a.fromSecond))[0];
+  run.problems.broken.push(...observation.problems);
+  return observation;
 }

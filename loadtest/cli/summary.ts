@@ -1,41 +1,28 @@
-import { formatValue, type GateResult } from "../gates/gates.ts";
-import type { RunReport } from "../report/run-report.ts";
+import { columns } from "../../host/table.ts";
+import { baselinePath } from "../compare/baseline.ts";
+import { describeRow } from "../compare/repeated-run.ts";
+import { describeOutcome } from "../faults/injection.ts";
+import { formatLimit, formatMs, formatValue } from "../gates/format-value.ts";
+import type { RunReport } from "../report/report-schema.ts";
+import type { GateResult } from "../report/schema/gate.ts";
+import type { Command } from "./command-line.ts";
 
-/** Rows of cells in columns as wide as their widest cell, each row as long as the first; columns named in `right` are right-aligned. */
-export function columns(rows: readonly (readonly string[])[], right: readonly number[]): string {
-  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, at) =>
-          right.includes(at) ? cell.padStart(widths[at] ?? 0) : cell.padEnd(widths[at] ?? 0),
-        )
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
-}
-
-/** Scenario figures and all gates, for the terminal. */
+/** All scenarios and all gates as tables for the terminal. */
 export function reportTables(report: RunReport): string {
-  const ms = (value: number) => (Number.isFinite(value) ? formatValue(value, "time") : "–");
-  const scenarios = report.scenarios.map((load) => [
-    load.scenario,
-    load.completed.toLocaleString("en-US"),
-    load.failed.toLocaleString("en-US"),
-    Math.round(load.requestsPerSecond).toLocaleString("en-US"),
-    ms(load.latency.p50Ms),
-    ms(load.latency.p95Ms),
-    ms(load.latency.p99Ms),
-    ms(load.latency.maxMs),
+  const scenarios = report.scenarios.map(({ scenario, completed, failed, requestsPerSecond, latency }) => [
+    scenario,
+    completed.toLocaleString("en-US"),
+    failed.toLocaleString("en-US"),
+    Math.round(requestsPerSecond).toLocaleString("en-US"),
+    ...[latency.p50Ms, latency.p95Ms, latency.p99Ms, latency.maxMs].map(formatMs),
   ]);
   const head = ["scenario", "answered", "failed", "req/s", "p50", "p95", "p99", "max"];
   const gates = report.gates.map((gate) => [
-    marks[gate.verdict],
+    gateMarks[gate.verdict],
     gate.metric,
     gate.subject,
     gate.value === null ? "not measured" : formatValue(gate.value, gate.unit),
-    `${gate.rule === "at most" ? "≤" : "≥"} ${formatValue(gate.limit, gate.unit)}`,
+    formatLimit(gate),
     gate.samples.toLocaleString("en-US"),
     gate.verdict,
   ]);
@@ -45,9 +32,21 @@ export function reportTables(report: RunReport): string {
   ].join("\n\n");
 }
 
-const marks: Record<GateResult["verdict"], string> = {
+/** The last lines of a run: comparison, saved baseline, fault, problems, verdict. */
+export function resultLines(report: RunReport, { purpose }: Pick<Command, "purpose">): string[] {
+  const { comparison, fault, problems, reason, verdict, exitCode } = report;
+  const lines = (comparison?.rows ?? []).map((row) => `${rowMarks[row.verdict]}  ${describeRow(row)}`);
+  if (purpose === "save" && problems.length === 0) lines.push(`baseline  ${baselinePath(report.stack)}`);
+  if (fault) lines.push(`fault   ${describeOutcome(fault)}`);
+  for (const problem of problems) if (problem !== reason) lines.push(`!  ${problem}`);
+  lines.push(`${exitCode === 0 ? "✓" : "✗"} ${verdict}: ${reason}`);
+  return lines;
+}
+
+const gateMarks: Record<GateResult["verdict"], string> = {
   pass: "✓",
   fail: "✗",
   "not measured": "?",
   invalid: "~",
 };
+const rowMarks = { better: "+", same: "=", worse: "✗" };

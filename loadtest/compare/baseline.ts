@@ -5,39 +5,42 @@ import { writeWhole } from "../../host/write-whole.ts";
 import type { Machine } from "../../measure/machine.ts";
 import { wrongUsage } from "../errors.ts";
 
-/** What is kept of one repeat of a scenario; every figure is positive and finite. */
+/** The kept values of one repeat of a scenario; all are positive and finite. */
 export interface Repeat {
   /** Speed of the machine next to this repeat (measure/calibration.ts); without a unit. */
   calibration: number;
-  /** Good answers per second. */
+  /** Good responses per second. */
   throughput: number;
   p50Ms: number;
   p95Ms: number;
   p99Ms: number;
 }
 
-/** How the load is made. */
-export interface Dials {
+/** The load of a scenario. */
+export interface LoadSettings {
   connections: number;
   durationSeconds: number;
   warmupSeconds: number;
-  /** Requests per second where the load has a fixed rate; absent where each connection sends as fast as it is answered. */
+  /** Requests per second; absent in a closed model. */
   ratePerSecond?: number;
 }
 
-/** What was asked of the load generator. Only runs of the same plan can be compared. */
-export interface RunPlan extends Dials {
+/** The settings of a run. Only runs with the same settings can be compared. */
+export interface ComparableSettings extends LoadSettings {
   users: number;
-  /** By scenario: stack config may give one dials of its own. */
-  dials?: Record<string, Dials>;
+  /** By scenario name, since stack config may set each scenario's load. */
+  ofScenarios?: Record<string, LoadSettings>;
 }
 
-/** The dials with which a scenario was run. */
-export function dialsIn(plan: RunPlan, scenario: string): Dials {
-  return plan.dials?.[scenario] ?? plan;
+/** Name of `ofScenarios` in the file. */
+const scenariosKey = "dials";
+
+/** The settings of one scenario. */
+export function settingsIn(plan: ComparableSettings, scenario: string): LoadSettings {
+  return plan.ofScenarios?.[scenario] ?? plan;
 }
 
-/** Several repeats of each scenario of one stack, and all that says what they may be compared with. */
+/** Several repeats of each scenario of one stack, and what makes them comparable with others. */
 export interface Baseline {
   /** Rises when a reader of older files would misread a newer one. */
   schema: 1;
@@ -46,22 +49,23 @@ export interface Baseline {
   savedAt: string;
   apiImage: string;
   machine: Machine;
-  plan: RunPlan;
+  plan: ComparableSettings;
   scenarios: { scenario: string; repeats: Repeat[] }[];
 }
 
-const figures = ["calibration", "throughput", "p50Ms", "p95Ms", "p99Ms"] as const;
+const repeatFields = ["calibration", "throughput", "p50Ms", "p95Ms", "p99Ms"] as const;
 const saveAgain = "save it again: npm run loadtest -- --save-baseline";
 
-/** Where the baseline of a stack is kept: one file for each, beside the load test. */
+/** The file with the baseline of a stack, in `loadtest/baselines/`. */
 export function baselinePath(stack: string): string {
   return join(resolve(import.meta.dirname, "..", "baselines"), `${encodeURIComponent(stack)}.json`);
 }
 
 /**
- * Writes the baseline in place of an older one, wholly or not at all.
+ * Writes the baseline and replaces an older one. The file is always complete.
  *
- * @throws {UserError} when a figure is missing (a scenario without a good answer has no latency), or the file cannot be written.
+ * @throws {UserError} when a value is missing (a scenario without a good response has no latency), or the file cannot be
+ * written.
  */
 export async function saveBaseline(path: string, baseline: Baseline): Promise<void> {
   const [problem] = wrongScenarios(baseline.scenarios);
@@ -73,7 +77,7 @@ export async function saveBaseline(path: string, baseline: Baseline): Promise<vo
   }
   try {
     await mkdir(dirname(path), { recursive: true });
-    await writeWhole(path, `${JSON.stringify(baseline, null, 2)}\n`);
+    await writeWhole(path, `${JSON.stringify(toFile(baseline), null, 2)}\n`);
   } catch (error) {
     throw new UserError(
       `the baseline cannot be written to ${path}: ${(error as Error).message}`,
@@ -86,8 +90,8 @@ export async function saveBaseline(path: string, baseline: Baseline): Promise<vo
 /**
  * Reads what `saveBaseline` wrote.
  *
- * @throws {UserError} with exit code 2 when there is no such file: nothing was saved that could be compared with
- * @throws {UserError} when it cannot be read, is damaged, or is of a newer version of this program; names every wrong field.
+ * @throws {UserError} with exit code 2 when there is no such file.
+ * @throws {UserError} when it cannot be read, is damaged, or comes from a newer version; names every wrong field.
  */
 export async function readBaseline(path: string): Promise<Baseline> {
   let text: string;
@@ -108,7 +112,7 @@ export async function readBaseline(path: string): Promise<Baseline> {
   return parseBaseline(text, path);
 }
 
-/** Checks that the text is a baseline. @param source where it comes from, for the message @throws {UserError} when it is not. */
+/** Parses a baseline. @param source its origin, for the message @throws {UserError} when it is none */
 export function parseBaseline(text: string, source: string): Baseline {
   let parsed: unknown;
   try {
@@ -128,7 +132,15 @@ export function parseBaseline(text: string, source: string): Baseline {
   if (problems.length > 0) {
     throw new UserError(`the baseline ${source} is damaged: ${problems.join("; ")}`, saveAgain);
   }
-  return parsed as Baseline;
+  const { plan, ...baseline } = parsed as Baseline & {
+    plan: { [scenariosKey]?: Record<string, LoadSettings> };
+  };
+  const { [scenariosKey]: ofScenarios, ...settings } = plan;
+  return { ...baseline, plan: ofScenarios === undefined ? settings : { ...settings, ofScenarios } };
+}
+
+function toFile({ plan: { ofScenarios, ...plan }, ...baseline }: Baseline): object {
+  return { ...baseline, plan: { ...plan, [scenariosKey]: ofScenarios } };
 }
 
 function wrongFields(baseline: unknown): string[] {
@@ -143,11 +155,11 @@ function wrongFields(baseline: unknown): string[] {
     need(name, "string");
   }
   for (const name of ["machine.cpus", "machine.memoryGiB"]) need(name, "number");
-  const own = Object.keys(field(field(baseline, "plan"), "dials") ?? {});
-  for (const dials of ["plan", ...own.map((scenario) => `plan.dials.${scenario}`)]) {
+  const scenarios = Object.keys(field(field(baseline, "plan"), scenariosKey) ?? {});
+  for (const settings of ["plan", ...scenarios.map((scenario) => `plan.${scenariosKey}.${scenario}`)]) {
     for (const name of ["connections", "durationSeconds", "warmupSeconds"])
-      need(`${dials}.${name}`, "number");
-    const rate = `${dials}.ratePerSecond`;
+      need(`${settings}.${name}`, "number");
+    const rate = `${settings}.ratePerSecond`;
     if (rate.split(".").reduce(field, baseline) !== undefined) need(rate, "number");
   }
   need("plan.users", "number");
@@ -162,15 +174,17 @@ function wrongScenarios(scenarios: unknown): string[] {
     const repeats = field(each, "repeats");
     if (typeof name !== "string" || !Array.isArray(repeats)) return [`scenario ${at + 1} is incomplete`];
     return repeats.flatMap((repeat: unknown, nth) =>
-      figures
-        .filter((figure) => !isPositive(field(repeat, figure)))
-        .map((figure) => `${figure} of ${name}, repeat ${nth + 1}, is not a positive number`),
+      repeatFields
+        .filter((fieldName) => !isPositive(field(repeat, fieldName)))
+        .map((fieldName) => `${fieldName} of ${name}, repeat ${nth + 1}, is not a positive number`),
     );
   });
 }
 
-function field(of: unknown, name: string): unknown {
-  return typeof of === "object" && of !== null ? (of as Record<string, unknown>)[name] : undefined;
+function field(object: unknown, name: string): unknown {
+  return typeof object === "object" && object !== null
+    ? (object as Record<string, unknown>)[name]
+    : undefined;
 }
 
 function isPositive(value: unknown): boolean {

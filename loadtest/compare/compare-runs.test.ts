@@ -115,7 +115,7 @@ test("another machine, plan or stack is refused with every reason", () => {
 test("dials of a scenario's own are part of the plan, if both runs have the scenario", () => {
   const { plan } = sampleBaseline();
   const of = (light: object, more = {}) =>
-    sampleBaseline({ plan: { ...plan, dials: { light: { ...plan, ...light }, ...more } } });
+    sampleBaseline({ plan: { ...plan, ofScenarios: { light: { ...plan, ...light }, ...more } } });
   const writes = { writes: { ...plan, connections: 99 } };
   const fixed = compareRuns(of({ ratePerSecond: 50 }), of({}, writes));
   assert.ok(!fixed.compared);

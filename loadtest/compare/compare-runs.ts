@@ -1,61 +1,60 @@
-import { judgeRatio, type Ratio, type RatioVerdict, ratioOf } from "../../measure/bootstrap.ts";
+import { judgeRatio, ratioOf } from "../../measure/bootstrap.ts";
 import { sameMachine } from "../../measure/machine.ts";
-import { type Baseline, type Dials, dialsIn, type Repeat, type RunPlan } from "./baseline.ts";
+import type { ComparedRow, RunComparison } from "../report/schema/comparison.ts";
+import {
+  type Baseline,
+  type ComparableSettings,
+  type LoadSettings,
+  type Repeat,
+  settingsIn,
+} from "./baseline.ts";
 
-export type ComparedMetric = "throughput" | "p50" | "p95" | "p99";
+/** Metrics that every comparison has. */
+export type ComparedMetric = Exclude<ComparedRow["metric"], "CPU per request">;
 
-type Figures = Pick<Repeat, "throughput" | "p50Ms" | "p95Ms" | "p99Ms">;
+type ComparedValues = Pick<Repeat, "throughput" | "p50Ms" | "p95Ms" | "p99Ms">;
 
-/** One metric of one scenario, now over then, at equal speed of the machine. */
-export interface ComparedRow extends Ratio {
-  scenario: string;
-  metric: ComparedMetric | "CPU per request";
-  verdict: RatioVerdict;
-}
-
-/** Rows, or the reasons why these two runs cannot be compared: never a comparison that means nothing. */
+/** The rows of a comparison, or the reasons why two runs cannot be compared. */
 export type Comparison =
-  | {
-      compared: true;
-      rows: ComparedRow[];
-      /** Scenarios that only one of the two runs has. */
-      notCompared: string[];
-    }
+  | ({ compared: true } & Pick<RunComparison, "rows" | "notCompared">)
   | { compared: false; reasons: string[] };
 
-/** With fewer repeats than this on either side a comparison is refused; eight are better. */
+/** Minimum count of repeats of each run; eight are better. */
 export const fewestComparedRepeats = 6;
 
-/** Share of intervals that hold the true ratio. */
+/** Share of the intervals that contain the true ratio. */
 export const comparedConfidence = 0.99;
 
-/** How each metric is read, which way is better, and how small a difference is of no matter. */
+/** The value of each metric, its better direction, and the relative difference that does not matter. */
 export const comparedMetrics: Record<
   ComparedMetric,
-  { of: (repeat: Figures) => number; better: "lower" | "higher"; band: number }
+  { read: (repeat: ComparedValues) => number; better: "lower" | "higher"; band: number }
 > = {
-  throughput: { of: ({ throughput }) => throughput, better: "higher", band: 0.05 },
-  p50: { of: ({ p50Ms }) => p50Ms, better: "lower", band: 0.05 },
-  p95: { of: ({ p95Ms }) => p95Ms, better: "lower", band: 0.1 },
-  p99: { of: ({ p99Ms }) => p99Ms, better: "lower", band: 0.15 },
+  throughput: { read: ({ throughput }) => throughput, better: "higher", band: 0.05 },
+  p50: { read: ({ p50Ms }) => p50Ms, better: "lower", band: 0.05 },
+  p95: { read: ({ p95Ms }) => p95Ms, better: "lower", band: 0.1 },
+  p99: { read: ({ p99Ms }) => p99Ms, better: "lower", band: 0.15 },
 };
 
 /**
- * Compares a run with a baseline of the same stack, machine and plan, metric by metric.
+ * Compares a run with a baseline of the same stack, machine and settings, metric by metric.
  *
- * Each figure is first brought to the same speed of the machine by the calibration next to its own repeat: throughput is
- * divided by it, latency multiplied, so that a machine that is slower today makes no difference. At a fixed rate the
- * throughput is what was asked for, and left as it is.
+ * Each value is first converted to equal speed of the machine by the calibration of its own repeat: throughput is divided
+ * by it and latency multiplied, so that a machine that is slower today makes no difference. At a fixed rate the
+ * throughput is the requested one and stays as it is.
  *
- * Different is what a 99 % interval says (measure/bootstrap.ts; a run has some sixteen rows, and at 95 % one of them
- * would be called in every third run where nothing differs) and what is beyond the metric's band: 5 % for throughput and p50, 10 % for p95, 15 % for p99. By
- * simulation of runs that do not differ, eight and six repeats: throughput and p50 (spread of 4 % after calibration) are
- * called different in 0.4 % and 1 % of cases, p95 (7 %) in 0.4 % and none; p99 with a spread of 10 % in 0.3 % and 1 %,
- * where a band of 5 % has 2.5 % and 3.3 % and finds no more of a difference of 30 % (90 % and 77 %). Where about one
- * request in a hundred meets a stall, p99 spreads by 50 %, and a difference of 30 % is found in 15 % of cases only.
+ * A metric is different when its 99 % interval excludes no difference (measure/bootstrap.ts) and the change exceeds the
+ * metric's band: 5 % for throughput and p50, 10 % for p95, 15 % for p99. 99 %, because a run has about sixteen rows: at
+ * 95 %, every third run without a difference would have a row that is different by chance.
+ *
+ * Simulated runs without a difference, with eight and six repeats: throughput and p50 (spread of 4 % after calibration)
+ * are called different in 0.4 % and 1 % of the cases, p95 (spread of 7 %) in 0.4 % and none, p99 (spread of 10 %) in
+ * 0.3 % and 1 %. A band of 5 % for p99 has 2.5 % and 3.3 %, and finds a difference of 30 % no more often (90 % and 77 %).
+ * When one request in a hundred meets a stall, p99 has a spread of 50 %, and a difference of 30 % is found in 15 % of the
+ * cases only.
  */
 export function compareRuns(baseline: Baseline, now: Baseline): Comparison {
-  const reasons = planDifferences(baseline, now);
+  const reasons = settingsDifferences(baseline, now);
   const shared = now.scenarios.flatMap(({ scenario, repeats }) => {
     const before = baseline.scenarios.find((each) => each.scenario === scenario)?.repeats;
     return before ? [{ scenario, before, after: repeats }] : [];
@@ -84,26 +83,28 @@ export function compareRuns(baseline: Baseline, now: Baseline): Comparison {
   };
 }
 
-/** What makes two runs incomparable that is known before they are made: stack, machine, plan. */
-export function planDifferences(then: Baseline, now: Baseline): string[] {
+/** Why two runs cannot be compared, as far as it is known before the run: stack, machine, settings. */
+export function settingsDifferences(before: Baseline, now: Baseline): string[] {
   return [
-    ...(then.stack === now.stack ? [] : [`stack was ${then.stack}, is ${now.stack}`]),
-    ...sameMachine(then.machine, now.machine).reasons,
-    ...planReasons(then.plan, now.plan),
+    ...(before.stack === now.stack ? [] : [`stack was ${before.stack}, is ${now.stack}`]),
+    ...sameMachine(before.machine, now.machine).reasons,
+    ...planReasons(before.plan, now.plan),
   ];
 }
 
 function comparedRow(
   scenario: string,
   metric: ComparedMetric,
-  plan: RunPlan,
+  plan: ComparableSettings,
   before: readonly Repeat[],
   after: readonly Repeat[],
 ): ComparedRow {
-  const { of, better, band } = comparedMetrics[metric];
+  const { read, better, band } = comparedMetrics[metric];
   const atEqualSpeed = (repeat: Repeat) => {
-    if (better === "lower") return of(repeat) * repeat.calibration;
-    return dialsIn(plan, scenario).ratePerSecond === undefined ? of(repeat) / repeat.calibration : of(repeat);
+    if (better === "lower") return read(repeat) * repeat.calibration;
+    return settingsIn(plan, scenario).ratePerSecond === undefined
+      ? read(repeat) / repeat.calibration
+      : read(repeat);
   };
   const ratio = ratioOf(before.map(atEqualSpeed), after.map(atEqualSpeed), {
     confidence: comparedConfidence,
@@ -116,20 +117,20 @@ export function formatChange(ratio: number): string {
   return `${ratio >= 1 ? "+" : "−"}${Math.abs((ratio - 1) * 100).toFixed(1)} %`;
 }
 
-function planReasons(then: RunPlan, now: RunPlan): string[] {
-  const whole = dialReasons(then, now);
-  const both = Object.keys(then.dials ?? {}).filter((scenario) => now.dials?.[scenario]);
-  const own = both.flatMap((scenario) =>
-    dialReasons(dialsIn(then, scenario), dialsIn(now, scenario))
-      .filter((reason) => !whole.includes(reason))
+function planReasons(before: ComparableSettings, now: ComparableSettings): string[] {
+  const ofRun = settingReasons(before, now);
+  const shared = Object.keys(before.ofScenarios ?? {}).filter((scenario) => now.ofScenarios?.[scenario]);
+  const ofScenarios = shared.flatMap((scenario) =>
+    settingReasons(settingsIn(before, scenario), settingsIn(now, scenario))
+      .filter((reason) => !ofRun.includes(reason))
       .map((reason) => `of ${scenario}, ${reason}`),
   );
-  const users = then.users === now.users ? [] : [`users was ${then.users}, is ${now.users}`];
-  return [...whole, ...own, ...users];
+  const users = before.users === now.users ? [] : [`users was ${before.users}, is ${now.users}`];
+  return [...ofRun, ...ofScenarios, ...users];
 }
 
-function dialReasons(then: Dials, now: Dials): string[] {
-  const dials: [keyof Dials, string, string][] = [
+function settingReasons(before: LoadSettings, now: LoadSettings): string[] {
+  const settings: [keyof LoadSettings, string, string][] = [
     ["connections", "connections", ""],
     ["durationSeconds", "duration", " s"],
     ["warmupSeconds", "warm-up", " s"],
@@ -137,7 +138,7 @@ function dialReasons(then: Dials, now: Dials): string[] {
   ];
   const text = (value: number | undefined, unit: string) =>
     value === undefined ? "as fast as answered" : `${value}${unit}`;
-  return dials
-    .filter(([dial]) => then[dial] !== now[dial])
-    .map(([dial, name, unit]) => `${name} was ${text(then[dial], unit)}, is ${text(now[dial], unit)}`);
+  return settings
+    .filter(([key]) => before[key] !== now[key])
+    .map(([key, name, unit]) => `${name} was ${text(before[key], unit)}, is ${text(now[key], unit)}`);
 }

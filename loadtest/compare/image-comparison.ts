@@ -2,28 +2,39 @@ import type { StackOutputs } from "../../contract/outputs.ts";
 import { UserError } from "../../contract/user-error.ts";
 import { judgeRatio, pairedRatio } from "../../measure/bootstrap.ts";
 import { interleave } from "../../measure/interleave.ts";
-import type { LoadResult } from "../load/load-result.ts";
 import type { Scenario } from "../load/scenarios.ts";
-import type { StackFigures } from "../observe/stack-counters.ts";
-import { type ComparedRow, comparedConfidence, comparedMetrics } from "./compare-runs.ts";
+import type { ComparedRow, RunComparison } from "../report/schema/comparison.ts";
+import type { LoadResult, StackStats } from "../report/schema/scenario.ts";
+import { type ComparedMetric, comparedConfidence, comparedMetrics } from "./compare-runs.ts";
 import { type ImagePool, ImagePools } from "./image-pools.ts";
-import type { RepeatedTurns, RunComparison, Turn } from "./repeated-run.ts";
+import type { RepeatedTurns, Turn } from "./repeated-run.ts";
 
-/** What is kept of one turn: the figures of a repeat, and the pod's CPU time for a request, but for a factor, if it tells. */
+/** The kept values of one turn. */
 interface ImageRepeat {
   throughput: number;
   p50Ms: number;
   p95Ms: number;
   p99Ms: number;
+  /** CPU time of the pod per request, up to a constant factor; null when its metrics cannot be read. */
   cpuPerRequest: number | null;
 }
 
-/** Less CPU for a request than this share is of no matter. */
-const cpuBand = 0.03;
+interface MetricRule {
+  read: (repeat: ImageRepeat) => number;
+  better: "lower" | "higher";
+  /** The relative difference that does not matter. */
+  band: number;
+}
+
+const cpuMetric: MetricRule = {
+  read: ({ cpuPerRequest }) => cpuPerRequest ?? Number.NaN,
+  better: "lower",
+  band: 0.03,
+};
 
 /**
- * Two images of the API side by side in one run: a pod of each is loaded by itself in turns that lie next to each other,
- * A B, B A, …, so that drift of the machine cancels in each pair; no baseline and no calibration is needed.
+ * Two images of the API side by side in one run. One pod of each is loaded in alternating turns, A B, B A, …, so that
+ * drift of the machine cancels in each pair. This needs no baseline and no calibration.
  */
 export class ImageComparison implements RepeatedTurns {
   readonly #pools: ImagePools;
@@ -37,7 +48,12 @@ export class ImageComparison implements RepeatedTurns {
     this.#rounds = rounds;
   }
 
-  /** Deploys a pod of each. @param rounds turns of each scenario and image, an even number from 6 @throws UserError, see ImagePools */
+  /**
+   * Deploys a pod of each image.
+   *
+   * @param rounds turns of each scenario and image, an even number from 6
+   * @throws {UserError} see `ImagePools.deploy`
+   */
   static async prepare(
     images: readonly [string, string],
     rounds: number,
@@ -47,7 +63,7 @@ export class ImageComparison implements RepeatedTurns {
     return new ImageComparison(await ImagePools.deploy(images, outputs, signal), outputs, rounds);
   }
 
-  /** The outputs as if these pods were all of the stack. */
+  /** Outputs of a stack that consists of these two pods. */
   get observed(): StackOutputs {
     return this.#outputsOf(...this.#pools.pools);
   }
@@ -64,12 +80,12 @@ export class ImageComparison implements RepeatedTurns {
 
   async beforeTurn(): Promise<void> {}
 
-  add(load: LoadResult, stack: StackFigures | null): void {
+  add(load: LoadResult, stack: StackStats | null): void {
     const [, scenario = "", letter] = /^(.*) \((A|B)\)$/.exec(load.scenario) ?? [];
     const repeats = this.#repeats.get(scenario) ?? { a: [], b: [] };
     this.#repeats.set(scenario, repeats);
     const { latency, requestsPerSecond } = load;
-    // All turns of a scenario are as long as each other, so requests per second stand for their number.
+    // All turns of a scenario have the same length, so the rate is proportional to the count of requests.
     const cpuSeconds = stack?.cpuSeconds;
     repeats[letter === "A" ? "a" : "b"].push({
       throughput: requestsPerSecond,
@@ -80,19 +96,16 @@ export class ImageComparison implements RepeatedTurns {
     });
   }
 
-  /** @throws UserError when a turn had no good answer. */
+  /** @throws {UserError} when a turn had no good response. */
   async end(): Promise<RunComparison> {
     const [a, b] = this.#pools.pools;
     const rows = [...this.#repeats].flatMap(([scenario, repeats]) => {
-      const latencies = (Object.keys(comparedMetrics) as (keyof typeof comparedMetrics)[]).map((metric) => {
-        const { of, better, band } = comparedMetrics[metric];
-        return this.#row(scenario, metric, repeats, of, better, band);
-      });
-      const { a: ofA, b: ofB } = repeats;
-      const told = [...ofA, ...ofB].every(({ cpuPerRequest }) => cpuPerRequest !== null);
-      const cpu = ({ cpuPerRequest }: ImageRepeat) => cpuPerRequest ?? Number.NaN;
-      return told
-        ? [...latencies, this.#row(scenario, "CPU per request", repeats, cpu, "lower", cpuBand)]
+      const latencies = (Object.keys(comparedMetrics) as ComparedMetric[]).map((metric) =>
+        comparedRow(scenario, metric, repeats, comparedMetrics[metric]),
+      );
+      const hasCpu = [...repeats.a, ...repeats.b].every(({ cpuPerRequest }) => cpuPerRequest !== null);
+      return hasCpu
+        ? [...latencies, comparedRow(scenario, "CPU per request", repeats, cpuMetric)]
         : latencies;
     });
     return {
@@ -103,27 +116,9 @@ export class ImageComparison implements RepeatedTurns {
     };
   }
 
-  /** Leaves the cluster as it was. */
-  async leave(): Promise<void> {
+  /** Removes the pods and their Services. @throws {ApiError} when the cluster refuses. */
+  async removePods(): Promise<void> {
     await this.#pools.remove();
-  }
-
-  #row(
-    scenario: string,
-    metric: ComparedRow["metric"],
-    { a, b }: { a: ImageRepeat[]; b: ImageRepeat[] },
-    of: (repeat: ImageRepeat) => number,
-    better: "lower" | "higher",
-    band: number,
-  ): ComparedRow {
-    const pairs = a.map((repeat, at) => [of(repeat), of(b[at] ?? repeat)] as const);
-    if (pairs.some((pair) => pair.some((value) => !(value > 0))))
-      throw new UserError(
-        `the images cannot be compared: a turn of ${scenario} had no good answer`,
-        "look at the errors in the report",
-      );
-    const ratio = pairedRatio(pairs, { confidence: comparedConfidence });
-    return { scenario, metric, ...ratio, verdict: judgeRatio(ratio, band, better) };
   }
 
   #outputsOf(...pools: ImagePool[]): StackOutputs {
@@ -133,4 +128,20 @@ export class ImageComparison implements RepeatedTurns {
 
 function nameOf(scenario: string, { letter }: ImagePool): string {
   return `${scenario} (${letter})`;
+}
+
+function comparedRow(
+  scenario: string,
+  metric: ComparedRow["metric"],
+  { a, b }: { a: ImageRepeat[]; b: ImageRepeat[] },
+  { read, better, band }: MetricRule,
+): ComparedRow {
+  const pairs = a.map((repeat, index) => [read(repeat), read(b[index] ?? repeat)] as const);
+  if (pairs.some((pair) => pair.some((value) => !(value > 0))))
+    throw new UserError(
+      `the images cannot be compared: a turn of ${scenario} had no good response`,
+      "look at the errors in the report",
+    );
+  const ratio = pairedRatio(pairs, { confidence: comparedConfidence });
+  return { scenario, metric, ...ratio, verdict: judgeRatio(ratio, band, better) };
 }

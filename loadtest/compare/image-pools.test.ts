@@ -34,5 +34,5 @@ test("what is being made is waited for, with what holds it up", () => {
     reason: "0/1 nodes: Insufficient cpu",
     final: false,
   });
-  assert.equal(whyNotReady([]).reason, "no pod was made");
+  assert.equal(whyNotReady([]).reason, "no pod was created");
 });

@@ -1,20 +1,19 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { V1Deployment, V1Pod, V1PodList, V1Service } from "@kubernetes/client-node";
 import type { StackOutputs, Workload } from "../../contract/outputs.ts";
 import { UserError } from "../../contract/user-error.ts";
-import { ApiError, ClusterApi, podPath } from "../../host/cluster-api.ts";
-import { deploymentsToRoll } from "../faults/rollout.ts";
-import { workloadsOf } from "../faults/target.ts";
+import { ApiError, ClusterApi, deploymentPath, podPath, servicePath } from "../../host/cluster-api.ts";
+import { poll, pollUntil } from "../../host/poll.ts";
 import { notReady, selects } from "../observe/pod-history.ts";
+import { workloadsOf } from "../observe/ready-pods.ts";
 
 const managedBy = "app.kubernetes.io/managed-by";
 const owner = "breakwater-loadtest";
 const letterLabel = "breakwater/compared-image";
-const readyWithinMs = 180_000;
-const reachedWithinMs = 60_000;
-const lookEveryMs = 500;
-/** What a container waits for in vain when one of these is the reason. */
-const hopeless = [
+const readyTimeoutMs = 180_000;
+const reachableTimeoutMs = 60_000;
+const intervalMs = 500;
+/** Reasons of a waiting container that do not pass by themselves. */
+const finalReasons = [
   "ErrImagePull",
   "ImagePullBackOff",
   "InvalidImageName",
@@ -22,7 +21,7 @@ const hopeless = [
   "RunContainerError",
 ];
 
-/** One pod of the API with an image of its own, reached past the gateway. */
+/** One pod of the API with one of the images. Its endpoint bypasses the gateway. */
 export interface ImagePool {
   letter: "A" | "B";
   image: string;
@@ -31,9 +30,9 @@ export interface ImagePool {
 }
 
 /**
- * Two pods that are like the API's in everything but the image, each behind a Service of its own of the type that the
- * gateway's has. Neither the gateway nor the API's Service knows them; database and Redis are the stack's own, keys
- * and all, as for two versions in a rolling update. They belong to the API's Deployment and go with it.
+ * Two pods that equal the API's pods except for the image. Each has its own Service of the type of the gateway's Service.
+ * Neither the gateway nor the API's Service selects them. They share the stack's database and Redis, keys included, as two
+ * versions do in a rolling update. The API's Deployment owns them, so they are deleted with it.
  */
 export class ImagePools {
   readonly pools: readonly [ImagePool, ImagePool];
@@ -47,9 +46,9 @@ export class ImagePools {
   }
 
   /**
-   * Deploys both and waits until they are ready and answer. What an earlier run left behind is removed first.
+   * Removes the pods of an earlier run, deploys both images and waits until they respond.
    *
-   * @throws UserError when the stack's gateway has a Service that cannot be copied, or a pod does not become ready, with the reason.
+   * @throws {UserError} when the Service of the gateway has an unsuitable type, or a pod does not become ready.
    */
   static async deploy(
     [a, b]: readonly [string, string],
@@ -60,15 +59,15 @@ export class ImagePools {
     const api = ClusterApi.open(cluster.kubeconfig, cluster.kubeContext);
     try {
       await removeAll(api, namespace);
-      const [pattern] = deploymentsToRoll(outputs);
-      if (!pattern) throw new UserError("the stack has no API", "deploy it: pulumi up");
-      const source = await api.getJson<V1Deployment>(`${deploymentsPath(namespace)}/${pattern.name}`);
+      const pattern = workloadsOf("api", outputs).find(({ kind }) => kind === "Deployment");
+      if (!pattern) throw new UserError("the API of the stack is not a Deployment", "deploy it: pulumi up");
+      const source = await api.getJson<V1Deployment>(deploymentPath(namespace, pattern.name));
       const type = await gatewayType(outputs, api);
       const make = (letter: ImagePool["letter"], image: string) =>
         deployOne(letter, image, { api, outputs, pattern, source, type });
       const pools = [await make("A", a), await make("B", b)] as const;
       for (const pool of pools) await waitReady(pool, namespace, api, signal);
-      for (const pool of pools) await waitReached(pool, signal);
+      for (const pool of pools) await waitReachable(pool, signal);
       return new ImagePools(pools, api, namespace);
     } catch (error) {
       await removeAll(api, namespace).catch(() => {});
@@ -83,7 +82,7 @@ export class ImagePools {
     }
   }
 
-  /** @throws ApiError when the cluster does not let them go. */
+  /** Removes both pods and their Services. @throws {ApiError} when the cluster refuses. */
   async remove(): Promise<void> {
     try {
       await removeAll(this.#api, this.#namespace);
@@ -93,31 +92,31 @@ export class ImagePools {
   }
 }
 
-function deploymentsPath(namespace: string): string {
-  return `/apis/apps/v1/namespaces/${encodeURIComponent(namespace)}/deployments`;
-}
-
-function servicesPath(namespace: string): string {
-  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/services`;
-}
-
-async function gatewayType({ namespace, ...outputs }: StackOutputs, api: ClusterApi): Promise<string> {
-  const [gateway] = workloadsOf("nginx", { namespace, ...outputs });
-  const service = await api.getJson<V1Service>(`${servicesPath(namespace)}/${gateway?.name}`);
+async function gatewayType(outputs: StackOutputs, api: ClusterApi): Promise<string> {
+  const [gateway] = workloadsOf("nginx", outputs);
+  const service = await api.getJson<V1Service>(servicePath(outputs.namespace, gateway?.name));
   const type = service.spec?.type ?? "ClusterIP";
   if (type !== "ClusterIP") return type;
   throw new UserError(
-    "--compare-images reaches each pod by a Service like the gateway's, which is of type ClusterIP and not reached from here",
-    "set nginx.serviceType to NodePort or LoadBalancer, at least for the stack on which images are compared",
+    "--compare-images needs a Service for each pod like the gateway's, whose type ClusterIP cannot be reached from here",
+    "set nginx.serviceType to NodePort or LoadBalancer in the stack on which images are compared",
   );
+}
+
+interface Pattern {
+  api: ClusterApi;
+  outputs: StackOutputs;
+  pattern: Workload;
+  source: V1Deployment;
+  /** Type of the Services. */
+  type: string;
 }
 
 async function deployOne(
   letter: ImagePool["letter"],
   image: string,
-  of: { api: ClusterApi; outputs: StackOutputs; pattern: Workload; source: V1Deployment; type: string },
+  { api, outputs, pattern, source, type }: Pattern,
 ): Promise<ImagePool> {
-  const { api, outputs, pattern, source, type } = of;
   const { namespace } = outputs;
   const name = `${pattern.name}-${letter.toLowerCase()}-${Date.now().toString(36)}`;
   const selector = { [letterLabel]: letter.toLowerCase() };
@@ -131,7 +130,7 @@ async function deployOne(
   const template = source.spec?.template;
   const [main, ...others] = template?.spec?.containers ?? [];
   const ports = (main?.ports ?? []).filter((port) => port.name === "http");
-  await api.create(deploymentsPath(namespace), {
+  await api.create(deploymentPath(namespace), {
     apiVersion: "apps/v1",
     kind: "Deployment",
     metadata,
@@ -148,7 +147,7 @@ async function deployOne(
       },
     },
   });
-  const service = await api.create<V1Service>(servicesPath(namespace), {
+  const service = await api.create<V1Service>(servicePath(namespace), {
     apiVersion: "v1",
     kind: "Service",
     metadata,
@@ -158,24 +157,25 @@ async function deployOne(
   return { letter, image, endpoint: await addressOf(service, outputs, api), workload };
 }
 
-/** A node port is reached where the stack's own endpoint is. */
+/** The address of a Service. A node port has the host of the stack's endpoint. */
 async function addressOf(service: V1Service, outputs: StackOutputs, api: ClusterApi): Promise<string> {
   const nodePort = service.spec?.ports?.[0]?.nodePort;
   if (service.spec?.type === "NodePort") return `http://${new URL(outputs.endpoint).hostname}:${nodePort}`;
-  const path = `${servicesPath(outputs.namespace)}/${service.metadata?.name}`;
-  const untilMs = Date.now() + readyWithinMs;
-  for (;;) {
-    const { status } = await api.getJson<V1Service>(path);
-    const [ingress] = status?.loadBalancer?.ingress ?? [];
-    const host = ingress?.ip ?? ingress?.hostname;
-    if (host) return `http://${host.includes(":") ? `[${host}]` : host}`;
-    if (Date.now() > untilMs)
-      throw new UserError(
-        `the load balancer of ${service.metadata?.name} has no address after ${readyWithinMs / 1000} s`,
-        "see what holds it up: kubectl describe service",
-      );
-    await sleep(lookEveryMs);
-  }
+  const name = service.metadata?.name;
+  const host = await pollUntil(
+    {
+      what: `an address of the load balancer of ${name}`,
+      fix: "see its events: kubectl describe service",
+      intervalMs,
+      timeoutMs: readyTimeoutMs,
+    },
+    async () => {
+      const { status } = await api.getJson<V1Service>(servicePath(outputs.namespace, name));
+      const [ingress] = status?.loadBalancer?.ingress ?? [];
+      return ingress?.ip ?? ingress?.hostname;
+    },
+  );
+  return `http://${host.includes(":") ? `[${host}]` : host}`;
 }
 
 async function waitReady(
@@ -184,65 +184,62 @@ async function waitReady(
   api: ClusterApi,
   signal: AbortSignal,
 ): Promise<void> {
-  const untilMs = Date.now() + readyWithinMs;
-  for (;;) {
-    signal.throwIfAborted();
+  let why = { reason: "", final: false };
+  let ready = false;
+  await poll({ intervalMs, timeoutMs: readyTimeoutMs, signal }, async () => {
     const { items } = await api.getJson<V1PodList>(podPath(namespace));
     const pods = items.filter((pod) => selects(pool.workload.selector, pod.metadata?.labels));
-    if (notReady([pool.workload], pods).length === 0) return;
-    const { reason, final } = whyNotReady(pods);
-    if (!final && Date.now() < untilMs) {
-      await sleep(lookEveryMs);
-      continue;
-    }
-    throw new UserError(
-      `a pod with image ${pool.letter}, ${pool.image}, does not become ready: ${reason}`,
-      "give images that this cluster can pull and that are of this API; the outputs' apiImage is the deployed one",
-    );
-  }
+    ready = notReady([pool.workload], pods).length === 0;
+    why = whyNotReady(pods);
+    return ready || why.final;
+  });
+  if (ready) return;
+  throw new UserError(
+    `a pod with image ${pool.letter}, ${pool.image}, does not become ready: ${why.reason}`,
+    "give images of this API that the cluster can pull; the deployed one is apiImage in the stack outputs",
+  );
 }
 
-/** What holds the pods up, in the cluster's words, and whether waiting can help. */
+/** The cluster's reason why the pods are not ready. @returns it, and `final` when waiting cannot help */
 export function whyNotReady(pods: readonly V1Pod[]): { reason: string; final: boolean } {
   for (const { status } of pods) {
     for (const { state, lastState } of status?.containerStatuses ?? []) {
       const { reason, message } = state?.waiting ?? {};
-      if (!reason || !hopeless.includes(reason)) continue;
+      if (!reason || !finalReasons.includes(reason)) continue;
       const ended = lastState?.terminated;
       const last = ended ? `; it ended with code ${ended.exitCode}` : "";
       return { reason: `${reason}${message ? `: ${message}` : ""}${last}`, final: true };
     }
     const unscheduled = status?.conditions?.find(
-      ({ type, status: is }) => type === "PodScheduled" && is === "False",
+      (condition) => condition.type === "PodScheduled" && condition.status === "False",
     );
     if (unscheduled) return { reason: unscheduled.message ?? "it is not scheduled", final: false };
   }
-  return { reason: pods.length === 0 ? "no pod was made" : "it does not answer its probe", final: false };
+  return {
+    reason: pods.length === 0 ? "no pod was created" : "it does not respond to its probe",
+    final: false,
+  };
 }
 
-/** The pod is ready before every node forwards to it. */
-async function waitReached({ endpoint, letter }: ImagePool, signal: AbortSignal): Promise<void> {
-  const untilMs = Date.now() + reachedWithinMs;
-  for (;;) {
-    signal.throwIfAborted();
-    const answer = await fetch(`${endpoint}/livez`, { signal: AbortSignal.timeout(2000) }).catch(
-      (error: Error) => error,
-    );
-    if (answer instanceof Response && answer.ok) return;
-    if (Date.now() > untilMs) {
-      const found = answer instanceof Response ? `HTTP ${answer.status}` : String(answer.cause ?? answer);
-      throw new UserError(
-        `image ${letter} is ready, but ${endpoint} does not answer within ${reachedWithinMs / 1000} s: ${found}`,
-        "see whether a firewall lets node ports through, as it does the gateway's",
-      );
-    }
-    await sleep(lookEveryMs);
-  }
+/** Waits until the Service forwards to the pod. A pod is ready earlier than that. */
+async function waitReachable({ endpoint, letter }: ImagePool, signal: AbortSignal): Promise<void> {
+  let outcome = "";
+  const reached = await poll({ intervalMs, timeoutMs: reachableTimeoutMs, signal }, async () => {
+    const timeout = AbortSignal.timeout(2000);
+    const response = await fetch(`${endpoint}/livez`, { signal: timeout }).catch((error: Error) => error);
+    outcome = response instanceof Response ? `HTTP ${response.status}` : String(response.cause ?? response);
+    return response instanceof Response && response.ok;
+  });
+  if (reached) return;
+  throw new UserError(
+    `image ${letter} is ready, but ${endpoint} does not respond within ${reachableTimeoutMs / 1000} s: ${outcome}`,
+    "see whether a firewall blocks its node port",
+  );
 }
 
 async function removeAll(api: ClusterApi, namespace: string): Promise<void> {
   const query = `?labelSelector=${encodeURIComponent(`${managedBy}=${owner}`)}`;
-  for (const path of [deploymentsPath(namespace), servicesPath(namespace)]) {
+  for (const path of [deploymentPath(namespace), servicePath(namespace)]) {
     const { items } = await api.getJson<{ items: V1Deployment[] }>(path + query);
     for (const { metadata } of items) {
       await api

@@ -3,54 +3,46 @@ import { calibrate } from "../../measure/calibration.ts";
 import { interleave } from "../../measure/interleave.ts";
 import { thisMachine } from "../../measure/machine.ts";
 import { wrongUsage } from "../errors.ts";
-import type { LoadResult } from "../load/load-result.ts";
 import type { Scenario } from "../load/scenarios.ts";
-import type { StackFigures } from "../observe/stack-counters.ts";
+import type { ComparedRow, RunComparison } from "../report/schema/comparison.ts";
+import type { LoadResult, StackStats } from "../report/schema/scenario.ts";
 import {
   type Baseline,
   baselinePath,
+  type ComparableSettings,
   type Repeat,
-  type RunPlan,
   readBaseline,
   saveBaseline,
 } from "./baseline.ts";
-import { type ComparedRow, compareRuns, formatChange, planDifferences } from "./compare-runs.ts";
-
-/** What a comparison found, as the report holds it. */
-export interface RunComparison {
-  before: {
-    apiImage: string;
-    /** When a baseline was saved, ISO 8601; null: both were measured side by side. */
-    savedAt: string | null;
-  };
-  after: { apiImage: string };
-  rows: ComparedRow[];
-  /** Scenarios that only one of the two has. */
-  notCompared: string[];
-}
+import { compareRuns, formatChange, settingsDifferences } from "./compare-runs.ts";
 
 /** One turn of a scenario. */
 export interface Turn {
   scenario: Scenario;
-  /** Loaded instead of the stack's endpoint. */
+  /** The address to load; default: the stack's endpoint. */
   target?: { endpoint: string; withoutGateway: boolean };
-  /** Whose counters are read before and after, when not those of the whole stack. */
+  /** The pods whose counters are read before and after; default: the whole stack. */
   observed?: StackOutputs;
 }
 
-/** A run in which every scenario has several turns, that come to a comparison at the end. */
+/** A run in which every scenario has several turns, with a comparison at the end. */
 export interface RepeatedTurns {
+  /** The pods to watch; default: the whole stack. */
+  readonly observed?: StackOutputs;
+  /** All turns in order. */
   turns(scenarios: readonly Scenario[]): Turn[];
+  /** To be called before each turn. */
   beforeTurn(): Promise<void>;
-  add(load: LoadResult, stack: StackFigures | null): void;
-  /** @returns undefined when there was nothing to compare with. */
+  /** Adds the result of a turn. */
+  add(load: LoadResult, stack: StackStats | null): void;
+  /** @returns undefined when there is nothing to compare with */
   end(): Promise<RunComparison | undefined>;
 }
 
-/** What a repeated run is for. */
+/** Whether a repeated run saves a baseline or compares with it. */
 export type Purpose = "save" | "compare";
 
-/** A run in which every scenario has several turns, so that its figures can be compared with those of another day. */
+/** A run in which every scenario has several turns, to be compared with a run of another day. */
 export class RepeatedRun implements RepeatedTurns {
   readonly #purpose: Purpose;
   readonly #rounds: number;
@@ -72,19 +64,20 @@ export class RepeatedRun implements RepeatedTurns {
   }
 
   /**
-   * Reads the baseline, if there is to be a comparison, and looks whether it can be made.
+   * For a comparison, reads the baseline and checks that this run can be compared with it.
    *
    * @param rounds turns of each scenario, an even number
-   * @throws {UserError} with exit code 2 when there is no baseline, or one of another machine or plan. @throws {UserError} when it is damaged.
+   * @throws {UserError} with exit code 2 when there is no baseline, or its machine or settings differ.
+   * @throws {UserError} when the baseline is damaged.
    */
   static async prepare(
     purpose: Purpose,
     rounds: number,
-    identity: { stack: string; apiImage: string; plan: RunPlan },
+    identity: { stack: string; apiImage: string; plan: ComparableSettings },
   ): Promise<RepeatedRun> {
     const before = purpose === "compare" ? await readBaseline(baselinePath(identity.stack)) : undefined;
     if (before) {
-      const differences = planDifferences(before, { ...before, ...identity, machine: thisMachine() });
+      const differences = settingsDifferences(before, { ...before, ...identity, machine: thisMachine() });
       if (differences.length > 0)
         throw wrongUsage(
           `--compare: the baseline of ${before.savedAt} cannot be compared with this run: ${differences.join("; ")}`,
@@ -93,7 +86,7 @@ export class RepeatedRun implements RepeatedTurns {
     return new RepeatedRun(purpose, rounds, identity, before);
   }
 
-  /** The scenarios in an order in which drift of the machine cancels. */
+  /** The turns of all scenarios in an order in which drift of the machine cancels. */
   turns(scenarios: readonly Scenario[]): Turn[] {
     const [only, another] = scenarios;
     if (only && !another) return Array.from({ length: this.#rounds }, () => ({ scenario: only }));
@@ -117,10 +110,10 @@ export class RepeatedRun implements RepeatedTurns {
   }
 
   /**
-   * Saves the baseline, or compares with the one there is.
+   * Saves the baseline, or compares this run with it.
    *
-   * @returns undefined when it was saved
-   * @throws {UserError} when it cannot be written, or repeats are missing.
+   * @returns undefined after saving
+   * @throws {UserError} when the baseline cannot be written, or repeats are missing.
    */
   async end(): Promise<RunComparison | undefined> {
     const now: Baseline = {
@@ -141,7 +134,7 @@ export class RepeatedRun implements RepeatedTurns {
   }
 }
 
-/** `throughput of light is 12.0 % lower (99 %: 9.1 % to 14.8 % lower)`. */
+/** `p50 of light is same: +12.0 % (99 %: −0.5 % to +20.0 %)`. */
 export function describeRow({ scenario, metric, ratio, low, high, verdict }: ComparedRow): string {
   return `${metric} of ${scenario} is ${verdict}: ${formatChange(ratio)} (99 %: ${formatChange(low)} to ${formatChange(high)})`;
 }

@@ -2,11 +2,11 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /**
- * Processes of one container on this machine, its main process first; empty when it runs elsewhere, or this system has
- * no `/proc`. The sandbox process of its pod is in a group of its own and so never among them.
+ * Processes of one container on this machine, its main process first; empty when the container runs elsewhere, or when
+ * this system has no `/proc`. The sandbox process of the pod belongs to another cgroup and is not included.
  *
  * @param containerId without the runtime's scheme
- * @throws Error when this process is among them: then they are not only the container's, and nothing may be signalled.
+ * @throws {Error} when this process is among them: other processes share the cgroup then, and none may be signalled.
  */
 export async function containerProcesses(containerId: string, procFolder: string): Promise<number[]> {
   const entries = await readdir(procFolder).catch(() => []);
@@ -22,14 +22,14 @@ export async function containerProcesses(containerId: string, procFolder: string
   const pids = found.flat().map(({ pid }) => pid);
   const own = pids.find((pid) => pid === 1 || pid === process.pid || pid === process.ppid);
   if (own !== undefined) throw new Error(`process ${own} is not one of container ${containerId}`);
-  // In a pid namespace of its own the main process is 1; in one that the pod shares, the first of its container.
+  // The main process has PID 1 in the container's own namespace, and the lowest PID in a namespace that the pod shares.
   return found
     .flat()
     .sort((a, b) => a.innerPid - b.innerPid)
     .map(({ pid }) => pid);
 }
 
-/** The group is named by the ID alone (cgroupfs) or as `cri-containerd-ID.scope` (systemd). */
+/** The cgroup's name is the ID (cgroupfs) or has the form `cri-containerd-ID.scope` (systemd). */
 function isInGroupOf(containerId: string, cgroupFile: string): boolean {
   const prefixes = ["", "cri-containerd-", "crio-", "docker-", "libpod-"];
   const names = new Set(
@@ -44,9 +44,9 @@ function innermostPid(statusFile: string): number {
 }
 
 /**
- * Sends a signal to a process, also to one that heads a pid namespace: from outside of it SIGKILL and SIGSTOP work.
+ * Sends a signal to a process. From outside a pid namespace, SIGKILL and SIGSTOP reach its first process as well.
  *
- * @returns whether it was sent: `forbidden` to this user, or `gone` already
+ * @returns `forbidden`: this user may not signal it; `gone`: it had ended
  */
 export function sendSignal(pid: number, signal: NodeJS.Signals | 0): "sent" | "forbidden" | "gone" {
   try {

@@ -1,95 +1,60 @@
-import type { Workload } from "../../contract/outputs.ts";
-import { wrongUsage } from "../errors.ts";
+import type { StackOutputs, Workload } from "../../contract/outputs.ts";
+import type { ClusterApi } from "../../host/cluster-api.ts";
+import type { ExpectedEffect } from "../gates/judge-gates.ts";
 
-/** What `--fault` takes. */
-export type FaultName =
-  | "rollout"
-  | "kill-api"
-  | "pause-api"
-  | "oom-api"
-  | "kill-redis-primary"
-  | "kill-nginx";
-
-/** Something that can be done to the stack while it is under load. */
-export interface Fault {
-  name: FaultName;
-  /** One line for --help. */
-  about: string;
-  strikes: Workload["role"];
-  /** What the kubeconfig's user must be allowed to do, for the message when it is not. */
-  needs: string;
+/** What a fault works with. */
+export interface FaultContext {
+  outputs: StackOutputs;
+  /** Must stay open until the fault is undone. */
+  api: ClusterApi;
+  /** How long `pause-api` stops its pod, in seconds. */
+  pauseSeconds: number;
+  /** Where this machine lists its processes, usually `/proc`. */
+  procFolder: string;
 }
 
-/** Gate figures that a fault brings about by itself, and that so do not speak against the stack. */
-export interface ExpectedHarm {
-  metric: "pods_replaced" | "restarts" | "oom_kills" | "readiness_flaps";
-  workload: string;
-  /** So many and no more. */
-  most: number;
-}
-
-/** A fault that was struck. */
-export interface StruckFault {
-  name: FaultName;
-  /** The pod that was struck; absent when it was all pods of the workloads. */
+/** A fault that was injected. */
+export interface InjectedFault {
+  /** The affected pod; absent when it was all pods of the workloads. */
   pod?: string;
-  /** The workloads that have to be whole again. */
+  /** The workloads that must recover. */
   workloads: Workload[];
   /** Epoch ms. */
   atMs: number;
   /** What was done to what, in one sentence. */
   how: string;
-  /** Until `undo`, which of some faults replaces pods again. */
-  expected: ExpectedHarm[];
-  /** Takes back what does not pass by itself. May be called at any time, and more than once. */
+  /** Effects until the end of the run. The undo of some faults replaces pods once more. */
+  expected: ExpectedEffect[];
+  /** Reverts what does not end by itself. May be called at any time, and more than once. */
   undo(): Promise<void>;
 }
 
-/** All faults, in the order of --help. */
-export const faults: readonly Fault[] = [
-  {
-    name: "rollout",
-    about: "rolling update of the API, to the same image",
-    strikes: "api",
-    needs: "get and patch deployments",
-  },
-  {
-    name: "kill-api",
-    about: "SIGKILL to the main process of one API pod",
-    strikes: "api",
-    needs: "delete pods",
-  },
-  {
-    name: "pause-api",
-    about: "SIGSTOP to one API pod, SIGCONT 5 s later; its node must be this machine",
-    strikes: "api",
-    needs: "list pods",
-  },
-  {
-    name: "oom-api",
-    about: "one API pod allocates more than its limit; needs api.env.FAULT_LAB=1",
-    strikes: "api",
-    needs: "create pods/proxy",
-  },
-  {
-    name: "kill-redis-primary",
-    about: "SIGKILL to the Redis server of one primary",
-    strikes: "redis",
-    needs: "create pods/exec and delete pods",
-  },
-  {
-    name: "kill-nginx",
-    about: "SIGKILL to the main process of one Nginx pod",
-    strikes: "nginx",
-    needs: "delete pods",
-  },
-];
+/** Something that can be done to the stack under load: one file and one row of `faults.ts` each. */
+export interface Fault<Name extends string = string> {
+  readonly name: Name;
+  /** One line for --help. */
+  readonly about: string;
+  /** The role of the workloads that it affects. */
+  readonly target: Workload["role"];
+  /** Permissions that the user of the kubeconfig needs. Ends the sentence "the user needs to …". */
+  readonly needs: string;
+  /**
+   * Checks before the run, without any effect, whether the fault can be injected. Absent: one ready pod is enough.
+   *
+   * @throws {UserError} when it cannot.
+   * @throws {ApiError} when the cluster refuses.
+   */
+  check?(context: FaultContext): Promise<void>;
+  /**
+   * Injects the fault and returns as soon as that is done.
+   *
+   * @throws {UserError} when it cannot; nothing is left to undo then.
+   * @throws {ApiError} when the cluster refuses.
+   */
+  inject(context: FaultContext): Promise<InjectedFault>;
+}
 
-/** @throws {UserError} with exit code 2 when there is no fault of that name. */
-export function parseFault(name: string): Fault {
-  const fault = faults.find((each) => each.name === name);
-  if (!fault) {
-    throw wrongUsage(`--fault ${name}: there is ${faults.map((each) => each.name).join(", ")}`);
-  }
+/** A fault whose name is known to the type checker. */
+export function defineFault<const Name extends string>(fault: Fault<Name>): Fault<Name> {
   return fault;
 }

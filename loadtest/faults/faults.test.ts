@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { UserError } from "../../contract/user-error.ts";
-import { faults, parseFault } from "./fault.ts";
+import { faults, parseFault } from "./faults.ts";
 
 test("every fault is found by its name, and fits a line of the help", () => {
   for (const fault of faults) {

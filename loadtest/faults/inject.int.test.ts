@@ -8,12 +8,14 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { V1Pod } from "@kubernetes/client-node";
 import { UserError } from "../../contract/user-error.ts";
+import type { ReadyPod } from "../observe/ready-pods.ts";
 import { sampleOutputs, sampleWorkload } from "../testing/samples.ts";
 import { type StubAnswer, StubCluster, type StubExec, type StubRequest } from "../testing/stub-cluster.ts";
-import { checkStrike, strike } from "./inject.ts";
-import { kill } from "./kill.ts";
-import { pause } from "./pause.ts";
-import type { Target } from "./target.ts";
+import type { FaultContext } from "./fault.ts";
+import { type FaultName, parseFault } from "./faults.ts";
+import { checkFault, injectFault } from "./inject.ts";
+import { killProcess } from "./kill-process.ts";
+import { pause } from "./pause-api.ts";
 
 const containerId = "no-container-of-this-machine";
 const redis = sampleWorkload({
@@ -40,7 +42,7 @@ function pod(name: string, more: { ready?: boolean; restartCount?: number; app?:
   };
 }
 
-/** A cluster with two API pods, and what else the test says. */
+/** A cluster with two API pods; `answer` and `exec` respond to other requests. */
 function cluster(
   answer: (request: StubRequest) => StubAnswer = () => ({ status: 404, body: { message: "no such thing" } }),
   exec?: (path: string, command: string[]) => StubExec,
@@ -54,10 +56,14 @@ function cluster(
   }, exec);
 }
 
-/** No process of this machine is ever looked at, let alone signalled, unless a test made it. */
-const elsewhere = { procFolder: join(tmpdir(), "no-such-folder") };
+/** The context of a fault. Without a `/proc`, it never signals a process that no test made. */
+function contextOf(stub: StubCluster, procFolder = join(tmpdir(), "no-such-folder")): FaultContext {
+  return { outputs, api: stub.api, pauseSeconds: 5, procFolder };
+}
+const inject = (name: FaultName, stub: StubCluster) => injectFault(parseFault(name), contextOf(stub));
+const check = (name: FaultName, stub: StubCluster) => checkFault(parseFault(name), contextOf(stub));
 
-const target: Target = {
+const target: ReadyPod = {
   workload: sampleWorkload(),
   namespace: "ns",
   pod: "api-a",
@@ -69,7 +75,7 @@ const target: Target = {
   ports: new Map(),
 };
 
-/** A process, and a /proc in which it is the container's. */
+/** A process, and a /proc in which it belongs to the container. */
 async function inContainer(work: (child: ChildProcess, procFolder: string) => Promise<void>): Promise<void> {
   const child = spawn("sleep", ["60"]);
   const folder = await mkdtemp(join(tmpdir(), "proc-"));
@@ -92,15 +98,15 @@ async function stateOf(child: ChildProcess): Promise<string> {
 const broken = (what: RegExp, fix: RegExp) => (error: unknown) =>
   error instanceof UserError && what.test(error.message) && fix.test(error.fix);
 
-test("kill-api kills the process where it runs on this machine", async () => {
+test("kill-api kills the process when it runs on this machine", async () => {
   await using stub = await cluster();
   await inContainer(async (child, procFolder) => {
     const ended = once(child, "exit");
-    const struck = await kill("kill-api", target, stub.api, procFolder);
+    const injected = await killProcess(target, contextOf(stub, procFolder));
     assert.deepEqual(await ended, [null, "SIGKILL"]);
-    assert.equal(struck.how, "SIGKILL to api in api-a");
+    assert.equal(injected.how, "SIGKILL to api in api-a");
     assert.deepEqual(
-      struck.expected.map(({ metric, most }) => [metric, most]),
+      injected.expected.map(({ metric, most }) => [metric, most]),
       [
         ["restarts", 1],
         ["readiness_flaps", 1],
@@ -110,42 +116,42 @@ test("kill-api kills the process where it runs on this machine", async () => {
   });
 });
 
-test("kill-api deletes exactly that pod without grace where it runs elsewhere, and says so", async () => {
+test("kill-api deletes exactly that pod without grace when it runs elsewhere, and reports that", async () => {
   await using stub = await cluster(() => ({ status: 200 }));
-  const struck = await strike("kill-api", outputs, stub.api, elsewhere);
+  const injected = await inject("kill-api", stub);
   const last = stub.requests.at(-1);
   assert.deepEqual([last?.method, last?.path], ["DELETE", `${pods}/api-a`]);
   const { gracePeriodSeconds, preconditions } = JSON.parse(last?.body ?? "");
   assert.deepEqual([gracePeriodSeconds, preconditions], [0, { uid: "uid-api-a" }]);
-  assert.match(struck.how, /api-a deleted .* because its node far-away is not this machine/);
-  assert.deepEqual(struck.expected, [{ metric: "pods_replaced", workload: "api", most: 1 }]);
+  assert.match(injected.how, /api-a deleted .* because its node far-away is not this machine/);
+  assert.deepEqual(injected.expected, [{ metric: "pods_replaced", workload: "api", most: 1 }]);
 });
 
-test("pause-api stops the process and lets it go on after its time, or when undone", async () => {
+test("pause-api stops the process until its time is over or it is undone", async () => {
   const listeners = process.listenerCount("exit");
   await inContainer(async (child, procFolder) => {
-    // Long enough for a busy machine to look before it is over.
-    await pause(target, 2, procFolder);
+    // Long enough to be observed on a busy machine.
+    await pause(target, { pauseSeconds: 2, procFolder });
     assert.equal(await stateOf(child), "T");
     for (let looks = 0; looks < 100 && (await stateOf(child)) === "T"; looks++) await sleep(100);
     assert.notEqual(await stateOf(child), "T");
-    const struck = await pause(target, 60, procFolder);
+    const injected = await pause(target, { pauseSeconds: 60, procFolder });
     assert.equal(await stateOf(child), "T");
-    await struck.undo();
-    await struck.undo();
+    await injected.undo();
+    await injected.undo();
     assert.notEqual(await stateOf(child), "T");
   });
   assert.equal(process.listenerCount("exit"), listeners);
 });
 
-test("pause-api of a pod on another machine is refused", async () => {
+test("pause-api is refused when the pod runs on another machine", async () => {
   await using stub = await cluster();
   const refused = broken(/api-a cannot be paused: its node far-away is not this machine/, /that node/);
-  await assert.rejects(strike("pause-api", outputs, stub.api, elsewhere), refused);
-  await assert.rejects(checkStrike("pause-api", outputs, stub.api, elsewhere), refused);
+  await assert.rejects(inject("pause-api", stub), refused);
+  await assert.rejects(check("pause-api", stub), refused);
 });
 
-test("rollout annotates the pods, and undo takes that back and waits", async () => {
+test("rollout annotates the pods, and undo reverts that and waits", async () => {
   let looks = 0;
   await using stub = await cluster(({ method }) => {
     const done = method === "GET" && ++looks === 3;
@@ -157,7 +163,7 @@ test("rollout annotates the pods, and undo takes that back and waits", async () 
     };
     return { status: 200, body: { metadata: { generation: 2 }, spec: { replicas: 2 }, status } };
   });
-  const struck = await strike("rollout", outputs, stub.api, elsewhere);
+  const injected = await inject("rollout", stub);
   const [patch] = stub.requests;
   assert.deepEqual(
     [patch?.method, patch?.path, patch?.contentType],
@@ -165,52 +171,52 @@ test("rollout annotates the pods, and undo takes that back and waits", async () 
   );
   const annotations = (text = "{}") => JSON.parse(text).spec.template.metadata.annotations;
   assert.deepEqual(annotations(patch?.body), {
-    "breakwater/loadtest-rollout": new Date(struck.atMs).toISOString(),
+    "breakwater/loadtest-rollout": new Date(injected.atMs).toISOString(),
   });
-  assert.deepEqual(struck.expected, [{ metric: "pods_replaced", workload: "api", most: 2 }]);
-  await struck.undo();
+  assert.deepEqual(injected.expected, [{ metric: "pods_replaced", workload: "api", most: 2 }]);
+  await injected.undo();
   assert.deepEqual(annotations(stub.requests[1]?.body), { "breakwater/loadtest-rollout": null });
   assert.equal(looks, 3);
 });
 
-test("a rollout that cannot be undone tells how to do it by hand", async () => {
+test("rollout names the command to undo it when undo fails", async () => {
   let patches = 0;
   await using stub = await cluster(() => (++patches === 1 ? { status: 200 } : undefined));
-  const struck = await strike("rollout", outputs, stub.api, elsewhere);
+  const injected = await inject("rollout", stub);
   await assert.rejects(
-    struck.undo(),
+    injected.undo(),
     broken(/api was not rolled back/, /^roll it back: kubectl -n ns rollout undo deployment\/api$/),
   );
 });
 
-test("oom-api asks one pod for twice its limit and waits for the kill", async () => {
+test("oom-api makes one pod allocate twice its limit and waits for the kill", async () => {
   let looks = 0;
   await using stub = await cluster(({ method }) =>
     method === "POST" ? { status: 502 } : { status: 200, body: pod("api-a", { restartCount: looks++ }) },
   );
-  const struck = await strike("oom-api", outputs, stub.api, elsewhere);
+  const injected = await inject("oom-api", stub);
   assert.equal(stub.requests[1]?.path, `${pods}/api-a:3000/proxy/lab/allocate?mib=400`);
   assert.equal(looks, 2);
-  assert.equal(struck.pod, "api-a");
+  assert.equal(injected.pod, "api-a");
 });
 
-test("oom-api tells how to open a closed lab, before a run and in it", async () => {
+test("oom-api names the command to open a closed lab, before a run and during it", async () => {
   await using stub = await cluster();
   const closed = broken(
     /fault lab of api-a is closed/,
     /pulumi config set --path api\.env\.FAULT_LAB 1 && pulumi up/,
   );
-  await assert.rejects(strike("oom-api", outputs, stub.api, elsewhere), closed);
-  await assert.rejects(checkStrike("oom-api", outputs, stub.api, elsewhere), closed);
+  await assert.rejects(inject("oom-api", stub), closed);
+  await assert.rejects(check("oom-api", stub), closed);
 });
 
-test("an open lab is found without an allocation", async () => {
+test("oom-api checks an open lab without an allocation", async () => {
   await using stub = await cluster(() => ({ status: 400 }));
-  await checkStrike("oom-api", outputs, stub.api, elsewhere);
+  await check("oom-api", stub);
   assert.equal(stub.requests.at(-1)?.path, `${pods}/api-a:3000/proxy/lab/allocate`);
 });
 
-test("kill-redis-primary asks the pods and strikes a primary with a replica", async () => {
+test("kill-redis-primary chooses a primary with a replica", async () => {
   const commands: string[][] = [];
   await using stub = await cluster(
     () => ({ status: 200 }),
@@ -219,33 +225,30 @@ test("kill-redis-primary asks the pods and strikes a primary with a replica", as
       return { output: path === `${pods}/redis-1/exec` ? "master\n7\n10.0.0.1\n6379\n7\n" : "master\n7\n\n" };
     },
   );
-  const struck = await strike("kill-redis-primary", outputs, stub.api, elsewhere);
-  assert.equal(struck.pod, "redis-1");
+  const injected = await inject("kill-redis-primary", stub);
+  assert.equal(injected.pod, "redis-1");
   assert.deepEqual(commands[0], ["sh", "-c", 'redis-cli -h 127.0.0.1 -p "$PORT" role']);
   assert.equal(stub.requests.at(-1)?.path, `${pods}/redis-1`);
 });
 
-test("no Redis primary: what the pods said is told", async () => {
+test("kill-redis-primary reports the errors of the pods when it finds no primary", async () => {
   await using failing = await cluster(undefined, () => ({ error: "Could not connect" }));
   await assert.rejects(
-    checkStrike("kill-redis-primary", outputs, failing.api, elsewhere),
+    check("kill-redis-primary", failing),
     broken(/no Redis pod says that it is a primary; sh in redis-0\/rejoin: Could not connect/, /pods\/exec/),
   );
   await using closing = await cluster();
   await assert.rejects(
-    checkStrike("kill-redis-primary", outputs, closing.api, elsewhere),
+    check("kill-redis-primary", closing),
     broken(/the connection closed before it ended/, /pods\/exec/),
   );
 });
 
-test("what the user may not do is told with what it takes", async () => {
+test("injectFault names the missing permission when the user has none", async () => {
   await using stub = await cluster(() => ({ status: 403, body: { message: "forbidden" } }));
   await assert.rejects(
-    strike("kill-api", outputs, stub.api, elsewhere),
-    broken(/kill-api could not be struck: HTTP 403: forbidden/, /needs to delete pods in ns/),
+    inject("kill-api", stub),
+    broken(/kill-api could not be injected: HTTP 403: forbidden/, /needs to delete pods in ns/),
   );
-  await assert.rejects(
-    strike("kill-nginx", outputs, stub.api, elsewhere),
-    broken(/no workload of role nginx/, /--help/),
-  );
+  await assert.rejects(inject("kill-nginx", stub), broken(/no workload of role nginx/, /--help/));
 });

@@ -1,90 +1,87 @@
 import type { StackOutputs } from "../../contract/outputs.ts";
 import { ClusterApi } from "../../host/cluster-api.ts";
-import type { LoadResult } from "../load/load-result.ts";
+import type { ExpectedEffect } from "../gates/judge-gates.ts";
 import type { PodEvent } from "../observe/pod-history.ts";
-import type { ExpectedHarm, FaultName, StruckFault } from "./fault.ts";
-import { checkStrike, strike } from "./inject.ts";
-import { type Recovery, recoveryOf } from "./recovery.ts";
+import type { FaultOutcome } from "../report/schema/fault.ts";
+import type { LoadResult } from "../report/schema/scenario.ts";
+import type { Fault, FaultContext, InjectedFault } from "./fault.ts";
+import type { FaultName } from "./faults.ts";
+import { checkFault, injectFault } from "./inject.ts";
+import { recoveryOf } from "./recovery.ts";
 
-/** Share of the measured time after which the fault is struck: enough before it to compare with, more after it. */
-const strikeAfterShare = 0.3;
+/** Share of the measured time after which the fault is injected: before it to compare with, the rest to recover in. */
+const injectAfterShare = 0.3;
 
-/** The fault of a run: what was done and how the stack took it. */
-export interface FaultOutcome extends Recovery {
-  name: FaultName;
-  how: string;
-  pod: string | null;
-  /** Epoch ms. */
-  atMs: number;
-}
-
-/** One fault, from the check before the run until it is undone. */
+/** The fault of one run, from the check before the run to its undo. */
 export class Injection {
-  readonly #name: FaultName;
-  readonly #outputs: StackOutputs;
-  readonly #api: ClusterApi;
-  #striking: Promise<void> | undefined;
-  #struck: StruckFault | undefined;
-  /** Why it could not be struck. */
-  problem: string | undefined;
+  readonly #fault: Fault<FaultName>;
+  readonly #context: FaultContext;
+  #injecting: Promise<void> | undefined;
+  #injected: InjectedFault | undefined;
+  #problem: string | undefined;
 
-  private constructor(name: FaultName, outputs: StackOutputs, api: ClusterApi) {
-    this.#name = name;
-    this.#outputs = outputs;
-    this.#api = api;
+  private constructor(fault: Fault<FaultName>, context: FaultContext) {
+    this.#fault = fault;
+    this.#context = context;
   }
 
-  /** Looks whether the fault could be struck. @throws UserError when it could not. */
-  static async prepare(name: FaultName, outputs: StackOutputs): Promise<Injection> {
+  /** Checks whether the fault can be injected. @throws {UserError} when it cannot. */
+  static async prepare(fault: Fault<FaultName>, outputs: StackOutputs): Promise<Injection> {
     const api = ClusterApi.open(outputs.cluster.kubeconfig, outputs.cluster.kubeContext);
+    const context = { outputs, api, pauseSeconds: 5, procFolder: "/proc" };
     try {
-      await checkStrike(name, outputs, api);
+      await checkFault(fault, context);
     } catch (error) {
       api.close();
       throw error;
     }
-    return new Injection(name, outputs, api);
+    return new Injection(fault, context);
   }
 
-  /** Told each second of the load; strikes once when its time has come. */
+  /** Called every second of the load. Injects the fault once, at its time. */
   onSecond(second: number, durationSeconds: number): void {
-    if (this.#striking || second < durationSeconds * strikeAfterShare) return;
-    this.#striking = strike(this.#name, this.#outputs, this.#api).then(
-      (struck) => {
-        this.#struck = struck;
+    if (this.#injecting || second < durationSeconds * injectAfterShare) return;
+    this.#injecting = injectFault(this.#fault, this.#context).then(
+      (injected) => {
+        this.#injected = injected;
       },
       (error: Error) => {
-        this.problem = error.message;
+        this.#problem = error.message;
       },
     );
   }
 
-  /** What the fault is bound to bring about. */
-  get expected(): readonly ExpectedHarm[] {
-    return this.#struck?.expected ?? [];
+  /** Effects of the fault itself. */
+  get expected(): readonly ExpectedEffect[] {
+    return this.#injected?.expected ?? [];
   }
 
-  /** How the stack took it; undefined when it was not struck. */
+  /** How the stack recovered; undefined when the fault was not injected. */
   outcome(load: LoadResult | undefined, events: readonly PodEvent[]): FaultOutcome | undefined {
-    const struck = this.#struck;
-    if (!struck || !load) return undefined;
-    const { name, how, atMs, pod = null, workloads } = struck;
+    if (!this.#injected || !load) return undefined;
+    const { how, atMs, pod = null, workloads } = this.#injected;
     const recovery = recoveryOf({
       faultAtMs: atMs,
       load: { ...load, failedAtMs: load.failedAtSeconds.map((second) => second * 1000) },
       events,
       workloads,
     });
-    return { name, how, pod, atMs, ...recovery };
+    return { name: this.#fault.name, how, pod, atMs, ...recovery };
   }
 
-  /** Leaves the cluster as it was. @throws UserError when that does not work. */
+  /** Waits for an injection in progress. @returns why the fault could not be injected, if so */
+  async settle(): Promise<string | undefined> {
+    await this.#injecting;
+    return this.#problem;
+  }
+
+  /** Reverts the fault and closes the connections. @throws {UserError} when it cannot be reverted. */
   async undo(): Promise<void> {
-    await this.#striking;
+    await this.#injecting;
     try {
-      await this.#struck?.undo();
+      await this.#injected?.undo();
     } finally {
-      this.#api.close();
+      this.#context.api.close();
     }
   }
 }
@@ -97,7 +94,7 @@ export function describeOutcome(outcome: FaultOutcome): string {
     errorWindow === null
       ? "no request failed"
       : `${failedRequests.toLocaleString("en-US")} requests failed, from ${seconds(errorWindow.fromMs)} to ${seconds(errorWindow.toMs)} after it`;
-  const back =
+  const recovery =
     recoveredMs === null ? `not recovered: ${outcome.reason}` : `recovered after ${seconds(recoveredMs)}`;
-  return `${outcome.how}: ${errors}; ${back}`;
+  return `${outcome.how}: ${errors}; ${recovery}`;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { SecondOfLoad } from "../load/load-result.ts";
 import type { PodEvent } from "../observe/pod-history.ts";
+import type { SecondOfLoad } from "../report/schema/scenario.ts";
 import { recoveryOf } from "./recovery.ts";
 
 const startedAt = 1_800_000_000_000;

@@ -1,44 +1,31 @@
 import type { Workload } from "../../contract/outputs.ts";
 import { median } from "../../measure/median.ts";
-import type { SecondOfLoad } from "../load/load-result.ts";
 import type { PodEvent } from "../observe/pod-history.ts";
+import type { Recovery } from "../report/schema/fault.ts";
+import type { SecondOfLoad } from "../report/schema/scenario.ts";
 
-/** So many seconds in a row make p99 count as back: one alone is luck. */
+/** Consecutive seconds within the allowed p99 that count as recovered; a single one may be chance. */
 const calmSeconds = 3;
 const allowedFactor = 2;
 
-/** What is known of a run in which a fault was struck. */
+/** The measurements of a run in which a fault was injected. */
 export interface FaultedRun {
   /** Epoch ms. */
   faultAtMs: number;
   load: {
-    /** Epoch ms of the beginning of the measured part. */
+    /** Start of the measured part, epoch ms. */
     startedAt: number;
     seconds: readonly SecondOfLoad[];
-    /** When requests failed, in ms since `startedAt`; those after some number of them may be missing. */
+    /** When requests failed, in ms since `startedAt`. After the first thousands, later failures are missing. */
     failedAtMs: readonly number[];
   };
-  /** All events of the run, in their order, from when every workload had its pods ready. */
+  /** All events of the run in order. They begin when every workload has its pods ready. */
   events: readonly PodEvent[];
-  /** Those that the fault struck. */
+  /** The workloads that the fault affected. */
   workloads: readonly Pick<Workload, "name" | "replicas">[];
 }
 
-/** How the stack took a fault. All times in ms since it was struck. */
-export interface Recovery {
-  /** The first and the last failed request after the fault; null without any. */
-  errorWindow: { fromMs: number; toMs: number } | null;
-  failedRequests: number;
-  /**
-   * When the struck workloads had all pods ready for good, and p99 was back within twice its median of before the fault
-   * for three seconds: whichever is later. Null when not within the run.
-   */
-  recoveredMs: number | null;
-  /** Why it has not recovered; empty when it has. */
-  reason: string;
-}
-
-/** Finds out how the stack took the fault. */
+/** Computes how the stack recovered from the fault. */
 export function recoveryOf(run: FaultedRun): Recovery {
   return { ...failures(run), ...recovered(run) };
 }
@@ -101,7 +88,11 @@ function recovered(run: FaultedRun): Pick<Recovery, "recoveredMs" | "reason"> {
     : not(`p99 did not stay within ${allowedMs.toFixed(1)} ms, twice its median of before the fault`);
 }
 
-/** How many pods of a workload are ready at the end, and when that last changed: after the fault, or before it (less than 0). */
+/**
+ * Ready pods of a workload at the end of the run.
+ *
+ * @returns their count, and when it last changed, in ms since the fault; negative: before the fault
+ */
 function readyPods(
   run: FaultedRun,
   workload: Pick<Workload, "name" | "replicas">,
@@ -109,8 +100,8 @@ function readyPods(
   let ready = workload.replicas;
   let changedMs = 0;
   const away = new Set<string>();
-  for (const { kind, pod, workload: of, atMs } of run.events) {
-    if (of !== workload.name) continue;
+  for (const { kind, pod, workload: name, atMs } of run.events) {
+    if (name !== workload.name) continue;
     const before = ready;
     if (kind === "not_ready") ready--;
     if (kind === "ready") ready++;
@@ -122,7 +113,7 @@ function readyPods(
   return { ready, changedMs };
 }
 
-/** Figures of a second are told at its end. */
+/** Start of a second of load, in ms since the start. Its `second` is the time of its end. */
 function beginMs({ second }: SecondOfLoad): number {
   return (second - 1) * 1000;
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seededRandom } from "../../measure/random.ts";
 import { samplePod } from "../testing/samples.ts";
-import { judgeGates } from "./gates.ts";
+import { judgeGates } from "./judge-gates.ts";
 import { memoryGrowth } from "./memory-growth.ts";
 
 const MiB = 1024 ** 2;

@@ -1,12 +1,13 @@
 import { floorSlope, type Slope, secondsToLimit } from "../../measure/slope.ts";
-import type { ObservedPod } from "../observe/observer.ts";
+import type { ObservedPod } from "../report/schema/pod.ts";
 
 /**
- * Growth in the first part of a run is a heap that settles, not a leak. Memory may also be given back for longer than that, and
- * would hide a leak; so the second half is looked at by itself, too.
+ * Shares of the samples that are left out at the beginning, each tried by itself. Growth in the first part of a run is a
+ * heap that settles, not a leak. The second half is examined as well, because memory that is freed in the first half
+ * would hide a leak.
  */
 const settlingShares = [0.25, 0.5];
-/** Where nothing grows, or so slowly that it does not matter. */
+/** The value for memory that does not grow, or grows too slowly to matter. */
 const longestMs = 365 * 24 * 3_600_000;
 
 /** Seconds since the start of the run. */
@@ -17,20 +18,20 @@ export interface Period {
 
 const always: Period = { fromSecond: Number.NEGATIVE_INFINITY, toSecond: Number.POSITIVE_INFINITY };
 
-/** How fast a pod's memory grows, and how long that can go on. */
+/** How fast a pod's memory grows, and how long until it reaches the limit. */
 export interface MemoryGrowth extends Slope {
   /**
-   * Until the limit is reached at the growth that is sure: the interval's lower end, or what grows from one part of the
-   * run to the next if that is less. At most a year.
+   * Time until the limit is reached at the growth that is certain: the lower end of the interval, or the growth from one
+   * part of the run to the next when that is smaller. At most a year.
    */
   msToLimit: number;
 }
 
 /**
- * Growth of the floor of a pod's working set, the first quarter of its figures left out, or the first half.
+ * Growth of the floor of a pod's working set.
  *
- * @param period when the load was the same: whoever is asked for something else takes memory for it, which is no leak
- * @returns undefined with too few figures to tell
+ * @param period the period of constant load; other requests need other memory, which is no leak
+ * @returns undefined when there are too few samples
  */
 export function memoryGrowth(
   pod: Pick<ObservedPod, "memory" | "memoryLimitBytes">,
@@ -46,7 +47,7 @@ function growthOf(settled: ObservedPod["memory"], limitBytes: number): MemoryGro
   const slope = floorSlope(settled.map(({ second, bytes }) => ({ second, value: bytes })));
   const level = settled.at(-1)?.bytes;
   if (!slope || level === undefined) return undefined;
-  // Parts that start when they are first asked, such as worker threads, are steps; a leak grows all the time.
-  const sure = Math.min(slope.low, slope.betweenNeighbours);
-  return { ...slope, msToLimit: Math.min(longestMs, secondsToLimit(sure, level, limitBytes) * 1000) };
+  // A worker thread that starts at its first request adds one step. A leak grows all the time.
+  const certain = Math.min(slope.low, slope.betweenNeighbours);
+  return { ...slope, msToLimit: Math.min(longestMs, secondsToLimit(certain, level, limitBytes) * 1000) };
 }

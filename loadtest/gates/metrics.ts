@@ -1,109 +1,114 @@
-import type { GateMetric } from "../../contract/gate-metrics.ts";
-import type { LatencySummary } from "../../measure/latency.ts";
-import { countErrors, type LoadResult } from "../load/load-result.ts";
-import type { ObservedPod } from "../observe/observer.ts";
-import { podsReplaced } from "../observe/pod-history.ts";
+import type { GateMetricOf } from "../../contract/gate-metrics.ts";
+import { countErrors } from "../load/load-result.ts";
+import type { ObservedPod } from "../report/schema/pod.ts";
+import type { LoadResult } from "../report/schema/scenario.ts";
 import { memoryGrowth, type Period } from "./memory-growth.ts";
 
-/** One figure to be held against a limit. */
-export interface Figure {
-  /** Null when it could not be measured. */
+/** What a gate compares with its limit. */
+export interface Measurement {
+  /** In the metric's unit; null when it could not be measured. */
   value: number | null;
-  /** How many requests, memory figures or pods stand behind it. */
+  /** How many requests, memory samples or pods the value rests on. */
   samples: number;
-  /** What it is made of, for the reason: `12 × HTTP 502`, or the pods in question. */
+  /** Details for the gate's reason, e.g. `12 × HTTP 502` or the names of pods. */
   detail: string;
 }
 
-const latencyFields: Partial<Record<GateMetric, Exclude<keyof LatencySummary, "curve">>> = {
-  p50: "p50Ms",
-  p75: "p75Ms",
-  p90: "p90Ms",
-  p95: "p95Ms",
-  p99: "p99Ms",
-  "p99.9": "p999Ms",
-  mean: "meanMs",
-  max: "maxMs",
+/** Measures one scenario. */
+type ScenarioMeasure = (load: LoadResult) => Measurement;
+
+/**
+ * Measures some pods together.
+ *
+ * @param steady the period of constant load, to which memory growth is limited
+ * @returns undefined when the metric does not apply to this run
+ */
+type WorkloadMeasure = (pods: readonly ObservedPod[], steady?: Period) => Measurement | undefined;
+
+/** The computation of each metric of a scenario. */
+export const scenarioMeasures: Record<GateMetricOf<"scenario">, ScenarioMeasure> = {
+  p50: latency("p50Ms"),
+  p75: latency("p75Ms"),
+  p90: latency("p90Ms"),
+  p95: latency("p95Ms"),
+  p99: latency("p99Ms"),
+  "p99.9": latency("p999Ms"),
+  mean: latency("meanMs"),
+  max: latency("maxMs"),
+  error_rate: shareOfSent(({ failed }) => failed, errorText),
+  non_2xx_rate: shareOfSent(
+    ({ errors }) => sum(Object.values(errors.status)),
+    (load) => countsText(statusCounts(load)),
+  ),
+  timeout_rate: shareOfSent(
+    ({ errors }) => errors.timeouts,
+    () => "",
+  ),
+  throughput: ({ sent, requestsPerSecond, completed }) => ({
+    value: sent === 0 ? null : requestsPerSecond,
+    samples: completed,
+    detail: "",
+  }),
+  samples: ({ completed }) => ({ value: completed, samples: completed, detail: "" }),
 };
 
-/** The figure of a scenario. Undefined for a metric that scenarios do not have. */
-export function scenarioFigure(metric: GateMetric, load: LoadResult): Figure | undefined {
-  const { latency, errors, sent } = load;
-  const time = (value: number): Figure => ({
-    value: Number.isFinite(value) ? value : null,
+/** The computation of each metric of workloads. */
+export const workloadMeasures: Record<GateMetricOf<"workload">, WorkloadMeasure> = {
+  memory_peak: memoryPeak,
+  memory_time_to_limit: timeToLimit,
+  restarts: total((pod) => pod.restarts),
+  oom_kills: total((pod) => pod.oomKills),
+  pods_replaced: total((pod) => (pod.gone ? 1 : 0)),
+  readiness_flaps: total((pod) => pod.readinessFlaps),
+};
+
+function latency(field: Exclude<keyof LoadResult["latency"], "count" | "curve">): ScenarioMeasure {
+  return ({ latency }) => ({
+    value: Number.isFinite(latency[field]) ? latency[field] : null,
     samples: latency.count,
     detail: "",
   });
-  const rate = (count: number, detail: string): Figure => ({
-    value: sent === 0 ? null : count / sent,
-    samples: sent,
-    detail,
+}
+
+function shareOfSent(
+  count: (load: LoadResult) => number,
+  detail: (load: LoadResult) => string,
+): ScenarioMeasure {
+  return (load) => ({
+    value: load.sent === 0 ? null : count(load) / load.sent,
+    samples: load.sent,
+    detail: detail(load),
   });
-  const latencyField = latencyFields[metric];
-  if (latencyField !== undefined) return time(latency[latencyField]);
-  switch (metric) {
-    case "error_rate":
-      return rate(load.failed, errorText(load));
-    case "non_2xx_rate":
-      return rate(sum(Object.values(errors.status)), statusText(load));
-    case "timeout_rate":
-      return rate(errors.timeouts, "");
-    case "throughput":
-      return { value: sent === 0 ? null : load.requestsPerSecond, samples: load.completed, detail: "" };
-    case "samples":
-      return { value: load.completed, samples: load.completed, detail: "" };
-    default:
-      return undefined;
-  }
 }
 
-/**
- * The figure of some pods, which a gate holds against its limit together.
- *
- * @param steady when the load was the same; growth of memory is that of this time
- */
-export function podFigure(
-  metric: GateMetric,
-  pods: readonly ObservedPod[],
-  steady?: Period,
-): Figure | undefined {
-  switch (metric) {
-    case "memory_peak":
-      return memoryPeak(pods);
-    case "memory_time_to_limit":
-      return timeToLimit(pods, steady);
-    case "restarts":
-      return total(pods, (pod) => pod.restarts);
-    case "oom_kills":
-      return total(pods, (pod) => pod.oomKills);
-    case "readiness_flaps":
-      return total(pods, (pod) => pod.readinessFlaps);
-    case "pods_replaced": {
-      const gone = new Set(podsReplaced(pods).map((pod) => pod.uid));
-      return total(pods, (pod) => (gone.has(pod.uid) ? 1 : 0));
-    }
-    default:
-      return undefined;
-  }
+function total(count: (pod: ObservedPod) => number): WorkloadMeasure {
+  return (pods) => ({
+    value: pods.length === 0 ? null : sum(pods.map(count)),
+    samples: pods.length,
+    detail: pods
+      .filter((pod) => count(pod) > 0)
+      .map((pod) => (pod.lastEnd ? `${pod.name} (${pod.lastEnd})` : pod.name))
+      .join(", "),
+  });
 }
 
-/** The fullest pod's share of its limit. */
-function memoryPeak(pods: readonly ObservedPod[]): Figure {
-  let fullest: ObservedPod | undefined;
-  const share = (pod: ObservedPod | undefined) =>
-    pod?.peakBytes == null ? null : pod.peakBytes / pod.memoryLimitBytes;
-  for (const pod of pods) if ((share(pod) ?? -1) > (share(fullest) ?? -1)) fullest = pod;
+/** The highest share of its memory limit that a pod reached. */
+function memoryPeak(pods: readonly ObservedPod[]): Measurement {
+  const peaks = pods.flatMap(({ name, peakBytes, memoryLimitBytes }) =>
+    peakBytes === null ? [] : [{ name, peakBytes, memoryLimitBytes, share: peakBytes / memoryLimitBytes }],
+  );
+  const [highest] = peaks.sort((a, b) => b.share - a.share);
   return {
-    value: share(fullest),
+    value: highest?.share ?? null,
     samples: sum(pods.map((pod) => pod.samples)),
-    detail: fullest
-      ? `${fullest.name}: ${mebibytes(fullest.peakBytes ?? 0)} of ${mebibytes(fullest.memoryLimitBytes)}`
+    detail: highest
+      ? `${highest.name}: ${mebibytes(highest.peakBytes)} of ${mebibytes(highest.memoryLimitBytes)}`
       : "",
   };
 }
 
-/** The pod that will reach its limit first. Runs too short to tell growth from chance have no such figure. */
-function timeToLimit(pods: readonly ObservedPod[], steady?: Period): Figure | undefined {
+/** The pod that will reach its limit first. A run that is too short to separate growth from noise has no such value. */
+function timeToLimit(pods: readonly ObservedPod[], steady?: Period): Measurement | undefined {
   const growing = pods.flatMap((pod) => {
     const growth = memoryGrowth(pod, steady);
     return growth ? [{ pod, growth }] : [];
@@ -119,39 +124,25 @@ function timeToLimit(pods: readonly ObservedPod[], steady?: Period): Figure | un
   };
 }
 
-function total(pods: readonly ObservedPod[], of: (pod: ObservedPod) => number): Figure {
-  const concerned = pods.filter((pod) => of(pod) > 0);
-  return {
-    value: pods.length === 0 ? null : sum(pods.map(of)),
-    samples: pods.length,
-    detail: concerned.map((pod) => (pod.lastEnd ? `${pod.name} (${pod.lastEnd})` : pod.name)).join(", "),
-  };
-}
-
-/** What went wrong, the most frequent first: `12 × HTTP 502, 3 × time-out`. */
+/** The errors of a load, the most frequent first: `12 × HTTP 502, 3 × time-out`. */
 function errorText(load: LoadResult): string {
   const { errors } = load;
   if (countErrors(errors) === 0) return "";
-  return mostFirst([
+  return countsText([
     ["time-out", errors.timeouts],
-    ["closed without an answer", errors.closed],
+    ["closed without a response", errors.closed],
     ["wrong body", errors.wrongBody],
-    ["unanswered at the end", errors.unfinished],
+    ["no response by the end", errors.unfinished],
     ...Object.entries(errors.connection),
-    ...statuses(load),
+    ...statusCounts(load),
   ]);
 }
 
-const statusText = (load: LoadResult) => mostFirst(statuses(load));
-
-function statuses(load: LoadResult): [string, number][] {
-  return Object.entries(load.errors.status).map(([status, count]): [string, number] => [
-    `HTTP ${status}`,
-    count,
-  ]);
+function statusCounts({ errors }: LoadResult): [string, number][] {
+  return Object.entries(errors.status).map(([status, count]) => [`HTTP ${status}`, count]);
 }
 
-function mostFirst(counts: [string, number][]): string {
+function countsText(counts: [string, number][]): string {
   return counts
     .filter(([, count]) => count > 0)
     .sort((a, b) => b[1] - a[1])

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { exitCodes } from "../../contract/user-error.ts";
-import type { GateResult } from "./gates.ts";
-import { judge } from "./verdict.ts";
+import type { GateResult } from "../report/schema/gate.ts";
+import { judgeRun } from "./verdict.ts";
 
 const gate = (verdict: GateResult["verdict"]): GateResult => ({
   metric: "p99",
@@ -19,33 +19,33 @@ const gate = (verdict: GateResult["verdict"]): GateResult => ({
 const problems = (broken: string[] = [], invalid: string[] = []) => ({ broken, invalid });
 
 test("passes only when every gate passed and nothing went wrong", () => {
-  assert.equal(judge([gate("pass"), gate("pass")], problems()).verdict, "pass");
+  assert.equal(judgeRun([gate("pass"), gate("pass")], problems()).verdict, "pass");
 });
 
 test("a failed gate outranks a problem: what was seen stays true", () => {
-  const { verdict, reason } = judge([gate("pass"), gate("fail")], problems(["a gap"], ["interrupted"]));
+  const { verdict, reason } = judgeRun([gate("pass"), gate("fail")], problems(["a gap"], ["interrupted"]));
   assert.deepEqual([verdict, reason, exitCodes[verdict]], ["gate failed", "the gate says fail", 99]);
 });
 
 test("a problem, a gate that was not measured, and no gates at all are no pass", () => {
-  assert.deepEqual(judge([gate("pass")], problems(["a gap"])), { verdict: "broken", reason: "a gap" });
-  assert.deepEqual(judge([gate("not measured")], problems()), {
+  assert.deepEqual(judgeRun([gate("pass")], problems(["a gap"])), { verdict: "broken", reason: "a gap" });
+  assert.deepEqual(judgeRun([gate("not measured")], problems()), {
     verdict: "broken",
     reason: "the gate says not measured",
   });
-  assert.equal(judge([], problems()).verdict, "broken");
+  assert.equal(judgeRun([], problems()).verdict, "broken");
   assert.equal(exitCodes.broken, 1);
 });
 
 test("a run that says nothing about the stack is invalid, unless it could not be measured at all", () => {
-  const invalid = judge([gate("invalid"), gate("pass")], problems([], ["the generator was the limit"]));
+  const invalid = judgeRun([gate("invalid"), gate("pass")], problems([], ["the generator was the limit"]));
   assert.deepEqual(invalid, { verdict: "invalid", reason: "the generator was the limit" });
   assert.equal(exitCodes[invalid.verdict], 98);
-  assert.equal(judge([gate("invalid")], problems()).verdict, "invalid");
-  assert.equal(judge([gate("pass")], problems(["a gap"], ["interrupted"])).verdict, "broken");
+  assert.equal(judgeRun([gate("invalid")], problems()).verdict, "invalid");
+  assert.equal(judgeRun([gate("pass")], problems(["a gap"], ["interrupted"])).verdict, "broken");
 });
 
 test("a figure that is worse than the baseline's fails a run whose gates passed", () => {
-  const { verdict, reason } = judge([gate("pass")], problems(), ["p50 of light is worse"]);
+  const { verdict, reason } = judgeRun([gate("pass")], problems(), ["p50 of light is worse"]);
   assert.deepEqual([verdict, reason], ["gate failed", "p50 of light is worse"]);
 });

@@ -1,29 +1,28 @@
-import type { exitCodes } from "../../contract/user-error.ts";
-import type { GateResult } from "./gates.ts";
-
-/** How a run ended. Wrong usage never becomes a run. */
-export type Verdict = Exclude<keyof typeof exitCodes, "wrong usage">;
+import type { Verdict } from "../report/report-schema.ts";
+import type { GateResult } from "../report/schema/gate.ts";
 
 /** What went wrong with a run itself, not with the stack. */
 export interface Problems {
-  /** It could not be made, or not be measured: gaps in the samples, a generator that died. */
-  broken: readonly string[];
-  /** It was made and measured, and says nothing about the stack: the generator was the limit, it was interrupted. */
-  invalid: readonly string[];
+  /** The run could not be made or measured: gaps in the samples, a generator that died. */
+  broken: string[];
+  /** The run was measured, but says nothing about the stack: the generator was the limit, or it was interrupted. */
+  invalid: string[];
 }
 
 /**
- * Judges a finished run. A failed gate outranks everything, because what was seen stays true (figures that the generator
- * spoilt fail no gate); so does a figure that is worse than the baseline's; then what was not measured, which cannot pass; then what makes the run say nothing.
+ * Judges a finished run. Precedence: failed gate, regression, not measured, invalid. A failed gate comes first because
+ * a value that a too slow generator distorts fails no gate.
+ *
+ * @param regressions comparisons whose verdict is worse, one sentence each
  */
-export function judge(
-  gates: GateResult[],
+export function judgeRun(
+  gates: readonly GateResult[],
   problems: Problems,
-  worse: readonly string[] = [],
+  regressions: readonly string[] = [],
 ): { verdict: Verdict; reason: string } {
   const failed = gates.find((gate) => gate.verdict === "fail");
   if (failed) return { verdict: "gate failed", reason: failed.reason };
-  const [regression] = worse;
+  const [regression] = regressions;
   if (regression !== undefined) return { verdict: "gate failed", reason: regression };
   const [broken] = problems.broken;
   if (broken !== undefined) return { verdict: "broken", reason: broken };

@@ -2,15 +2,15 @@ import type { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import autocannon from "autocannon";
-import { type LoadContext, type LoadDriver, pathPrefix, wireForm } from "./load-driver.ts";
+import { type LoadContext, type LoadDriver, pathPrefix, toHttpRequest } from "./load-driver.ts";
 import type { PlannedRequest } from "./scenarios.ts";
 import type { InFlight } from "./tally.ts";
 
-// autocannon drives the connections; what became of each request is timed and counted here. Its own figures (9.0.0)
-// will not do: when a connection closes with a request on it, that request stays at the head of the client's queue, so
-// every later latency is measured from one request too early, and the lost one is counted nowhere.
+// autocannon drives the connections; this file times and counts the requests. autocannon's own numbers (9.0.0) are wrong:
+// when a connection closes with a request in flight, that request stays at the head of the client's queue. Every later
+// latency is then measured from the request before, and the lost request is never counted.
 
-/** What this file reads of autocannon's client beyond its typings, as of the pinned version. */
+/** Parts of autocannon's client that its typings lack, as of the pinned version. */
 interface ClientInternals extends EventEmitter {
   conn: Socket;
   parser: { reinitialize(type: "RESPONSE"): void };
@@ -22,25 +22,25 @@ interface Connection {
   status: number;
   body: string;
   id: string | undefined;
-  /** The last answer said `Connection: close`. */
+  /** The last response had `Connection: close`. */
   closing: boolean;
   /** The request in flight was written after the server had announced the close. */
   sentIntoClosing: boolean;
 }
 
-/** Each connection sends its next request when the last one is answered: as much load as the connections carry. */
+/** Each connection sends its next request after the response to the last one: as much load as the connections carry. */
 export function driveClosedModel({ options, tally, nextRequest, counts }: LoadContext): LoadDriver {
   const prefix = pathPrefix(options.endpoint);
-  // autocannon builds a client's first request before the client is known, all others right after its "request" event.
+  // autocannon builds a client's first request before it creates the client, and the others right after its "request" event.
   let firstRequest: PlannedRequest | undefined;
-  let asking: InFlight | undefined;
+  let awaitingRequest: InFlight | undefined;
 
   function setupRequest(defaults: autocannon.Request): autocannon.Request {
     const planned = nextRequest();
-    if (asking) asking.request = planned;
+    if (awaitingRequest) awaitingRequest.request = planned;
     else firstRequest = planned;
-    asking = undefined;
-    return { ...defaults, ...wireForm(planned, prefix) };
+    awaitingRequest = undefined;
+    return { ...defaults, ...toHttpRequest(planned, prefix) };
   }
 
   function watch(typedClient: autocannon.Client): void {
@@ -64,7 +64,7 @@ export function driveClosedModel({ options, tally, nextRequest, counts }: LoadCo
         if (connection.inFlight) {
           const gone = { inFlight: connection.inFlight, announced: connection.sentIntoClosing };
           lost = gone;
-          // A time-out reconnects first and is told right after, in the same turn: then it is no close.
+          // After a time-out autocannon reconnects first and emits "timeout" in the same tick. That is no close.
           queueMicrotask(() => {
             if (lost === gone) tally.closed(gone.inFlight, gone.announced, performance.now());
           });
@@ -76,7 +76,7 @@ export function driveClosedModel({ options, tally, nextRequest, counts }: LoadCo
         sentAt: now,
         counted: counts(now),
       };
-      asking = opening ? undefined : inFlight;
+      awaitingRequest = opening ? undefined : inFlight;
       opening = undefined;
       connection.inFlight = inFlight;
       connection.sentIntoClosing = connection.closing;
@@ -119,7 +119,7 @@ export function driveClosedModel({ options, tally, nextRequest, counts }: LoadCo
     {
       url: options.endpoint,
       connections: options.connections,
-      // Ended by stop(), this is only the fence behind it.
+      // stop() ends the load. This is only a safety limit.
       duration: options.warmupSeconds + options.durationSeconds + options.timeoutSeconds + 60,
       timeout: options.timeoutSeconds,
       sampleInt: 100,
@@ -139,15 +139,15 @@ export function driveClosedModel({ options, tally, nextRequest, counts }: LoadCo
   };
 }
 
-/** @param flat names and values in turn, as Node's HTTP parser gives them */
-function headerOf(flat: readonly string[], name: string): string | undefined {
-  for (let at = 0; at < flat.length; at += 2) if (flat[at]?.toLowerCase() === name) return flat[at + 1];
-  return undefined;
+/** @param headers names and values in turn, as Node's HTTP parser has them */
+function headerOf(headers: readonly string[], name: string): string | undefined {
+  const index = headers.findIndex((text, at) => at % 2 === 0 && text.toLowerCase() === name);
+  return index < 0 ? undefined : headers[index + 1];
 }
 
 const nothing: PlannedRequest = { id: "", kind: "light", method: "GET", path: "/", verify: () => true };
 
-/** A socket that was replaced must not speak any more: a late error of it would make autocannon connect twice. */
+/** Silences a socket that was replaced. A late error of it would make autocannon connect twice. */
 function retire(socket: Socket | undefined): void {
   if (!socket) return;
   socket.removeAllListeners("data").removeAllListeners("end").removeAllListeners("error");

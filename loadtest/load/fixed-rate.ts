@@ -1,17 +1,17 @@
 import { Client } from "undici";
 import { LatencyHistogram } from "../../measure/latency.ts";
 import { Pacer } from "../../measure/pacer.ts";
-import { type LoadContext, type LoadDriver, pathPrefix, wireForm } from "./load-driver.ts";
+import { type LoadContext, type LoadDriver, pathPrefix, toHttpRequest } from "./load-driver.ts";
 import type { InFlight } from "./tally.ts";
 
 const timeoutCodes = ["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT", "UND_ERR_CONNECT_TIMEOUT"];
 
 /**
- * Makes each request when it is due, whatever became of those before it, and counts its latency from then: a stack that
- * stalls makes every request wait that became due meanwhile, which a closed model would not have sent at all
- * ("coordinated omission", G. Tene). autocannon's own fixed rate (9.0.0) sends in bursts each second and corrects by
- * guess, so the schedule is ours and the connections are undici's. A request that finds no free connection waits for
- * one, first come, first served.
+ * Sends each request when it is due, independent of earlier responses, and measures its latency from that time. When the
+ * stack stalls, every request that becomes due during the stall has to wait; a closed model would not send them at all
+ * ("coordinated omission", G. Tene). autocannon's own fixed rate (9.0.0) sends in bursts each second and estimates a
+ * correction, so this file has its own schedule, on connections of undici. Requests without a free connection wait in
+ * order.
  */
 export function driveFixedRate({
   options,
@@ -52,19 +52,19 @@ export function driveFixedRate({
 
   function send(client: Client, inFlight: InFlight): void {
     tally.send(inFlight);
-    const answer: Answer = { status: 0, parts: [] };
-    client.dispatch(wireForm(inFlight.request, prefix), {
+    const response: Response = { status: 0, parts: [] };
+    client.dispatch(toHttpRequest(inFlight.request, prefix), {
       onRequestStart: () => undefined,
       onResponseStart: (_controller, status, headers) => {
-        answer.status = status;
-        answer.id = headers["x-request-id"]?.toString();
+        response.status = status;
+        response.id = headers["x-request-id"]?.toString();
       },
       onResponseData: (_controller, chunk) => {
-        answer.parts.push(chunk);
+        response.parts.push(chunk);
       },
       onResponseEnd: () => {
-        const body = Buffer.concat(answer.parts).toString();
-        tally.answer(inFlight, answer.status, body, performance.now(), answer.id);
+        const body = Buffer.concat(response.parts).toString();
+        tally.answer(inFlight, response.status, body, performance.now(), response.id);
         release(client);
       },
       onResponseError: (_controller, error: Error & { code?: string }) => {
@@ -80,7 +80,7 @@ export function driveFixedRate({
 
   function release(client: Client): void {
     const next = waiting.shift();
-    // Not from within undici's own call back, in which the client still counts as busy.
+    // Not inside undici's callback, where the client still counts as busy.
     if (next) queueMicrotask(() => send(client, next));
     else idle.push(client);
   }
@@ -102,7 +102,7 @@ export function driveFixedRate({
   };
 }
 
-interface Answer {
+interface Response {
   status: number;
   parts: Buffer[];
   id?: string | undefined;

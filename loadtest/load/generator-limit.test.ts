@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { LoadResult } from "../report/schema/scenario.ts";
 import { sampleLoad } from "../testing/samples.ts";
 import { generatorLimit } from "./generator-limit.ts";
-import type { LoadResult } from "./load-result.ts";
 
 const { generator, latency } = sampleLoad();
 const atRate = (more: Partial<LoadResult>) =>
@@ -26,9 +26,9 @@ const limits: [string, string | undefined, RegExp][] = [
   ],
   ["requests never sent", atRate({ notSent: 3 }), /3 of 10000 requests still waited/],
   [
-    "requests seen to late",
+    "requests sent late",
     atRate({ generator: { ...generator, lateP99Ms: 6 } }),
-    /it saw to requests 6\.0 ms late \(p99\), of a measured p99 of 9\.0 ms/,
+    /it sent requests 6\.0 ms late \(p99\), of a measured p99 of 9\.0 ms/,
   ],
   [
     "an event loop that lags",

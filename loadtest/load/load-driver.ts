@@ -2,36 +2,36 @@ import type { LoadOptions } from "./load-result.ts";
 import type { PlannedRequest } from "./scenarios.ts";
 import type { Tally } from "./tally.ts";
 
-/** What a way of making load is given by the worker thread that it runs in. */
+/** The input of a load model: what the worker thread shares with it. */
 export interface LoadContext {
   options: LoadOptions;
   tally: Tally;
   nextRequest: () => PlannedRequest;
-  /** Whether a request that is sent, or due, at this time of `performance.now()` counts. */
+  /** Whether a request that is sent or due at this time (`performance.now()`) counts. */
   counts: (ms: number) => boolean;
-  /** When the warm-up ends and the measured part begins, by `performance.now()`. */
+  /** Start of the measured part, by `performance.now()`. */
   measuredFromMs: number;
 }
 
-/** Load that is being made. */
+/** A running load model. */
 export interface LoadDriver {
-  /** Requests that are due and wait for a free connection. */
+  /** Due requests that wait for a free connection. */
   backlog(): number;
-  /** Makes no request that becomes due from this time of `performance.now()` on; what waits is still sent. */
+  /** Stops the schedule at this time (`performance.now()`). Requests that wait are still sent. */
   endSchedule(ms: number): void;
-  /** Ends all connections. @returns requests that counted and were never sent. */
+  /** Closes all connections. @returns counted requests that were never sent */
   stop(): Promise<number>;
-  /** 99th percentile of the time from a request's due time until it was seen to; null without due times. */
+  /** 99th percentile of the time from a request's due time to its handling, in ms; null in a closed model. */
   lateP99Ms(): number | null;
 }
 
-/** What the paths of an endpoint's requests begin with, without a trailing slash. */
+/** Prefix of the endpoint's paths, without a trailing slash. */
 export function pathPrefix(endpoint: string): string {
   return new URL(endpoint).pathname.replace(/\/$/, "");
 }
 
-/** A request as both HTTP clients take it. */
-export function wireForm(
+/** The request in the form that both HTTP clients take. */
+export function toHttpRequest(
   { id, method, path, body, contentType = "application/json" }: PlannedRequest,
   prefix: string,
 ) {

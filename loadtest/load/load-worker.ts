@@ -2,10 +2,11 @@ import { once } from "node:events";
 import { monitorEventLoopDelay, performance } from "node:perf_hooks";
 import { parentPort, threadId, workerData } from "node:worker_threads";
 import { seededRandom } from "../../measure/random.ts";
+import type { SecondOfLoad } from "../report/schema/scenario.ts";
 import { driveClosedModel } from "./closed-model.ts";
 import { driveFixedRate } from "./fixed-rate.ts";
 import type { LoadMessage } from "./load.ts";
-import type { LoadOptions, SecondOfLoad } from "./load-result.ts";
+import type { LoadOptions } from "./load-result.ts";
 import { type PlannedRequest, requestSource } from "./scenarios.ts";
 import { Tally } from "./tally.ts";
 
@@ -18,10 +19,10 @@ const lagResolutionMs = 5;
 const tally = new Tally();
 const seconds: SecondOfLoad[] = [];
 const lag = monitorEventLoopDelay({ resolution: lagResolutionMs });
-let phase: "warmup" | "measured" | "over" = options.warmupSeconds > 0 ? "warmup" : "measured";
+let phase: "warmup" | "measured" | "finished" = options.warmupSeconds > 0 ? "warmup" : "measured";
 let interrupted = false;
 
-// All threads begin at the same time, however long each took to load its modules.
+// All threads start at the same time, after the slowest has loaded its modules.
 post({ type: "ready" });
 const [first] = (await once(port, "message")) as ["start" | "stop"];
 const startMs = performance.now() + options.warmupSeconds * 1000;
@@ -55,32 +56,32 @@ let ticker = setInterval(endSecond, 1000);
 
 function endSecond(): void {
   const nowMs = performance.now();
-  const figures = tally.endSecond(Math.round((nowMs - startMs) / 100) / 10, (nowMs - secondFromMs) / 1000);
+  const stats = tally.endSecond(Math.round((nowMs - startMs) / 100) / 10, (nowMs - secondFromMs) / 1000);
   secondFromMs = nowMs;
-  if (phase === "measured") seconds.push(figures);
-  post({ type: "second", warmup: phase === "warmup", figures });
+  if (phase === "measured") seconds.push(stats);
+  post({ type: "second", warmup: phase === "warmup", stats });
 }
 
 function endMeasuring(): void {
-  if (phase === "over") return;
+  if (phase === "finished") return;
   clearTimeout(end);
   clearInterval(ticker);
-  // The last tick and the end fall together; only a run that was stopped leaves a part of a second, too short to plot.
+  // The last tick and the end coincide. A run that was stopped has a part of a second left; a short part is not plotted.
   if (phase === "measured" && performance.now() - secondFromMs > 500) endSecond();
   measuredMs = Math.max(0, performance.now() - startMs);
-  phase = "over";
+  phase = "finished";
   lag.disable();
   endMs = Math.min(endMs, performance.now());
   driver.endSchedule(endMs);
   const busy = performance.eventLoopUtilization(busyFrom).utilization;
   const backlog = driver.backlog();
-  // Every counted request gets its chance to be answered; the others go on loading the stack meanwhile.
-  const lateBeatsMs = performance.now() + 50;
-  const givenUpMs = performance.now() + (interrupted ? 500 : options.timeoutSeconds * 1000 + 200);
+  // Waits for the responses of counted requests. Load that is not counted continues during that time.
+  const earliestMs = performance.now() + 50;
+  const latestMs = performance.now() + (interrupted ? 500 : options.timeoutSeconds * 1000 + 200);
   const drain = setInterval(() => {
     const nowMs = performance.now();
-    const open = nowMs < lateBeatsMs || tally.outstanding > 0 || driver.backlog() > 0;
-    if (open && nowMs < givenUpMs) return;
+    const open = nowMs < earliestMs || tally.outstanding > 0 || driver.backlog() > 0;
+    if (open && nowMs < latestMs) return;
     clearInterval(drain);
     void finish(busy, backlog);
   }, 10);
@@ -126,7 +127,7 @@ async function finish(utilization: number, backlog: number): Promise<void> {
 
 if (phase === "warmup") {
   setTimeout(() => {
-    if (phase === "over") return;
+    if (phase === "finished") return;
     clearInterval(ticker);
     endSecond();
     phase = "measured";

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { performance } from "node:perf_hooks";
 import { test } from "node:test";
+import type { LoadResult, SecondOfLoad } from "../report/schema/scenario.ts";
 import { sampleScenarios } from "../testing/samples.ts";
 import { answerLikeTheApi, type Behaviour, StubServer } from "../testing/stub-server.ts";
 import { generatorLimit } from "./generator-limit.ts";
 import { runLoad } from "./load.ts";
-import type { LoadOptions, LoadResult, SecondOfLoad } from "./load-result.ts";
+import type { LoadOptions } from "./load-result.ts";
 import { seedUsers } from "./seed.ts";
 
 const scenario = (name: string) => {
@@ -16,7 +17,7 @@ const scenario = (name: string) => {
 
 async function load(behave: Behaviour, more: Partial<LoadOptions> = {}, stopAfterMs?: number) {
   await using server = await StubServer.start(behave);
-  const seconds: { figures: SecondOfLoad; warmup: boolean }[] = [];
+  const seconds: { stats: SecondOfLoad; warmup: boolean }[] = [];
   const stop = new AbortController();
   if (stopAfterMs !== undefined) setTimeout(() => stop.abort(), stopAfterMs);
   const result = await runLoad(
@@ -31,7 +32,7 @@ async function load(behave: Behaviour, more: Partial<LoadOptions> = {}, stopAfte
       seed: 1,
       ...more,
     },
-    { signal: stop.signal, onSecond: (figures, warmup) => seconds.push({ figures, warmup }) },
+    { signal: stop.signal, onSecond: (stats, warmup) => seconds.push({ stats, warmup }) },
   );
   return { result, seconds };
 }

@@ -1,57 +1,58 @@
 import { Worker } from "node:worker_threads";
 import { LatencyHistogram } from "../../measure/latency.ts";
-import { addErrors, type LoadOptions, type LoadResult, type SecondOfLoad } from "./load-result.ts";
+import type { LoadResult, SecondOfLoad } from "../report/schema/scenario.ts";
+import { addErrors, type LoadOptions } from "./load-result.ts";
 
-/** What a worker thread sends: a second's figures, or the end. */
+/** The messages of a worker thread: ready to start, one second of load, the end. */
 export type LoadMessage =
   | { type: "ready" }
-  | { type: "second"; warmup: boolean; figures: SecondOfLoad }
+  | { type: "second"; warmup: boolean; stats: SecondOfLoad }
   | { type: "done"; result: Omit<LoadResult, "latency">; histogram: string };
 
 type Done = Extract<LoadMessage, { type: "done" }>;
 type Second = Extract<LoadMessage, { type: "second" }>;
 
 /**
- * Runs one scenario in worker threads. Aborting the signal ends it early with what was measured so far.
+ * Runs one scenario in worker threads. Aborting the signal ends it early; the result covers the time until then.
  *
- * @throws Error when the generator dies.
+ * @throws {Error} when a worker thread ends without a result.
  */
 export async function runLoad(
   options: LoadOptions,
-  hooks: { onSecond?: (figures: SecondOfLoad, warmup: boolean) => void; signal?: AbortSignal } = {},
+  hooks: { onSecond?: (stats: SecondOfLoad, warmup: boolean) => void; signal?: AbortSignal } = {},
 ): Promise<LoadResult> {
   const threads = Math.min(options.threads ?? 1, options.connections);
-  const told: Second[][] = [];
-  const start = gate(threads);
+  const rows: Second[][] = [];
+  const start = barrier(threads);
   const parts = await Promise.all(
     Array.from({ length: threads }, (_, thread) => {
       let seconds = 0;
       return runThread(shareOf(options, thread, threads), start, hooks.signal, (second) => {
-        const row = told[seconds] ?? [];
-        told[seconds++] = row;
+        const row = rows[seconds] ?? [];
+        rows[seconds++] = row;
         row.push(second);
         if (row.length < threads) return;
-        const [figures] = mergeSeconds([row.map((each) => each.figures)]);
-        if (figures) hooks.onSecond?.(figures, second.warmup);
+        const [stats] = mergeSeconds([row.map((each) => each.stats)]);
+        if (stats) hooks.onSecond?.(stats, second.warmup);
       });
     }),
   );
   return merge(options, parts);
 }
 
-/** What one thread of several is told. The seeds differ, so that no two threads ask for the same keys at once. */
+/** The options of one thread. The seeds differ, so that threads do not request the same keys at the same time. */
 function shareOf(options: LoadOptions, thread: number, threads: number): LoadOptions {
   const { connections, rate, seed } = options;
   return {
     ...options,
     seed: seed + thread,
     connections: Math.floor(connections / threads) + (thread < connections % threads ? 1 : 0),
-    ...(rate === undefined ? {} : { rate: rate / threads }),
+    rate: rate === undefined ? undefined : rate / threads,
   };
 }
 
-/** Lets all of `count` pass at once, when the last one has come. */
-function gate(count: number): () => Promise<void> {
+/** A barrier: resolves for all callers after `count` calls. */
+function barrier(count: number): () => Promise<void> {
   let open = () => {};
   const opened = new Promise<void>((resolve) => {
     open = resolve;
@@ -95,9 +96,9 @@ function merge(options: LoadOptions, parts: readonly Done[]): LoadResult {
   if (!first) throw new Error("a load needs at least one thread");
   const latency = LatencyHistogram.empty();
   for (const part of parts) latency.merge(LatencyHistogram.decode(part.histogram));
-  const sum = (of: (result: (typeof results)[number]) => number) =>
-    results.reduce((all, result) => all + of(result), 0);
-  const worst = (of: (result: (typeof results)[number]) => number) => Math.max(...results.map(of));
+  const sum = (value: (result: (typeof results)[number]) => number) =>
+    results.reduce((all, result) => all + value(result), 0);
+  const worst = (value: (result: (typeof results)[number]) => number) => Math.max(...results.map(value));
   return {
     ...first,
     connections: options.connections,
@@ -113,7 +114,7 @@ function merge(options: LoadOptions, parts: readonly Done[]): LoadResult {
     requestsPerSecond: sum((result) => result.requestsPerSecond),
     latency: latency.summary(),
     seconds: mergeSeconds(
-      first.seconds.map((_, at) => results.flatMap((result) => result.seconds[at] ?? [])),
+      first.seconds.map((_, index) => results.flatMap((result) => result.seconds[index] ?? [])),
     ),
     generator: {
       threads: results.length,
@@ -128,8 +129,8 @@ function merge(options: LoadOptions, parts: readonly Done[]): LoadResult {
 }
 
 /**
- * One row of seconds per thread becomes one second. Percentiles of several threads cannot be had from theirs; for these
- * plots the median is the mean of the medians and the 99th percentile the worst of them.
+ * Merges the same second of all threads. Exact percentiles cannot be computed from the threads' percentiles. For plots,
+ * the mean of the medians and the highest 99th percentile are close enough.
  */
 function mergeSeconds(rows: readonly SecondOfLoad[][]): SecondOfLoad[] {
   return rows.flatMap((row) => {

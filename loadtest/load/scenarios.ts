@@ -3,11 +3,11 @@ import type { LoadTestSettings, RequestKind } from "../../contract/outputs.ts";
 import { type Random, seededRandom, weightedPick, zipf } from "../../measure/random.ts";
 import { wrongUsage } from "../errors.ts";
 
-/** A mix of requests and how much of it is sent; figures that it leaves out are the run's. */
+/** A mix of requests and its load. Settings that are absent come from the run. */
 export interface Scenario {
   name: string;
   about: string;
-  /** Shares of the requests, any positive numbers. */
+  /** Weights, any positive numbers. */
   mix: { kind: RequestKind; weight: number }[];
   connections?: number;
   /** Requests per second; absent: a closed model. */
@@ -16,35 +16,35 @@ export interface Scenario {
   warmupSeconds?: number;
 }
 
-/** One request to send, and what its answer has to look like. */
+/** One request to send, and the check of its response. */
 export interface PlannedRequest {
-  /** Sent as X-Request-ID; an answer that tells one must tell the same. */
+  /** Sent as X-Request-ID. A response with that header must have the same ID. */
   id: string;
   kind: RequestKind;
   method: "GET" | "PUT" | "POST";
   path: string;
   body?: string;
-  /** Of the body; JSON unless told otherwise. */
+  /** Content type of the body; default: JSON. */
   contentType?: string;
-  /** True when a 2xx answer's body is the one that was asked for. */
+  /** Whether the body of a 2xx response is right. */
   verify: (body: string) => boolean;
 }
 
-/** Input of the CPU-heavy route: some ten milliseconds of one core. */
+/** Input of the CPU-heavy route: about ten milliseconds of one core. */
 const heavyN = 27;
 const uploadBytes = 256 * 1024;
-/** Skew of the keys that are read: 1 is the classic web-cache popularity curve. */
+/** Skew of the read keys; 1 is the usual popularity curve of web caches. */
 const zipfExponent = 1;
 
+/** The scenarios of stack config. */
+export type DefinedScenarios = LoadTestSettings["scenarios"];
+
 /**
- * The scenarios of a run: those named, else all that are enabled.
+ * The scenarios of a run: the named ones, else all that are enabled.
  *
- * @throws {UserError} with exit code 2 when there is none of that name.
+ * @throws {UserError} with exit code 2 when a name is unknown.
  */
-export function chooseScenarios(
-  defined: LoadTestSettings["scenarios"],
-  names: readonly string[],
-): Scenario[] {
+export function chooseScenarios(defined: DefinedScenarios, names: readonly string[]): Scenario[] {
   const chosen =
     names.length === 0
       ? defined.filter(({ enabled }) => enabled)
@@ -54,11 +54,11 @@ export function chooseScenarios(
           const known = defined.map(({ name }) => name).join(", ");
           throw wrongUsage(`--scenario ${wanted}: there is ${known}`);
         });
-  return chosen.map(({ about, mix, enabled: _, ...dials }) => {
+  return chosen.map(({ about, mix, enabled: _, ...settings }) => {
     const parts = (Object.entries(mix) as [RequestKind, number][])
       .filter(([, weight]) => weight > 0)
       .map(([kind, weight]) => ({ kind, weight }));
-    return { ...dials, about: about ?? describeMix(parts), mix: parts };
+    return { ...settings, about: about ?? describeMix(parts), mix: parts };
   });
 }
 
@@ -67,7 +67,7 @@ function describeMix(mix: Scenario["mix"]): string {
   return mix.map(({ kind, weight }) => `${Number(((100 * weight) / total).toFixed(1))} % ${kind}`).join(", ");
 }
 
-/** A user as seeded and as written by the mix, so that a read can be checked whatever wrote last. */
+/** A user's content. Seeding and writes use the same, so that a read can be checked after any write. */
 export function userBody(id: number): string {
   return JSON.stringify({ name: `User ${id}`, email: `user${id}@example.com` });
 }
@@ -87,7 +87,7 @@ const heavy: RequestOfKind = {
   verify: (body) => body.startsWith("{"),
 };
 
-/** A file of random bytes, the same in every run; the answer has to tell its hash. */
+/** Uploads a file of random letters, the same in every run. The response must contain its hash. */
 function uploadRequest(): RequestOfKind {
   const random = seededRandom(uploadBytes);
   const letters = Array.from({ length: uploadBytes }, () =>
@@ -107,15 +107,15 @@ function uploadRequest(): RequestOfKind {
   };
 }
 
-// A bigint column may come back as number or as string; both are the user that was asked for.
+// A bigint column may be a number or a string in JSON.
 const isUser = (id: number) => (body: string) =>
   body.includes(`"id":${id},`) || body.includes(`"id":"${id}"`) || body.includes(`"id":${id}}`);
 
 /**
- * The endless sequence of requests of a scenario, the same for the same `random`.
+ * The endless sequence of a scenario's requests; the same random numbers make the same sequence.
  *
- * @param users how many users were seeded: ids 1 … users
- * @param idPrefix what the requests' ids begin with
+ * @param users count of seeded users: ids 1 … users
+ * @param idPrefix prefix of the request IDs
  */
 export function requestSource(
   scenario: Scenario,

@@ -1,15 +1,16 @@
 import { Agent, request } from "node:http";
 import { userBody } from "./scenarios.ts";
 
+/** Result of seeding. */
 export interface SeedResult {
   seeded: number;
   seconds: number;
-  /** Users that could not be written, with what came back. Nothing is tried twice: a stack that needs it is not well. */
+  /** Users that could not be written, with the reason. There are no retries: a stack that needs them has a problem. */
   failures: { id: number; reason: string }[];
 }
 
 /**
- * Writes users 1 … `users` through the stack's own front door, `parallel` at a time over kept-alive connections.
+ * Writes users 1 … `users` through the endpoint, `parallel` at a time over kept-alive connections.
  *
  * @param endpoint http URL without a trailing slash
  */
@@ -46,7 +47,7 @@ export async function seedUsers(
   return { seeded: done - failures.length, seconds: (Date.now() - startedAt) / 1000, failures };
 }
 
-/** Gives the reason when it failed. */
+/** Writes one user. @returns the reason when it failed */
 function putUser(agent: Agent, endpoint: string, id: number, timeoutMs: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const body = userBody(id);
@@ -58,22 +59,22 @@ function putUser(agent: Agent, endpoint: string, id: number, timeoutMs: number):
         timeout: timeoutMs,
         headers: { "content-type": "application/json", "content-length": Buffer.byteLength(body) },
       },
-      (answer) => {
+      (response) => {
         let text = "";
-        answer.setEncoding("utf8");
-        answer.on("data", (chunk: string) => {
+        response.setEncoding("utf8");
+        response.on("data", (chunk: string) => {
           if (text.length < 200) text += chunk;
         });
-        answer.on("error", (error) => resolve(error.message));
-        answer.on("end", () => {
-          const status = answer.statusCode ?? 0;
+        response.on("error", (error) => resolve(error.message));
+        response.on("end", () => {
+          const status = response.statusCode ?? 0;
           resolve(
             status >= 200 && status < 300 ? undefined : `HTTP ${status} ${text.slice(0, 200)}`.trimEnd(),
           );
         });
       },
     );
-    outgoing.on("timeout", () => outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`)));
+    outgoing.on("timeout", () => outgoing.destroy(new Error(`no response within ${timeoutMs} ms`)));
     outgoing.on("error", (error: NodeJS.ErrnoException) =>
       resolve(error.message || (error.code ?? "failed")),
     );

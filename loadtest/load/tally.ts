@@ -1,24 +1,25 @@
 import { LatencyHistogram } from "../../measure/latency.ts";
-import { countErrors, noErrors, type SecondOfLoad } from "./load-result.ts";
+import type { SecondOfLoad } from "../report/schema/scenario.ts";
+import { countErrors, noErrors } from "./load-result.ts";
 import type { PlannedRequest } from "./scenarios.ts";
 
-/** The request that a connection is waiting for. */
+/** A request that was sent and has no outcome yet. */
 export interface InFlight {
   request: PlannedRequest;
-  /** From here its latency counts: when it was written, or when it was due at a fixed rate. */
+  /** Start of its latency: when it was written, or at a fixed rate when it was due. */
   sentAt: number;
-  /** False in the warm-up and after the end: the request loads the stack, but is not counted. */
+  /** False in the warm-up and after the end: such a request loads the stack, but is not counted. */
   counted: boolean;
 }
 
-/** More failures than this have no time of their own. */
-const failuresTimed = 5000;
+/** Maximum count of failures whose time is kept. */
+const maxTimedFailures = 5000;
 
-/** Counts what became of each request. Times in ms of a monotonic clock. */
+/** Counts the outcomes of requests. Times in ms of a monotonic clock. */
 export class Tally {
   readonly latency = LatencyHistogram.empty();
   readonly errors = noErrors();
-  /** When counted requests failed, the first thousands of them. */
+  /** Times of the first failures of counted requests. */
   readonly failedAt: number[] = [];
   sent = 0;
   completed = 0;
@@ -39,7 +40,7 @@ export class Tally {
     if (inFlight.counted) this.sent++;
   }
 
-  /** @param id X-Request-ID of the answer, if it has one */
+  /** A complete response. @param id its X-Request-ID, if any */
   answer(inFlight: InFlight, status: number, body: string, now: number, id?: string): void {
     const latencyMs = now - inFlight.sentAt;
     this.#second.record(latencyMs);
@@ -52,22 +53,22 @@ export class Tally {
     }
     if (status >= 200 && status <= 299) this.errors.wrongBody++;
     else count(this.errors.status, String(status));
-    this.#note(now);
+    this.#recordFailure(now);
   }
 
   timeout(inFlight: InFlight, now: number): void {
     if (!inFlight.counted) return;
     this.errors.timeouts++;
-    this.#note(now);
+    this.#recordFailure(now);
   }
 
   connectionError(inFlight: InFlight, code: string, now: number): void {
     if (!inFlight.counted) return;
     count(this.errors.connection, code);
-    this.#note(now);
+    this.#recordFailure(now);
   }
 
-  /** The connection ended without an answer; `announced`: the server had said so before the request was written. */
+  /** The connection closed without a response. @param announced by the server, before the request was written */
   closed(inFlight: InFlight, announced: boolean, now: number): void {
     if (!inFlight.counted) return;
     if (announced) {
@@ -76,18 +77,18 @@ export class Tally {
       return;
     }
     this.errors.closed++;
-    this.#note(now);
+    this.#recordFailure(now);
   }
 
-  #note(now: number): void {
-    if (this.failedAt.length < failuresTimed) this.failedAt.push(now);
+  #recordFailure(now: number): void {
+    if (this.failedAt.length < maxTimedFailures) this.failedAt.push(now);
   }
 
-  /** Closes the current second, which really took `elapsedSeconds`, and gives its figures. */
+  /** Ends the current second. @param elapsedSeconds its real length @returns its numbers */
   endSecond(second: number, elapsedSeconds: number): SecondOfLoad {
     const failed = this.failed;
     const empty = this.#second.count === 0;
-    const figures: SecondOfLoad = {
+    const stats: SecondOfLoad = {
       second,
       requestsPerSecond: Math.round(this.#second.count / elapsedSeconds),
       failed: failed - this.#failedBefore,
@@ -96,7 +97,7 @@ export class Tally {
     };
     this.#failedBefore = failed;
     this.#second.reset();
-    return figures;
+    return stats;
   }
 }
 

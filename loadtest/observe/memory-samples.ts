@@ -1,4 +1,4 @@
-/** What this reads of the kubelet's `/stats/summary`. */
+/** The part of the kubelet's `/stats/summary` that is read here. */
 export interface StatsSummary {
   pods?: {
     podRef: { uid: string };
@@ -6,14 +6,16 @@ export interface StatsSummary {
   }[];
 }
 
-/** One figure of a pod: when the kubelet took it (epoch ms) and the working set of its containers together. */
+/** The memory of one pod at one moment. */
 export interface MemoryReading {
   uid: string;
+  /** When the kubelet measured it, epoch ms. */
   takenMs: number;
+  /** Working set of all containers together. */
   bytes: number;
 }
 
-/** The readings in a summary; a pod whose figures are not complete gives none, since a missing figure is not a zero. */
+/** The readings in a summary. A pod with a missing value has none, because a missing value is not a zero. */
 export function memoryReadings(summary: StatsSummary): MemoryReading[] {
   return (summary.pods ?? []).flatMap((pod) => {
     const containers = pod.containers ?? [];
@@ -30,26 +32,26 @@ export function memoryReadings(summary: StatsSummary): MemoryReading[] {
 }
 
 /**
- * Longer than this without a new figure of a running pod is a gap. The kubelet takes new ones for each request that asks
- * for CPU and memory only (measured; without that it repeats those of its own 10 s round), so a look gives one.
+ * More than this without a new reading of a running pod is a gap. The kubelet measures anew for each request with
+ * `only_cpu_and_memory` (tested; without it the kubelet repeats the values of its own 10 s cycle), so each sample has one.
  */
 export const longestGapMs = 10_000;
 
 interface Series {
   readings: MemoryReading[];
-  /** When (epoch ms of our clock) the last fresh figure came, or the pod began to run. */
+  /** When the last new reading came or the pod began to run, epoch ms of this machine. */
   sinceMs: number;
   worstGapMs: number;
 }
 
-/** Collects the readings of a run and knows where they are missing. Pure: time comes in with each look. */
+/** Collects the readings of a run and finds gaps in them. Pure: each sample comes with its time. */
 export class MemorySamples {
   readonly #series = new Map<string, Series>();
 
   /**
-   * Takes one look's readings. Call it for each look, without readings when they could not be had.
+   * Adds the readings of one sample. Call it without readings when the sample failed.
    *
-   * @param running UIDs of the pods whose containers all run at this look, and so must have figures
+   * @param running UIDs of the pods whose containers all run now, and so must have readings
    */
   add(readings: readonly MemoryReading[], running: ReadonlySet<string>, nowMs: number): void {
     for (const uid of running) {
@@ -57,7 +59,7 @@ export class MemorySamples {
     }
     for (const reading of readings) {
       const series = this.#series.get(reading.uid);
-      // The kubelet gives the same figure again until it takes a new one.
+      // The kubelet repeats a value until it measures again.
       if (!series || series.readings.at(-1)?.takenMs === reading.takenMs) continue;
       series.readings.push(reading);
       series.sinceMs = nowMs;
@@ -68,16 +70,17 @@ export class MemorySamples {
     }
   }
 
+  /** The readings of a pod, oldest first. */
   readings(uid: string): readonly MemoryReading[] {
     return this.#series.get(uid)?.readings ?? [];
   }
 
-  /** The longest time that a running pod went without a fresh figure, in ms. */
+  /** The longest time that a running pod had no new reading, in ms. */
   worstGapMs(uid: string): number {
     return this.#series.get(uid)?.worstGapMs ?? 0;
   }
 
-  /** Undefined without any reading. */
+  /** The highest reading of a pod; undefined without any. */
   peakBytes(uid: string): number | undefined {
     const readings = this.readings(uid);
     return readings.length === 0 ? undefined : Math.max(...readings.map((reading) => reading.bytes));

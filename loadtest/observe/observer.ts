@@ -3,69 +3,64 @@ import type { V1PodList } from "@kubernetes/client-node";
 import type { StackOutputs } from "../../contract/outputs.ts";
 import { UserError } from "../../contract/user-error.ts";
 import { ApiError, ClusterApi, podPath } from "../../host/cluster-api.ts";
+import { poll } from "../../host/poll.ts";
+import type { ObservedPod } from "../report/schema/pod.ts";
 import { longestGapMs, MemorySamples, memoryReadings, type StatsSummary } from "./memory-samples.ts";
-import { notReady, type PodEvent, PodLedger, type PodRecord } from "./pod-history.ts";
+import { notReady, type PodEvent, PodHistory } from "./pod-history.ts";
 
-const lookEveryMs = 1000;
-/** The kubelet tells the API server within about two seconds that a container has ended. */
+const sampleEveryMs = 1000;
+/** The kubelet reports the end of a container to the API server within about two seconds. */
 const settleMs = 3000;
 const longestSilenceMs = 5000;
 
-/** One pod of the run with its memory, in bytes over seconds since the run began. */
-export interface ObservedPod extends PodRecord {
-  peakBytes: number | null;
-  /** Fresh figures behind the peak. */
-  samples: number;
-  memory: { second: number; bytes: number }[];
-}
-
+/** What the observer saw during a run. */
 export interface Observation {
   pods: ObservedPod[];
   events: PodEvent[];
-  /** What could not be observed; empty when all was. */
+  /** What could not be observed; usually empty. */
   problems: string[];
 }
 
-/** Watches every pod of the stack once a second, from `start` to `finish`, by the stack's own kubeconfig and context. */
+/** Lists every pod of the stack once a second, from `start` to `finish`, with the stack's own kubeconfig and context. */
 export class Observer {
   readonly #outputs: StackOutputs;
   readonly #api: ClusterApi;
-  readonly #ledger: PodLedger;
+  readonly #history: PodHistory;
   readonly #memory = new MemorySamples();
   readonly #problems = new Map<string, string>();
   readonly #stopping = new AbortController();
-  #lastLookMs = Date.now();
-  #looking: Promise<void> | undefined;
+  #lastSampleMs = Date.now();
+  #sampling: Promise<void> | undefined;
 
   private constructor(outputs: StackOutputs, api: ClusterApi) {
     this.#outputs = outputs;
     this.#api = api;
-    this.#ledger = new PodLedger(outputs.workloads);
+    this.#history = new PodHistory(outputs.workloads);
   }
 
   /**
-   * Waits until every workload has its pods ready, takes the first look and goes on looking.
+   * Waits until every workload has its pods ready, takes the first sample and continues once a second.
    *
-   * @throws UserError when the cluster cannot be read, or pods are still missing after `readyWithinMs`.
+   * @throws {UserError} when the cluster cannot be read, or pods are still missing after `readyTimeoutMs`.
    */
-  static async start(outputs: StackOutputs, readyWithinMs = 60_000): Promise<Observer> {
+  static async start(outputs: StackOutputs, readyTimeoutMs = 60_000): Promise<Observer> {
     const api = ClusterApi.open(outputs.cluster.kubeconfig, outputs.cluster.kubeContext);
     const observer = new Observer(outputs, api);
     try {
-      await observer.#waitReady(readyWithinMs);
-      await observer.#look();
+      await observer.#waitReady(readyTimeoutMs);
+      await observer.#sample();
     } catch (error) {
       api.close();
       throw error instanceof ApiError ? unreadable(outputs, error) : error;
     }
-    observer.#looking = observer.#lookOn();
+    observer.#sampling = observer.#sampleRepeatedly();
     return observer;
   }
 
-  /** The pod nearest to its memory limit at this moment, for the progress line. */
+  /** The pod that is now closest to its memory limit, for the progress line. */
   fullest(): { pod: string; share: number } | undefined {
     let fullest: { pod: string; share: number } | undefined;
-    for (const pod of this.#ledger.pods) {
+    for (const pod of this.#history.pods) {
       const bytes = this.#memory.readings(pod.uid).at(-1)?.bytes;
       if (bytes === undefined || pod.gone) continue;
       const share = bytes / pod.memoryLimitBytes;
@@ -74,14 +69,18 @@ export class Observer {
     return fullest;
   }
 
-  /** Takes the last look, after `settle` long enough for late news, and sums up. */
+  /**
+   * Takes the last sample and returns the result.
+   *
+   * @param settle whether to wait first until the cluster has reported the last container ends
+   */
   async finish(startedMs: number, settle = true): Promise<Observation> {
     if (settle) await sleep(settleMs);
     this.#stopping.abort();
-    await this.#looking;
-    await this.#tryLook();
+    await this.#sampling;
+    await this.#trySample();
     this.#api.close();
-    const pods = this.#ledger.pods.map((pod): ObservedPod => {
+    const pods = this.#history.pods.map((pod): ObservedPod => {
       const readings = this.#memory.readings(pod.uid);
       return {
         ...pod,
@@ -91,50 +90,55 @@ export class Observer {
       };
     });
     for (const pod of pods) this.#checkGap(pod);
-    return { pods, events: this.#ledger.events, problems: [...this.#problems.values()] };
+    return { pods, events: this.#history.events, problems: [...this.#problems.values()] };
+  }
+
+  /** Stops the observation and closes its connections. May be called after `finish`. */
+  async close(): Promise<void> {
+    this.#stopping.abort();
+    await this.#sampling;
+    this.#api.close();
   }
 
   #checkGap(pod: ObservedPod): void {
     const gapMs = this.#memory.worstGapMs(pod.uid);
     if (gapMs > longestGapMs) {
       const seconds = (gapMs / 1000).toFixed(0);
-      this.#problems.set(pod.uid, `no memory figure of ${pod.name} for ${seconds} s while it was running`);
+      this.#problems.set(pod.uid, `no memory sample of ${pod.name} for ${seconds} s while it was running`);
     } else if (pod.samples === 0 && pod.appeared === "before") {
-      this.#problems.set(pod.uid, `no memory figure of ${pod.name} at all`);
+      this.#problems.set(pod.uid, `no memory sample of ${pod.name} at all`);
     }
   }
 
-  async #waitReady(withinMs: number): Promise<void> {
-    const untilMs = Date.now() + withinMs;
-    for (;;) {
-      const missing = notReady(this.#outputs.workloads, (await this.#pods()).items);
-      if (missing.length === 0) return;
-      if (Date.now() > untilMs) {
-        throw new UserError(
-          `the stack is not ready: ${missing.join(", ")}`,
-          `look at what holds them up: kubectl -n ${this.#outputs.namespace} get pods`,
-        );
-      }
-      await sleep(lookEveryMs);
-    }
+  async #waitReady(timeoutMs: number): Promise<void> {
+    let missing: string[] = [];
+    const ready = await poll({ intervalMs: sampleEveryMs, timeoutMs }, async () => {
+      missing = notReady(this.#outputs.workloads, (await this.#pods()).items);
+      return missing.length === 0;
+    });
+    if (ready) return;
+    throw new UserError(
+      `the stack is not ready: ${missing.join(", ")}`,
+      `see why: kubectl -n ${this.#outputs.namespace} get pods`,
+    );
   }
 
-  async #lookOn(): Promise<void> {
+  async #sampleRepeatedly(): Promise<void> {
     for (;;) {
-      const nextMs = this.#lastLookMs + lookEveryMs;
+      const nextMs = this.#lastSampleMs + sampleEveryMs;
       await sleep(Math.max(0, nextMs - Date.now()), undefined, { signal: this.#stopping.signal }).catch(
         () => {},
       );
       if (this.#stopping.signal.aborted) return;
-      await this.#tryLook();
+      await this.#trySample();
     }
   }
 
-  /** A look that fails is no news by itself; a silence is. */
-  async #tryLook(): Promise<void> {
-    const lastMs = this.#lastLookMs;
+  /** One failed sample is no problem. Several seconds without any are. */
+  async #trySample(): Promise<void> {
+    const lastMs = this.#lastSampleMs;
     try {
-      await this.#look();
+      await this.#sample();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       this.#memory.add([], this.#running(), Date.now());
@@ -147,10 +151,10 @@ export class Observer {
     }
   }
 
-  async #look(): Promise<void> {
-    const lookMs = Date.now();
-    this.#ledger.look((await this.#pods()).items, lookMs);
-    const nodes = new Set(this.#ledger.pods.filter((pod) => !pod.gone && pod.node).map((pod) => pod.node));
+  async #sample(): Promise<void> {
+    const sampleMs = Date.now();
+    this.#history.add((await this.#pods()).items, sampleMs);
+    const nodes = new Set(this.#history.pods.filter((pod) => !pod.gone && pod.node).map((pod) => pod.node));
     const summaries = await Promise.all(
       [...nodes].map((node) =>
         this.#api.getJson<StatsSummary>(
@@ -159,11 +163,11 @@ export class Observer {
       ),
     );
     this.#memory.add(summaries.flatMap(memoryReadings), this.#running(), Date.now());
-    this.#lastLookMs = lookMs;
+    this.#lastSampleMs = sampleMs;
   }
 
   #running(): ReadonlySet<string> {
-    return new Set(this.#ledger.pods.filter((pod) => pod.running).map((pod) => pod.uid));
+    return new Set(this.#history.pods.filter((pod) => pod.running).map((pod) => pod.uid));
   }
 
   #pods(): Promise<V1PodList> {
@@ -176,7 +180,7 @@ function unreadable(outputs: StackOutputs, error: ApiError): UserError {
   const where = `the cluster of the stack (context ${kubeContext} in ${kubeconfig})`;
   return error.status === 403 || error.status === 401
     ? new UserError(
-        `${where} does not let this user observe the stack: ${error.message}`,
+        `${where} refuses this user: ${error.message}`,
         `the load test needs to list pods in ${outputs.namespace} and to get nodes/proxy`,
         { cause: error },
       )

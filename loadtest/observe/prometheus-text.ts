@@ -1,4 +1,4 @@
-/** One line of Prometheus' text format. */
+/** One sample of Prometheus' text format. */
 export interface MetricSample {
   name: string;
   labels: Record<string, string>;
@@ -9,8 +9,8 @@ const line = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})?\s+(\S+)/;
 const label = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g;
 
 /**
- * Reads the samples of some metrics from Prometheus' text exposition format, version 0.0.4; comments, other metrics and
- * lines of another form are passed over.
+ * Parses the samples of the named metrics from Prometheus' text exposition format, version 0.0.4. Comments, other
+ * metrics and malformed lines are skipped.
  */
 export function parseMetrics(text: string, names: ReadonlySet<string>): MetricSample[] {
   return text.split("\n").flatMap((row): MetricSample[] => {

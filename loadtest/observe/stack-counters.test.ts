@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseMetrics } from "./prometheus-text.ts";
-import { addCpu, figuresBetween, type StackCounters } from "./stack-counters.ts";
+import { addCpu, type StackCounters, statsBetween } from "./stack-counters.ts";
 
 const text = (hits: number, misses: number, shed: number) => `# HELP cache_reads_total Reads
 # TYPE cache_reads_total counter
@@ -39,7 +39,7 @@ test("reads names, labels with escapes, and values, and passes over the rest", (
 test("counts what grew in the pods that stayed", () => {
   const before = counters({ a: text(10, 5, 0), gone: text(1, 1, 1) }, { a: { periods: 10, throttled: 0 } });
   const after = counters({ a: text(40, 15, 2), fresh: text(9, 9, 9) }, { a: { periods: 60, throttled: 5 } });
-  assert.deepEqual(figuresBetween(before, after), {
+  assert.deepEqual(statsBetween(before, after), {
     cacheHitRate: 0.75,
     originReads: 10,
     shed: 2,
@@ -52,24 +52,24 @@ test("counts what grew in the pods that stayed", () => {
 test("stale answers count against the hit rate, and reads of the database that requests shared count once", () => {
   const shared = (hits: number, stale: number, origin: number) =>
     `${text(hits, 10, 0)}cache_reads_total{result="stale"} ${stale}\ncache_origin_reads_total ${origin}\n`;
-  const figures = figuresBetween(counters({ a: shared(0, 0, 5) }), counters({ a: shared(30, 10, 7) }));
-  assert.deepEqual([figures.cacheHitRate, figures.originReads], [0.75, 2]);
+  const stats = statsBetween(counters({ a: shared(0, 0, 5) }), counters({ a: shared(30, 10, 7) }));
+  assert.deepEqual([stats.cacheHitRate, stats.originReads], [0.75, 2]);
 });
 
 test("a process that began anew takes nothing away from the others", () => {
   const before = counters({ a: text(10, 5, 0), b: text(50, 5, 0) });
-  const figures = figuresBetween(before, counters({ a: text(20, 5, 0), b: text(2, 1, 0) }));
-  assert.equal(figures.cacheHitRate, 1);
+  const stats = statsBetween(before, counters({ a: text(20, 5, 0), b: text(2, 1, 0) }));
+  assert.equal(stats.cacheHitRate, 1);
 });
 
 test("a stale answer counts as a read that went to the database", () => {
   const stale = (count: number) => `${text(10, 5, 0)}cache_reads_total{result="stale"} ${count}\n`;
-  const figures = figuresBetween(counters({ a: stale(0) }), counters({ a: stale(30) }));
-  assert.deepEqual([figures.cacheHitRate, figures.originReads], [0, 30]);
+  const stats = statsBetween(counters({ a: stale(0) }), counters({ a: stale(30) }));
+  assert.deepEqual([stats.cacheHitRate, stats.originReads], [0, 30]);
 });
 
 test("what no pod told is unknown, not zero", () => {
-  const { originReads, shed, cacheHitRate, eventLoopP99Ms } = figuresBetween(counters({}), counters({}));
+  const { originReads, shed, cacheHitRate, eventLoopP99Ms } = statsBetween(counters({}), counters({}));
   assert.deepEqual([originReads, shed, cacheHitRate, eventLoopP99Ms], [null, null, null, null]);
 });
 

@@ -1,24 +1,9 @@
 import type { StackOutputs } from "../../contract/outputs.ts";
 import { UserError } from "../../contract/user-error.ts";
 import { ApiError, ClusterApi, podPath } from "../../host/cluster-api.ts";
-import { targets } from "../faults/target.ts";
+import type { StackStats } from "../report/schema/scenario.ts";
 import { type MetricSample, parseMetrics } from "./prometheus-text.ts";
-
-/** What the stack told of itself over one scenario, warm-up included. Null: it does not tell. */
-export interface StackFigures {
-  /** Reads answered from the cache, 0 … 1 of all that could have been. */
-  cacheHitRate: number | null;
-  /** Reads of the database for the cache; several requests may share one. */
-  originReads: number | null;
-  /** Answers 503 of the API itself: load that it shed. */
-  shed: number | null;
-  /** The worst API pod's 99th percentile of event-loop delay. */
-  eventLoopP99Ms: number | null;
-  /** CPU time of all API pods together. */
-  cpuSeconds: number | null;
-  /** Pods that were held back by their CPU limit, the worst first: share of the 100 ms periods in which they were. */
-  throttled: { pod: string; share: number }[];
-}
+import { readyPods } from "./ready-pods.ts";
 
 const apiMetrics = new Set([
   "cache_reads_total",
@@ -29,33 +14,33 @@ const apiMetrics = new Set([
   "process_cpu_system_seconds_total",
 ]);
 const cpuMetrics = new Set(["container_cpu_cfs_periods_total", "container_cpu_cfs_throttled_periods_total"]);
-const patienceMs = 3000;
+const timeoutMs = 3000;
 
-/** Counters of one moment: by pod, the API's own and the kernel's on its CPU limit. */
+/** Counters of each API pod at one moment: its own metrics, and the kernel's counters of its CPU limit. */
 export interface StackCounters {
   api: Map<string, MetricSample[]>;
   cpu: Map<string, { periods: number; throttled: number }>;
 }
 
 /**
- * Reads the API pods' `/metrics` and the kubelets' CPU counters through the API server. What cannot be read is left out: a
- * stack may well keep it to itself.
+ * Reads the API pods' `/metrics` and the kubelets' CPU counters through the API server. Counters that cannot be read are
+ * left out.
  */
 export async function readCounters(outputs: StackOutputs): Promise<StackCounters> {
   const counters: StackCounters = { api: new Map(), cpu: new Map() };
   const client = ClusterApi.open(outputs.cluster.kubeconfig, outputs.cluster.kubeContext);
   try {
-    const pods = await targets("api", outputs, client);
+    const pods = await readyPods("api", outputs, client);
     const nodes = new Set(pods.map((pod) => pod.node));
     await Promise.all([
       ...pods.map(async ({ pod, ports }) => {
         const path = `${podPath(outputs.namespace, pod)}:${ports.get("internal")}/proxy/metrics`;
-        const text = await client.getText(path, patienceMs).catch(unread);
+        const text = await client.getText(path, timeoutMs).catch(ignoreApiError);
         if (text !== undefined) counters.api.set(pod, parseMetrics(text, apiMetrics));
       }),
       ...[...nodes].map(async (node) => {
         const path = `/api/v1/nodes/${encodeURIComponent(node)}/proxy/metrics/cadvisor`;
-        const text = await client.getText(path, patienceMs).catch(unread);
+        const text = await client.getText(path, timeoutMs).catch(ignoreApiError);
         if (text !== undefined) addCpu(counters, parseMetrics(text, cpuMetrics), outputs.namespace);
       }),
     ]);
@@ -67,13 +52,13 @@ export async function readCounters(outputs: StackOutputs): Promise<StackCounters
   return counters;
 }
 
-function unread(error: unknown): undefined {
+function ignoreApiError(error: unknown): undefined {
   if (!(error instanceof ApiError)) throw error;
 }
 
 /**
- * Adds a kubelet's counters of CPU limits. Some kubelets name the containers in these lines, others only the pod; where they
- * do, the pod's line counts them again and is left out.
+ * Adds a kubelet's counters of CPU limits. Some kubelets have a line for each container and one for the pod, which is
+ * their sum and is left out. Others have only the pod's line.
  */
 export function addCpu(counters: StackCounters, samples: readonly MetricSample[], namespace: string): void {
   const own = samples.filter(({ labels }) => labels.namespace === namespace && labels.pod);
@@ -86,8 +71,8 @@ export function addCpu(counters: StackCounters, samples: readonly MetricSample[]
   }
 }
 
-/** What happened between two moments, in the pods that were there at both and did not start anew. */
-export function figuresBetween(before: StackCounters, after: StackCounters): StackFigures {
+/** Changes between two moments, in the pods that ran at both and did not restart in between. */
+export function statsBetween(before: StackCounters, after: StackCounters): StackStats {
   const pods = [...after.api].filter(([pod]) => before.api.has(pod));
   const grown = (name: string, where: (labels: Record<string, string>) => boolean = () => true) => {
     const total = (samples: readonly MetricSample[] = []) =>
@@ -98,13 +83,13 @@ export function figuresBetween(before: StackCounters, after: StackCounters): Sta
   const known = <T>(value: T) => (pods.length === 0 ? null : value);
   const reads = (result: string) => grown("cache_reads_total", (labels) => labels.result === result);
   const hits = reads("hit");
-  const past = reads("miss") + reads("stale") + reads("bypass");
-  const all = hits + past;
-  // An image from before requests shared their reads does not count them apart.
+  const notHits = reads("miss") + reads("stale") + reads("bypass");
+  const all = hits + notHits;
+  // Older images have no counter of database reads: there, each read that missed the cache is one.
   const countsOriginReads = pods.some(([, samples]) =>
     samples.some(({ name }) => name === "cache_origin_reads_total"),
   );
-  const originReads = countsOriginReads ? grown("cache_origin_reads_total") : past;
+  const originReads = countsOriginReads ? grown("cache_origin_reads_total") : notHits;
   const delays = pods.flatMap(([, samples]) =>
     samples
       .filter(({ name }) => name === "nodejs_eventloop_lag_p99_seconds")
@@ -120,13 +105,13 @@ export function figuresBetween(before: StackCounters, after: StackCounters): Sta
   };
 }
 
-function throttledBetween(before: StackCounters, after: StackCounters): StackFigures["throttled"] {
+function throttledBetween(before: StackCounters, after: StackCounters): StackStats["throttled"] {
   return [...after.cpu]
     .flatMap(([pod, now]) => {
-      const then = before.cpu.get(pod);
-      const periods = now.periods - (then?.periods ?? 0);
-      const throttled = now.throttled - (then?.throttled ?? 0);
-      return then && periods > 0 && throttled > 0 ? [{ pod, share: throttled / periods }] : [];
+      const earlier = before.cpu.get(pod);
+      const periods = now.periods - (earlier?.periods ?? 0);
+      const throttled = now.throttled - (earlier?.throttled ?? 0);
+      return earlier && periods > 0 && throttled > 0 ? [{ pod, share: throttled / periods }] : [];
     })
     .sort((a, b) => b.share - a.share);
 }

@@ -5,11 +5,11 @@ import { writeWhole } from "../../host/write-whole.ts";
 import { junitReport } from "./junit.ts";
 import { markdownReport } from "./markdown.ts";
 import { reportPage } from "./page.ts";
-import type { RunReport } from "./run-report.ts";
+import type { RunReport } from "./report-schema.ts";
 
 const reportsRoot = resolve(import.meta.dirname, "..", "reports");
 
-/** Where one run's report goes. */
+/** The files of one run's report. */
 export interface ReportFolder {
   dir: string;
   html: string;
@@ -17,15 +17,15 @@ export interface ReportFolder {
   /** For CI systems. */
   junit: string;
   markdown: string;
-  /** Of a folder by the time of day: its name, to which `latest` will point. */
+  /** Name of a new folder, to which `latest` will point; undefined when the user chose the folder. */
   stamp: string | undefined;
 }
 
 /**
- * Makes the folder: `out`, else a new one by the time of day. Made before the run, so that a full disk or a wrong path is
- * told at once.
+ * Creates the folder: `out`, else a new one named by the time. To be called before the run, so that a full disk or a wrong
+ * path is reported at once.
  *
- * @throws UserError when it cannot be made.
+ * @throws {UserError} when it cannot be created.
  */
 export async function reportFolder(out: string | undefined): Promise<ReportFolder> {
   const stamp = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
@@ -38,7 +38,7 @@ export async function reportFolder(out: string | undefined): Promise<ReportFolde
   };
   try {
     await mkdir(dir, { recursive: true });
-    // A run that ends early must not leave an older run's report behind as if it were its own.
+    // A run that ends early must not leave the report of an older run in its folder.
     await Promise.all(Object.values(files).map((file) => rm(file, { force: true })));
   } catch (error) {
     throw unwritable(dir, error);
@@ -46,8 +46,8 @@ export async function reportFolder(out: string | undefined): Promise<ReportFolde
   return { dir, ...files, stamp: out === undefined ? stamp : undefined };
 }
 
-/** Takes back the folder of a run that could not be made, when there is nothing in it. */
-export async function leaveFolder({ dir }: ReportFolder): Promise<void> {
+/** Removes the folder of a run that could not begin, if the folder is empty. */
+export async function removeIfEmpty({ dir }: ReportFolder): Promise<void> {
   await rmdir(dir).catch(() => {});
 }
 
@@ -60,14 +60,14 @@ async function pointLatestTo(stamp: string): Promise<void> {
 }
 
 /**
- * Writes report.json, junit.xml, summary.md and report.html. One that cannot be written leaves no half of itself
- * behind and does not keep the others from being written. `latest` points to the folder then.
+ * Writes report.json, junit.xml, summary.md and report.html, and points `latest` to the folder. When one file cannot be
+ * written, no part of it remains, and the others are still written.
  *
- * @param json where one more copy of report.json goes
- * @throws UserError with the names of those that could not be written.
+ * @param copy file for another copy of report.json
+ * @throws {UserError} with the names of the files that could not be written.
  */
-export async function writeReport(folder: ReportFolder, report: RunReport, json?: string): Promise<void> {
-  const figures = () => `${JSON.stringify(report, null, 2)}\n`;
+export async function writeReport(folder: ReportFolder, report: RunReport, copy?: string): Promise<void> {
+  const json = () => `${JSON.stringify(report, null, 2)}\n`;
   const failed: { path: string; error: unknown }[] = [];
   const attempt = async (path: string, write: () => Promise<void>) => {
     try {
@@ -76,12 +76,12 @@ export async function writeReport(folder: ReportFolder, report: RunReport, json?
       failed.push({ path, error });
     }
   };
-  await attempt(folder.json, () => writeWhole(folder.json, figures()));
-  // Straight to where it was asked for, which may be a pipe.
-  if (json !== undefined) await attempt(json, () => writeFile(json, figures()));
+  await attempt(folder.json, () => writeWhole(folder.json, json()));
+  // Without a temporary file, because the target may be a pipe.
+  if (copy !== undefined) await attempt(copy, () => writeFile(copy, json()));
   await attempt(folder.junit, () => writeWhole(folder.junit, junitReport(report)));
   await attempt(folder.markdown, () => writeWhole(folder.markdown, markdownReport(report)));
-  // The page is by far the largest, so what room there is goes to the others first.
+  // Last, because it is by far the largest: on a full disk the other files still fit.
   await attempt(folder.html, () => writeWhole(folder.html, reportPage(report)));
   const { stamp } = folder;
   if (stamp !== undefined) await attempt(join(reportsRoot, "latest"), () => pointLatestTo(stamp));
@@ -92,7 +92,7 @@ export async function writeReport(folder: ReportFolder, report: RunReport, json?
 function unwritable(where: string, error: unknown): UserError {
   return new UserError(
     `the report cannot be written to ${where}: ${(error as Error).message}`,
-    "make room or choose another place with --out or --json",
+    "free some space, or choose another place with --out or --json",
     { cause: error },
   );
 }

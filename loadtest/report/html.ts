@@ -1,4 +1,4 @@
-/** Text for element content and attribute values. */
+/** Escapes text for element content and attribute values. */
 export function escapeHtml(text: string): string {
   const entities: Record<string, string> = {
     "&": "&amp;",
@@ -10,16 +10,16 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => entities[character] ?? character);
 }
 
-/** JSON that cannot end the script element it stands in. */
+/** JSON for a script element, which it cannot close. */
 export function inlineJson(value: unknown): string {
   return JSON.stringify(value).replaceAll("<", "\\u003c");
 }
 
 /**
- * Rows of cells as a table in a box of its own that scrolls when the screen is narrow.
+ * A table in a box that scrolls when the screen is narrow.
  *
- * @param numeric columns that are aligned right
- * @param rowClasses by row
+ * @param numeric indexes of the right-aligned columns
+ * @param rowClasses CSS class of each row
  */
 export function table(
   head: string[],
@@ -27,15 +27,15 @@ export function table(
   numeric: number[],
   rowClasses: string[] = [],
 ): string {
-  const cell = (tag: "td" | "th") => (text: string, at: number) =>
-    `<${tag}${numeric.includes(at) ? ' class="number"' : ""}>${escapeHtml(text)}</${tag}>`;
+  const cell = (tag: "td" | "th") => (text: string, index: number) =>
+    `<${tag}${numeric.includes(index) ? ' class="number"' : ""}>${escapeHtml(text)}</${tag}>`;
   const body = rows.map(
-    (row, at) => `<tr class="${rowClasses[at] ?? ""}">${row.map(cell("td")).join("")}</tr>`,
+    (row, index) => `<tr class="${rowClasses[index] ?? ""}">${row.map(cell("td")).join("")}</tr>`,
   );
   return `<div class="table"><table><thead><tr>${head.map(cell("th")).join("")}</tr></thead><tbody>${body.join("\n")}</tbody></table></div>`;
 }
 
-/** Lines as a list; nothing for none. */
+/** The lines as a list; empty without any. */
 export function list(lines: string[]): string {
   return lines.length === 0 ? "" : `<ul>${lines.map((line) => `<li>${escapeHtml(line)}</li>`).join("")}</ul>`;
 }

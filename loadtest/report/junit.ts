@@ -1,21 +1,21 @@
-import type { GateResult } from "../gates/gates.ts";
-import type { RunReport } from "./run-report.ts";
+import type { RunReport } from "./report-schema.ts";
+import type { GateResult } from "./schema/gate.ts";
 
 interface TestCase {
   suite: string;
   name: string;
-  /** Nothing when it passed. */
+  /** Absent when it passed. */
   outcome?: { element: "failure" | "error"; type: string; message: string };
-  /** What was measured, for those who look at a case that passed. */
+  /** The measured value of a case that passed. */
   output?: string;
 }
 
 const runSuite = "run";
 
 /**
- * The report as JUnit XML: a test suite for each scenario and workload with a test case for each of its gates, and one
- * for the run itself. A failed gate is a failure; what was not measured, and each problem of the run, is an error.
- * A run that did not pass has at least one of them, so no reader takes it for a success.
+ * The report as JUnit XML: a test suite for each scenario and workload with a test case for each gate, and one suite for
+ * the run itself. A failed gate is a failure. A gate that was not measured and each problem of the run are errors. A run
+ * that did not pass has at least one of them, so that no reader shows it as a success.
  */
 export function junitReport(report: RunReport): string {
   const cases = [...report.gates.map(gateCase), ...runCases(report)];
@@ -35,7 +35,7 @@ export function junitReport(report: RunReport): string {
   ].join("\n");
 }
 
-/** Text for XML content and attribute values: what XML cannot carry at all becomes U+FFFD. */
+/** Text for XML content and attribute values. Characters that XML forbids become U+FFFD. */
 export function escapeXml(text: string): string {
   const entities: Record<string, string> = {
     "&": "&amp;",
@@ -43,7 +43,7 @@ export function escapeXml(text: string): string {
     ">": "&gt;",
     '"': "&quot;",
     "'": "&apos;",
-    // As they are, an attribute would turn them into spaces.
+    // Unescaped, an attribute would turn them into spaces.
     "\t": "&#9;",
     "\n": "&#10;",
     "\r": "&#13;",
@@ -62,9 +62,9 @@ function gateCase(gate: GateResult): TestCase {
 
 function runCases(report: RunReport): TestCase[] {
   const problems = [...new Set(report.problems)];
-  const told =
+  const isExplained =
     report.verdict === "pass" || problems.length > 0 || report.gates.some((gate) => gate.verdict !== "pass");
-  const errors = told ? problems : [report.reason];
+  const errors = isExplained ? problems : [report.reason];
   if (errors.length === 0) return [{ suite: runSuite, name: "verdict", output: report.reason }];
   return errors.map((message) => ({
     suite: runSuite,

@@ -1,11 +1,12 @@
 import { formatChange } from "../compare/compare-runs.ts";
 import { describeOutcome } from "../faults/injection.ts";
-import { formatValue, type GateResult } from "../gates/gates.ts";
-import type { RunReport } from "./run-report.ts";
+import { formatLimit, formatMs, formatValue } from "../gates/format-value.ts";
+import type { RunReport } from "./report-schema.ts";
+import type { GateResult } from "./schema/gate.ts";
 
 /**
  * The report as a short Markdown text, for the summary of a CI job or a comment on a pull request: verdict, reason,
- * all gates with those that did not pass first, and the figures of each scenario.
+ * all gates with the ones that did not pass first, and the results of each scenario.
  */
 export function markdownReport(report: RunReport): string {
   const problems = report.problems.filter((problem) => problem !== report.reason);
@@ -31,7 +32,7 @@ const marks: Record<RunReport["verdict"] | GateResult["verdict"], string> = {
   invalid: "?",
 };
 
-/** Text that stands on one line, in a table's cell or elsewhere, and has no meaning as Markdown or HTML. */
+/** Text on one line, for a table's cell or elsewhere. Markdown and HTML in it are escaped. */
 export function inline(text: string): string {
   return text
     .replace(/\s+/g, " ")
@@ -49,7 +50,7 @@ function gateTable({ gates }: RunReport): string {
       gate.metric,
       gate.subject,
       gate.value === null ? "–" : formatValue(gate.value, gate.unit),
-      `${gate.rule === "at most" ? "≤" : "≥"} ${formatValue(gate.limit, gate.unit)}`,
+      formatLimit(gate),
       gate.samples.toLocaleString("en-US"),
     ]);
   return table(["verdict", "gate", "of", "value", "limit", "samples"], rows, 3);
@@ -65,29 +66,28 @@ function comparisonTable({ comparison }: RunReport): string {
     `${formatChange(low)} to ${formatChange(high)}`,
   ]);
   const what = comparison.before.savedAt === null ? "image B against A" : "against the baseline";
-  return table([what, "scenario", "figure", "change", "99 % interval"], rows, 3);
+  return table([what, "scenario", "metric", "change", "99 % interval"], rows, 3);
 }
 
 function scenarioTable({ scenarios }: RunReport): string {
   if (scenarios.length === 0) return "";
-  const ms = (value: number) => (Number.isFinite(value) ? formatValue(value, "time") : "–");
   const rows = scenarios.map(({ scenario, completed, failed, requestsPerSecond, latency }) => [
     scenario,
     completed.toLocaleString("en-US"),
     failed.toLocaleString("en-US"),
     Math.round(requestsPerSecond).toLocaleString("en-US"),
-    ...[latency.p50Ms, latency.p95Ms, latency.p99Ms, latency.p999Ms, latency.maxMs].map(ms),
+    ...[latency.p50Ms, latency.p95Ms, latency.p99Ms, latency.p999Ms, latency.maxMs].map(formatMs),
   ]);
   const head = ["scenario", "answered", "failed", "requests/s", "p50", "p95", "p99", "p99.9", "max"];
   return table(head, rows, 1);
 }
 
-/** @param numericFrom the first of the columns that are aligned right */
+/** @param numericFrom index of the first right-aligned column */
 function table(head: string[], rows: string[][], numericFrom: number): string {
   const line = (cells: string[]) => `| ${cells.join(" | ")} |`;
   return [
     line(head),
-    line(head.map((_, at) => (at >= numericFrom ? "---:" : "---"))),
+    line(head.map((_, index) => (index >= numericFrom ? "---:" : "---"))),
     ...rows.map((row) => line(row.map(inline))),
   ].join("\n");
 }

@@ -10,7 +10,7 @@ import { sampleFailedReport } from "../testing/sample-failed-report.ts";
 import { sampleComparison, sampleReport } from "../testing/sample-report.ts";
 import { reportFolder, writeReport } from "./files.ts";
 import { junitReport } from "./junit.ts";
-import type { RunReport } from "./run-report.ts";
+import type { RunReport } from "./report-schema.ts";
 
 const desktop: View = { width: 1120, height: 800, colorScheme: "light" };
 const phone: View = { width: 390, height: 844, colorScheme: "light", scale: 2 };

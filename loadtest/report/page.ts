@@ -3,12 +3,13 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
 import { describeOutcome } from "../faults/injection.ts";
-import { formatValue, type GateResult } from "../gates/gates.ts";
+import { formatLimit, formatMs, formatValue } from "../gates/format-value.ts";
 import { escapeHtml, inlineJson, list, table } from "./html.ts";
-import type { RunReport } from "./run-report.ts";
+import type { RunReport } from "./report-schema.ts";
+import type { GateResult } from "./schema/gate.ts";
 import { comparisonSection, stackSection } from "./stack-sections.ts";
 
-/** The report as one HTML page that needs no network: styles, plots and figures are all in it. */
+/** The report as one HTML page. It needs no network: it contains styles, plots and data. */
 export function reportPage(report: RunReport): string {
   const title = `${report.verdict} · load test of ${report.stack}`;
   return `<!doctype html>
@@ -31,10 +32,10 @@ ${list(report.problems.filter((problem) => problem !== report.reason))}
 <section><h2>Scenarios</h2>${scenarioTable(report)}</section>
 ${comparisonSection(report)}
 ${stackSection(report)}
-<section><h2>Latency by percentile</h2><p class="note">How many of the requests were answered within so many milliseconds.</p><div class="plot" id="percentiles"></div></section>
+<section><h2>Latency by percentile</h2><p class="note">Share of the requests that were answered within a time.</p><div class="plot" id="percentiles"></div></section>
 <section><h2>Latency over time</h2><div class="plot" id="latency"></div></section>
 <section><h2>Throughput over time</h2><div class="plot" id="throughput"></div></section>
-<section><h2>Memory of each pod</h2><p class="note">Working set as the kubelet tells it; the dashed line is the limit.</p><div id="memory"></div></section>
+<section><h2>Memory of each pod</h2><p class="note">Working set, measured by the kubelet; the dashed line is the limit.</p><div id="memory"></div></section>
 ${eventSection(report)}
 <section><h2>Pods</h2>${podTable(report)}</section>
 <section><h2>Run</h2>${facts(report)}</section>
@@ -59,7 +60,7 @@ function plotStyles(): string {
   return readFileSync(createRequire(import.meta.url).resolve("uplot/dist/uPlot.min.css"), "utf8");
 }
 
-/** The page's own script with uPlot in it. */
+/** The page's script, bundled with uPlot. */
 function pageScript(): string {
   const built = buildSync({
     entryPoints: [join(import.meta.dirname, "plots.js")],
@@ -81,7 +82,7 @@ function gateTable({ gates }: RunReport): string {
       gate.metric,
       gate.subject,
       gate.value === null ? "–" : formatValue(gate.value, gate.unit),
-      `${gate.rule === "at most" ? "≤" : "≥"} ${formatValue(gate.limit, gate.unit)}`,
+      formatLimit(gate),
       gate.samples.toLocaleString("en-US"),
     ]),
     [3, 4, 5],
@@ -90,7 +91,6 @@ function gateTable({ gates }: RunReport): string {
 }
 
 function scenarioTable({ scenarios }: RunReport): string {
-  const ms = (value: number) => (Number.isFinite(value) ? formatValue(value, "time") : "–");
   return table(
     ["scenario", "answered", "failed", "requests/s", "p50", "p95", "p99", "p99.9", "max", "generator busy"],
     scenarios.map((load) => [
@@ -104,7 +104,7 @@ function scenarioTable({ scenarios }: RunReport): string {
         load.latency.p99Ms,
         load.latency.p999Ms,
         load.latency.maxMs,
-      ].map(ms),
+      ].map(formatMs),
       formatValue(load.generator.utilization, "share"),
     ]),
     [1, 2, 3, 4, 5, 6, 7, 8, 9],
@@ -113,7 +113,7 @@ function scenarioTable({ scenarios }: RunReport): string {
 
 function podTable({ pods }: RunReport): string {
   return table(
-    ["pod", "workload", "memory peak", "limit", "figures", "restarts", "OOM kills", "state"],
+    ["pod", "workload", "memory peak", "limit", "samples", "restarts", "OOM kills", "state"],
     pods.map((pod) => [
       pod.name,
       pod.workload,

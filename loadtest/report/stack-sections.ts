@@ -1,15 +1,15 @@
 import { formatChange } from "../compare/compare-runs.ts";
-import { formatValue } from "../gates/gates.ts";
+import { formatValue } from "../gates/format-value.ts";
 import { escapeHtml, table } from "./html.ts";
-import type { RunReport } from "./run-report.ts";
+import type { RunReport } from "./report-schema.ts";
 
-/** What the stack told of itself in each scenario; nothing when it told nothing. */
+/** The stack's own metrics of each scenario; empty without any. */
 export function stackSection({ scenarios }: RunReport): string {
-  const told = scenarios.flatMap(({ scenario, stack }) => (stack ? [{ scenario, ...stack }] : []));
-  if (told.length === 0) return "";
-  const or = (value: number | null, show: (known: number) => string) => (value === null ? "–" : show(value));
+  const known = scenarios.flatMap(({ scenario, stack }) => (stack ? [{ scenario, ...stack }] : []));
+  if (known.length === 0) return "";
+  const or = (value: number | null, show: (value: number) => string) => (value === null ? "–" : show(value));
   const count = (value: number) => value.toLocaleString("en-US");
-  const rows = told.map((each) => [
+  const rows = known.map((each) => [
     each.scenario,
     or(each.cacheHitRate, (share) => formatValue(share, "share")),
     or(each.originReads, count),
@@ -22,10 +22,10 @@ export function stackSection({ scenarios }: RunReport): string {
       .join(", ") || "none",
   ]);
   const head = ["scenario", "cache hits", "database reads", "shed", "event loop p99", "API CPU", "throttled"];
-  return `<section id="stack"><h2>Inside the stack</h2><p class="note">As the API's own metrics and the kubelet tell it, warm-up included; throttled is the share of periods in which a pod was held back by its CPU limit.</p>${table(head, rows, [1, 2, 3, 4, 5])}</section>`;
+  return `<section id="stack"><h2>Inside the stack</h2><p class="note">From the metrics of the API and the kubelet, warm-up included. Throttled: share of the periods in which a pod was slowed down by its CPU limit.</p>${table(head, rows, [1, 2, 3, 4, 5])}</section>`;
 }
 
-/** This run against the baseline, or image B against A; nothing when there was no comparison. */
+/** This run against the baseline, or image B against A; empty without a comparison. */
 export function comparisonSection({ comparison }: RunReport): string {
   if (!comparison) return "";
   const classes = { better: "pass", same: "", worse: "fail" };
@@ -42,10 +42,10 @@ export function comparisonSection({ comparison }: RunReport): string {
   const title = before.savedAt === null ? "Image B against image A" : "Against the baseline";
   const about =
     before.savedAt === null
-      ? `A is ${before.apiImage}, B is ${after.apiImage}; a pod of each, in turns next to each other`
+      ? `A is ${before.apiImage}, B is ${after.apiImage}; one pod of each, in alternating turns`
       : `Saved ${before.savedAt} with ${before.apiImage}; at equal speed of the machine`;
   return `<section id="comparison"><h2>${title}</h2><p class="note">${escapeHtml(`${about}${left}.`)}</p>${table(
-    ["verdict", "scenario", "figure", "change", "99 % interval"],
+    ["verdict", "scenario", "metric", "change", "99 % interval"],
     rows,
     [3, 4],
     comparison.rows.map((row) => classes[row.verdict]),

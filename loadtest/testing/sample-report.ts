@@ -1,6 +1,6 @@
-import type { GateResult } from "../gates/gates.ts";
-import type { ObservedPod } from "../observe/observer.ts";
-import type { RunReport } from "../report/run-report.ts";
+import type { RunReport } from "../report/report-schema.ts";
+import type { GateResult } from "../report/schema/gate.ts";
+import type { ObservedPod } from "../report/schema/pod.ts";
 import { sampleLoad, samplePod } from "./samples.ts";
 
 type Scenario = RunReport["scenarios"][number];

@@ -1,8 +1,8 @@
 import type { V1Pod } from "@kubernetes/client-node";
 import type { ScenarioConfig, StackOutputs, Workload } from "../../contract/outputs.ts";
-import type { LoadResult } from "../load/load-result.ts";
 import { chooseScenarios, type Scenario } from "../load/scenarios.ts";
-import type { ObservedPod } from "../observe/observer.ts";
+import type { ObservedPod } from "../report/schema/pod.ts";
+import type { LoadResult } from "../report/schema/scenario.ts";
 
 const MiB = 1024 ** 2;
 

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { GateConfig } from "../../contract/gate-metrics.ts";
-import type { LoadResult } from "../load/load-result.ts";
-import type { ObservedPod } from "../observe/observer.ts";
+import type { GateResult } from "../report/schema/gate.ts";
+import type { ObservedPod } from "../report/schema/pod.ts";
+import type { LoadResult } from "../report/schema/scenario.ts";
 import { sampleLoad, sampleOutputs, samplePod } from "../testing/samples.ts";
-import { formatValue, type GateResult, judgeGates } from "./gates.ts";
+import { formatValue } from "./format-value.ts";
+import { judgeGates } from "./judge-gates.ts";
 
 const { gates: limits } = sampleOutputs().loadtest;
 const judged = (load: Partial<LoadResult>, ...pods: Partial<ObservedPod>[]): GateResult[] =>

@@ -2,10 +2,10 @@ import type { V1PodList } from "@kubernetes/client-node";
 import type { StackOutputs, Workload } from "../../contract/outputs.ts";
 import { UserError } from "../../contract/user-error.ts";
 import { type ClusterApi, podPath } from "../../host/cluster-api.ts";
-import { selects } from "../observe/pod-history.ts";
+import { selects } from "./pod-history.ts";
 
-/** A ready pod that a fault can strike, and its main container. */
-export interface Target {
+/** A ready pod and its main container. */
+export interface ReadyPod {
   workload: Workload;
   namespace: string;
   pod: string;
@@ -15,37 +15,38 @@ export interface Target {
   /** Without the runtime's scheme. */
   containerId: string;
   restartCount: number;
-  /** By name. */
+  /** Container ports, by name. */
   ports: Map<string, number>;
 }
 
-/** The workloads of a role. @throws UserError when the stack has none. */
+/** The workloads of a role. @throws {UserError} when the stack has none. */
 export function workloadsOf(role: Workload["role"], outputs: StackOutputs): Workload[] {
   const workloads = outputs.workloads.filter((each) => each.role === role);
   if (workloads.length > 0) return workloads;
   throw new UserError(
-    `the stack has no workload of role ${role} to strike`,
-    "choose a fault that strikes something that the stack has: npm run loadtest -- --help",
+    `the stack has no workload of role ${role}`,
+    "choose a run that needs none: npm run loadtest -- --help",
   );
 }
 
 /**
- * The ready pods of a role by name, so that the same run strikes the same pod.
+ * The ready pods of a role, sorted by name, so that repeated runs find the same pod first.
  *
- * @throws UserError when there is none. @throws ApiError when the cluster cannot be read.
+ * @throws {UserError} when no pod is ready.
+ * @throws {ApiError} when the cluster cannot be read.
  */
-export async function targets(
+export async function readyPods(
   role: Workload["role"],
   outputs: StackOutputs,
   api: ClusterApi,
-): Promise<[Target, ...Target[]]> {
+): Promise<[ReadyPod, ...ReadyPod[]]> {
   const workloads = workloadsOf(role, outputs);
   const { namespace } = outputs;
   const { items } = await api.getJson<V1PodList>(podPath(namespace));
-  const found = items.flatMap((pod): Target[] => {
+  const found = items.flatMap((pod): ReadyPod[] => {
     const workload = workloads.find(({ selector }) => selects(selector, pod.metadata?.labels));
     const statuses = pod.status?.containerStatuses ?? [];
-    // Whatever the cluster adds to a pod stands beside the container that has the role's name.
+    // The main container has the name of the role. The cluster may add sidecars.
     const status = statuses.find((each) => each.name === role) ?? statuses[0];
     const containerId = status?.containerID?.replace(/^.*:\/\//, "");
     const { name, uid, deletionTimestamp } = pod.metadata ?? {};
@@ -68,7 +69,7 @@ export async function targets(
   const [first, ...others] = found.sort((a, b) => (a.pod < b.pod ? -1 : 1));
   if (first) return [first, ...others];
   throw new UserError(
-    `no ${role} pod is ready, so none can be struck`,
-    `look at what holds them up: kubectl -n ${namespace} get pods`,
+    `no ${role} pod is ready`,
+    `see why they are not ready: kubectl -n ${namespace} get pods`,
   );
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseRole } from "./redis-primary.ts";
+import { parseRole } from "./kill-redis-primary.ts";
 
 test("reads a node's role and how many replicas it has", () => {
   assert.deepEqual(parseRole("master\n4242\n10.42.1.7\n6379\n4242\n10.42.1.9\n6379\n4200\n"), {

@@ -1,0 +1,82 @@
+import type { CommandSpec } from "../../host/command-line.ts";
+import { commandName } from "../errors.ts";
+import { faults } from "../faults/faults.ts";
+
+/** All options of the load test and their help. */
+export const loadtestSpec = {
+  command: commandName,
+  about: "Loads a deployed stack, watches every pod during the run, and judges the run by the stack's gates.",
+  options: {
+    scenario: {
+      type: "string",
+      multiple: true,
+      value: "NAME",
+      about: `only this scenario; may be given more than once. Stack config defines them (loadtest.scenarios);
+the default ones are light, cached-read, write-mix, heavy-mix, writes and upload`,
+    },
+    duration: { type: "string", value: "TIME", about: "measured time of each scenario, as 30s or 2m" },
+    warmup: { type: "string", value: "TIME", about: "time before it that does not count, as 3s" },
+    connections: { type: "string", value: "N", about: "open connections, 1 to 10000" },
+    rate: {
+      type: "string",
+      value: "N",
+      about: `requests per second, each due at its own time, from which its latency counts. Without it, each
+connection sends its next request after the response to the last one`,
+    },
+    threads: { type: "string", value: "N", about: "threads that make the load, 1 to 64" },
+    fault: {
+      type: "string",
+      value: "NAME",
+      about: [
+        "inject this when 30 % of the first scenario are over, and report how the stack recovers;",
+        "the default is then the scenario write-mix alone, for 20s",
+        ...faults.map(({ name, about }) => `${name.padEnd(20)}${about}`),
+      ].join("\n"),
+    },
+    "save-baseline": {
+      type: "boolean",
+      about: "repeat every scenario, and save the results as the baseline of this stack and machine",
+    },
+    compare: {
+      type: "boolean",
+      about: "repeat every scenario, and compare with the baseline: better, same, worse",
+    },
+    "compare-images": {
+      type: "string",
+      multiple: true,
+      value: "A B",
+      about: `deploy a pod of each image beside the stack, load them in alternating turns, and report whether
+B is better, same or worse; the pods are removed at the end`,
+    },
+    repeats: {
+      type: "string",
+      value: "N",
+      about: "turns of each scenario then, even, 6 to 40 (default: 8); each takes 5s by default",
+    },
+    against: {
+      type: "string",
+      value: "URL",
+      about: "load this address instead of the stack's; no pods are watched then",
+    },
+    json: { type: "string", value: "FILE", about: "write the report's JSON there too" },
+    out: {
+      type: "string",
+      value: "DIR",
+      about: "the folder of the report (default: a new folder in loadtest/reports)",
+    },
+    stack: {
+      type: "string",
+      short: "s",
+      value: "NAME",
+      about: "the stack to load (default: $PULUMI_STACK, else local)",
+    },
+    outputs: {
+      type: "string",
+      value: "FILE",
+      about: "read the stack's outputs from a file that pulumi stack output --json wrote",
+    },
+  },
+  notes: `Stack config has the defaults of duration, warm-up, connections and threads, the scenarios and the gates: loadtest.*
+Exit codes: 0 pass, 99 a gate failed, 98 the run is invalid (the generator was the limit, or it was interrupted),
+1 the run could not be made or measured, 2 wrong usage.`,
+} as const satisfies CommandSpec;

@@ -1,0 +1,138 @@
+import type { StackOutputs } from "../contract/outputs.ts";
+import { UserError } from "../contract/user-error.ts";
+import type { Progress } from "../host/progress.ts";
+import type { Command } from "./cli/command-line.ts";
+import type { Problems } from "./gates/verdict.ts";
+import type { Scenario } from "./load/scenarios.ts";
+
+/** Settings that all scenarios of a run share, unless a scenario has its own. */
+export interface RunSettings {
+  /** Without a trailing slash. */
+  endpoint: string;
+  connections: number;
+  durationSeconds: number;
+  warmupSeconds: number;
+  threads: number;
+  /** Count of seeded users. */
+  users: number;
+}
+
+/** The load of one scenario. */
+export interface ScenarioSettings {
+  connections: number;
+  durationSeconds: number;
+  warmupSeconds: number;
+  /** Requests per second; undefined: a closed model. */
+  rate: number | undefined;
+}
+
+/** What a run is made from. */
+export interface RunInput {
+  command: Command;
+  outputs: StackOutputs;
+  /** In the order in which they run. */
+  scenarios: readonly Scenario[];
+  progress: Progress;
+  /** Aborting it ends the run early; the report covers the time until then. */
+  signal: AbortSignal;
+}
+
+interface UndoStep {
+  /** The phase to show; undefined: none. */
+  phase: string | undefined;
+  undo: () => Promise<void>;
+}
+
+/** The context of one load test: its input, its problems, and the steps that undo what it changed. */
+export class Run implements RunInput {
+  readonly command: Command;
+  readonly outputs: StackOutputs;
+  readonly scenarios: readonly Scenario[];
+  readonly settings: RunSettings;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+  readonly problems: Problems = { broken: [], invalid: [] };
+  readonly #undoSteps: UndoStep[] = [];
+
+  constructor({ command, outputs, scenarios, progress, signal }: RunInput) {
+    this.command = command;
+    this.outputs = outputs;
+    this.scenarios = scenarios;
+    this.progress = progress;
+    this.signal = signal;
+    const { loadtest } = outputs;
+    this.settings = {
+      endpoint: command.against ?? outputs.endpoint,
+      connections: command.connections ?? loadtest.connections,
+      durationSeconds: command.durationSeconds ?? loadtest.durationSeconds,
+      warmupSeconds: command.warmupSeconds ?? loadtest.warmupSeconds,
+      threads: command.threads ?? loadtest.threads,
+      users: loadtest.users,
+    };
+  }
+
+  /** The load of one scenario. The command line outranks the scenario, which outranks the run. */
+  settingsOf(scenario: Scenario): ScenarioSettings {
+    const { command, settings } = this;
+    return {
+      connections: command.connections ?? scenario.connections ?? settings.connections,
+      durationSeconds: command.durationSeconds ?? scenario.durationSeconds ?? settings.durationSeconds,
+      warmupSeconds: command.warmupSeconds ?? scenario.warmupSeconds ?? settings.warmupSeconds,
+      rate: command.rate ?? scenario.rate,
+    };
+  }
+
+  /** Shows `work` as a named phase, which ends as done or as failed with it. */
+  async phase<T>(name: string, work: () => Promise<T>): Promise<T> {
+    this.progress.begin(name);
+    let done = false;
+    try {
+      const result = await work();
+      done = true;
+      return result;
+    } finally {
+      this.progress.end(done);
+    }
+  }
+
+  /** Registers a step that undoes a change. @param phase shown while the step runs */
+  onUndo(undo: () => Promise<void>, phase?: string): void {
+    this.#undoSteps.push({ undo, phase });
+  }
+
+  /**
+   * Runs `work`, then all undo steps in reverse order, also when `work` or another step fails. The failure of a step
+   * becomes a problem of the run.
+   *
+   * @throws {Error} of `work`, with the failures of the undo steps in its message.
+   */
+  async withUndo<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      const result = await work();
+      this.problems.broken.push(...(await this.#undoAll()));
+      return result;
+    } catch (error) {
+      throw withProblems(error, await this.#undoAll());
+    }
+  }
+
+  async #undoAll(): Promise<string[]> {
+    const problems: string[] = [];
+    for (let step = this.#undoSteps.pop(); step; step = this.#undoSteps.pop()) {
+      const { undo, phase } = step;
+      try {
+        await (phase === undefined ? undo() : this.phase(phase, undo));
+      } catch (error) {
+        problems.push((error as Error).message);
+      }
+    }
+    return problems;
+  }
+}
+
+function withProblems(error: unknown, problems: readonly string[]): unknown {
+  if (!(error instanceof Error) || problems.length === 0) return error;
+  const message = [error.message, ...problems].join("; then, while undoing: ");
+  if (!(error instanceof UserError)) return new Error(message, { cause: error });
+  return new UserError(message, error.fix, { exitCode: error.exitCode, cause: error });
+}
