@@ -26,7 +26,7 @@ function parse(fields: Fields = {}) {
   return node;
 }
 
-test("reads a primary that serves slots", () => {
+test("parseClusterNodes reads a primary with its slots", () => {
   assert.deepEqual(
     parse({ address: "10.42.0.7:6379@16379,redis-0.redis,shard-id=69bc", epoch: "3", slots: "0-5460 5462" }),
     {
@@ -36,7 +36,7 @@ test("reads a primary that serves slots", () => {
       busPort: 16_379,
       isSelf: false,
       role: "primary",
-      isWell: true,
+      isHealthy: true,
       inHandshake: false,
       primaryId: undefined,
       configEpoch: 3,
@@ -49,12 +49,12 @@ test("reads a primary that serves slots", () => {
   );
 });
 
-test("reads a replica and its primary", () => {
+test("parseClusterNodes reads a replica with its primary", () => {
   const node = parse({ flags: "myself,slave", primary: primaryId });
   assert.deepEqual([node.role, node.primaryId, node.isSelf, node.slots], ["replica", primaryId, true, []]);
 });
 
-test("a node that does not know its address yet has an empty one", () => {
+test("parseClusterNodes gives an empty address when the node does not know its own", () => {
   for (const address of [
     ":6379@16379",
     ":6379@16379,redis-0.redis",
@@ -65,24 +65,24 @@ test("a node that does not know its address yet has an empty one", () => {
   }
 });
 
-test("an IPv6 address keeps its colons", () => {
+test("parseClusterNodes keeps the colons of an IPv6 address", () => {
   assert.equal(parse({ address: "fd00::a:7:6379@16379" }).ip, "fd00::a:7");
 });
 
-test("a node that is suspected, given up, without address or in its first handshake is not well", () => {
+test("parseClusterNodes reports a node as unhealthy when it failed, may have failed, has no address or is in its handshake", () => {
   for (const flags of ["master,fail?", "slave,fail", "master,noaddr", "handshake"])
-    assert.equal(parse({ flags }).isWell, false, flags);
+    assert.equal(parse({ flags }).isHealthy, false, flags);
   for (const flags of ["master", "slave", "myself,slave,nofailover"])
-    assert.equal(parse({ flags }).isWell, true, flags);
+    assert.equal(parse({ flags }).isHealthy, true, flags);
   assert.equal(parse({ flags: "handshake" }).inHandshake, true);
   assert.equal(parse({ flags: "master,fail" }).inHandshake, false);
 });
 
-test("a node without a link is not linked", () => {
+test("parseClusterNodes reports a disconnected node as not linked", () => {
   assert.equal(parse({ link: "disconnected" }).isLinked, false);
 });
 
-test("slots on the move are left out", () => {
+test("parseClusterNodes leaves out slots that are being migrated", () => {
   const slots = `0-10 [11->-${primaryId}] [12-<-${primaryId}] 16383`;
   assert.deepEqual(parse({ slots }).slots, [
     [0, 10],
@@ -90,12 +90,12 @@ test("slots on the move are left out", () => {
   ]);
 });
 
-test("reads every line, whatever ends it, and skips empty ones", () => {
+test("parseClusterNodes accepts both line endings and skips empty lines", () => {
   assert.equal(parseClusterNodes(`${line()}\r\n${line()}\n\n`).length, 2);
   assert.deepEqual(parseClusterNodes(""), []);
 });
 
-test("refuses lines of another form", () => {
+test("parseClusterNodes refuses a line of another format", () => {
   const refused = [
     "OK",
     line({ address: "10.42.0.7:6379" }),

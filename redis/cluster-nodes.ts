@@ -1,27 +1,28 @@
-/** One line of CLUSTER NODES: what one node knows of another, or of itself. */
+/** One line of CLUSTER NODES: what a node knows about another node, or about itself. */
 export interface KnownNode {
   id: string;
-  /** Empty: the node does not know its own address yet. */
+  /** Empty when the node does not know its own address yet. */
   ip: string;
   port: number;
   busPort: number;
   isSelf: boolean;
   role: "primary" | "replica";
-  /** Neither confirmed nor suspected to be away, and past the first handshake. */
-  isWell: boolean;
+  /** Neither failed nor suspected to have failed, and past the first handshake. */
+  isHealthy: boolean;
   inHandshake: boolean;
-  /** Id of the replica's primary. */
+  /** ID of a replica's primary; undefined for a primary. */
   primaryId: string | undefined;
   configEpoch: number;
+  /** Whether the connection to the node is up. Redis reports this from the first attempt to connect. */
   isLinked: boolean;
-  /** First and last slot, both served. Slots on the move are left out. */
+  /** Ranges of slots that the node serves: first and last slot. Slots that are being migrated are left out. */
   slots: [number, number][];
 }
 
 /**
- * Reads the answer to CLUSTER NODES. The format is in Redis' documentation of that command.
+ * Parses the reply to CLUSTER NODES. Redis' documentation of that command has the format.
  *
- * @throws SyntaxError when a line is of another form.
+ * @throws {SyntaxError} when a line does not have that format.
  */
 export function parseClusterNodes(text: string): KnownNode[] {
   return text
@@ -34,7 +35,7 @@ function parseLine(line: string): KnownNode {
   const [id = "", address = "", flagText = "", primaryId = "-", , , epoch = "", link = "", ...slots] = line
     .trim()
     .split(" ");
-  // ip:port@busPort[,hostname[,key=value]…]; the address may hold colons of its own.
+  // ip:port@busPort[,hostname[,key=value]…]; an IPv6 address has colons of its own.
   const [, ip = "", port, busPort] = /^([^,@]*):(\d+)@(\d+)(?:,|$)/.exec(address) ?? [];
   if (port === undefined || !/^\d+$/.test(epoch))
     throw new SyntaxError(`not a line of CLUSTER NODES: ${line}`);
@@ -46,7 +47,7 @@ function parseLine(line: string): KnownNode {
     busPort: Number(busPort),
     isSelf: flags.includes("myself"),
     role: flags.includes("slave") ? "replica" : "primary",
-    isWell: !["fail", "fail?", "handshake", "noaddr"].some((flag) => flags.includes(flag)),
+    isHealthy: !["fail", "fail?", "handshake", "noaddr"].some((flag) => flags.includes(flag)),
     inHandshake: flags.includes("handshake"),
     primaryId: primaryId === "-" ? undefined : primaryId,
     configEpoch: Number(epoch),

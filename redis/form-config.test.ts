@@ -7,7 +7,7 @@ const env = { REDIS_NODES: "a:6379,b:6380", REDIS_SHARDS: "1", REDIS_REPLICAS_PE
 const refuses = (change: Record<string, string | undefined>, message: RegExp) =>
   assert.throws(() => readFormConfig({ ...env, ...change }), { message });
 
-test("reads nodes in their order, shards and credentials", () => {
+test("readFormConfig reads nodes in their order, shards and credentials", () => {
   assert.deepEqual(readFormConfig({ ...env, REDIS_USERNAME: "ops", REDIS_PASSWORD: "s3cret" }), {
     nodes: [
       { host: "a", port: 6379 },
@@ -18,12 +18,12 @@ test("reads nodes in their order, shards and credentials", () => {
   });
 });
 
-test("without a name the user is the default one, and an empty password is none", () => {
+test("readFormConfig uses the default user and no password when the variables are empty", () => {
   const { credentials } = readFormConfig({ ...env, REDIS_USERNAME: "", REDIS_PASSWORD: "" });
   assert.deepEqual(credentials, { username: "default", password: undefined });
 });
 
-test("spaces and empty parts between nodes do no harm", () => {
+test("readFormConfig ignores spaces and empty parts between nodes", () => {
   const { nodes } = readFormConfig({ ...env, REDIS_NODES: " redis-0.redis:6379,\n10.0.0.2:6379, ," });
   assert.deepEqual(
     nodes.map((node) => node.host),
@@ -31,7 +31,7 @@ test("spaces and empty parts between nodes do no harm", () => {
   );
 });
 
-test("rejects nodes that are not host:port", () => {
+test("readFormConfig refuses a node that is not host:port", () => {
   for (const node of ["b", "b:", ":6379", "b:0", "b:65536", "redis://b:6379", "u@b:6379", "fd00::1:6379"])
     refuses(
       { REDIS_NODES: `a:6379,${node}` },
@@ -40,20 +40,20 @@ test("rejects nodes that are not host:port", () => {
   assert.doesNotThrow(() => readFormConfig({ ...env, REDIS_NODES: "a:1,b:65535" }));
 });
 
-test("rejects shards and replicas that are no whole numbers in range", () => {
+test("readFormConfig refuses shards and replicas that are not whole numbers in range", () => {
   for (const shards of ["", "0", "-3", "1.5", "0x1", "1 ", "1001", undefined])
     refuses({ REDIS_SHARDS: shards }, /^REDIS_SHARDS: ".*" must be a whole number from 1 to 1000$/);
   for (const replicas of ["", "6", "one"])
     refuses({ REDIS_REPLICAS_PER_SHARD: replicas }, /^REDIS_REPLICAS_PER_SHARD: .* from 0 to 5$/);
 });
 
-test("rejects another number of nodes than the shape needs", () => {
+test("readFormConfig refuses a number of nodes that does not fit the shape", () => {
   refuses({ REDIS_SHARDS: "3" }, /^REDIS_NODES: 2 nodes are listed, 3 shards of 1 \+ 1 are 6$/);
   refuses({ REDIS_REPLICAS_PER_SHARD: "0" }, /2 nodes are listed, 1 shards of 1 \+ 0 are 1$/);
   refuses({ REDIS_NODES: undefined }, /^REDIS_NODES: 0 nodes are listed/);
 });
 
-test("tells all problems at once, and does not count nodes that it could not read", () => {
+test("readFormConfig reports all problems at once, and counts no nodes when one cannot be parsed", () => {
   assert.throws(
     () => readFormConfig({ REDIS_NODES: "a" }),
     (error: Error) => {

@@ -1,16 +1,18 @@
 import type { Credentials, NodeAddress } from "./node-connection.ts";
 
+/** Nodes and shape of the cluster to form. */
 export interface FormConfig {
+  /** All nodes, in the order in which they become primaries. */
   nodes: NodeAddress[];
   credentials: Credentials;
   shards: number;
 }
 
 /**
- * Reads the formation's environment: REDIS_NODES (host:port, …), REDIS_SHARDS, REDIS_REPLICAS_PER_SHARD, REDIS_PASSWORD,
- * REDIS_USERNAME.
+ * Reads the environment of the formation Job: REDIS_NODES (host:port, separated by commas), REDIS_SHARDS,
+ * REDIS_REPLICAS_PER_SHARD, REDIS_USERNAME and REDIS_PASSWORD. The API parses REDIS_NODES in the same way.
  *
- * @throws Error with all problems at once.
+ * @throws {Error} with all problems, one on each line, when a variable is wrong.
  */
 export function readFormConfig(env: NodeJS.ProcessEnv): FormConfig {
   const problems: string[] = [];

@@ -17,7 +17,7 @@ function at(world: readonly SimNode[], index: number): SimNode {
   return world[index] ?? assert.fail(`no node ${index}`);
 }
 
-/** Indices of the nodes of each shard, as in "0+3 1+4", shards in the order of their primaries. */
+/** Returns the node indices of each shard, like "0+3 1+4", in the order of the primaries. */
 function shardsOf(world: readonly SimNode[]): string {
   const living = world.filter((node) => node.isAlive);
   const primaries = living.filter((node) => node.primaryId === undefined);
@@ -26,8 +26,8 @@ function shardsOf(world: readonly SimNode[]): string {
   return primaries.map((primary) => members(primary).join("+")).join(" ");
 }
 
-/** The views, with what others tell of the node changed. */
-function told(views: readonly NodeView[], { id }: SimNode, change: Partial<KnownNode>): NodeView[] {
+/** Changes the node's entry in the tables of all other nodes. */
+function withEntry(views: readonly NodeView[], { id }: SimNode, change: Partial<KnownNode>): NodeView[] {
   return views.map((view) => ({
     ...view,
     known: view.known.map((entry) => (entry.id === id && !entry.isSelf ? { ...entry, ...change } : entry)),
@@ -36,34 +36,34 @@ function told(views: readonly NodeView[], { id }: SimNode, change: Partial<Known
 
 function kindsOf(views: readonly NodeView[], shards = 3): string[] {
   const plan = planFormation(views, shards);
-  return typeof plan === "object" && "do" in plan ? plan.do.map((action) => action.kind) : [];
+  return typeof plan === "object" && "actions" in plan ? plan.actions.map((action) => action.kind) : [];
 }
 
 const refuses = (views: readonly NodeView[], shards: number, message: RegExp) =>
   assert.throws(() => planFormation(views, shards), { name: "FormationRefused", message });
 
-test("six fresh nodes are formed in four rounds", () => {
+test("planFormation forms six new nodes in four rounds", () => {
   const world = freshNodes(6);
   assert.deepEqual(form(world, 3), ["number", "meet", "assign", "replicate"]);
   assert.equal(shardsOf(world), "0+3 1+4 2+5");
   assert.equal(world.map((node) => node.configEpoch).join(), "1,2,3,4,5,6");
 });
 
-test("a formation that is interrupted after any command is carried on", () => {
+test("planFormation continues after an interruption at any command", () => {
   const world = freshNodes(6);
   form(world, 3, 1);
   assert.equal(shardsOf(world), "0+3 1+4 2+5");
   assert.equal(new Set(world.map((node) => node.configEpoch)).size, 6);
 });
 
-test("nothing is to be done when all is formed, also after a failover", () => {
+test("planFormation plans nothing when the cluster is formed, also after a failover", () => {
   const world = formedNodes();
   assert.equal(planFormation(look(world), 3), "formed");
   failOver(world, at(world, 0), at(world, 3));
   assert.equal(planFormation(look(world), 3), "formed");
 });
 
-test("nodes with new addresses meet again, and slots and roles stay", () => {
+test("planFormation lets nodes with new addresses meet again, and keeps slots and roles", () => {
   const world = formedNodes();
   failOver(world, at(world, 0), at(world, 3));
   const before = structuredClone([world.map((node) => node.slots), shardsOf(world)]);
@@ -72,7 +72,7 @@ test("nodes with new addresses meet again, and slots and roles stay", () => {
   assert.deepEqual([world.map((node) => node.slots), shardsOf(world)], before);
 });
 
-test("a replica that goes on copying from its primary's old address is told again, one that only waits is not", () => {
+test("planFormation repeats REPLICATE only when a replica copies from its primary's old address", () => {
   const world = formedNodes();
   restart(world);
   assert.deepEqual(form(world, 3), ["meet", "replicate"]);
@@ -81,30 +81,30 @@ test("a replica that goes on copying from its primary's old address is told agai
   assert.deepEqual(kindsOf(waiting), []);
 });
 
-test("a node with a new address is met there while others still try the old one", () => {
+test("planFormation plans a meeting at the new address while other nodes still try the old address", () => {
   const world = formedNodes();
   at(world, 0).ip = "new";
   // CLUSTER NODES calls a link connected from the first attempt on.
-  const views = told(look(world), at(world, 0), { isLinked: true });
+  const views = withEntry(look(world), at(world, 0), { isLinked: true });
   assert.deepEqual(kindsOf(views), Array(5).fill("meet"));
 });
 
-test("a node that announces another address than it was reached at does not meet forever", () => {
+test("planFormation plans no meeting when a healthy node announces another address than it was reached at", () => {
   const views = look(formedNodes()).map((view) => ({ ...view, ip: `behind-${view.ip}` }));
   assert.equal(planFormation(views, 3), "formed");
 });
 
-test("no slots are given before every node knows every other one", () => {
+test("planFormation assigns slots only after all nodes know each other", () => {
   const world = freshNodes(3);
   for (const node of world) for (const other of world) if (node !== other) node.knows.set(other.id, other.ip);
-  for (const change of [{ isWell: false }, { isLinked: false }]) {
-    const plan = planFormation(told(look(world), at(world, 2), change), 3);
+  for (const change of [{ isHealthy: false }, { isLinked: false }]) {
+    const plan = planFormation(withEntry(look(world), at(world, 2), change), 3);
     assert.deepEqual(plan, { waitFor: "nodes to know each other (redis-0, redis-1)" });
   }
   assert.deepEqual(kindsOf(look(world)), ["assign", "assign", "assign"]);
 });
 
-test("waits for a good state of all and for the links of replicas", () => {
+test("planFormation waits for the state of all nodes and for the links of replicas", () => {
   const views = look(formedNodes());
   const waits = (index: number, change: Partial<NodeView>) => {
     const changed = views.map((view, position) => (position === index ? { ...view, ...change } : view));
@@ -115,7 +115,7 @@ test("waits for a good state of all and for the links of replicas", () => {
   waits(4, { replicates: false });
 });
 
-test("a dead unknown primary is taken over by its replica and then forgotten", () => {
+test("planFormation lets a replica take over from a lost primary, which is then forgotten", () => {
   const world = formedNodes();
   const { id, slots } = loseData(world, 0);
   assert.deepEqual(form(world, 3), ["meet", "take-over", "forget", "replicate"]);
@@ -124,15 +124,15 @@ test("a dead unknown primary is taken over by its replica and then forgotten", (
   assert.ok(world.every((node) => !node.isAlive || !node.knows.has(id)));
 });
 
-test("a handshake that still runs is nobody to forget", () => {
+test("planFormation forgets no node that is in its handshake", () => {
   const world = formedNodes();
   const handshake = { ...at(world, 5), id: "random", ip: "past", isAlive: false };
   at(world, 0).knows.set(handshake.id, handshake.ip);
-  const views = told(look([...world, handshake]), handshake, { inHandshake: true });
+  const views = withEntry(look([...world, handshake]), handshake, { inHandshake: true });
   assert.equal(planFormation(views, 3), "formed");
 });
 
-test("a shard that is lost whole comes back with its slots, even if roles changed before", () => {
+test("planFormation restores the slots of a shard that lost all its nodes, also after a failover", () => {
   const world = formedNodes();
   failOver(world, at(world, 0), at(world, 3));
   const { slots } = loseData(world, 1);
@@ -142,32 +142,32 @@ test("a shard that is lost whole comes back with its slots, even if roles change
   assert.equal(shardsOf(world), "1+4 2+5 0+3");
 });
 
-test("a living stranger that serves slots is refused, even if only one node still finds it well", () => {
+test("planFormation refuses an unknown primary that owns slots, even if only one node reports it healthy", () => {
   const world = formedNodes();
   const [first, ...others] = look(world, world.slice(1));
   assert.ok(first);
-  const views = [first, ...told(others, at(world, 0), { isWell: false })];
+  const views = [first, ...withEntry(others, at(world, 0), { isHealthy: false })];
   refuses(views, 3, new RegExp(`^${at(world, 0).ip}:6379 serves slots but is none of the wanted nodes`));
 });
 
-test("a living stranger without slots is left alone", () => {
+test("planFormation ignores an unknown healthy node without slots", () => {
   const world = formedNodes();
   assert.equal(planFormation(look(world, world.slice(0, 5)), 3), "formed");
 });
 
-test("a shard count that needs slots to move is refused with the one to set back", () => {
+test("planFormation refuses a shard count that would move slots, and names the present count", () => {
   const views = look(formedNodes());
   refuses(views, 2, /^the cluster has 3 shards and 2 are wanted; .* set redis\.shards back to 3$/);
   refuses(views, 4, /^the cluster has 3 shards and 4 are wanted; .* set redis\.shards back to 3$/);
 });
 
-test("one node under two names is refused", () => {
+test("planFormation refuses one node under two names", () => {
   const [view] = look(freshNodes(1));
   assert.ok(view);
   refuses([view, { ...view, name: "alias" }], 1, /^redis-0 and alias are the same node$/);
 });
 
-test("each replica goes to the primary with the fewest", () => {
+test("planFormation gives each replica to the primary with the fewest replicas", () => {
   assert.equal(shardsOf(formedNodes(7, 2)), "0+2+4+6 1+3+5");
   const world = formedNodes(9);
   for (const index of [4, 7]) loseData(world, index);
@@ -175,19 +175,19 @@ test("each replica goes to the primary with the fewest", () => {
   assert.equal(shardsOf(world), "0+3+6 1+4+7 2+5+8");
 });
 
-test("a replica of a replica gets a primary", () => {
+test("planFormation gives a primary to a replica of a replica", () => {
   const world = formedNodes();
   at(world, 5).primaryId = at(world, 3).id;
   assert.deepEqual(form(world, 3), ["replicate"]);
   assert.equal(shardsOf(world), "0+3 1+4 2+5");
 });
 
-test("whatever fails over, restarts and loses data, all slots and even shards come back", () => {
+test("planFormation restores all slots and even shards after any failovers, restarts and data losses", () => {
   const event = fc.tuple(fc.constantFrom("fail over", "lose data", "restart"), fc.nat());
-  const troubles = fc.array(fc.array(event, { maxLength: 12 }), { maxLength: 4 });
+  const incidents = fc.array(fc.array(event, { maxLength: 12 }), { maxLength: 4 });
   const shapes = fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 0, max: 2 }));
   fc.assert(
-    fc.property(shapes, troubles, ([shards, replicas], rounds) => {
+    fc.property(shapes, incidents, ([shards, replicas], rounds) => {
       const count = shards * (1 + replicas);
       const world = formedNodes(count, shards);
       for (const events of rounds) {

@@ -1,24 +1,24 @@
 import type { KnownNode } from "./cluster-nodes.ts";
 import { assignSlots, type SlotRange, slotCount } from "./slot-ranges.ts";
 
-/** A wanted node as it answered just now. */
+/** The present state of one wanted node, as the node itself reports it. */
 export interface NodeView {
-  /** As configured, for messages. */
+  /** `host:port` as configured, for messages. */
   name: string;
-  /** Where it was reached. */
+  /** Address that the node was reached at. */
   ip: string;
   port: number;
-  /** Its table: itself and all nodes that it knows. */
+  /** The node's table: itself and all nodes that it knows. */
   known: KnownNode[];
-  /** cluster_state of CLUSTER INFO. */
+  /** Whether the cluster_state of CLUSTER INFO is ok. */
   stateOk: boolean;
-  /** Of a replica: whether its link to the primary is up. */
+  /** Whether a replica's link to its primary is up. */
   replicates: boolean;
-  /** Of a replica: the address from which it copies. */
+  /** Address that a replica copies from. */
   copiesFrom: string | undefined;
 }
 
-/** A command to be sent to one node. */
+/** A command to send to one node. */
 export type Action =
   | { kind: "number"; node: NodeView; epoch: number }
   | { kind: "meet"; node: NodeView; other: NodeView }
@@ -27,41 +27,41 @@ export type Action =
   | { kind: "assign"; node: NodeView; ranges: SlotRange[] }
   | { kind: "replicate"; node: NodeView; primary: NodeView };
 
-/** What to do next: commands that do not depend on each other, or to wait, or nothing more. */
-export type Plan = { do: Action[] } | { waitFor: string } | "formed";
+/** The next step: commands that do not depend on each other, or a state to wait for, or nothing to do. */
+export type Plan = { actions: Action[] } | { waitFor: string } | "formed";
 
-/** The wanted cluster cannot be reached from what is there without moving slots. */
+/** The wanted cluster cannot be reached from the present state without moving slots. */
 export class FormationRefused extends Error {
   override name = "FormationRefused";
 }
 
 /**
- * The next step towards `shards` primaries that share all slots, every other node a replica of one of them. Roles that
- * are fit already stay as they are, whatever failovers made of them.
+ * Plans the next step towards `shards` primaries that share all slots, with every other node a replica of one of them.
+ * Keeps the present roles where they fit, for example after a failover.
  *
  * @param views every wanted node, in the order in which they become primaries
- * @throws {FormationRefused}
+ * @throws {FormationRefused} when slots would have to move.
  */
 export function planFormation(views: readonly NodeView[], shards: number): Plan {
   const nodes = views.map((view) => ({ ...selfOf(view), view }));
-  refuseTwins(nodes);
+  refuseDuplicates(nodes);
   const numbering = numberEpochs(nodes);
-  if (numbering.length > 0) return { do: numbering };
+  if (numbering.length > 0) return { actions: numbering };
   const meetings = meet(nodes);
-  if (meetings.length > 0) return { do: meetings };
-  const strangers = nodes.filter((node) => nodes.some((other) => !isKnown(node, other)));
-  if (strangers.length > 0) return { waitFor: `nodes to know each other (${names(strangers)})` };
+  if (meetings.length > 0) return { actions: meetings };
+  const unconnected = nodes.filter((node) => nodes.some((other) => !isKnown(node, other)));
+  if (unconnected.length > 0) return { waitFor: `nodes to know each other (${names(unconnected)})` };
 
-  const goodbyes = replaceGone(nodes);
-  if (goodbyes.length > 0) return { do: goodbyes };
+  const removals = replaceLostNodes(nodes);
+  if (removals.length > 0) return { actions: removals };
   const primaries = choosePrimaries(nodes, shards);
   const assignments = assignSlots(primaries.map((node) => node.slots)).flatMap((ranges, index): Action[] => {
     const node = primaries[index]?.view;
     return node && ranges.length > 0 ? [{ kind: "assign", node, ranges }] : [];
   });
-  if (assignments.length > 0) return { do: assignments };
+  if (assignments.length > 0) return { actions: assignments };
   const replications = replicate(nodes, primaries);
-  if (replications.length > 0) return { do: replications };
+  if (replications.length > 0) return { actions: replications };
 
   const unready = nodes.filter(({ view, role }) => !view.stateOk || (role === "replica" && !view.replicates));
   if (unready.length > 0) return { waitFor: `nodes to report a good state (${names(unready)})` };
@@ -70,7 +70,12 @@ export function planFormation(views: readonly NodeView[], shards: number): Plan 
 
 type Node = KnownNode & { view: NodeView };
 
-function selfOf(view: NodeView): KnownNode {
+/**
+ * The entry of a node's table that describes the node itself.
+ *
+ * @throws {Error} when there is none.
+ */
+export function selfOf(view: NodeView): KnownNode {
   const self = view.known.find((node) => node.isSelf);
   if (!self) throw new Error(`${view.name} does not list itself`);
   return self;
@@ -80,14 +85,14 @@ function names(nodes: readonly Node[]): string {
   return nodes.map((node) => node.view.name).join(", ");
 }
 
-function refuseTwins(nodes: readonly Node[]): void {
+function refuseDuplicates(nodes: readonly Node[]): void {
   for (const node of nodes) {
     const twin = nodes.find((other) => other !== node && other.id === node.id);
     if (twin) throw new FormationRefused(`${node.view.name} and ${twin.view.name} are the same node`);
   }
 }
 
-/** Primaries of a new cluster get numbers of their own, which they would otherwise have to quarrel about first. */
+/** Gives each node of a new cluster its own configuration epoch. Otherwise primaries first have to resolve equal ones. */
 function numberEpochs(nodes: readonly Node[]): Action[] {
   const isNew = nodes.every((node) => node.view.known.length === 1 && node.slots.length === 0);
   if (!isNew) return [];
@@ -96,7 +101,7 @@ function numberEpochs(nodes: readonly Node[]): Action[] {
   );
 }
 
-/** Every pair that does not know each other, or by an address of the past, is introduced by the present one. */
+/** Introduces the nodes of every pair that do not know each other, or know each other only by an old address. */
 function meet(nodes: readonly Node[]): Action[] {
   return nodes.flatMap((node, index) =>
     nodes
@@ -107,40 +112,46 @@ function meet(nodes: readonly Node[]): Action[] {
 }
 
 function hasAddressOf(node: Node, other: Node): boolean {
-  const entry = node.view.known.find((known) => known.id === other.id);
+  const entry = entryOf(node, other.id);
   if (!entry) return false;
-  // A link counts as one from the first attempt on, also to an address of the past.
-  return (entry.ip === other.view.ip && entry.port === other.view.port) || (entry.isLinked && entry.isWell);
+  // Redis reports a link from the first attempt to connect, also to an old address, so the link alone proves nothing.
+  return (
+    (entry.ip === other.view.ip && entry.port === other.view.port) || (entry.isLinked && entry.isHealthy)
+  );
 }
 
 function isKnown(node: Node, other: Node): boolean {
-  const entry = node.view.known.find((known) => known.id === other.id);
-  return node === other || (entry?.isWell === true && entry.isLinked);
+  const entry = entryOf(node, other.id);
+  return node === other || (entry?.isHealthy === true && entry.isLinked);
 }
 
-/** Nodes in the tables that are none of the wanted ones: the dead are replaced and forgotten, the living left alone. */
-function replaceGone(nodes: readonly Node[]): Action[] {
+function entryOf({ view }: Node, id: string): KnownNode | undefined {
+  return view.known.find((known) => known.id === id);
+}
+
+/**
+ * Replaces nodes that are in the tables but not among the wanted ones. A lost primary is taken over by its replica, then
+ * all lost nodes are forgotten. A node that still runs is left alone, or refused if it serves slots.
+ */
+function replaceLostNodes(nodes: readonly Node[]): Action[] {
   const wanted = new Set(nodes.map((node) => node.id));
-  const gone = new Map<string, KnownNode>();
-  for (const entry of nodes.flatMap((node) => node.view.known)) {
-    if (wanted.has(entry.id) || entry.inHandshake) continue;
-    const living = nodes.some(({ view }) =>
-      view.known.some((known) => known.id === entry.id && known.isWell),
-    );
-    if (!living) gone.set(entry.id, entry);
-    else if (entry.slots.length > 0) {
-      const where = `${entry.ip}:${entry.port}`;
+  const lostIds = new Set<string>();
+  for (const { id, ip, port, slots, inHandshake } of nodes.flatMap((node) => node.view.known)) {
+    if (wanted.has(id) || inHandshake) continue;
+    const isRunning = nodes.some((node) => entryOf(node, id)?.isHealthy);
+    if (!isRunning) lostIds.add(id);
+    else if (slots.length > 0) {
       throw new FormationRefused(
-        `${where} serves slots but is none of the wanted nodes; slots are not moved yet`,
+        `${ip}:${port} serves slots but is none of the wanted nodes; slots are not moved yet`,
       );
     }
   }
-  return [...gone.keys()].flatMap((goneId): Action[] => {
-    const heir = nodes.find((node) => node.role === "replica" && node.primaryId === goneId);
-    // Every wanted node answers and this one does not come back: no election is needed, nor is one always possible.
-    if (heir) return [{ kind: "take-over", node: heir.view, goneId }];
-    const who = nodes.filter(({ view }) => view.known.some((known) => known.id === goneId));
-    return who.map(({ view }) => ({ kind: "forget", node: view, goneId }));
+  return [...lostIds].flatMap((goneId): Action[] => {
+    const replica = nodes.find((node) => node.role === "replica" && node.primaryId === goneId);
+    // All wanted nodes reply and the lost primary never returns, so no election is needed. One might not even be possible.
+    if (replica) return [{ kind: "take-over", node: replica.view, goneId }];
+    const knowing = nodes.filter((node) => entryOf(node, goneId) !== undefined);
+    return knowing.map(({ view }) => ({ kind: "forget", node: view, goneId }));
   });
 }
 
@@ -162,27 +173,28 @@ function choosePrimaries(nodes: readonly Node[], shards: number): Node[] {
 
 function replicate(nodes: readonly Node[], primaries: readonly Node[]): Action[] {
   const replicas = new Map(primaries.map((primary) => [primary, 0]));
-  const loose: Node[] = [];
-  const again: Action[] = [];
+  const unassigned: Node[] = [];
+  const repeated: Action[] = [];
   for (const node of nodes) {
     if (primaries.includes(node)) continue;
     const primary = primaries.find((candidate) => candidate.id === node.primaryId);
     if (primary) replicas.set(primary, (replicas.get(primary) ?? 0) + 1);
-    else loose.push(node);
-    if (primary && copiesFromPast(node))
-      again.push({ kind: "replicate", node: node.view, primary: primary.view });
+    else unassigned.push(node);
+    if (primary && copiesFromOldAddress(node))
+      repeated.push({ kind: "replicate", node: node.view, primary: primary.view });
   }
-  const first = loose.flatMap((node): Action[] => {
+  const first = unassigned.flatMap((node): Action[] => {
     const [fewest] = [...replicas].sort(([, a], [, b]) => a - b);
     if (!fewest) return [];
     replicas.set(fewest[0], fewest[1] + 1);
     return [{ kind: "replicate", node: node.view, primary: fewest[0].view }];
   });
-  return [...first, ...again];
+  return [...first, ...repeated];
 }
 
-/** A node that learns its primary's new address from others goes on copying from the old one until it is told again. */
-function copiesFromPast({ view, primaryId }: Node): boolean {
-  const address = view.known.find((known) => known.id === primaryId)?.ip;
+/** A replica that learns its primary's new address from another node keeps copying from the old one (Redis 8.0). */
+function copiesFromOldAddress(node: Node): boolean {
+  const { view, primaryId } = node;
+  const address = primaryId === undefined ? undefined : entryOf(node, primaryId)?.ip;
   return !view.replicates && view.copiesFrom !== undefined && address !== view.copiesFrom;
 }

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Action, FormationRefused, type NodeView, type Plan, planFormation } from "./formation-plan.ts";
+import { type Action, FormationRefused, type NodeView, planFormation, selfOf } from "./formation-plan.ts";
 import { type Credentials, type NodeAddress, NodeConnection } from "./node-connection.ts";
 
+/** Settings of formCluster. */
 export interface FormationOptions {
-  /** Every node of the cluster; the first ones become primaries. */
+  /** Every node of the cluster, in the order in which they become primaries. */
   nodes: NodeAddress[];
   credentials: Credentials;
   shards: number;
@@ -12,16 +13,19 @@ export interface FormationOptions {
 }
 
 const pollMs = 250;
-/** In the middle of a failover a dead node still counts as well, and an old primary may still claim its slots. */
-const refusalHoldsMs = 6_000;
+/**
+ * How long a refusal must last before it is final. During a failover, a dead node still counts as healthy and an old
+ * primary may still claim its slots.
+ */
+const finalRefusalMs = 6_000;
 
 /**
- * Makes one cluster of the nodes, or mends it, or finds that there is nothing to do. Safe to run again at any time,
- * also after it was interrupted, and after nodes came back with other addresses or without their data.
+ * Forms one cluster of the nodes, or repairs it, or finds it formed already. It is safe to run this again at any time:
+ * after an interruption, and after nodes came back with new addresses or without their data.
  *
- * @returns how many commands it took
- * @throws {FormationRefused} when slots would have to be moved.
- * @throws Error when it is not done in time, with what is missing.
+ * @returns the number of commands that it sent
+ * @throws {FormationRefused} when slots would have to move.
+ * @throws {Error} when the cluster is not formed in time; says what is missing.
  */
 export async function formCluster(options: FormationOptions): Promise<number> {
   const { shards, timeoutMs, log } = options;
@@ -30,40 +34,44 @@ export async function formCluster(options: FormationOptions): Promise<number> {
   let commands = 0;
   let status = "";
   let refusedSinceMs: number | undefined;
-  const tell = (now: string) => {
-    if (now !== status) log(now);
-    status = now;
+
+  /** Runs one step. Returns what to wait for, "" to go on, or undefined when the cluster is formed. */
+  const runStep = async (): Promise<string | undefined> => {
+    const views = await viewAll(connections);
+    if (!Array.isArray(views)) return views.waitFor;
+    const plan = tryPlan(views, shards);
+    if (plan instanceof FormationRefused) {
+      refusedSinceMs ??= Date.now();
+      if (Date.now() - refusedSinceMs > finalRefusalMs) throw plan;
+      return `a state that can be mended (${plan.message})`;
+    }
+    refusedSinceMs = undefined;
+    if (plan === "formed") return undefined;
+    if ("waitFor" in plan) return plan.waitFor;
+    return await perform(plan.actions, connections, (line) => {
+      commands++;
+      log(line);
+    });
   };
+
   try {
-    for (; ; await sleep(pollMs)) {
-      const waitsFor = await (async () => {
-        const views = await viewAll(connections);
-        if (!Array.isArray(views)) return views.waitFor;
-        const plan = tryPlan(views, shards);
-        if (plan instanceof FormationRefused) {
-          refusedSinceMs ??= Date.now();
-          if (Date.now() - refusedSinceMs > refusalHoldsMs) throw plan;
-          return `a state that can be mended (${plan.message})`;
-        }
-        refusedSinceMs = undefined;
-        if (plan === "formed") return undefined;
-        if ("waitFor" in plan) return plan.waitFor;
-        return await perform(plan.do, connections, (line) => {
-          commands++;
-          log(line);
-        });
-      })();
+    for (;;) {
+      const waitsFor = await runStep();
       if (waitsFor === undefined) return commands;
-      if (waitsFor !== "") tell(`waiting for ${waitsFor}`);
+      if (waitsFor !== "" && status !== `waiting for ${waitsFor}`) {
+        status = `waiting for ${waitsFor}`;
+        log(status);
+      }
       if (Date.now() > deadline)
         throw new Error(`not formed after ${timeoutMs / 1000} s: still ${status || "at work"}`);
+      await sleep(pollMs);
     }
   } finally {
     for (const connection of connections) connection.close();
   }
 }
 
-function tryPlan(views: readonly NodeView[], shards: number): Plan | FormationRefused {
+function tryPlan(views: readonly NodeView[], shards: number) {
   try {
     return planFormation(views, shards);
   } catch (error) {
@@ -73,16 +81,20 @@ function tryPlan(views: readonly NodeView[], shards: number): Plan | FormationRe
 }
 
 async function viewAll(connections: readonly NodeConnection[]): Promise<NodeView[] | { waitFor: string }> {
-  const answers = await Promise.allSettled(connections.map((connection) => connection.view()));
-  const silent = answers.flatMap((answer, index) =>
-    answer.status === "rejected" ? [`${connections[index]?.name}: ${reasonOf(answer.reason)}`] : [],
+  const replies = await Promise.allSettled(connections.map((connection) => connection.view()));
+  const silent = replies.flatMap((reply, index) =>
+    reply.status === "rejected" ? [`${connections[index]?.name}: ${reasonOf(reply.reason)}`] : [],
   );
   if (silent.length > 0)
-    return { waitFor: `${silent.length} of ${answers.length} nodes (${silent.join("; ")})` };
-  return answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
+    return { waitFor: `${silent.length} of ${replies.length} nodes (${silent.join("; ")})` };
+  return replies.flatMap((reply) => (reply.status === "fulfilled" ? [reply.value] : []));
 }
 
-/** Gives what went wrong, which may well go right at the next look; empty: nothing did. */
+/**
+ * Sends the commands of all actions and logs those that succeed.
+ *
+ * @returns the failures, which the next step may resolve; "" when there is none
+ */
 async function perform(
   actions: readonly Action[],
   connections: readonly NodeConnection[],
@@ -90,58 +102,51 @@ async function perform(
 ): Promise<string> {
   const failures: string[] = [];
   for (const action of actions) {
-    const connection = connections.find((candidate) => candidate.name === action.node.name);
+    const { name } = action.node;
+    const { command, result } = commandOf(action);
     try {
-      await connection?.send(...commandOf(action));
-      log(describe(action));
+      await connections.find((connection) => connection.name === name)?.send("CLUSTER", ...command);
+      log(`${name} ${result}`);
     } catch (error) {
-      failures.push(`${action.node.name} to ${action.kind}: ${reasonOf(error)}`);
+      failures.push(`${name} to ${action.kind}: ${reasonOf(error)}`);
     }
   }
   return failures.join("; ");
 }
 
-function commandOf(action: Action): string[] {
+/** The arguments of the CLUSTER command for an action, and its result in words. */
+function commandOf(action: Action): { command: string[]; result: string } {
   switch (action.kind) {
     case "number":
-      return ["CLUSTER", "SET-CONFIG-EPOCH", String(action.epoch)];
+      return {
+        command: ["SET-CONFIG-EPOCH", String(action.epoch)],
+        result: `gets configuration epoch ${action.epoch}`,
+      };
     case "meet": {
-      const { ip, port } = action.other;
-      return ["CLUSTER", "MEET", ip, String(port), String(selfIn(action.other).busPort)];
+      const { name, ip, port } = action.other;
+      return {
+        command: ["MEET", ip, String(port), String(selfOf(action.other).busPort)],
+        result: `meets ${name} (${ip})`,
+      };
     }
     case "take-over":
-      return ["CLUSTER", "FAILOVER", "TAKEOVER"];
+      return {
+        command: ["FAILOVER", "TAKEOVER"],
+        result: `takes over from its lost primary ${action.goneId}`,
+      };
     case "forget":
-      return ["CLUSTER", "FORGET", action.goneId];
+      return { command: ["FORGET", action.goneId], result: `forgets the lost node ${action.goneId}` };
     case "assign":
-      return ["CLUSTER", "ADDSLOTSRANGE", ...action.ranges.flat().map(String)];
+      return {
+        command: ["ADDSLOTSRANGE", ...action.ranges.flat().map(String)],
+        result: `gets slots ${action.ranges.map((range) => range.join("-")).join(", ")}`,
+      };
     case "replicate":
-      return ["CLUSTER", "REPLICATE", selfIn(action.primary).id];
+      return {
+        command: ["REPLICATE", selfOf(action.primary).id],
+        result: `becomes a replica of ${action.primary.name}`,
+      };
   }
-}
-
-function describe(action: Action): string {
-  const { name } = action.node;
-  switch (action.kind) {
-    case "number":
-      return `${name} gets configuration epoch ${action.epoch}`;
-    case "meet":
-      return `${name} meets ${action.other.name} (${action.other.ip})`;
-    case "take-over":
-      return `${name} takes over from its lost primary ${action.goneId}`;
-    case "forget":
-      return `${name} forgets the lost node ${action.goneId}`;
-    case "assign":
-      return `${name} gets slots ${action.ranges.map((range) => range.join("-")).join(", ")}`;
-    case "replicate":
-      return `${name} becomes a replica of ${action.primary.name}`;
-  }
-}
-
-function selfIn(view: NodeView) {
-  const self = view.known.find((node) => node.isSelf);
-  if (!self) throw new FormationRefused(`${view.name} does not list itself`);
-  return self;
 }
 
 function reasonOf(error: unknown): string {

@@ -1,6 +1,11 @@
 import { readFormConfig } from "./form-config.ts";
 import { formCluster } from "./formation.ts";
 
+/*
+ * The Redis program of the API image: `node redis.js form` forms the Redis Cluster, logs each step and exits with 0, or
+ * with 1 when it fails. Its settings are environment variables; form-config.ts lists them.
+ */
+
 const timeoutMs = 120_000;
 
 async function form(): Promise<void> {

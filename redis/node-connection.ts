@@ -3,11 +3,13 @@ import { createClient } from "@redis/client";
 import { parseClusterNodes } from "./cluster-nodes.ts";
 import type { NodeView } from "./formation-plan.ts";
 
+/** Host name and port of a node. The host name stays when the pod gets a new address. */
 export interface NodeAddress {
   host: string;
   port: number;
 }
 
+/** User and password of a node; without a password the connection does not log in. */
 export interface Credentials {
   username: string;
   password: string | undefined;
@@ -15,11 +17,12 @@ export interface Credentials {
 
 const timeoutMs = 2_000;
 
-/** One node, found by name for every connection: after a restart the name leads to another address. */
+/** A connection to one node. It resolves the host name for each attempt, because a restarted pod has a new address. */
 export class NodeConnection {
   readonly address: NodeAddress;
   readonly #credentials: Credentials;
   #client: ReturnType<typeof clientOf> | undefined;
+  #connecting: Promise<ReturnType<typeof clientOf>> | undefined;
   #ip = "";
 
   constructor(address: NodeAddress, credentials: Credentials) {
@@ -31,7 +34,11 @@ export class NodeConnection {
     return `${this.address.host}:${this.address.port}`;
   }
 
-  /** @throws when the node does not answer in time, is still loading, or refuses. */
+  /**
+   * Asks the node for its state.
+   *
+   * @throws {Error} when the node does not reply in time, is still loading its data, or refuses the commands.
+   */
   async view(): Promise<NodeView> {
     const [table, info, replication] = await Promise.all([
       this.send("CLUSTER", "NODES"),
@@ -49,7 +56,11 @@ export class NodeConnection {
     };
   }
 
-  /** @throws the node's error, or one of the connection. */
+  /**
+   * Sends one command and returns the reply as text. Connects first if necessary.
+   *
+   * @throws {Error} when the connection fails or the node replies with an error.
+   */
   async send(...command: string[]): Promise<string> {
     try {
       const client = await this.#connected();
@@ -60,17 +71,16 @@ export class NodeConnection {
     }
   }
 
+  /** Closes the connection. The next command opens a new one. */
   close(): void {
     const client = this.#client;
     this.#client = undefined;
     try {
       client?.destroy();
     } catch {
-      // It was closed already.
+      // The connection was closed before.
     }
   }
-
-  #connecting: Promise<ReturnType<typeof clientOf>> | undefined;
 
   async #connected() {
     if (this.#client?.isReady) return this.#client;
@@ -82,10 +92,10 @@ export class NodeConnection {
 
   async #connect() {
     this.close();
-    // CLUSTER MEET takes no names, so this has to know the address that the name led to.
+    // CLUSTER MEET takes no host names, so the plan needs the address.
     const { address } = await lookup(this.address.host, { family: 4 });
     const client = clientOf(address, this.address.port, this.#credentials);
-    // The command that waits for an answer is told; without a listener the process would end.
+    // The pending command gets the error as well. Without a listener the process would exit.
     client.on("error", () => undefined);
     this.#client = client;
     this.#ip = address;

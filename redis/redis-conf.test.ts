@@ -6,7 +6,7 @@ import { type RedisConfOptions, renderRedisConf } from "./redis-conf.ts";
 const render = (options: Partial<RedisConfOptions> = {}) =>
   renderRedisConf({ maxmemoryBytes: 32_000_000, password: "s3cret", ...options });
 
-/** Directives with their values as written; one that is given twice fails. */
+/** Returns the directives with their values as written; fails when a directive appears twice. */
 function directives(conf: string): Map<string, string> {
   const found = new Map<string, string>();
   for (const line of conf.split("\n").filter((text) => text !== "" && !text.startsWith("#"))) {
@@ -17,13 +17,13 @@ function directives(conf: string): Map<string, string> {
   return found;
 }
 
-/** What Redis reads between double quotes; it has more escapes, of which none may come up by chance. */
+/** Reads a quoted text as Redis does. Redis has more escapes; the text must not contain any of them by accident. */
 function unquoted(text: string | undefined): string {
   const [, inner] = /^"((?:[^"\\]|\\["\\])*)"$/.exec(text ?? "") ?? [];
   return inner?.replace(/\\(.)/g, "$1") ?? assert.fail(`${text} is not one quoted word`);
 }
 
-test("writes what it is told", () => {
+test("renderRedisConf writes the given settings", () => {
   const conf = directives(render({ nodeTimeoutMs: 5000, dataDir: "/var/lib/redis", port: 7000 }));
   assert.deepEqual(
     ["maxmemory", "cluster-node-timeout", "dir", "port"].map((name) => conf.get(name)),
@@ -31,11 +31,11 @@ test("writes what it is told", () => {
   );
 });
 
-test("no directive stands twice", () => {
+test("renderRedisConf writes no directive twice", () => {
   assert.doesNotThrow(() => directives(render()));
 });
 
-test("nodes come in cluster mode, keep their data and evict instead of refusing writes", () => {
+test("renderRedisConf turns on cluster mode, persistence and eviction", () => {
   const conf = directives(render());
   assert.equal(conf.get("cluster-enabled"), "yes");
   assert.equal(conf.get("appendonly"), "yes");
@@ -43,7 +43,7 @@ test("nodes come in cluster mode, keep their data and evict instead of refusing 
   assert.equal(conf.get("cluster-require-full-coverage"), "no");
 });
 
-test("clients and replicas use one password, which Redis reads as it was meant", () => {
+test("renderRedisConf quotes the one password of clients and replicas so that Redis reads the same text", () => {
   const password = fc.string({ minLength: 1, unit: "binary" }).filter((text) => !/\p{Cc}/u.test(text));
   const tricky = fc.string({ minLength: 1, unit: fc.constantFrom('"', "\\", "'", " ", "#", "$", "n", "x") });
   fc.assert(
@@ -55,14 +55,14 @@ test("clients and replicas use one password, which Redis reads as it was meant",
   );
 });
 
-test("rejects text that would end its line or hide in it", () => {
+test("renderRedisConf refuses control characters", () => {
   for (const text of ["a\nport 1", "a\r", "a\u0000", "a\tb", "a\u007f"]) {
     assert.throws(() => render({ password: text }), { name: "TypeError", message: /^password: / });
     assert.throws(() => render({ dataDir: text }), { name: "TypeError", message: /^dataDir: / });
   }
 });
 
-test("rejects an empty password, and names none in its message", () => {
+test("renderRedisConf refuses an empty password, and puts no password into its message", () => {
   assert.throws(() => render({ password: "" }), /^TypeError: password: must not be empty$/);
   assert.throws(
     () => render({ password: "s3cret\n" }),
@@ -70,7 +70,7 @@ test("rejects an empty password, and names none in its message", () => {
   );
 });
 
-test("rejects numbers out of range; no limit of memory is none of them", () => {
+test("renderRedisConf refuses a number out of range, and a missing memory limit", () => {
   const refused: Partial<RedisConfOptions>[] = [
     { maxmemoryBytes: 0 },
     { maxmemoryBytes: 1.5 },
@@ -85,7 +85,7 @@ test("rejects numbers out of range; no limit of memory is none of them", () => {
   }
 });
 
-test("the port leaves room for the cluster bus", () => {
+test("renderRedisConf refuses a port without a valid port for the cluster bus", () => {
   assert.equal(directives(render({ port: 55_535 })).get("port"), "55535");
   assert.throws(() => render({ port: 55_536 }), /^RangeError: port: 55536 must be/);
 });

@@ -1,26 +1,29 @@
+/** Settings that redis.conf depends on. */
 export interface RedisConfOptions {
-  /** Most bytes of data; the container's limit must leave room for the process, its buffers and copies on write. */
+  /** Maximum size of the data. The container's limit must leave room for the process, its buffers and copies on write. */
   maxmemoryBytes: number;
-  /** Of the user `default`, which clients and replicas use; printable, not empty. */
+  /** Password of the user `default`, which clients and replicas use; printable, not empty. */
   password: string;
-  /** Silence after which a node counts as failing, in milliseconds. */
+  /** Time without a reply after which a node counts as failed, in milliseconds, from 100 to 3,600,000. Default: 2000. */
   nodeTimeoutMs?: number;
-  /** Holds the append-only file and the node's own view of the cluster. */
+  /** Folder of the append-only file and of the node's own table of the cluster. Default: `/data`. */
   dataDir?: string;
+  /** From 1 to 55,535. Default: 6379. */
   port?: number;
 }
 
 /**
- * redis.conf of a node of the cluster, the same for every node. What differs is given on the command line:
+ * Renders redis.conf, which is the same for every node of the cluster. Each node gets its host name on the command line:
  * `--cluster-announce-hostname <name>`.
  *
- * @throws RangeError or TypeError when a value would make another file than the one that is meant.
+ * @throws {RangeError} when a number is out of range.
+ * @throws {TypeError} when a text is empty or has control characters.
  */
 export function renderRedisConf(options: RedisConfOptions): string {
   const { maxmemoryBytes, password, nodeTimeoutMs = 2000, dataDir = "/data", port = 6379 } = options;
   wholeNumber("maxmemoryBytes", maxmemoryBytes, 1, Number.MAX_SAFE_INTEGER);
   wholeNumber("nodeTimeoutMs", nodeTimeoutMs, 100, 3_600_000);
-  // The cluster bus listens 10000 above.
+  // The cluster bus listens on the port 10,000 above.
   wholeNumber("port", port, 1, 55_535);
   if (password === "") throw new TypeError("password: must not be empty");
   const secret = quoted("password", password);
@@ -68,7 +71,7 @@ function wholeNumber(name: string, value: number, min: number, max: number): voi
   }
 }
 
-/** As redis.conf quotes: backslash and double quote escaped. */
+/** Quotes a text for redis.conf: escapes backslashes and double quotes. */
 function quoted(name: string, text: string): string {
   for (const character of text) {
     const code = character.codePointAt(0) ?? 0;

@@ -6,7 +6,7 @@ import { assignSlots, type SlotRange, slotCount } from "./slot-ranges.ts";
 const sizes = (ranges: SlotRange[][]) =>
   ranges.map((list) => list.reduce((sum, [first, last]) => sum + last - first + 1, 0));
 
-/** How often each slot is in the ranges. */
+/** Counts how often each slot is in the ranges. */
 function coverage(ranges: readonly SlotRange[]): Uint8Array {
   const counts = new Uint8Array(slotCount);
   for (const [first, last] of ranges)
@@ -14,11 +14,11 @@ function coverage(ranges: readonly SlotRange[]): Uint8Array {
   return counts;
 }
 
-test("three new primaries get the ranges that redis-cli gives them", () => {
+test("assignSlots gives three new primaries the same ranges as redis-cli", () => {
   assert.deepEqual(assignSlots([[], [], []]), [[[0, 5460]], [[5461, 10_922]], [[10_923, 16_383]]]);
 });
 
-test("shares of new primaries differ by one slot at most", () => {
+test("assignSlots gives new primaries shares that differ by at most one slot", () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 200 }), (count) => {
       const shares = sizes(assignSlots(Array.from({ length: count }, () => [])));
@@ -27,16 +27,16 @@ test("shares of new primaries differ by one slot at most", () => {
   );
 });
 
-test("no slot is left or given when all are served", () => {
+test("assignSlots assigns nothing when all slots are served", () => {
   assert.deepEqual(assignSlots([[[8000, 16_383]], [[0, 7999]]]), [[], []]);
 });
 
-test("a primary without slots gets all that is free, wherever it stands", () => {
+test("assignSlots gives all free slots to the primary without slots", () => {
   const served: SlotRange[][] = [[], [[10_923, 16_383]], [[0, 5460]]];
   assert.deepEqual(assignSlots(served), [[[5461, 10_922]], [], []]);
 });
 
-test("gaps among primaries that all serve are shared, each range as long as it can be", () => {
+test("assignSlots divides gaps among primaries that all have slots, in ranges as long as possible", () => {
   const served: SlotRange[][] = [
     [
       [0, 99],
@@ -53,8 +53,8 @@ test("gaps among primaries that all serve are shared, each range as long as it c
   ]);
 });
 
-test("what was served and what is given cover every slot exactly once", () => {
-  // Owner of each run of slots; 5 stands for nobody.
+test("assignSlots completes the served slots to every slot exactly once", () => {
+  // Owner of each run of slots; 5 means no owner.
   const runs = fc.array(fc.tuple(fc.integer({ min: 1, max: 4000 }), fc.integer({ min: 0, max: 5 })), {
     maxLength: 20,
   });

@@ -1,14 +1,15 @@
 /** First and last slot, both included. */
 export type SlotRange = [number, number];
 
-/** Slots of every Redis Cluster. */
+/** Number of slots of every Redis Cluster. */
 export const slotCount = 16_384;
 
 /**
- * The slots that nobody serves, as ranges for each of the primaries: equal parts for those that serve none yet, or for
- * all when each serves some.
+ * Distributes the slots that no primary serves: in equal parts among the primaries without slots, or among all primaries
+ * if each has slots.
  *
- * @param served the ranges that each primary serves already
+ * @param served for each primary, the ranges that it serves already
+ * @returns for each primary, the ranges to add
  */
 export function assignSlots(served: readonly (readonly SlotRange[])[]): SlotRange[][] {
   const taken = new Uint8Array(slotCount);

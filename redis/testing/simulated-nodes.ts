@@ -3,7 +3,7 @@ import type { KnownNode } from "../cluster-nodes.ts";
 import { type Action, type NodeView, planFormation } from "../formation-plan.ts";
 import type { SlotRange } from "../slot-ranges.ts";
 
-/** A node as it is in truth, alive or not. */
+/** The true state of a simulated node. */
 export interface SimNode {
   name: string;
   id: string;
@@ -11,10 +11,10 @@ export interface SimNode {
   isAlive: boolean;
   configEpoch: number;
   primaryId: string | undefined;
-  /** Address of the primary when the node was last told to replicate it. */
+  /** Address of the primary at the last REPLICATE. */
   copiesFrom?: string | undefined;
   slots: SlotRange[];
-  /** Address by which it knows each of the others. */
+  /** Address by which it knows each other node, by ID. */
   knows: Map<string, string>;
 }
 
@@ -30,7 +30,7 @@ export const freshNodes = (count: number) =>
 
 function entryOf(node: SimNode, ip: string, isSelf: boolean): KnownNode {
   const { id, configEpoch, primaryId, slots } = node;
-  const isWell = node.isAlive && ip === node.ip;
+  const isHealthy = node.isAlive && ip === node.ip;
   return {
     id,
     ip,
@@ -38,16 +38,16 @@ function entryOf(node: SimNode, ip: string, isSelf: boolean): KnownNode {
     busPort: 16_379,
     isSelf,
     role: primaryId === undefined ? "primary" : "replica",
-    isWell,
+    isHealthy,
     inHandshake: false,
     primaryId,
     configEpoch,
-    isLinked: isWell,
+    isLinked: isHealthy,
     slots: [...slots],
   };
 }
 
-/** What the wanted nodes answer, by default all that live. */
+/** Returns the views that the wanted nodes report. Default: all nodes that are alive. */
 export function look(world: readonly SimNode[], wanted = world.filter((node) => node.isAlive)): NodeView[] {
   return wanted.map((node) => ({
     name: node.name,
@@ -68,7 +68,7 @@ export function look(world: readonly SimNode[], wanted = world.filter((node) => 
   }));
 }
 
-/** Does what Redis does, and fails where Redis refuses. */
+/** Performs the action as Redis does, and fails if Redis would refuse it. */
 function apply(world: readonly SimNode[], action: Action): void {
   const find = (view: NodeView) => world.find((node) => node.ip === view.ip) ?? assert.fail(view.name);
   const node = find(action.node);
@@ -106,7 +106,7 @@ function apply(world: readonly SimNode[], action: Action): void {
   }
 }
 
-/** `to` serves the slots of `from` from now on, which becomes its replica if it lives. */
+/** Moves the slots of `from` to `to`. `from` becomes a replica of `to` if it is alive. */
 export function failOver(world: readonly SimNode[], from: SimNode, to: SimNode): void {
   const followers = world.filter((node) => node.primaryId === from.id && node !== to);
   for (const node of from.isAlive ? [...followers, from] : followers)
@@ -114,7 +114,7 @@ export function failOver(world: readonly SimNode[], from: SimNode, to: SimNode):
   [to.primaryId, to.slots, from.slots] = [undefined, from.slots, []];
 }
 
-/** The node comes back without its data, so as another one. */
+/** Replaces the node by a new one with the same name, as after a loss of its data. Returns the lost node. */
 export function loseData(world: SimNode[], index: number): SimNode {
   const lost = world[index] ?? assert.fail(`no node ${index}`);
   lost.isAlive = false;
@@ -123,24 +123,25 @@ export function loseData(world: SimNode[], index: number): SimNode {
   return lost;
 }
 
-/** Every node comes back with its data and another address. */
+/** Gives every node that is alive a new address. It keeps its data. */
 export function restart(world: readonly SimNode[]): void {
   for (const node of world) if (node.isAlive) node.ip = `new-${node.ip}`;
 }
 
 /**
- * Plans and does until nothing is left to do; gives the kinds of actions of each round.
+ * Plans and performs actions until the cluster is formed.
  *
- * @param atOnce how many commands of a plan get through
+ * @param atOnce how many commands of each plan are performed; the rest is lost
+ * @returns the kinds of actions of each round
  */
 export function form(world: readonly SimNode[], shards: number, atOnce = Number.POSITIVE_INFINITY): string[] {
   const rounds: string[] = [];
   while (rounds.length < 100) {
     const plan = planFormation(look(world), shards);
     if (plan === "formed") return rounds;
-    // Nodes notice at once here what happens to others.
+    // Simulated nodes notice each change at once, so there is nothing to wait for.
     if ("waitFor" in plan) return assert.fail(`waits for ${plan.waitFor} after ${rounds}`);
-    const sent = plan.do.slice(0, atOnce);
+    const sent = plan.actions.slice(0, atOnce);
     for (const action of sent) apply(world, action);
     rounds.push([...new Set(sent.map((action) => action.kind))].join("+"));
   }
