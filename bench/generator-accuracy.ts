@@ -27,7 +27,7 @@ const { values } = parseArgs({
   },
 });
 const rate = Number(values.rate);
-const seconds = Number(values.seconds);
+const durationSeconds = Number(values.seconds);
 const warmupSeconds = 2;
 const connections = 200;
 const light: Scenario = { name: "light", about: "", mix: [{ kind: "light", weight: 1 }] };
@@ -42,7 +42,7 @@ const measured = await runLoad({
   connections,
   rate,
   warmupSeconds,
-  durationSeconds: seconds,
+  durationSeconds,
   timeoutSeconds: 5,
   users: 1,
   seed: 1,
@@ -80,7 +80,9 @@ function exactLatencies(all: readonly Served[]): number[] {
   const intervalMs = 1000 / rate;
   const startMs = measured.startedAt - warmupSeconds * 1000;
   const latencies = all.map(({ answeredMs }, index) => answeredMs - (startMs + index * intervalMs));
-  return latencies.slice(warmupSeconds * rate, (warmupSeconds + seconds) * rate).sort((a, b) => a - b);
+  return latencies
+    .slice(warmupSeconds * rate, (warmupSeconds + durationSeconds) * rate)
+    .sort((a, b) => a - b);
 }
 
 function quantile(sorted: readonly number[], share: number): number {
@@ -98,7 +100,7 @@ async function vegeta(): Promise<Partial<Record<number, number>>> {
     const run = promisify(execFile);
     const env = { ...process.env, GOBIN: bin };
     await run("go", ["install", "github.com/tsenart/vegeta/v12@v12.13.0"], { env });
-    const script = `echo "GET ${endpoint}/api/light" | ${bin}/vegeta attack -rate ${rate} -duration ${seconds}s -connections ${connections} -max-connections ${connections} | ${bin}/vegeta report -type json`;
+    const script = `echo "GET ${endpoint}/api/light" | ${bin}/vegeta attack -rate ${rate} -duration ${durationSeconds}s -connections ${connections} -max-connections ${connections} | ${bin}/vegeta report -type json`;
     const { stdout } = await run("sh", ["-c", script], { maxBuffer: 1024 ** 2 * 64 });
     const { latencies } = JSON.parse(stdout) as { latencies: Record<string, number> };
     const ms = (key: string) => (latencies[key] ?? Number.NaN) / 1e6;
@@ -109,12 +111,7 @@ async function vegeta(): Promise<Partial<Record<number, number>>> {
 }
 
 function print(head: string[], table: [string, number, number, number, boolean][]): void {
-  const rows = table.map(([name, a, b, off, ok]) => [
-    name,
-    a.toFixed(2),
-    b.toFixed(2),
-    off.toFixed(1),
-    ok ? "ok" : "OFF",
-  ]);
+  const cells = (numbers: number[], ok: boolean) => [...numbers.map((n) => n.toFixed(2)), ok ? "ok" : "OFF"];
+  const rows = table.map(([name, a, b, off, ok]) => [name, ...cells([a, b, off], ok)]);
   console.log(columns([head, ...rows], [1, 2, 3]));
 }

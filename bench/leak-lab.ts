@@ -36,6 +36,8 @@ const seconds = Number(values.minutes) * 60;
 const rate = Number(values.rate);
 const users = 60_000;
 const pauseBetweenStartsMs = 500;
+/** Time for a heap snapshot after a leak was reported. */
+const snapshotMs = 8000;
 
 interface Result {
   subject: string;
@@ -53,15 +55,19 @@ try {
     await addUsers(backing.env.DATABASE_URL ?? "");
   }
   const runs: Promise<Result>[] = [];
-  const start = async (run: Promise<Result>) => {
-    runs.push(run.then(print));
+  const start = async (result: Promise<Result>) => {
+    runs.push(result.then(print));
     await sleep(pauseBetweenStartsMs);
   };
-  for (const kind of leaks) await start(leak(kind));
+  for (const kind of leaks) {
+    const env = { HEAP_SNAPSHOT_DIR: join(folder, `snapshots-${kind}`) };
+    await start(run(`leak ${kind}`, leakingLoad(kind), { leaks: true, env }));
+  }
   for (let index = 0; index < soaks; index++) {
-    if (withCache && index % 2 === 1)
-      await start(soak(`cached ${index + 1}`, cachedLoad(2 * rate, users), backing?.env));
-    else await start(soak(`mixed ${index + 1}`, mixedLoad(rate), backing?.env));
+    const isCached = withCache && index % 2 === 1;
+    const subject = `soak ${isCached ? "cached" : "mixed"} ${index + 1}`;
+    const requests = isCached ? cachedLoad(2 * rate, users) : mixedLoad(rate);
+    await start(run(subject, requests, { env: backing?.env ?? {} }));
   }
   const results = await Promise.all(runs);
   const bad = results.filter(({ good }) => !good);
@@ -72,53 +78,36 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** Good when the leak is reported in time, with a heap snapshot. */
-async function leak(kind: string): Promise<Result> {
-  const subject = `leak ${kind}`;
-  const dir = join(folder, `snapshots-${kind}`);
-  const api = await startApi(join(folder, "api/server.js"), { HEAP_SNAPSHOT_DIR: dir });
+/** Loads an API process; good when a leak is reported in time with a heap snapshot, and when nothing else is reported. */
+async function run(
+  subject: string,
+  requests: PacedRequest[],
+  { leaks = false, env = {} }: { leaks?: boolean; env?: NodeJS.ProcessEnv },
+): Promise<Result> {
+  const api = await startApi(join(folder, "api/server.js"), env);
   const startedAt = Date.now();
-  const reported = new Promise<number>((resolve) => {
+  let reportedAfter: number | undefined;
+  const reported = new Promise<void>((resolve) => {
     api.onLine(({ msg }) => {
-      if (msg === "memory grows like a leak") resolve((Date.now() - startedAt) / 1000);
+      if (msg !== "memory grows like a leak") return;
+      reportedAfter ??= (Date.now() - startedAt) / 1000;
+      if (leaks) resolve();
     });
   });
-  const load = new PacedLoad(api.port, leakingLoad(kind));
-  const after = await Promise.race([reported, sleep(seconds * 1000)]);
-  await sleep(after === undefined ? 0 : 8000);
-  const facts = await factsOf(api, load);
-  const [snapshot] = await api.snapshots();
-  await load.stop();
-  await api.stop();
-  if (after === undefined) return { subject, good: false, what: `not reported in ${seconds} s; ${facts}` };
-  const taken = snapshot ? `snapshot of ${mib(snapshot.bytes)}` : "NO SNAPSHOT";
-  return {
-    subject,
-    good: snapshot !== undefined,
-    what: `reported after ${after.toFixed(0)} s; ${taken}; ${facts}`,
-  };
-}
-
-/** Good when no leak is reported. */
-async function soak(name: string, requests: PacedRequest[], env: NodeJS.ProcessEnv = {}): Promise<Result> {
-  const subject = `soak ${name}`;
-  const api = await startApi(join(folder, "api/server.js"), env);
-  const reportedAt: number[] = [];
-  const startedAt = Date.now();
-  api.onLine(({ msg }) => {
-    if (msg === "memory grows like a leak") reportedAt.push((Date.now() - startedAt) / 1000);
-  });
   const load = new PacedLoad(api.port, requests);
-  await sleep(seconds * 1000);
+  await Promise.race([reported, sleep(seconds * 1000)]);
+  if (leaks && reportedAfter !== undefined) await sleep(snapshotMs);
   const facts = await factsOf(api, load);
+  const [snapshot] = leaks ? await api.snapshots() : [];
   await load.stop();
   await api.stop();
-  const good = reportedAt.length === 0;
-  return {
-    subject,
-    good,
-    what: `${good ? "not reported" : `REPORTED after ${reportedAt[0]?.toFixed(0)} s`}; ${facts}`,
-  };
+  const good = leaks ? snapshot !== undefined && reportedAfter !== undefined : reportedAfter === undefined;
+  const report =
+    reportedAfter === undefined
+      ? `not reported in ${seconds} s`
+      : `reported after ${reportedAfter.toFixed(0)} s`;
+  const taken = snapshot === undefined ? "no snapshot" : `snapshot of ${mib(snapshot.bytes)}`;
+  return { subject, good, what: [report, ...(leaks ? [taken] : []), facts].join("; ") };
 }
 
 async function factsOf(api: ApiProcess, load: PacedLoad): Promise<string> {

@@ -38,11 +38,7 @@ export async function processCpuSeconds(pid: number): Promise<number> {
   return statCpuSeconds(text);
 }
 
-/**
- * The CPU seconds in the text of a `/proc/<pid>/stat`.
- *
- * @throws {Error} when the text is something else
- */
+/** The CPU seconds in the text of a `/proc/<pid>/stat`. @throws {Error} when the text is something else */
 export function statCpuSeconds(text: string): number {
   // The name may contain spaces and parentheses.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");

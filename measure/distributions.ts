@@ -7,20 +7,14 @@ export function normalCdf(z: number): number {
   return z > 0 ? 1 - tail : tail;
 }
 
-/**
- * The z that `share` of a standard normal distribution lies below.
- *
- * @param share between 0 and 1, both excluded
- * @throws {RangeError} when the share is outside its range
- */
+/** The z that `share` (above 0, below 1) of a normal distribution lies below. @throws {RangeError} when out of range */
 export function normalQuantile(share: number): number {
   return invert(normalCdf, share);
 }
 
 /**
- * The t that `share` of Student's t distribution lies below.
+ * The t that `share` (above 0, below 1) of Student's t distribution lies below.
  *
- * @param share between 0 and 1, both excluded
  * @param degrees degrees of freedom, a whole number from 1
  * @throws {RangeError} when an argument is outside its range
  */

@@ -34,11 +34,7 @@ export function zipf(count: number, exponent: number, random: Random): () => num
   };
 }
 
-/**
- * Draws items in proportion to their weights.
- *
- * @throws {Error} when no weight is positive
- */
+/** Draws items in proportion to their weights. @throws {Error} when no weight is positive */
 export function weightedPick<T>(items: readonly (readonly [T, number])[], random: Random): () => T {
   const total = items.reduce((sum, [, weight]) => sum + weight, 0);
   const last = items.at(-1);

@@ -33,11 +33,7 @@ export async function load(options: LoadOptions): Promise<number> {
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-/**
- * Sends one request and returns the response's head, body and length in bytes.
- *
- * @throws {Error} when the status is not 200
- */
+/** Sends one request; returns the response's head, body and length in bytes. @throws {Error} when the status is not 200 */
 export async function probe(
   port: number,
   path: string,

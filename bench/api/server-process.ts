@@ -20,11 +20,7 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
-/**
- * Starts `node <args>` with PORT set, and waits until GET /light responds.
- *
- * @throws {Error} when it does not respond in 20 s
- */
+/** Starts `node <args>` with PORT set, and waits for GET /light. @throws {Error} when it does not respond in 20 s */
 export async function startServer(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
@@ -56,11 +52,7 @@ export async function startServer(
   return { port, cpuSeconds: () => familyCpuSeconds(pid), stop };
 }
 
-/**
- * Polls a path on 127.0.0.1 until it responds with 200.
- *
- * @throws {Error} when it does not within 20 s, or when `hasEnded` returns true
- */
+/** Polls a path until it responds with 200. @throws {Error} when it does not in 20 s, or when `hasEnded` returns true */
 export async function waitForOk(
   port: number,
   path: string,

@@ -23,12 +23,7 @@ export interface LogLine {
   [fact: string]: unknown;
 }
 
-/**
- * Starts the API and waits until it responds.
- *
- * @param server path of the bundle
- * @throws {Error} when it does not respond in 20 s
- */
+/** Starts the bundle `server` and waits until it responds. @throws {Error} when it does not in 20 s */
 export async function startApi(server: string, env: NodeJS.ProcessEnv): Promise<ApiProcess> {
   const [port, internalPort] = [await freePort(), await freePort()];
   const child = spawn(imageNode, ["--max-semi-space-size=8", server], {

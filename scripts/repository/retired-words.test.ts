@@ -4,11 +4,11 @@ import { findRetiredWords } from "./find-retired-words.ts";
 import { retiredWords } from "./retired-words.ts";
 import { roomOf, textFiles } from "./text-files.ts";
 
-/** Rooms that are checked so far. */
-const cleanRooms = new Set(["bench", "measure"]);
+/** Rooms that still have retired words. */
+const pendingRooms = new Set(["app", "config", "docs", "host", "loadtest", "local", "redis", "scripts"]);
 
 test("code and docs use no retired word", async () => {
-  const files = (await textFiles()).filter(({ path }) => cleanRooms.has(roomOf(path)));
+  const files = (await textFiles()).filter(({ path }) => !pendingRooms.has(roomOf(path)));
   const uses = findRetiredWords(files).map(
     ({ path, line, found, say }) => `${path}:${line}: "${found}", say: ${say}`,
   );
