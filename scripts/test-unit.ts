@@ -1,15 +1,5 @@
-import { $ } from "zx";
+import { runUnitTests } from "./checks.ts";
 import { commands } from "./commands.ts";
 import { entry } from "./entry.ts";
-import { projectRoot } from "./stack.ts";
-import { unitTests } from "./test-files.ts";
 
-await entry(commands["test:unit"], async ({ positionals }) => {
-  const tsx = ["--import", import.meta.resolve("tsx")];
-  const run = await $({
-    cwd: projectRoot,
-    stdio: "inherit",
-    nothrow: true,
-  })`${process.execPath} ${tsx} --test ${await unitTests(positionals)}`;
-  return run.exitCode ?? 1;
-});
+await entry(commands["test:unit"], ({ positionals }) => runUnitTests(positionals));

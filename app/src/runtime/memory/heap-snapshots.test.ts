@@ -6,6 +6,7 @@ import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
 import { HeapSnapshots, type HeapSnapshotsOptions } from "./heap-snapshots.ts";
 
+// Needs a process of its own: a snapshot contains the whole heap.
 const GiB = 1024 ** 3;
 const log = { info: () => undefined, warn: () => undefined };
 

@@ -1,0 +1,55 @@
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { $ } from "zx";
+import { projectRoot } from "./stack.ts";
+import { unitTests } from "./test-files.ts";
+import { groupTests, writeGroups } from "./test-groups.ts";
+
+const run = $({ cwd: projectRoot, preferLocal: true, nothrow: true });
+
+/** Arguments that start TypeScript: node with tsx. */
+export const nodeWithTsx = [process.execPath, "--import", import.meta.resolve("tsx")];
+
+/**
+ * Runs unit tests, those of a room in one process where they do not disturb each other.
+ *
+ * @param paths files or folders relative to the checkout; none for all.
+ * @returns the exit code of node's test runner.
+ * @throws {UserError} with exit code 2 when one of the paths has no unit tests.
+ */
+export async function runUnitTests(paths: readonly string[] = []): Promise<number> {
+  const files = await unitTests(paths);
+  const texts = files.map((file) => [file, readFileSync(join(projectRoot, file), "utf8")] as const);
+  const { groups, alone } = groupTests(new Map(texts));
+  const folder = join(projectRoot, ".build", `unit-${process.pid}`);
+  try {
+    const modules = writeGroups(groups, folder, projectRoot);
+    const { exitCode } = await run({
+      stdio: "inherit",
+    })`${nodeWithTsx} --test --test-concurrency=2 ${modules} ${alone}`;
+    return exitCode ?? 1;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Checks types, format and lint beside the unit tests. Their output follows the tests' output.
+ *
+ * @returns the exit code.
+ */
+export async function runChecks(): Promise<number> {
+  const quiet = run({
+    stdio: ["ignore", "pipe", "pipe"],
+    quiet: true,
+    env: { ...process.env, FORCE_COLOR: "1" },
+  });
+  const [tests, ...others] = await Promise.all([
+    runUnitTests(),
+    quiet`tsc --noEmit --incremental --tsBuildInfoFile .build/types.tsbuildinfo`,
+    quiet`biome check .`,
+  ]);
+  const failed = others.filter(({ exitCode }) => exitCode !== 0);
+  for (const { stdout, stderr } of failed) console.error(stdout + stderr);
+  return tests !== 0 || failed.length > 0 ? 1 : 0;
+}
