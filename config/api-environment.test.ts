@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { apiEnvironment, stackVariables } from "./api-environment.ts";
-import { ConfigError, validate } from "./validate.ts";
+import { ConfigError } from "./problem.ts";
+import { validate } from "./validate.ts";
 
 const deployment = {
   port: 3000,

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import type { Problem } from "./problem.ts";
+import { ConfigError, type Problem } from "./problem.ts";
 import { spellingProblems } from "./spelling.ts";
 import type { RawConfig, StackConfig } from "./stack-config.ts";
-import { ConfigError, validate } from "./validate.ts";
+import { validate } from "./validate.ts";
 
 /**
  * Reads and checks the config of the running stack. No other function reads Pulumi's config.

@@ -1,5 +1,5 @@
 import { type Document, isAlias, isMap, isScalar, type Node, parseDocument } from "yaml";
-import type { Problem } from "./problem.ts";
+import { ConfigError, joinPath, type Problem } from "./problem.ts";
 
 /** Options whose values are texts with any spelling, by section. */
 const textMaps: readonly (readonly string[])[] = [
@@ -30,12 +30,22 @@ export function spellingProblems(stackFile: string, project: string): Problem[] 
     return map.items
       .filter(({ value }) => changesSpelling(resolve(value, document)))
       .map(({ key }) => ({
-        path: [section, ...rest, isScalar(key) ? key.source : key].join("."),
+        path: joinPath([section, ...rest].join("."), String(isScalar(key) ? key.source : key)),
         value: undefined,
         rule: "must be in quotes, since its spelling changes when it is read as a number, a date, or true or false",
         fix: "put it in quotes in the stack's file",
       }));
   });
+}
+
+/**
+ * Refuses a stack's file with such values, before Pulumi reads it and writes it again with other spellings.
+ *
+ * @throws {ConfigError} when there is any.
+ */
+export function requireExactSpelling(stackFile: string, project: string): void {
+  const problems = spellingProblems(stackFile, project);
+  if (problems.length > 0) throw new ConfigError(problems);
 }
 
 function resolve(node: unknown, document: Document): Node | undefined {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ConfigError } from "./problem.ts";
 import type { RawConfig } from "./stack-config.ts";
 import { MiB } from "./units.ts";
-import { ConfigError, validate } from "./validate.ts";
+import { validate } from "./validate.ts";
 
 /** `path: rule` of every problem. */
 function problems(raw: RawConfig): string[] {

@@ -1,19 +1,7 @@
-import { UserError } from "../contract/user-error.ts";
 import { complete, isObject, type Report } from "./options/option.ts";
-import { describeProblems, type Problem } from "./problem.ts";
+import { ConfigError, type Problem } from "./problem.ts";
 import { checkRules } from "./rules.ts";
 import { type RawConfig, type StackConfig, stackConfig } from "./stack-config.ts";
-
-/** Every mistake in stack config at once; the message has a line for each. */
-export class ConfigError extends UserError {
-  readonly problems: readonly Problem[];
-
-  constructor(problems: readonly Problem[]) {
-    super(describeProblems(problems), "docs/configuration.md describes every option", { exitCode: 2 });
-    this.name = "ConfigError";
-    this.problems = problems;
-  }
-}
 
 /**
  * Lays `raw` over the defaults and checks it.

@@ -1,7 +1,9 @@
+import { existsSync, readFileSync } from "node:fs";
 import { $ } from "zx";
+import { requireExactSpelling } from "../config/spelling.ts";
 import { UserError } from "../contract/user-error.ts";
 import { bringUp } from "../local/bring-up.ts";
-import { prepareConfigFile, projectRoot, type StackChoice } from "./stack.ts";
+import { prepareConfigFile, projectName, projectRoot, type StackChoice } from "./stack.ts";
 
 /**
  * Makes the stack's cluster and Pulumi ready. An embedded stack brings its own cluster; any other uses the pulumi and
@@ -15,8 +17,14 @@ export async function openCluster(stack: StackChoice): Promise<NodeJS.ProcessEnv
   return env;
 }
 
-/** Opens the stack's cluster and selects the stack, creating it when it is new. @returns as `openCluster`. */
+/**
+ * Opens the stack's cluster and selects the stack, creating it when it is new.
+ *
+ * @returns as `openCluster`.
+ * @throws {ConfigError} when Pulumi would change the spelling of a value in the stack's file.
+ */
 export async function openWorkspace(stack: StackChoice): Promise<NodeJS.ProcessEnv> {
+  if (existsSync(stack.configFile)) requireExactSpelling(readFileSync(stack.configFile, "utf8"), projectName);
   const env = await openCluster(stack);
   if (stack.embedded) prepareConfigFile(stack);
   await $({ cwd: projectRoot, env, stdio: ["ignore", 2, 2] })`pulumi stack select --create ${stack.name}`;

@@ -1,4 +1,5 @@
 import { closest } from "../closest.ts";
+import { joinPath } from "../problem.ts";
 import {
   complete,
   type IsOptional,
@@ -42,12 +43,12 @@ export function section<S extends Shape>(
         report(problem);
       };
       for (const key of Object.keys(value)) {
-        if (!known.includes(key)) note(unknownKey(join(path, key), value[key], key, known));
+        if (!known.includes(key)) note(unknownKey(joinPath(path, key), value[key], key, known));
       }
       const result: Record<string, unknown> = {};
       for (const [key, { read, optional }] of entries) {
-        if (value[key] !== undefined) result[key] = read(value[key], join(path, key), note);
-        else if (!optional) note({ path: join(path, key), value: undefined, rule: "is required" });
+        if (value[key] !== undefined) result[key] = read(value[key], joinPath(path, key), note);
+        else if (!optional) note({ path: joinPath(path, key), value: undefined, rule: "is required" });
       }
       // Complete only when nothing was reported, which is what validate() waits for.
       if (isRight) check?.(result as ShapeValue<S>, path, report);
@@ -101,8 +102,8 @@ export function mapOf<T, const S extends Settings<object>>(
         const refused = key.pattern.test(name)
           ? Object.hasOwn(taken, name) && taken[name]
           : { rule: key.rule, fix: "rename the key" };
-        if (refused) report({ path: join(path, name), value: undefined, ...refused });
-        const read = item.read(given, join(path, name), report);
+        if (refused) report({ path: joinPath(path, name), value: undefined, ...refused });
+        const read = item.read(given, joinPath(path, name), report);
         if (read !== undefined) result[name] = read;
       }
       return result;
@@ -184,8 +185,4 @@ function unknownKey(path: string, value: unknown, key: string, known: string[]) 
     rule: "is not a known key",
     fix: `${hint} (pulumi config rm --path '${path}')`,
   };
-}
-
-function join(path: string, key: string): string {
-  return path === "" ? key : `${path}.${key}`;
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { GateConfig } from "../../contract/gate-metrics.ts";
-import { ConfigError, validate } from "../validate.ts";
+import { ConfigError } from "../problem.ts";
+import { validate } from "../validate.ts";
 import { gates } from "./gates.ts";
 
 function read(...given: unknown[]): GateConfig[] {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ConfigError, validate } from "../validate.ts";
+import { ConfigError } from "../problem.ts";
+import { validate } from "../validate.ts";
 import type { PodConfig } from "./pod.ts";
 
 /** `path: rule` of every problem. */
@@ -71,7 +72,7 @@ for (const [pod, found] of [
   ],
   [
     { labels: { "app.kubernetes.io/instance": "x" } },
-    "api.pod.labels.app.kubernetes.io/instance: is a label that the stack itself sets",
+    'api.pod.labels["app.kubernetes.io/instance"]: is a label that the stack itself sets',
   ],
   [
     { tolerations: [{ key: "a", value: "b", operator: "Exists" }] },
