@@ -13,7 +13,7 @@ export interface TestGroup {
  * handlers of the process; or a comment that asks for a process.
  */
 const needsProcess =
-  /^\s*(before|beforeEach|afterEach)\(|process\.env\.\w+ = |delete process\.env|\bmock\.|process\.(on|once|exit|chdir|kill)\(|\/\/ Needs a process of its own/m;
+  /^\s*(before|beforeEach|afterEach)\(|process\.env\.\w+ = |delete process\.env|\brunProgram\(|\bmock\.|process\.(on|once|exit|chdir|kill)\(|\/\/ Needs a process of its own/m;
 
 /**
  * Groups test files by room, so that a room's modules are loaded once. Files that would disturb others get a process
