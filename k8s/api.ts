@@ -2,23 +2,15 @@ import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { PoolPlan } from "../config/derive.ts";
-import type { ApiConfig } from "../config/sections/api.ts";
 import type { Workload } from "../contract/outputs.ts";
-import { apiInternalPort, apiPort, createApiPool } from "./api-pool.ts";
+import { type ApiPoolArgs, apiInternalPort, apiPort, createApiPool } from "./api-pool.ts";
 import { generatedPassword } from "./password.ts";
 import { createDisruptionBudget, selectorLabels, skipAwait } from "./workload.ts";
 
 /** The API's settings, and the services that it uses. */
-export interface ApiArgs {
-  namespace: string;
-  config: ApiConfig;
+export interface ApiArgs extends Omit<ApiPoolArgs, "name" | "pool" | "secretName"> {
   pools: PoolPlan[];
-  /** Image of the pools that have none of their own. */
-  image: string;
-  /** Names of the Secrets that the API image is pulled with. */
-  pullSecrets: pulumi.Input<string>[];
   databaseUrl: pulumi.Input<string>;
-  redisNodes: string[];
   redisPassword: pulumi.Input<string>;
 }
 

@@ -4,29 +4,19 @@ import * as pulumi from "@pulumi/pulumi";
 import { redisNodes, redisReplicas } from "../config/derive.ts";
 import { redisMaxmemory } from "../config/memory.ts";
 import { stackVolumes } from "../config/sections/pod.ts";
-import type { RedisConfig } from "../config/sections/redis.ts";
 import type { Workload } from "../contract/outputs.ts";
 import { renderRedisConf } from "../redis/redis-conf.ts";
 import { generatedPassword } from "./password.ts";
 import { redisRejoin } from "./programs.ts";
-import { RedisFormation } from "./redis-formation.ts";
+import { RedisFormation, type RedisFormationArgs } from "./redis-formation.ts";
 import { resources } from "./resources.ts";
 import { createDisruptionBudget, createStatefulSet, skipAwait } from "./workload.ts";
 
 /** The Redis Cluster's settings, and the parts of the Job that forms it. */
-export interface RedisClusterArgs {
-  /** A plain string, because it is part of the pods' host names. */
-  namespace: string;
-  config: RedisConfig;
+export interface RedisClusterArgs extends Omit<RedisFormationArgs, "nodes" | "secretName"> {
   image: string;
-  /** Image that contains the Redis program, which forms the cluster. */
-  apiImage: string;
   /** Resource that the formation Job waits for: the API image. */
   apiImageReady: pulumi.Resource;
-  /** Names of the Secrets that the API image is pulled with. */
-  apiPullSecrets: pulumi.Input<string>[];
-  /** Hash of the Redis program; a new program runs again. */
-  redisProgramDigest: string;
   storageClass?: string;
 }
 

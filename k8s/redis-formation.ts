@@ -7,13 +7,14 @@ import { selectorLabels } from "./workload.ts";
 
 /** The shape of the Redis Cluster and the program that forms it. */
 export interface RedisFormationArgs {
+  /** A plain string, because it is part of the pods' host names. */
   namespace: string;
   config: RedisConfig;
-  /** Image that contains the Redis program. */
+  /** Image that contains the Redis program, which forms the cluster. */
   apiImage: string;
   /** Names of the Secrets that the API image is pulled with. */
   apiPullSecrets: pulumi.Input<string>[];
-  /** Hash of the Redis program. */
+  /** Hash of the Redis program; a new program runs again. */
   redisProgramDigest: string;
   /** `host:port` of every Redis pod. */
   nodes: string[];

@@ -1,22 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { validate } from "../config/validate.ts";
 import { type NginxSettings, renderNginxConf } from "./nginx-conf.ts";
 
 const settings: NginxSettings = {
-  pools: [{ server: "api-headless.space.svc.cluster.local:3000", podWeight: 1, backup: false }],
-  resolver: "10.43.0.10",
+  ...validate({}).nginx,
   balance: "round-robin",
   hashKey: "$request_uri",
   keepalive: 32,
-  workerConnections: 4096,
-  connectTimeout: 2000,
   timeout: 30_000,
   maxFails: 3,
   failTimeout: 5000,
-  maxBody: 10 * 1024 ** 2,
-  uploadMax: 1024 ** 3,
   accessLog: false,
-  cpu: 1000,
+  pools: [{ server: "api-headless.space.svc.cluster.local:3000", podWeight: 1, backup: false }],
+  resolver: "10.43.0.10",
+  uploadMax: 1024 ** 3,
 };
 
 /** Returns the trimmed lines of the block that starts with `head`. */

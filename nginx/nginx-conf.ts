@@ -1,24 +1,8 @@
 import type { Balance, NginxConfig } from "../config/sections/nginx.ts";
 import type { Bytes, Milliseconds } from "../config/units.ts";
 
-/** Options from the `nginx` section of stack config that nginx.conf depends on. */
-type Options = Pick<
-  NginxConfig,
-  | "accessLog"
-  | "balance"
-  | "connectTimeout"
-  | "cpu"
-  | "failTimeout"
-  | "hashKey"
-  | "keepalive"
-  | "maxBody"
-  | "maxFails"
-  | "timeout"
-  | "workerConnections"
->;
-
-/** Everything that nginx.conf is rendered from. */
-export interface NginxSettings extends Options {
+/** Everything that nginx.conf is rendered from: the `nginx` section of stack config, and facts of the deployment. */
+export interface NginxSettings extends NginxConfig {
   pools: UpstreamPool[];
   /** Address of the DNS server that resolves the pools' host names. */
   resolver: string;
