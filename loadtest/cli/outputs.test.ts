@@ -11,15 +11,15 @@ const refuses = (outputs: unknown, message: RegExp) =>
     (error: Error) => error instanceof UserError && message.test(error.message) && error.fix.length > 0,
   );
 
-test("reads the outputs of a deployed stack", () => {
+test("parseOutputs returns the outputs of a deployed stack", () => {
   assert.deepEqual(parse(sampleOutputs()), sampleOutputs());
 });
 
-test("says that nothing is deployed when there are no outputs", () => {
+test("parseOutputs reports that nothing is deployed when there are no outputs", () => {
   refuses({}, /^stack local has no outputs: nothing is deployed in it$/);
 });
 
-test("names every output that is missing or wrong", () => {
+test("parseOutputs names every missing or wrong output", () => {
   const { namespace: _, ...outputs } = sampleOutputs({ endpoint: "127.0.0.1:30080/" });
   refuses(
     { ...outputs, workloads: [{ name: "api" }] },
@@ -28,7 +28,7 @@ test("names every output that is missing or wrong", () => {
   refuses({ ...sampleOutputs(), loadtest: "[secret]" }, /loadtest\.connections is missing/);
 });
 
-test("refuses what is not JSON", () => {
+test("parseOutputs refuses text that is not JSON", () => {
   assert.throws(
     () => parseOutputs("error: no stack", "out.json"),
     /^Error: out\.json: not JSON|out\.json: not JSON/,

@@ -10,7 +10,7 @@ const deployIt = "deploy the stack first: npm start, or pulumi up";
 /**
  * Reads the outputs of a deployed stack with `pulumi stack output`, in the environment and folder of this process.
  *
- * @throws UserError when there is no pulumi, no such stack, or nothing deployed in it.
+ * @throws {UserError} when pulumi or the stack is missing, or nothing is deployed.
  */
 export async function outputsOfStack(stack: string): Promise<StackOutputs> {
   let stdout: string;
@@ -20,16 +20,22 @@ export async function outputsOfStack(stack: string): Promise<StackOutputs> {
   } catch (error) {
     const { code, stderr } = error as { code?: unknown; stderr?: string };
     if (code === "ENOENT")
-      throw new UserError("pulumi is not on PATH", "run npm run loadtest, which knows where it is", {
-        cause: error,
-      });
-    const said = stderr?.trim().split("\n").at(-1) ?? String(error);
-    throw new UserError(`the outputs of stack ${stack} cannot be read: ${said}`, deployIt, { cause: error });
+      throw new UserError(
+        "pulumi is not on PATH",
+        "start the load test with npm run loadtest, which sets PATH",
+        {
+          cause: error,
+        },
+      );
+    const lastLine = stderr?.trim().split("\n").at(-1) ?? String(error);
+    throw new UserError(`the outputs of stack ${stack} cannot be read: ${lastLine}`, deployIt, {
+      cause: error,
+    });
   }
   return parseOutputs(stdout, `stack ${stack}`);
 }
 
-/** Reads outputs saved with `pulumi stack output --json`. @throws UserError when the file is missing or not that. */
+/** Reads outputs from a file of `pulumi stack output --json`. @throws {UserError} when the file is missing or wrong. */
 export async function outputsOfFile(path: string): Promise<StackOutputs> {
   const text = await readFile(path, "utf8").catch((error: Error) => {
     throw new UserError(
@@ -44,10 +50,10 @@ export async function outputsOfFile(path: string): Promise<StackOutputs> {
 }
 
 /**
- * Checks that the text holds what the load test needs.
+ * Parses outputs and checks that the load test's input is complete.
  *
- * @param source where it comes from, for the message
- * @throws UserError naming every output that is missing or wrong.
+ * @param source origin of the text, for the message
+ * @throws {UserError} with every missing or wrong output.
  */
 export function parseOutputs(text: string, source: string): StackOutputs {
   let parsed: unknown;
@@ -74,9 +80,12 @@ function wrongOutputs(outputs: Record<string, unknown>): string[] {
   const need = (path: string, kind: "string" | "number" | "object" | "array") => {
     const value = path
       .split(".")
-      .reduce<unknown>((at, key) => (at as Record<string, unknown> | null | undefined)?.[key], outputs);
-    const is = Array.isArray(value) ? "array" : typeof value;
-    if (is !== kind || value === null)
+      .reduce<unknown>(
+        (parent, key) => (parent as Record<string, unknown> | null | undefined)?.[key],
+        outputs,
+      );
+    const found = Array.isArray(value) ? "array" : typeof value;
+    if (found !== kind || value === null)
       problems.push(`${path} is ${value === undefined ? "missing" : `not a ${kind}`}`);
     return value;
   };
@@ -94,8 +103,8 @@ function wrongOutputs(outputs: Record<string, unknown>): string[] {
     need(`workloads.${index}.memoryLimitBytes`, "number");
     need(`workloads.${index}.selector`, "object");
   }
-  for (const dial of ["connections", "durationSeconds", "warmupSeconds", "users", "threads"])
-    need(`loadtest.${dial}`, "number");
+  for (const name of ["connections", "durationSeconds", "warmupSeconds", "users", "threads"])
+    need(`loadtest.${name}`, "number");
   need("loadtest.scenarios", "array");
   const gates = need("loadtest.gates", "array");
   for (const [index, gate] of (Array.isArray(gates) ? gates : []).entries()) {

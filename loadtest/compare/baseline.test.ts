@@ -24,7 +24,7 @@ const broken =
 const refuses = (text: string, message: RegExp, fix?: RegExp) =>
   assert.throws(() => parseBaseline(text, "a.json"), broken(message, fix));
 
-test("what was saved is read again, in place of an older one", async () => {
+test("saveBaseline replaces an older baseline, and readBaseline returns the new one", async () => {
   await inFolder(async (folder) => {
     const path = join(folder, "deep", "local.json");
     await saveBaseline(path, sampleBaseline({ apiImage: "old" }));
@@ -34,7 +34,7 @@ test("what was saved is read again, in place of an older one", async () => {
   });
 });
 
-test("a baseline that is not there is wrong usage, and says how to save one", async () => {
+test("readBaseline is wrong usage when there is no baseline, and names the command that saves one", async () => {
   await inFolder(async (folder) => {
     const path = join(folder, "local.json");
     await assert.rejects(
@@ -47,7 +47,7 @@ test("a baseline that is not there is wrong usage, and says how to save one", as
   });
 });
 
-test("a file that cannot be read or written is broken, with its path", async () => {
+test("readBaseline and saveBaseline name the path when the file system fails", async () => {
   await inFolder(async (folder) => {
     await assert.rejects(readBaseline(folder), broken(/cannot be read: EISDIR/));
     await writeFile(join(folder, "file"), "");
@@ -58,7 +58,7 @@ test("a file that cannot be read or written is broken, with its path", async () 
   });
 });
 
-test("a damaged file is told from a newer one, and names every wrong field", () => {
+test("parseBaseline names every wrong field, and distinguishes a newer file from a damaged one", () => {
   const text = JSON.stringify(sampleBaseline());
   refuses(text.slice(0, -5), /^the baseline a\.json is damaged: not JSON/, /--save-baseline/);
   refuses(text.replace('"schema":1', '"schema":2'), /has schema 2; this version reads 1/);
@@ -75,7 +75,7 @@ test("a damaged file is told from a newer one, and names every wrong field", () 
   refuses(text.replace(/"repeats":\[.*?\]/, '"repeats":3'), /scenario 1 is incomplete/);
 });
 
-test("a repeat without a figure is neither saved nor read", async () => {
+test("saveBaseline and parseBaseline refuse a repeat with a missing value", async () => {
   const unmeasured = sampleBaseline();
   const repeat = unmeasured.scenarios[0]?.repeats[1];
   assert.ok(repeat);
@@ -88,7 +88,7 @@ test("a repeat without a figure is neither saved nor read", async () => {
   refuses(JSON.stringify(unmeasured), message);
 });
 
-test("each stack has a file of its own, whatever its name", () => {
+test("baselinePath has a file for each stack, also when the name has slashes", () => {
   assert.match(baselinePath("local"), /baselines[\\/]local\.json$/);
   assert.match(baselinePath("org/breakwater/local"), /baselines[\\/]org%2Fbreakwater%2Flocal\.json$/);
 });

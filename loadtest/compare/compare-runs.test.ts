@@ -4,7 +4,7 @@ import { sampleBaseline, sampleRepeats } from "../testing/baselines.ts";
 import type { Baseline, Repeat } from "./baseline.ts";
 import { type ComparedMetric, compareRuns } from "./compare-runs.ts";
 
-/** A run of scenario light whose figures differ from the sample's by these factors. */
+/** A run of scenario light whose values differ from the sample by these factors. */
 const run = (factors: Partial<Repeat>, more: Partial<Baseline> = {}) =>
   sampleBaseline({ scenarios: [{ scenario: "light", repeats: sampleRepeats(factors) }], ...more });
 
@@ -24,13 +24,13 @@ const all = (verdict: string) => ({ throughput: verdict, p50: verdict, p95: verd
 const slower = { throughput: 0.7, p50Ms: 1.4, p95Ms: 1.4, p99Ms: 1.4 };
 const faster = { throughput: 1.4, p50Ms: 0.7, p95Ms: 0.7, p99Ms: 0.7 };
 
-test("a run is the same as itself; slower is worse, faster is better, in every metric", () => {
+test("compareRuns finds a run the same as itself, a slower one worse and a faster one better in every metric", () => {
   assert.deepEqual(verdicts(run({}), run({})), all("same"));
   assert.deepEqual(verdicts(run({}), run(slower)), all("worse"));
   assert.deepEqual(verdicts(run({}), run(faster)), all("better"));
 });
 
-test("a row tells now over then, within its interval", () => {
+test("compareRuns returns the ratio of now to before within its interval", () => {
   const comparison = compareRuns(run({}), run({ p99Ms: 1.5 }));
   assert.ok(comparison.compared);
   const p99 = comparison.rows.find(({ metric }) => metric === "p99");
@@ -39,18 +39,18 @@ test("a row tells now over then, within its interval", () => {
   assert.deepEqual([p99.scenario, p99.verdict], ["light", "worse"]);
 });
 
-test("a machine that is slower today makes no difference; software that is does", () => {
+test("compareRuns compensates for a slower machine, but not for slower software", () => {
   const slowDay = { calibration: 0.8, throughput: 0.8, p50Ms: 1.25, p95Ms: 1.25, p99Ms: 1.25 };
   assert.deepEqual(verdicts(run({}), run(slowDay)), all("same"));
   assert.deepEqual(verdicts(run({}), run({ ...slowDay, throughput: 0.6 })), {
     ...all("same"),
     throughput: "worse",
   });
-  // The same figures on a slower machine are better software.
+  // The same values on a slower machine mean better software.
   assert.deepEqual(verdicts(run({}), run({ calibration: 0.7 })), all("better"));
 });
 
-test("each repeat is brought to the speed of its own calibration", () => {
+test("compareRuns calibrates each repeat by itself", () => {
   const jumping = sampleRepeats().map((repeat, at) => {
     const speed = at % 2 === 0 ? 1 : 0.6;
     const { p50Ms, p95Ms, p99Ms } = repeat;
@@ -72,23 +72,23 @@ test("each repeat is brought to the speed of its own calibration", () => {
   }
 });
 
-test("at a fixed rate throughput is what was asked for, whatever the machine", () => {
+test("compareRuns does not calibrate the throughput at a fixed rate", () => {
   const plan = { ...sampleBaseline().plan, ratePerSecond: 1000 };
   const then = run({}, { plan });
   assert.equal(verdicts(then, run({ calibration: 0.7 }, { plan })).throughput, "same");
   assert.equal(verdicts(then, run({ throughput: 0.7 }, { plan })).throughput, "worse");
 });
 
-test("what is too small to matter is the same; the tail has a wider band", () => {
-  const figures = { throughput: 0.96, p50Ms: 1.04, p95Ms: 1.09, p99Ms: 1.14 };
-  assert.deepEqual(verdicts(run({}), run(figures)), all("same"));
+test("compareRuns ignores changes within the band of the metric", () => {
+  const small = { throughput: 0.96, p50Ms: 1.04, p95Ms: 1.09, p99Ms: 1.14 };
+  assert.deepEqual(verdicts(run({}), run(small)), all("same"));
   assert.deepEqual(
     verdicts(run({}), run({ throughput: 0.93, p50Ms: 1.07, p95Ms: 1.12, p99Ms: 1.17 })),
     all("worse"),
   );
 });
 
-test("another machine, plan or stack is refused with every reason", () => {
+test("compareRuns refuses another machine, stack or settings with every reason", () => {
   const { machine, plan } = sampleBaseline();
   assert.deepEqual(
     refusal(
@@ -112,7 +112,7 @@ test("another machine, plan or stack is refused with every reason", () => {
   ]);
 });
 
-test("dials of a scenario's own are part of the plan, if both runs have the scenario", () => {
+test("compareRuns compares the settings of each scenario that both runs have", () => {
   const { plan } = sampleBaseline();
   const of = (light: object, more = {}) =>
     sampleBaseline({ plan: { ...plan, ofScenarios: { light: { ...plan, ...light }, ...more } } });
@@ -123,11 +123,11 @@ test("dials of a scenario's own are part of the plan, if both runs have the scen
   assert.ok(compareRuns(of({}, writes), of({})).compared);
 });
 
-test("another image is what a comparison is for", () => {
+test("compareRuns accepts another image", () => {
   assert.deepEqual(verdicts(run({}), run({}, { apiImage: "localhost:5000/breakwater/api:2" })), all("same"));
 });
 
-test("too few repeats, or nothing in common, is refused", () => {
+test("compareRuns refuses too few repeats, and runs without a common scenario", () => {
   assert.deepEqual(
     refusal(sampleBaseline({ scenarios: [{ scenario: "light", repeats: sampleRepeats({}, 5) }] })),
     ["this run has 5 repeats of light; 6 are the fewest to compare"],
@@ -138,7 +138,7 @@ test("too few repeats, or nothing in common, is refused", () => {
   );
 });
 
-test("compares the scenarios that both runs have, and names the others", () => {
+test("compareRuns compares the common scenarios and names the others", () => {
   const repeats = sampleRepeats();
   const scenarios = (...names: string[]) => ({
     scenarios: names.map((scenario) => ({ scenario, repeats })),

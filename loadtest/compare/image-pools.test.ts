@@ -6,7 +6,7 @@ import { whyNotReady } from "./image-pools.ts";
 const pod = (status: V1PodStatus): V1Pod => ({ status });
 const container = { name: "api", image: "", imageID: "", ready: false, restartCount: 0 };
 
-test("an image that cannot be pulled is told at once, in the cluster's words", () => {
+test("whyNotReady is final when an image cannot be pulled", () => {
   const waiting = { reason: "ErrImagePull", message: "not found" };
   assert.deepEqual(whyNotReady([pod({ containerStatuses: [{ ...container, state: { waiting } }] })]), {
     reason: "ErrImagePull: not found",
@@ -14,7 +14,7 @@ test("an image that cannot be pulled is told at once, in the cluster's words", (
   });
 });
 
-test("a container that crashes is told with its exit code", () => {
+test("whyNotReady has the exit code when a container crashes", () => {
   const state = { waiting: { reason: "CrashLoopBackOff" } };
   const lastState = { terminated: { exitCode: 3 } };
   assert.deepEqual(whyNotReady([pod({ containerStatuses: [{ ...container, state, lastState }] })]), {
@@ -23,7 +23,7 @@ test("a container that crashes is told with its exit code", () => {
   });
 });
 
-test("what is being made is waited for, with what holds it up", () => {
+test("whyNotReady is not final while the pod starts or cannot be scheduled", () => {
   const waiting = { reason: "ContainerCreating" };
   assert.equal(
     whyNotReady([pod({ containerStatuses: [{ ...container, state: { waiting } }] })]).final,

@@ -11,7 +11,7 @@ const plan = { connections: 8, durationSeconds: 5, warmupSeconds: 1, users: 10 }
 const prepare = (purpose: Purpose, more: object = {}) =>
   RepeatedRun.prepare(purpose, 6, { stack, apiImage: "image:1", plan: { ...plan, ...more } });
 
-/** Six turns of one scenario, each a little different, `factor` times as slow. */
+/** Six turns of one scenario with small differences, slower by `factor`. */
 async function run(purpose: Purpose, factor = 1, turns = 6): Promise<RepeatedRun> {
   const repeated = await prepare(purpose);
   await repeated.beforeTurn();
@@ -28,11 +28,11 @@ async function run(purpose: Purpose, factor = 1, turns = 6): Promise<RepeatedRun
   return repeated;
 }
 
-test("saves and compares: the same is the same, half as fast is worse in every figure", async (t) => {
+test("RepeatedRun saves a baseline, and a run that is half as fast is worse in every metric", async (t) => {
   t.after(() => rm(baselinePath(stack), { force: true }));
   assert.equal(await (await run("save")).end(), undefined);
   const same = await (await run("compare")).end();
-  // Two calibrations a second apart, which on a busy machine may differ by more than the band.
+  // Only the count of rows: on a busy machine, two calibrations may differ by more than the band.
   assert.deepEqual([same?.before.apiImage, same?.rows.length], ["image:1", 4]);
   const worse = await (await run("compare", 2)).end();
   assert.deepEqual(
@@ -45,20 +45,20 @@ test("saves and compares: the same is the same, half as fast is worse in every f
   });
 });
 
-test("without a baseline there is nothing to compare with, and that is told before the load", async () => {
+test("RepeatedRun.prepare refuses a comparison when there is no baseline", async () => {
   await assert.rejects(prepare("compare"), (error: Error) => {
     assert.ok(error instanceof UserError && error.exitCode === 2);
     return /save one first/.test(error.message);
   });
 });
 
-test("turns with no answer make no baseline", async () => {
+test("RepeatedRun.end saves no baseline when a turn had no response", async () => {
   const repeated = await run("save");
   repeated.add(sampleLoad({ latency: { ...sampleLoad().latency, p50Ms: Number.NaN } }));
   await assert.rejects(repeated.end(), UserError);
 });
 
-test("every scenario has as many turns as rounds", async () => {
+test("RepeatedRun.turns has each scenario once per round", async () => {
   const repeated = await prepare("save");
   const names = repeated.turns(sampleScenarios().slice(0, 3)).map(({ scenario }) => scenario.name);
   assert.equal(names.length, 18);
@@ -66,12 +66,12 @@ test("every scenario has as many turns as rounds", async () => {
     assert.equal(names.filter((each) => each === name).length, 6);
 });
 
-test("a single scenario has its turns, too", async () => {
+test("RepeatedRun.turns repeats a single scenario", async () => {
   const repeated = await prepare("save");
   assert.equal(repeated.turns(sampleScenarios().slice(0, 1)).length, 6);
 });
 
-test("a row reads as a sentence", () => {
+test("describeRow makes one sentence of a row", () => {
   const row = {
     scenario: "light",
     metric: "p50",

@@ -26,7 +26,7 @@ async function found(
   }
 }
 
-test("finds a container's processes in any hierarchy and naming, and nobody else's", async () => {
+test("containerProcesses finds only the container's processes, in every cgroup layout", async () => {
   const processes = {
     100: { cgroup: `9:name=systemd:/kubepods/burstable/${pod}/${id}\n0::/\n` },
     101: {
@@ -41,7 +41,7 @@ test("finds a container's processes in any hierarchy and naming, and nobody else
   assert.deepEqual((await found(processes)).sort(), [100, 101, 102]);
 });
 
-test("the main process comes first: it is 1 in its namespace, whatever its number outside", async () => {
+test("containerProcesses returns the main process first, by its PID in the namespace", async () => {
   const cgroup = `0::/kubepods/${pod}/${id}\n`;
   const pids = await found({
     200: { cgroup, status: "Name:\tworker\nNSpid:\t200\t14\n" },
@@ -51,19 +51,19 @@ test("the main process comes first: it is 1 in its namespace, whatever its numbe
   assert.deepEqual(pids, [300, 200, 400]);
 });
 
-test("refuses a container that this process, its parent or the machine's first process would belong to", async () => {
+test("containerProcesses refuses a container with this process, its parent or PID 1", async () => {
   const cgroup = `0::/kubepods/${pod}/${id}\n`;
   for (const pid of [1, process.pid, process.ppid]) {
     await assert.rejects(found({ 100: { cgroup }, [pid]: { cgroup } }), /is not one of container/);
   }
 });
 
-test("an ID is compared, not searched for", async () => {
+test("containerProcesses compares the ID as a whole", async () => {
   const cgroup = `0::/kubepods/${pod}/${id}\n`;
   assert.deepEqual(await found({ 100: { cgroup } }, ".*"), []);
   assert.deepEqual(await found({ 100: { cgroup } }, ""), []);
 });
 
-test("without /proc there are no processes", async () => {
+test("containerProcesses is empty when there is no /proc", async () => {
   assert.deepEqual(await containerProcesses(id, join(tmpdir(), "no-such-folder")), []);
 });

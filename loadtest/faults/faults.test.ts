@@ -3,14 +3,14 @@ import { test } from "node:test";
 import { UserError } from "../../contract/user-error.ts";
 import { faults, parseFault } from "./faults.ts";
 
-test("every fault is found by its name, and fits a line of the help", () => {
+test("parseFault finds every fault by its name, and its text fits a line of the help", () => {
   for (const fault of faults) {
     assert.equal(parseFault(fault.name), fault);
     assert.ok(fault.about.length <= 80, fault.about);
   }
 });
 
-test("an unknown fault is wrong usage, and the message names those that there are", () => {
+test("parseFault refuses an unknown name as wrong usage and names the known ones", () => {
   assert.throws(
     () => parseFault("kill-all"),
     (error) =>

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseRole } from "./kill-redis-primary.ts";
 
-test("reads a node's role and how many replicas it has", () => {
+test("parseRole returns the role and the count of replicas", () => {
   assert.deepEqual(parseRole("master\n4242\n10.42.1.7\n6379\n4242\n10.42.1.9\n6379\n4200\n"), {
     primary: true,
     replicas: 2,

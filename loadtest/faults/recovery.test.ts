@@ -6,7 +6,7 @@ import { recoveryOf } from "./recovery.ts";
 
 const startedAt = 1_800_000_000_000;
 
-/** One p99 per second from 1 on; null where nothing was answered. */
+/** One p99 per second, from second 1; null: no response. */
 function secondsOf(p99s: (number | null)[], failed: Record<number, number> = {}): SecondOfLoad[] {
   return p99s.map((p99Ms, index) => ({
     second: index + 1,
@@ -21,7 +21,7 @@ function event(second: number, kind: PodEvent["kind"], pod = "api-1", workload =
   return { atMs: startedAt + second * 1000, kind, pod, workload, detail: "" };
 }
 
-/** Struck at 3.5 s, after three seconds of 10 ms. */
+/** Recovery from a fault at 3.5 s, after three seconds with a p99 of 10 ms. */
 function recovery(given: {
   p99s: (number | null)[];
   failedAtMs?: number[];
@@ -40,7 +40,7 @@ function recovery(given: {
   });
 }
 
-test("a fault that nothing noticed is recovered from at once", () => {
+test("recoveryOf is 0 ms when the fault had no effect", () => {
   assert.deepEqual(recovery({ p99s: [11, 12, 9] }), {
     errorWindow: null,
     failedRequests: 0,
@@ -49,7 +49,7 @@ test("a fault that nothing noticed is recovered from at once", () => {
   });
 });
 
-test("the error window goes from the first to the last failed request after the fault", () => {
+test("recoveryOf has an error window from the first to the last failed request after the fault", () => {
   const { errorWindow, failedRequests } = recovery({
     p99s: [10, 10, 10],
     failedAtMs: [5700, 100, 3600, 4000],
@@ -58,7 +58,7 @@ test("the error window goes from the first to the last failed request after the 
   assert.deepEqual([errorWindow, failedRequests], [{ fromMs: 100, toMs: 2200 }, 3]);
 });
 
-test("failed requests whose time was not kept are counted by their seconds", () => {
+test("recoveryOf counts failed requests without a time by their seconds", () => {
   const { errorWindow, failedRequests } = recovery({
     p99s: [10, 10, 10, 10],
     failedAtMs: [3600, 3700],
@@ -67,7 +67,7 @@ test("failed requests whose time was not kept are counted by their seconds", () 
   assert.deepEqual([errorWindow, failedRequests], [{ fromMs: 100, toMs: 2500 }, 31]);
 });
 
-test("times that were used up before the fault leave its seconds to tell", () => {
+test("recoveryOf has an error window by seconds when no time after the fault was kept", () => {
   const { errorWindow, failedRequests } = recovery({
     p99s: [10, 10, 10],
     failedAtMs: [500],
@@ -76,26 +76,26 @@ test("times that were used up before the fault leave its seconds to tell", () =>
   assert.deepEqual([errorWindow, failedRequests], [{ fromMs: 500, toMs: 1500 }, 3]);
 });
 
-test("p99 is back with the second within twice the median of before, when it stays there", () => {
+test("recoveryOf ends at the first second from which p99 stays within twice its median before the fault", () => {
   assert.equal(recovery({ p99s: [10, 90, 20, 21, 15, 20, 12] }).recoveredMs, 3500);
 });
 
-test("a second without any answer is not calm", () => {
+test("recoveryOf treats a second without a response as not recovered", () => {
   assert.equal(recovery({ p99s: [null, null, 10, 10, 10] }).recoveredMs, 1500);
 });
 
-test("pods that come back later than p99 decide", () => {
+test("recoveryOf ends when the pods are ready, if that is later than p99", () => {
   const events = [event(4, "not_ready"), event(7.25, "ready")];
   assert.equal(recovery({ p99s: [30, 10, 10, 10, 10, 10] }).recoveredMs, 500);
   assert.equal(recovery({ p99s: [30, 10, 10, 10, 10, 10], events }).recoveredMs, 3750);
 });
 
-test("p99 is looked at from when the pods are back: it may rise again until then", () => {
+test("recoveryOf ignores p99 until the pods are ready", () => {
   const events = [event(4, "pod_gone"), event(4, "pod_new", "api-3"), event(8, "ready", "api-3")];
   assert.equal(recovery({ p99s: [10, 10, 10, 10, 10, 50, 10, 10, 10], events }).recoveredMs, 5500);
 });
 
-test("a rolling update is over when its last old pod is gone, though there were always enough", () => {
+test("recoveryOf ends when the last old pod of a rolling update is gone", () => {
   const events = [
     event(4, "pod_new", "new-1"),
     event(5, "ready", "new-1"),
@@ -107,7 +107,7 @@ test("a rolling update is over when its last old pod is gone, though there were 
   assert.equal(recovery({ p99s: [10, 10, 10, 10, 10, 10, 10], events }).recoveredMs, 4500);
 });
 
-test("a pod of the same name takes the place of one that was away already", () => {
+test("recoveryOf counts a replaced pod of the same name once", () => {
   const events = [
     event(4, "not_ready"),
     event(5, "pod_gone"),
@@ -118,14 +118,14 @@ test("a pod of the same name takes the place of one that was away already", () =
   assert.equal(recovery({ p99s: [10, 10, 10, 10, 10], events }).recoveredMs, 2500);
 });
 
-test("what was before the fault does not count, but a pod away since then does", () => {
+test("recoveryOf counts a pod that was not ready before the fault and still is not", () => {
   const before = [event(1, "not_ready"), event(2, "ready")];
   assert.equal(recovery({ p99s: [10, 10, 10], events: before }).recoveredMs, 0);
   const away = recovery({ p99s: [10, 10, 10], events: [event(1, "not_ready")] });
   assert.equal(away.recoveredMs, null);
 });
 
-test("not recovered: a pod stays away", () => {
+test("recoveryOf is null when a pod is not ready at the end", () => {
   assert.deepEqual(recovery({ p99s: [10, 10, 10], events: [event(4, "not_ready")] }), {
     errorWindow: null,
     failedRequests: 0,
@@ -134,18 +134,18 @@ test("not recovered: a pod stays away", () => {
   });
 });
 
-test("not recovered: p99 stays high", () => {
+test("recoveryOf is null when p99 stays high", () => {
   const { recoveredMs, reason } = recovery({ p99s: [50, 10, 50, 10, 10, 50] });
   assert.equal(recoveredMs, null);
   assert.equal(reason, "p99 did not stay within 20.0 ms, twice its median of before the fault");
 });
 
-test("a calm second at the very end is too little, unless the run has no more", () => {
+test("recoveryOf needs several seconds within the allowed p99, if the run has them", () => {
   assert.equal(recovery({ p99s: [50, 50, 50, 10] }).recoveredMs, null);
   assert.equal(recovery({ p99s: [10] }).recoveredMs, 0);
 });
 
-test("not recovered: nothing to compare with, before or after", () => {
+test("recoveryOf is null when there is no second before or after the fault", () => {
   const workloads = [{ name: "api", replicas: 2 }];
   const load = { startedAt, seconds: secondsOf([10, 10]), failedAtMs: [] };
   const early = recoveryOf({ faultAtMs: startedAt + 300, load, events: [], workloads });
@@ -165,7 +165,7 @@ test("not recovered: nothing to compare with, before or after", () => {
   );
 });
 
-test("seconds of the warm-up are no measure", () => {
+test("recoveryOf ignores the warm-up", () => {
   const warmup = [-1, 0].map((second) => ({
     second,
     requestsPerSecond: 1,

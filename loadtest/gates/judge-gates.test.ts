@@ -19,7 +19,7 @@ const failing = (gates: GateResult[]) =>
   gates.filter((gate) => gate.verdict === "fail").map((gate) => gate.metric);
 const noErrors = sampleLoad().errors;
 
-test("a healthy run passes every gate, and each is listed", () => {
+test("judgeGates has a passed row for each gate of a healthy run", () => {
   const gates = judged({});
   assert.deepEqual(
     gates.map((gate) => gate.metric),
@@ -37,7 +37,7 @@ const failures: [string, Partial<LoadResult>, Partial<ObservedPod>, string[], Re
     /^error_rate of light is 0\.05 %, at most 0 % is allowed: 1 × time-out$/,
   ],
   [
-    "answers outside 2xx",
+    "responses outside 2xx",
     { completed: 1997, failed: 3, errors: { ...noErrors, status: { "502": 2, "503": 1 } } },
     {},
     ["error_rate", "non_2xx_rate"],
@@ -81,19 +81,19 @@ const failures: [string, Partial<LoadResult>, Partial<ObservedPod>, string[], Re
   ["a replaced pod", {}, { gone: true }, ["pods_replaced"], /^pods_replaced of all pods is 1, .*: api-1$/],
 ];
 for (const [what, load, pod, metrics, reason] of failures) {
-  test(`${what} fails ${metrics.join(" and ")}`, () => {
+  test(`judgeGates fails ${metrics.join(" and ")} on ${what}`, () => {
     const gates = judged(load, pod);
     assert.deepEqual(failing(gates), metrics);
     assert.match(gates.find((gate) => gate.verdict === "fail")?.reason ?? "", reason);
   });
 }
 
-test("a value on its limit passes", () => {
+test("judgeGates passes a value that equals its limit", () => {
   const gates = judged({ completed: 1000, latency: { ...sampleLoad().latency, p99Ms: 50 } });
   assert.deepEqual(failing(gates), []);
 });
 
-test("what was not measured is not passed", () => {
+test("judgeGates does not pass a missing measurement", () => {
   const unanswered = { ...sampleLoad().latency, count: 0, p99Ms: Number.NaN };
   const gates = judgeGates(limits, [sampleLoad({ sent: 0, completed: 0, latency: unanswered })], []);
   const verdicts = Object.fromEntries(gates.map((gate) => [gate.metric, gate.verdict]));
@@ -109,7 +109,7 @@ test("what was not measured is not passed", () => {
   assert.equal(judged({}, { peakBytes: null })[4]?.verdict, "not measured");
 });
 
-test("memory is judged per workload, by its fullest pod in share of its limit", () => {
+test("judgeGates judges memory_peak by the pod of each workload with the highest share", () => {
   const memory = judged(
     {},
     { name: "api-1", peakBytes: 50 },
@@ -126,20 +126,20 @@ test("memory is judged per workload, by its fullest pod in share of its limit", 
   assert.match(memory[0]?.reason ?? "", /api-2/);
 });
 
-test("a scenario without a p99 limit has no p99 gate", () => {
+test("judgeGates has no row for a scenario without a limit", () => {
   assert.equal(
     judged({ scenario: "cached-read" }).some((gate) => gate.metric === "p99"),
     false,
   );
 });
 
-test("a share above zero never reads as zero", () => {
+test("formatValue never shows a share above zero as zero", () => {
   assert.equal(formatValue(0.00001, "share"), "< 0.01 %");
   assert.equal(formatValue(0.951, "share"), "95.1 %");
   assert.equal(formatValue(0, "share"), "0 %");
 });
 
-test("a gate of its own outranks the one on all, and off leaves the figure without one", () => {
+test("judgeGates prefers the gate on one workload, and skips a gate that is off", () => {
   const verdicts = (gates: GateConfig[], ...pods: Partial<ObservedPod>[]) =>
     judgeGates(
       gates,
@@ -173,7 +173,7 @@ test("a gate of its own outranks the one on all, and off leaves the figure witho
   );
 });
 
-test("figures that the generator spoilt are invalid, errors stay true", () => {
+test("judgeGates makes values of an invalid scenario invalid, but not its errors", () => {
   const gates = judgeGates(limits, [sampleLoad({ failed: 1, completed: 10 })], [samplePod()], {
     invalidScenarios: new Set(["light"]),
   });
@@ -181,7 +181,7 @@ test("figures that the generator spoilt are invalid, errors stay true", () => {
   assert.deepEqual([verdictOf.error_rate, verdictOf.p99, verdictOf.samples], ["fail", "invalid", "invalid"]);
 });
 
-test("what a fault is bound to bring about fails no gate, and is told", () => {
+test("judgeGates passes the expected effect of a fault with a reason, and fails more than it", () => {
   const gates = judgeGates(
     limits,
     [],

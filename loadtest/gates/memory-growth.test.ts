@@ -7,7 +7,7 @@ import { memoryGrowth } from "./memory-growth.ts";
 
 const MiB = 1024 ** 2;
 
-/** Working set of a heap that settles at `level` and saws by 12 MiB, with what leaks on top; one figure a second. */
+/** Working set of a heap that settles at `level`, with a sawtooth of 12 MiB and a leak; one sample a second. */
 function memory(seconds: number, leakPerSecond: number, level = 80 * MiB, seed = 1) {
   const random = seededRandom(seed);
   return Array.from({ length: seconds }, (_, second) => ({
@@ -26,13 +26,13 @@ const verdicts = (...pods: ReturnType<typeof pod>[]) =>
     ({ subject, verdict }) => `${subject} ${verdict}`,
   );
 
-test("a heap that settles and saws reaches no limit, whatever the noise", () => {
+test("memory_time_to_limit passes a heap that settles, with any noise", () => {
   for (let seed = 1; seed <= 50; seed++) {
     assert.deepEqual(verdicts(pod(0, 60, seed)), ["api pass"], `seed ${seed}`);
   }
 });
 
-test("memory that parts take when they are first asked reaches no limit", () => {
+test("memory_time_to_limit passes single steps of memory", () => {
   const thread = (second: number) => (second >= 26 ? 11 * MiB : 0);
   const upload = (second: number) => (second >= 48 ? 8 * MiB : 0);
   for (let seed = 1; seed <= 50; seed++) {
@@ -44,7 +44,7 @@ test("memory that parts take when they are first asked reaches no limit", () => 
   }
 });
 
-test("one kilobyte for each of 300 requests a second is caught every time, with the pod and its growth", () => {
+test("memory_time_to_limit fails a leak of 1 KiB per request at 300 requests a second, every time", () => {
   for (let seed = 1; seed <= 50; seed++) {
     assert.deepEqual(verdicts(pod(300 * 1024, 60, seed)), ["api fail"], `seed ${seed}`);
   }
@@ -52,7 +52,7 @@ test("one kilobyte for each of 300 requests a second is caught every time, with 
   assert.ok(growth && growth.low < 300 * 1024 && growth.high > 300 * 1024, JSON.stringify(growth));
 });
 
-test("growth outside the time of one load does not count, growth in it does", () => {
+test("memoryGrowth counts only growth within the period", () => {
   const period = { fromSecond: 20, toSecond: 80 };
   const samples = memory(100, 0, 80 * MiB);
   const growing = (from: number, to: number) =>
@@ -67,7 +67,7 @@ test("growth outside the time of one load does not count, growth in it does", ()
   assert.ok(sure(growing(20, 80)) > 0.3 * MiB);
 });
 
-test("memory that is given back meanwhile does not hide a leak", () => {
+test("memory_time_to_limit fails a leak although memory was freed in the first half", () => {
   const given = (leakPerSecond: number) =>
     Array.from({ length: 52 }, (_, second) => ({
       second,
@@ -77,7 +77,7 @@ test("memory that is given back meanwhile does not hide a leak", () => {
   assert.deepEqual(verdicts(samplePod({ memory: given(0) })), ["api pass"]);
 });
 
-test("the pod that is nearest to its limit counts", () => {
+test("memory_time_to_limit reports the pod that reaches its limit first", () => {
   const [gate] = judgeGates(
     [{ metric: "memory_time_to_limit", limit: 1 }],
     [],
@@ -86,6 +86,6 @@ test("the pod that is nearest to its limit counts", () => {
   assert.match(gate?.reason ?? "", /api-2 grows by \d+ KiB\/s/);
 });
 
-test("a run too short to tell has no such gate", () => {
+test("judgeGates has no memory_time_to_limit row when the run is too short", () => {
   assert.deepEqual(verdicts(pod(300 * 1024, 20)), []);
 });

@@ -18,16 +18,16 @@ const gate = (verdict: GateResult["verdict"]): GateResult => ({
 
 const problems = (broken: string[] = [], invalid: string[] = []) => ({ broken, invalid });
 
-test("passes only when every gate passed and nothing went wrong", () => {
+test("judgeRun passes only when every gate passed and there is no problem", () => {
   assert.equal(judgeRun([gate("pass"), gate("pass")], problems()).verdict, "pass");
 });
 
-test("a failed gate outranks a problem: what was seen stays true", () => {
+test("judgeRun prefers a failed gate to a problem", () => {
   const { verdict, reason } = judgeRun([gate("pass"), gate("fail")], problems(["a gap"], ["interrupted"]));
   assert.deepEqual([verdict, reason, exitCodes[verdict]], ["gate failed", "the gate says fail", 99]);
 });
 
-test("a problem, a gate that was not measured, and no gates at all are no pass", () => {
+test("judgeRun does not pass on a problem, a gate that was not measured, or no gates", () => {
   assert.deepEqual(judgeRun([gate("pass")], problems(["a gap"])), { verdict: "broken", reason: "a gap" });
   assert.deepEqual(judgeRun([gate("not measured")], problems()), {
     verdict: "broken",
@@ -37,7 +37,7 @@ test("a problem, a gate that was not measured, and no gates at all are no pass",
   assert.equal(exitCodes.broken, 1);
 });
 
-test("a run that says nothing about the stack is invalid, unless it could not be measured at all", () => {
+test("judgeRun is invalid when the generator was the limit, unless the run could not be measured", () => {
   const invalid = judgeRun([gate("invalid"), gate("pass")], problems([], ["the generator was the limit"]));
   assert.deepEqual(invalid, { verdict: "invalid", reason: "the generator was the limit" });
   assert.equal(exitCodes[invalid.verdict], 98);
@@ -45,7 +45,7 @@ test("a run that says nothing about the stack is invalid, unless it could not be
   assert.equal(judgeRun([gate("pass")], problems(["a gap"], ["interrupted"])).verdict, "broken");
 });
 
-test("a figure that is worse than the baseline's fails a run whose gates passed", () => {
+test("judgeRun fails on a regression although all gates passed", () => {
   const { verdict, reason } = judgeRun([gate("pass")], problems(), ["p50 of light is worse"]);
   assert.deepEqual([verdict, reason], ["gate failed", "p50 of light is worse"]);
 });

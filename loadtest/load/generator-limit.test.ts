@@ -8,7 +8,7 @@ const { generator, latency } = sampleLoad();
 const atRate = (more: Partial<LoadResult>) =>
   generatorLimit(sampleLoad({ model: "fixed rate", offeredPerSecond: 1000, durationSeconds: 10, ...more }));
 
-test("a generator with time left is not the limit", () => {
+test("generatorLimit is undefined when the generator has time left", () => {
   assert.equal(generatorLimit(sampleLoad()), undefined);
   assert.equal(atRate({ generator: { ...generator, backlog: 40, lateP99Ms: 1 } }), undefined);
 });
@@ -37,10 +37,10 @@ const limits: [string, string | undefined, RegExp][] = [
   ],
 ];
 for (const [what, reason, message] of limits) {
-  test(`${what} makes the generator the limit`, () => assert.match(reason ?? "", message));
+  test(`generatorLimit gives the reason for ${what}`, () => assert.match(reason ?? "", message));
 }
 
-test("a lag that is small beside what was measured is not the limit", () => {
+test("generatorLimit is undefined when the lag is small compared with the latency", () => {
   const slow = { ...latency, p99Ms: 400 };
   assert.equal(
     generatorLimit(sampleLoad({ latency: slow, generator: { ...generator, lagP99Ms: 30 } })),

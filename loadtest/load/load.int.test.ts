@@ -39,7 +39,7 @@ async function load(behave: Behaviour, more: Partial<LoadOptions> = {}, stopAfte
 
 const accountsForAll = (result: LoadResult) => assert.equal(result.sent, result.completed + result.failed);
 
-test("every scenario is answered without an error by a server that answers like the API", async () => {
+test("runLoad has no errors in any scenario when the server responds like the API", async () => {
   for (const each of sampleScenarios()) {
     const { result } = await load(answerLikeTheApi, {
       scenario: each,
@@ -52,7 +52,7 @@ test("every scenario is answered without an error by a server that answers like 
   }
 });
 
-test("each failure is counted once and by its class", async () => {
+test("runLoad counts each failure once, by its class", async () => {
   const { result } = await load((request, response, n) => {
     if (n <= 7) response.writeHead(503).end("busy");
     else if (n <= 9) response.writeHead(404).end();
@@ -76,7 +76,7 @@ test("each failure is counted once and by its class", async () => {
 });
 
 for (const rate of [undefined, 200]) {
-  test(`an answer to another request is told by its id, ${rate ? "at a fixed rate" : "in a closed model"}`, async () => {
+  test(`runLoad detects the response to another request by its ID ${rate ? "at a fixed rate" : "in a closed model"}`, async () => {
     const ids = new Set<unknown>();
     const { result } = await load(
       (request, response, n) => {
@@ -96,7 +96,7 @@ for (const rate of [undefined, 200]) {
   });
 }
 
-test("connections that the server closes as it announced are no errors", async () => {
+test("runLoad has no errors when the server closes connections as announced", async () => {
   const { result } = await load((request, response, n) => {
     if (n % 10 === 0) response.setHeader("connection", "close");
     answerLikeTheApi(request, response);
@@ -106,7 +106,7 @@ test("connections that the server closes as it announced are no errors", async (
   accountsForAll(result);
 });
 
-test("percentiles agree with the delays that the server made", async () => {
+test("runLoad measures percentiles that agree with the server's delays", async () => {
   // One in ten 60 ms, one in fifty 200 ms, else 10 ms; measured by the server, since timers come late.
   const delays: number[] = [];
   const { result } = await load(
@@ -129,7 +129,7 @@ test("percentiles agree with the delays that the server made", async () => {
     ["p99Ms", 0.99],
   ] as const) {
     const [measured, made] = [result.latency[name], exact(share)];
-    // The server cannot see the way to it and back; a machine that is busy makes that way longer.
+    // The server does not see the network time, which is longer on a busy machine.
     assert.ok(
       measured > made - 1 && measured < made * 1.1 + 10,
       `${name}: ${measured} ms instead of ${made} ms`,
@@ -137,12 +137,12 @@ test("percentiles agree with the delays that the server made", async () => {
   }
 });
 
-test("the warm-up is shown but is in none of the figures", async () => {
+test("runLoad reports seconds of the warm-up, but does not count them", async () => {
   let warm = 0;
   const startedMs = performance.now();
   const { result, seconds } = await load(
     (request, response) => {
-      // Slow as long as the warm-up is sure to last: it begins after the generator's own start.
+      // Slow for a time that is certainly within the warm-up, which begins after the start of the generator.
       const early = performance.now() - startedMs < 1000;
       if (early) warm++;
       setTimeout(() => answerLikeTheApi(request, response), early ? 300 : 5);
@@ -157,7 +157,7 @@ test("the warm-up is shown but is in none of the figures", async () => {
   );
 });
 
-test("stopped early, it ends at once with what it measured so far, and says so", async () => {
+test("runLoad returns the measurements so far when it is stopped", async () => {
   const startedMs = performance.now();
   const { result } = await load(answerLikeTheApi, { durationSeconds: 60 }, 4000);
   assert.equal(result.interrupted, true);
@@ -166,7 +166,7 @@ test("stopped early, it ends at once with what it measured so far, and says so",
   accountsForAll(result);
 });
 
-test("seeding writes every user once, and tells which it could not write", async () => {
+test("seedUsers writes every user once and reports failures", async () => {
   const written: string[] = [];
   await using server = await StubServer.start((request, response) => {
     written.push(`${request.method} ${request.url}`);
@@ -180,7 +180,7 @@ test("seeding writes every user once, and tells which it could not write", async
   assert.deepEqual(result.failures, [{ id: 7, reason: "HTTP 500 no room" }]);
 });
 
-test("at a fixed rate every request counts from when it was due, through a stall as well", async () => {
+test("runLoad measures from the due time at a fixed rate, also during a stall", async () => {
   const dueAnswers: number[] = [];
   let stalledUntilMs = 0;
   const { result } = await load(
@@ -201,12 +201,12 @@ test("at a fixed rate every request counts from when it was due, through a stall
   assert.equal(result.model, "fixed rate");
   assert.ok(Math.abs(result.sent - 800) <= 1, `${result.sent} sent of 800`);
   assert.deepEqual([result.failed, result.notSent], [0, 0], JSON.stringify(result.errors));
-  // Of 800 requests 60 become due in the stall and wait for what is left of it: 2.5 % of all wait longer than 200 ms.
+  // 60 of 800 requests become due during the stall and wait for its end: 2.5 % wait longer than 200 ms.
   assert.ok(result.latency.p99Ms > 200, `p99 ${result.latency.p99Ms} ms`);
   assert.ok(result.latency.p90Ms < 200, `p90 ${result.latency.p90Ms} ms`);
 });
 
-test("requests that find no free connection wait, count from when they were due, and are told", async () => {
+test("runLoad reports requests that wait for a free connection, and measures them from their due time", async () => {
   const slow: Behaviour = (request, response) => {
     setTimeout(() => answerLikeTheApi(request, response), 50);
   };
@@ -218,7 +218,7 @@ test("requests that find no free connection wait, count from when they were due,
   assert.match(generatorLimit(result) ?? "", /still waited for one of 1 connections/);
 });
 
-test("failures at a fixed rate are counted by their class too, with their time", async () => {
+test("runLoad counts failures by class, with their time, at a fixed rate", async () => {
   const { result } = await load(
     (request, response, n) => {
       if (n <= 7) response.writeHead(503).end("busy");
@@ -235,7 +235,7 @@ test("failures at a fixed rate are counted by their class too, with their time",
   accountsForAll(result);
 });
 
-test("two threads share rate and connections", async () => {
+test("runLoad splits rate and connections between two threads", async () => {
   const { result, seconds } = await load(answerLikeTheApi, { rate: 200, threads: 2, connections: 3 });
   accountsForAll(result);
   assert.ok(Math.abs(result.sent - 400) <= 2, `${result.sent} sent of 400`);

@@ -12,7 +12,7 @@ function requests(name: string, count: number, users = 50): PlannedRequest[] {
   return Array.from({ length: count }, next);
 }
 
-test("cached-read reads only users that were seeded", () => {
+test("requestSource reads only seeded users in cached-read", () => {
   for (const { method, path } of requests("cached-read", 5000)) {
     const id = Number(/^\/api\/users\/(\d+)$/.exec(path)?.[1]);
     assert.equal(method, "GET");
@@ -20,7 +20,7 @@ test("cached-read reads only users that were seeded", () => {
   }
 });
 
-test("heavy-mix sends its parts by their weights", () => {
+test("requestSource follows the weights of the mix", () => {
   const sent = requests("heavy-mix", 20_000);
   const share = (kind: string) => sent.filter((request) => request.kind === kind).length / sent.length;
   for (const [kind, wanted] of Object.entries({ light: 0.8, read: 0.18, write: 0, heavy: 0.02 })) {
@@ -28,7 +28,7 @@ test("heavy-mix sends its parts by their weights", () => {
   }
 });
 
-test("a read's answer must be the user that was asked for", () => {
+test("verify accepts only the requested user in the response to a read", () => {
   const read = requests("cached-read", 1)[0];
   const id = read?.path.split("/").at(-1);
   assert.equal(read?.verify(`{"id":${id},"name":"x"}`), true);
@@ -37,7 +37,7 @@ test("a read's answer must be the user that was asked for", () => {
   assert.equal(read?.verify(""), false);
 });
 
-test("a run has the scenarios that it names, else those that are enabled; what has no text tells its mix", () => {
+test("chooseScenarios returns the named scenarios, else the enabled ones, and describes mixes without a text", () => {
   const { scenarios } = sampleOutputs().loadtest;
   const names = (...chosen: string[]) => chooseScenarios(scenarios, chosen).map((scenario) => scenario.name);
   assert.deepEqual(names(), ["light", "cached-read", "write-mix", "heavy-mix"]);

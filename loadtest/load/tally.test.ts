@@ -16,7 +16,7 @@ const sendAt = (tally: Tally, sentAt: number, counted = true): InFlight => {
   return inFlight;
 };
 
-test("every request sent is completed, failed or outstanding", () => {
+test("Tally counts every sent request as completed, failed or outstanding", () => {
   const tally = new Tally();
   const [good, wrong, bad, late, reset, closed] = Array.from({ length: 7 }, () => sendAt(tally, 0));
   assert.ok(good && wrong && bad && late && reset && closed);
@@ -38,7 +38,7 @@ test("every request sent is completed, failed or outstanding", () => {
   assert.deepEqual(tally.failedAt, [5, 5, 5, 6, 7]);
 });
 
-test("an answer with another request's id is not the one asked for; one without an id may be", () => {
+test("Tally refuses a response with the ID of another request, and accepts one without an ID", () => {
   const tally = new Tally();
   tally.answer(sendAt(tally, 0), 200, "good", 5, "load-1");
   tally.answer(sendAt(tally, 0), 200, "good", 5, "load-2");
@@ -46,7 +46,7 @@ test("an answer with another request's id is not the one asked for; one without 
   assert.deepEqual([tally.completed, tally.errors.wrongBody], [2, 1]);
 });
 
-test("the warm-up loads but does not count", () => {
+test("Tally does not count the warm-up", () => {
   const tally = new Tally();
   tally.answer(sendAt(tally, 0, false), 500, "", 9);
   tally.timeout(sendAt(tally, 0, false), 9);
@@ -54,13 +54,13 @@ test("the warm-up loads but does not count", () => {
   assert.equal(tally.endSecond(0, 1).requestsPerSecond, 1);
 });
 
-test("a request written into a close that the server had announced was never its to answer", () => {
+test("Tally does not count a request that was written after the server announced the close", () => {
   const tally = new Tally();
   tally.closed(sendAt(tally, 0), true, 1);
   assert.deepEqual([tally.sent, tally.resent, tally.failed], [0, 1, 0]);
 });
 
-test("each second has its own figures, by the time it really took", () => {
+test("Tally.endSecond returns the numbers of one second by its real length", () => {
   const tally = new Tally();
   for (let n = 0; n < 100; n++) tally.answer(sendAt(tally, 0), n < 10 ? 502 : 200, "good", n + 1);
   const first = tally.endSecond(1, 2);

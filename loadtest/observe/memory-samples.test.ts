@@ -10,14 +10,14 @@ const container = (bytes: number | undefined, seconds: number) => ({
 });
 const running = new Set(["a"]);
 
-test("a pod's reading is the sum of its containers, as old as the oldest of them", () => {
+test("memoryReadings adds up the containers of a pod, with the time of the oldest value", () => {
   const readings = memoryReadings({
     pods: [{ podRef: { uid: "a" }, containers: [container(100, 20), container(50, 10)] }],
   });
   assert.deepEqual(readings, [{ uid: "a", takenMs: 10_000, bytes: 150 }]);
 });
 
-test("a missing figure is no reading, not a zero", () => {
+test("memoryReadings has no reading when a value is missing", () => {
   const pods = [
     { podRef: { uid: "a" }, containers: [container(100, 1), container(undefined, 1)] },
     { podRef: { uid: "b" }, containers: [{}] },
@@ -28,7 +28,7 @@ test("a missing figure is no reading, not a zero", () => {
   assert.deepEqual(memoryReadings({}), []);
 });
 
-test("a figure that is only repeated is one sample, and the peak is the highest", () => {
+test("MemorySamples ignores repeated values and returns the peak", () => {
   const samples = new MemorySamples();
   samples.add([{ uid: "a", takenMs: 1, bytes: 70 }], running, 1000);
   samples.add([{ uid: "a", takenMs: 1, bytes: 70 }], running, 2000);
@@ -39,14 +39,14 @@ test("a figure that is only repeated is one sample, and the peak is the highest"
   assert.equal(samples.peakBytes("never seen"), undefined);
 });
 
-test("a running pod whose figure stands still is a gap", () => {
+test("MemorySamples has a gap when the value of a running pod stays the same", () => {
   const samples = new MemorySamples();
   for (let ms = 0; ms <= longestGapMs + 1000; ms += 1000)
     samples.add([{ uid: "a", takenMs: 1, bytes: 70 }], running, ms);
   assert.equal(samples.worstGapMs("a"), longestGapMs + 1000);
 });
 
-test("a running pod without any figure is a gap, and one that does not run is none", () => {
+test("MemorySamples has a gap for a running pod without a value, and none for a pod that does not run", () => {
   const samples = new MemorySamples();
   samples.add([], running, 0);
   samples.add([], running, 30_000);

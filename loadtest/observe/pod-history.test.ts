@@ -14,13 +14,13 @@ const replaced = (history: PodHistory) => history.pods.filter((pod) => pod.gone)
 const oom = { id: "c1", reason: "OOMKilled", exitCode: 137 };
 const crash = { id: "c1", reason: "Error", exitCode: 3 };
 
-test("restarts and OOM kills of before the run do not count", () => {
+test("PodHistory ignores restarts and OOM kills before the run", () => {
   const pod = listedPod("a", { restartCount: 4, lastEnd: oom });
   const history = after([pod], [pod]);
   assert.deepEqual([history.pods[0]?.restarts, history.pods[0]?.oomKills, history.events], [0, 0, []]);
 });
 
-test("an OOM kill counts once, as kill and as restart, however often it is seen", () => {
+test("PodHistory counts an OOM kill once, as kill and as restart", () => {
   const history = after(
     [listedPod("a", { restartCount: 1, lastEnd: { ...oom, id: "c0" } })],
     [listedPod("a", { restartCount: 1, lastEnd: oom, ended: true })],
@@ -35,13 +35,13 @@ test("an OOM kill counts once, as kill and as restart, however often it is seen"
   );
 });
 
-test("a container that ended and is not yet started again is a restart already", () => {
+test("PodHistory counts a restart when a container has ended", () => {
   const history = after([listedPod("a")], [listedPod("a", { lastEnd: crash, ended: true })]);
   assert.deepEqual([history.pods[0]?.restarts, history.pods[0]?.oomKills], [1, 0]);
   assert.equal(history.pods[0]?.running, false);
 });
 
-test("restarts between two looks all count", () => {
+test("PodHistory counts all restarts between two lists", () => {
   const history = after(
     [listedPod("a", { restartCount: 1 })],
     [listedPod("a", { restartCount: 4, lastEnd: crash })],
@@ -49,7 +49,7 @@ test("restarts between two looks all count", () => {
   assert.equal(history.pods[0]?.restarts, 3);
 });
 
-test("a pod of the same name with another UID is a replaced pod", () => {
+test("PodHistory treats a pod of the same name with another UID as new", () => {
   const twin = listedPod("b");
   if (twin.metadata) twin.metadata.name = "api-a";
   const history = after([listedPod("a")], [twin]);
@@ -63,31 +63,31 @@ test("a pod of the same name with another UID is a replaced pod", () => {
   );
 });
 
-test("a pod that is being deleted or was evicted is gone; one that only joins is not", () => {
+test("PodHistory marks deleted and evicted pods as gone", () => {
   assert.equal(replaced(after([listedPod("a")], [listedPod("a", {}, { deleted: true })])).length, 1);
   assert.equal(replaced(after([listedPod("a")], [listedPod("a", {}, { phase: "Failed" })])).length, 1);
   assert.equal(replaced(after([listedPod("a")], [listedPod("a"), listedPod("b")])).length, 0);
 });
 
-test("a pod that came and went during the run counts as replaced", () => {
+test("PodHistory marks a pod that came and went during the run as gone", () => {
   assert.equal(
     replaced(after([listedPod("a")], [listedPod("a"), listedPod("b")], [listedPod("a")])).length,
     1,
   );
 });
 
-test("what happened to a pod that is new in the run happened in the run", () => {
+test("PodHistory counts everything that happened to a pod that is new in the run", () => {
   const history = after([], [listedPod("a", { restartCount: 2, lastEnd: oom })]);
   assert.deepEqual([history.pods[0]?.restarts, history.pods[0]?.oomKills], [2, 1]);
 });
 
-test("pods of no workload are not watched", () => {
+test("PodHistory ignores pods of no workload", () => {
   const job = listedPod("job");
   if (job.metadata) job.metadata.labels = { app: "form-redis" };
   assert.deepEqual(after([job]).pods, []);
 });
 
-test("tells which workload lacks ready pods", () => {
+test("notReady names workloads with too few ready pods", () => {
   const workloads = [sampleWorkload({ replicas: 2 })];
   assert.deepEqual(notReady(workloads, [listedPod("a"), listedPod("b", {}, { ready: false })]), [
     "api has 1 of 2 pods ready",
@@ -95,7 +95,7 @@ test("tells which workload lacks ready pods", () => {
   assert.deepEqual(notReady(workloads, [listedPod("a"), listedPod("b")]), []);
 });
 
-test("a pod that stops being ready is one flap, however long it lasts", () => {
+test("PodHistory counts one flap each time that a pod becomes not ready", () => {
   const away = listedPod("a", {}, { ready: false });
   const history = after([listedPod("a")], [away], [away], [listedPod("a")], [away]);
   assert.equal(history.pods[0]?.readinessFlaps, 2);
@@ -109,7 +109,7 @@ test("a pod that stops being ready is one flap, however long it lasts", () => {
   );
 });
 
-test("a pod that was away between two looks is a flap", () => {
+test("PodHistory counts a flap between two lists", () => {
   const since = (at: string) => listedPod("a", {}, { readySince: at });
   const history = after(
     [since("2030-01-01T00:00:00Z")],
@@ -126,7 +126,7 @@ test("a pod that was away between two looks is a flap", () => {
   );
 });
 
-test("a pod that is being ended, or that is not ready yet, does not flap", () => {
+test("PodHistory counts no flap of a pod that terminates or is not ready yet", () => {
   const ending = listedPod("a", {}, { ready: false, deleted: true });
   const starting = listedPod("b", {}, { ready: false });
   const history = after([listedPod("a")], [ending, starting], [listedPod("b")]);

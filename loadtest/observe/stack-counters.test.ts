@@ -26,7 +26,7 @@ const counters = (
   cpu: new Map(Object.entries(cpu)),
 });
 
-test("reads names, labels with escapes, and values, and passes over the rest", () => {
+test("parseMetrics reads names, labels with escapes and values, and skips other metrics", () => {
   const samples = parseMetrics(text(1, 2, 3), names);
   assert.equal(samples.length, 5);
   assert.deepEqual(samples[2], {
@@ -36,7 +36,7 @@ test("reads names, labels with escapes, and values, and passes over the rest", (
   });
 });
 
-test("counts what grew in the pods that stayed", () => {
+test("statsBetween counts changes in pods that ran at both moments", () => {
   const before = counters({ a: text(10, 5, 0), gone: text(1, 1, 1) }, { a: { periods: 10, throttled: 0 } });
   const after = counters({ a: text(40, 15, 2), fresh: text(9, 9, 9) }, { a: { periods: 60, throttled: 5 } });
   assert.deepEqual(statsBetween(before, after), {
@@ -49,40 +49,39 @@ test("counts what grew in the pods that stayed", () => {
   });
 });
 
-test("stale answers count against the hit rate, and reads of the database that requests shared count once", () => {
+test("statsBetween counts stale responses as no hits, and shared database reads once", () => {
   const shared = (hits: number, stale: number, origin: number) =>
     `${text(hits, 10, 0)}cache_reads_total{result="stale"} ${stale}\ncache_origin_reads_total ${origin}\n`;
   const stats = statsBetween(counters({ a: shared(0, 0, 5) }), counters({ a: shared(30, 10, 7) }));
   assert.deepEqual([stats.cacheHitRate, stats.originReads], [0.75, 2]);
 });
 
-test("a process that began anew takes nothing away from the others", () => {
+test("statsBetween ignores a counter that fell because of a restart", () => {
   const before = counters({ a: text(10, 5, 0), b: text(50, 5, 0) });
   const stats = statsBetween(before, counters({ a: text(20, 5, 0), b: text(2, 1, 0) }));
   assert.equal(stats.cacheHitRate, 1);
 });
 
-test("a stale answer counts as a read that went to the database", () => {
+test("statsBetween counts a stale response as a database read when there is no counter of them", () => {
   const stale = (count: number) => `${text(10, 5, 0)}cache_reads_total{result="stale"} ${count}\n`;
   const stats = statsBetween(counters({ a: stale(0) }), counters({ a: stale(30) }));
   assert.deepEqual([stats.cacheHitRate, stats.originReads], [0, 30]);
 });
 
-test("what no pod told is unknown, not zero", () => {
+test("statsBetween is null when no pod has metrics", () => {
   const { originReads, shed, cacheHitRate, eventLoopP99Ms } = statsBetween(counters({}), counters({}));
   assert.deepEqual([originReads, shed, cacheHitRate, eventLoopP99Ms], [null, null, null, null]);
 });
 
-test("CPU limits are counted by container where the kubelet names them, else by pod, and never twice", () => {
+test("addCpu counts each pod once: by its containers, else by the pod's line", () => {
   const line = (kind: string, pod: string, container: string, value: number) =>
     `container_cpu_cfs_${kind}_total{container="${container}",namespace="ns",pod="${pod}"} ${value} 1795618379137`;
   const kubelet = [
-    ...[line("periods", "a", "", 90), line("throttled_periods", "a", "", 9)],
-    ...[
-      line("periods", "b", "", 50),
-      line("periods", "b", "api", 40),
-      line("throttled_periods", "b", "api", 4),
-    ],
+    line("periods", "a", "", 90),
+    line("throttled_periods", "a", "", 9),
+    line("periods", "b", "", 50),
+    line("periods", "b", "api", 40),
+    line("throttled_periods", "b", "api", 4),
     line("periods", "b", "", 50).replace('"ns"', '"other"'),
   ].join("\n");
   const cpu = new Set(["container_cpu_cfs_periods_total", "container_cpu_cfs_throttled_periods_total"]);

@@ -17,7 +17,7 @@ async function temporaryFolder(t: TestContext): Promise<string> {
   return dir;
 }
 
-test("writes the page, the figures and what CI systems read, and nothing else", async (t) => {
+test("writeReport writes exactly the page, the JSON and the files for CI systems", async (t) => {
   const folder = await reportFolder(join(await temporaryFolder(t), "deep", "down"));
   const report = sampleReport();
   await writeReport(folder, report);
@@ -33,14 +33,14 @@ test("writes the page, the figures and what CI systems read, and nothing else", 
   assert.match(await readFile(folder.markdown, "utf8"), /^## /);
 });
 
-test("no file of an older run stays behind", async (t) => {
+test("reportFolder removes the files of an older run", async (t) => {
   const dir = await temporaryFolder(t);
   await writeReport(await reportFolder(dir), sampleReport());
   await reportFolder(dir);
   assert.deepEqual(await readdir(dir), []);
 });
 
-test("one file that cannot be written is named, and the others are written", async (t) => {
+test("writeReport names a file that cannot be written, and writes the others", async (t) => {
   const folder = await reportFolder(await temporaryFolder(t));
   await mkdir(folder.json);
   await assert.rejects(writeReport(folder, sampleReport()), (error: Error) => {
@@ -57,7 +57,7 @@ test("one file that cannot be written is named, and the others are written", asy
   ]);
 });
 
-test("one more copy of the figures goes to where it was asked for, and is tried by itself", async (t) => {
+test("writeReport writes the copy of the JSON separately", async (t) => {
   const dir = await temporaryFolder(t);
   const folder = await reportFolder(join(dir, "report"));
   const copy = join(dir, "copy.json");
@@ -72,7 +72,7 @@ test("one more copy of the figures goes to where it was asked for, and is tried 
   assert.equal((await readdir(folder.dir)).length, 4);
 });
 
-test("on a full disk no half file is left, and what there is room for is written", async (t) => {
+test("writeReport leaves only complete files on a full disk", async (t) => {
   const dir = await temporaryFolder(t);
   try {
     await run("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", dir]);

@@ -6,7 +6,7 @@ import { escapeXml, junitReport } from "./junit.ts";
 
 const times = (text: string, part: string) => text.split(part).length - 1;
 
-test("a test case for each gate and one for the run, none of them failed when the run passed", () => {
+test("junitReport has a test case for each gate and one for the run", () => {
   const report = sampleReport();
   const xml = junitReport(report);
   assert.ok(xml.startsWith('<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="breakwater loadtest"'));
@@ -20,9 +20,9 @@ test("a test case for each gate and one for the run, none of them failed when th
   assert.match(xml, /<testcase classname="loadtest\.cached-read" name="p99"><system-out>p99 of cached-read/);
 });
 
-test("a failed gate is a failure; what was not measured and each problem is an error", () => {
+test("junitReport has a failure for a failed gate, and an error for a missing measurement or a problem", () => {
   const report = sampleFailedReport();
-  report.problems = ["no figure of api-1", "no figure of api-2", "no figure of api-2"];
+  report.problems = ["no sample of api-1", "no sample of api-2", "no sample of api-2"];
   const xml = junitReport(report);
   assert.match(
     xml,
@@ -32,28 +32,28 @@ test("a failed gate is a failure; what was not measured and each problem is an e
     xml,
     /classname="loadtest\.writes" name="p99"><error type="not measured" message="p99 of writes/,
   );
-  assert.match(xml, /classname="loadtest\.run" name="no figure of api-1"><error type="problem"/);
+  assert.match(xml, /classname="loadtest\.run" name="no sample of api-1"><error type="problem"/);
   assert.equal(times(xml, "<failure"), 4);
   assert.equal(times(xml, "<error"), 3);
   assert.match(xml, /<testsuites [^>]*failures="4" errors="3"/);
   assert.match(xml, /<testsuite name="run" tests="2" failures="0" errors="2"/);
 });
 
-test("a run that did not pass is never without an error", () => {
+test("junitReport has an error for every run that did not pass", () => {
   const xml = junitReport(
     sampleReport({ verdict: "broken", gates: [], problems: [], reason: "no gate was measured" }),
   );
   assert.match(xml, /<error type="problem" message="no gate was measured">/);
 });
 
-test("a gate that the generator spoilt is an error", () => {
+test("junitReport has an error for an invalid gate", () => {
   const [gate] = sampleReport().gates;
   assert.ok(gate);
   const xml = junitReport(sampleReport({ gates: [{ ...gate, verdict: "invalid" }] }));
   assert.match(xml, /<error type="invalid"/);
 });
 
-test("no text breaks out of its place, and nothing is left that XML forbids", () => {
+test("escapeXml escapes all texts and replaces characters that XML forbids", () => {
   assert.equal(escapeXml(`<a b="c" d='e'>&]]>`), "&lt;a b=&quot;c&quot; d=&apos;e&apos;&gt;&amp;]]&gt;");
   assert.equal(escapeXml("line\r\n\tline"), "line&#13;&#10;&#9;line");
   assert.equal(escapeXml("\u001b[31m\0\ud800\ufffe\uffff"), "\ufffd[31m\ufffd\ufffd\ufffd\ufffd");

@@ -6,7 +6,7 @@ import { inline, markdownReport } from "./markdown.ts";
 
 const rows = (text: string) => text.split("\n").filter((line) => line.startsWith("| "));
 
-test("verdict, reason, every gate and every scenario, and where the rest is", () => {
+test("markdownReport has verdict, reason, every gate and scenario, and a link to the page", () => {
   const report = sampleReport();
   const text = markdownReport(report);
   assert.ok(text.startsWith("## ✓ Load test of local: pass\n\n12 gates passed\n\n| verdict | gate |"), text);
@@ -17,7 +17,7 @@ test("verdict, reason, every gate and every scenario, and where the rest is", ()
   assert.ok(text.endsWith("\n") && !text.endsWith("\n\n"));
 });
 
-test("failed gates come first, then those not measured; problems are listed", () => {
+test("markdownReport lists failed gates first, then gates that were not measured, and problems", () => {
   const text = markdownReport(sampleFailedReport());
   assert.ok(
     text.startsWith(
@@ -25,7 +25,7 @@ test("failed gates come first, then those not measured; problems are listed", ()
     ),
     text,
   );
-  assert.match(text, /\n- no memory figure of api-8c665bc88-n5rz7 for 12 s/);
+  assert.match(text, /\n- no memory sample of api-8c665bc88-n5rz7 for 12 s/);
   assert.match(
     text,
     /\n\nFault: api-8c665bc88-7kfl7 allocated .*: 1,333 requests failed.*recovered after 6\.2 s\n\n/,
@@ -47,7 +47,7 @@ test("failed gates come first, then those not measured; problems are listed", ()
   assert.doesNotMatch(text, /NaN|undefined|null/);
 });
 
-test("the reason is not told twice, and empty tables are left out", () => {
+test("markdownReport shows the reason once and omits empty tables", () => {
   const reason = "the run was interrupted";
   const text = markdownReport(
     sampleReport({ verdict: "broken", reason, problems: [reason], gates: [], scenarios: [] }),
@@ -56,16 +56,16 @@ test("the reason is not told twice, and empty tables are left out", () => {
   assert.equal(rows(text).length, 0);
 });
 
-test("a comparison with the baseline is a table of its own", () => {
+test("markdownReport has a table for the comparison with the baseline", () => {
   const text = markdownReport(sampleReport({ comparison: sampleComparison() }));
   assert.ok(text.includes("\n| better | light | throughput | +12.0 % | +8.0 % to +17.0 % |\n"), text);
 });
 
-test("a run that says nothing is no pass", () => {
+test("markdownReport marks an invalid run as not passed", () => {
   assert.ok(markdownReport(sampleReport({ verdict: "invalid" })).startsWith("## ? "));
 });
 
-test("text has no meaning as Markdown or HTML, and stays on its line", () => {
+test("inline escapes Markdown and HTML, and makes one line", () => {
   assert.equal(inline("a|b"), "a\\|b");
   assert.equal(inline("a\\|b"), "a\\\\\\|b");
   assert.equal(inline(" one\n\ttwo "), "one two");

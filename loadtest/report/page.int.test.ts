@@ -27,7 +27,7 @@ after(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-/** Writes the report, opens it, looks at it, and checks that it kept to itself meanwhile. */
+/** Writes the report, opens it, and checks that it had no errors and requested nothing but itself. */
 async function look(report: RunReport, view: View, see: (open: OpenPage) => Promise<void>): Promise<void> {
   const folder = await reportFolder(await mkdtemp(join(root, "run-")));
   await writeReport(folder, report);
@@ -41,12 +41,12 @@ async function look(report: RunReport, view: View, see: (open: OpenPage) => Prom
 interface PlotProbe {
   id: string;
   painted: number;
-  /** For each event the share of the plot's height in which its line was found. */
+  /** For each event, the share of the plot's height that its line covers. */
   marks: number[];
 }
 const plots = ({ page }: OpenPage) => page.evaluate<PlotProbe[]>("plotProbes()");
 
-test("shows the verdict, the reason and a row for each gate", async () => {
+test("the page shows the verdict, the reason and a row for each gate", async () => {
   const report = sampleFailedReport();
   await look(report, desktop, async ({ page }) => {
     assert.equal(await page.locator("h1").innerText(), "Gate failed");
@@ -62,7 +62,7 @@ test("shows the verdict, the reason and a row for each gate", async () => {
   });
 });
 
-test("every plot is drawn, and each event is a line on every plot over time", async () => {
+test("the page draws every plot, and a line for each event on every plot over time", async () => {
   const report = sampleFailedReport();
   report.events.push({
     second: 97,
@@ -90,7 +90,7 @@ test("every plot is drawn, and each event is a line on every plot over time", as
   }
 });
 
-test("tells what the stack told of itself, and how the run stands against its baseline", async () => {
+test("the page shows the stack's own metrics and the comparison with the baseline", async () => {
   await look(sampleReport({ comparison: sampleComparison() }), desktop, async ({ page }) => {
     const stack = await page.locator("#stack tbody tr").allInnerTexts();
     assert.ok(stack.length >= 1, "no scenario inside the stack");
@@ -106,13 +106,13 @@ test("tells what the stack told of itself, and how the run stands against its ba
   });
 });
 
-test("without events there are no lines and no table of them", async () => {
+test("the page has no table of events when there are none", async () => {
   await look(sampleReport(), desktop, async ({ page }) => {
     assert.equal(await page.locator("#events").count(), 0);
   });
 });
 
-test("on a phone the page does not scroll sideways: its tables do, in their box", async () => {
+test("the page does not scroll sideways on a phone, but its tables do", async () => {
   const report = sampleFailedReport();
   report.reason = `a word that does not end: ${"x".repeat(200)}`;
   await look(report, phone, async ({ page }) => {
@@ -124,7 +124,7 @@ test("on a phone the page does not scroll sideways: its tables do, in their box"
   });
 });
 
-test("follows the screen when it turns", async () => {
+test("the page redraws its plots when the screen turns", async () => {
   await look(sampleFailedReport(), desktop, async (open) => {
     await open.page.setViewportSize({ width: 390, height: 844 });
     await open.page.waitForFunction("widthProbes().overflow === 0");
@@ -132,7 +132,7 @@ test("follows the screen when it turns", async () => {
   });
 });
 
-test("is dark where the reader's system is, and turns with it", async () => {
+test("the page follows the colour scheme of the system", async () => {
   await look(sampleFailedReport(), { ...desktop, colorScheme: "dark" }, async (open) => {
     const { page } = open;
     assert.ok((await page.evaluate<number>("brightness('backgroundColor')")) < 60);
@@ -140,12 +140,12 @@ test("is dark where the reader's system is, and turns with it", async () => {
     await page.emulateMedia({ colorScheme: "light" });
     assert.ok((await page.evaluate<number>("brightness('backgroundColor')")) > 230);
     assert.ok((await page.evaluate<number>("brightness('color')")) < 80);
-    // They are drawn again when the browser gets to it.
+    // The browser redraws the plots later.
     await page.waitForFunction("plotProbes().slice(1).every(({ marks }) => Math.min(...marks) > 0.6)");
   });
 });
 
-test("a run that says nothing, one that measured nothing and hostile text are shown as well", async () => {
+test("the page shows invalid and empty runs, and escapes hostile text", async () => {
   const hostile = `</script><script>throw new Error("run")</script><img src="http://127.0.0.1:9/x" onerror="throw 1">&`;
   await look(
     sampleReport({ verdict: "invalid", reason: hostile, stack: hostile }),
@@ -168,7 +168,7 @@ test("a run that says nothing, one that measured nothing and hostile text are sh
   });
 });
 
-test("junit.xml is well-formed whatever the texts are", async () => {
+test("junit.xml is well-formed when texts have special characters", async () => {
   const hostile = `<x a='b'>&amp; ]]> "\u0000\u001b[31m\ud800\uffff`;
   await look(sampleReport(), desktop, async ({ page }) => {
     const text = junitReport(sampleReport({ problems: [hostile] }));

@@ -1,12 +1,12 @@
-// Runs in the reader's browser: what the plots over time have in common beside their lines.
+// Runs in the reader's browser: marks that all plots over time share.
 
-/** A custom property's value in the reader's colour scheme. */
+/** The value of a custom CSS property in the current colour scheme. */
 export const css = (name, element = document.documentElement) =>
   getComputedStyle(element).getPropertyValue(name).trim();
 
-/** A plugin for uPlot: each scenario's measured part as a band with its name, each event as a line with its number. */
+/** A uPlot plugin: a band with the name for each scenario's measured part, and a line with its number for each event. */
 export function timeMarks(report) {
-  // The table of events knows their colours, so that both say the same.
+  // Takes the colours from the table of events, so that both are the same.
   const rows = [...document.querySelectorAll("#events tbody tr")];
   return {
     hooks: {
@@ -44,7 +44,7 @@ function bands(u, scenarios) {
     const width = position(u, startSecond + durationSeconds) - from;
     ctx.fillStyle = css("--band");
     ctx.fillRect(from, bbox.top, width, bbox.height);
-    // A name squeezed into a sliver is a smear.
+    // A name does not fit into a narrow band.
     if (ctx.measureText(scenario).width * 0.7 > width - 2 * pad) continue;
     ctx.fillStyle = css("--soft");
     ctx.fillText(scenario, from + pad, bbox.top + pad, width - 2 * pad);
@@ -69,7 +69,7 @@ function lines(u, events) {
     const { width } = ctx.measureText(number);
     const right = x + gap + width <= bbox.left + bbox.width;
     const from = right ? x + gap : x - gap - width;
-    // Of numbers that would lie on each other the first is kept; the lines and the table have them all.
+    // Omits a number that would overlap the one before. The lines and the table have all events.
     if (from < freeFrom) continue;
     freeFrom = from + width + gap;
     ctx.fillStyle = color;

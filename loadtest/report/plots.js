@@ -1,4 +1,4 @@
-// Runs in the reader's browser: draws the plots of the report that the page carries as JSON. `page.ts` bundles it.
+// Runs in the reader's browser: draws the plots from the JSON in the page. `page.ts` bundles this file.
 import uPlot from "uplot";
 import { css, timeMarks } from "./plot-marks.js";
 
@@ -49,7 +49,7 @@ function percentiles() {
   plot(
     document.getElementById("percentiles"),
     {
-      // Room for half of the last label.
+      // Space for half of the last label.
       padding: [null, 38, null, null],
       scales: { x: { time: false, distr: 3 }, y: { distr: 3 } },
       axes: [
@@ -80,7 +80,7 @@ function percentiles() {
   );
 }
 
-/** One x for all scenarios, with an empty place between two of them so that their lines do not join. */
+/** One x axis for all scenarios, with a gap between two of them so that their lines do not join. */
 function overTime(...picks) {
   const points = report.scenarios.flatMap((load) => [
     ...load.seconds.map((second) => ({ x: load.startSecond + second.second, second })),
@@ -184,7 +184,7 @@ function memory() {
   }
 }
 
-/** uPlot joins tables by x, which must rise: two samples at one moment become one. */
+/** uPlot joins tables by x, which must increase. Two samples at the same time become one. */
 function distinct([xs, ys]) {
   const kept = xs.map((x, at) => at === 0 || x > xs[at - 1]);
   return [xs.filter((_, at) => kept[at]), ys.filter((_, at) => kept[at])];

@@ -1,6 +1,6 @@
 import type { Baseline, Repeat } from "../compare/baseline.ts";
 
-/** Eight made-up repeats that differ by 1 % at most; each figure is multiplied by its factor. */
+/** Sample repeats that differ by 1 % at most, each value multiplied by its factor. */
 export function sampleRepeats(factors: Partial<Repeat> = {}, count = 8): Repeat[] {
   return Array.from({ length: count }, (_, at): Repeat => {
     const noise = 1 + 0.01 * Math.sin(3 * at + 1);
@@ -14,7 +14,7 @@ export function sampleRepeats(factors: Partial<Repeat> = {}, count = 8): Repeat[
   });
 }
 
-/** A made-up baseline of one scenario, for unit tests; each takes what the test is about. */
+/** A sample baseline of one scenario. @param more replaces fields */
 export function sampleBaseline(more: Partial<Baseline> = {}): Baseline {
   return {
     schema: 1,

@@ -2,33 +2,33 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 
-/** Debian's own; `npm test` installs it when it is missing. */
+/** Debian's package; `npm test` installs it when it is missing. */
 const executablePath = "/usr/bin/chromium";
 
-/** How a page is looked at. */
+/** The screen of a browser. */
 export interface View {
   width: number;
   height: number;
   colorScheme: "light" | "dark";
-  /** Pixels of the screen for each CSS pixel. */
+  /** Screen pixels per CSS pixel. */
   scale?: number;
 }
 
-/** A page that is open, and what it did that a report must not do. */
+/** An open page, with its errors and requests. */
 export interface OpenPage {
   page: Page;
   /** Errors on the console and of scripts. */
   errors: string[];
-  /** Addresses that the page asked for, its own included. */
+  /** Requested addresses, the page's own included. */
   requests: string[];
 }
 
-/** A headless browser without a sandbox, which root has none of; it opens only files that this project wrote. */
+/** A headless browser. It has no sandbox, because root cannot use one, and opens only files of this project. */
 export function launchBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath, args: ["--no-sandbox"] });
 }
 
-/** Opens a file as a reader's browser does, and waits until its plots are drawn. */
+/** Opens a report and waits until its plots are drawn. */
 export async function openReport(browser: Browser, file: string, view: View): Promise<OpenPage> {
   const context = await browser.newContext({
     viewport: { width: view.width, height: view.height },
@@ -45,7 +45,7 @@ export async function openReport(browser: Browser, file: string, view: View): Pr
   page.on("pageerror", (error) => errors.push(String(error)));
   page.on("request", (request) => requests.push(request.url()));
   await page.goto(pathToFileURL(file).href, { waitUntil: "load" });
-  // uPlot draws in a microtask after it was made; two frames later all of it is on the canvas.
+  // uPlot draws in a microtask after its creation. Two frames later, the canvas is complete.
   await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
   return { page, errors, requests };
 }

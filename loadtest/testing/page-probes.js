@@ -1,6 +1,6 @@
-// Runs in the browser that tests the report: what a test asks of the page it is in, as plain data.
+// Runs in the browser that tests the report: functions that inspect the page and return plain data.
 
-/** How much of each plot's canvas is painted, and whether the plot over time shows a line at each event. */
+/** The painted share of each plot's canvas, and the share of its height that each event's line covers. */
 globalThis.plotProbes = () => {
   const report = JSON.parse(document.getElementById("report").textContent);
   const lastSecond = (Date.parse(report.finishedAt) - Date.parse(report.startedAt)) / 1000;
@@ -21,20 +21,20 @@ globalThis.plotProbes = () => {
   });
 };
 
-/** By how many CSS pixels the page is wider than the screen, and which tables scroll inside their box. */
+/** Width of the page beyond the screen in CSS pixels, and the count of tables that scroll inside their box. */
 globalThis.widthProbes = () => ({
   overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
   scrolling: [...document.querySelectorAll(".table")].filter((box) => box.scrollWidth > box.clientWidth)
     .length,
 });
 
-/** How bright a CSS colour of the page's body is, 0 … 255. */
+/** Brightness of a CSS colour of the page's body, 0 … 255. */
 globalThis.brightness = (property) => {
   const [red, green, blue] = rgb(getComputedStyle(document.body)[property]);
   return 0.3 * red + 0.59 * green + 0.11 * blue;
 };
 
-/** Whether a text is well-formed XML, by the browser's own parser, and the test cases in it. */
+/** Parses a text as XML with the browser's parser. @returns the error, if any, and the names of the test cases */
 globalThis.parseJunit = (text) => {
   const xml = new DOMParser().parseFromString(text, "application/xml");
   return {
@@ -47,7 +47,7 @@ function rgb(color) {
   return color.match(/[\d.]+/g).map(Number);
 }
 
-/** The plotting area in the canvas's own pixels. */
+/** The plotting area in canvas pixels. */
 function relative(over, canvas) {
   const inner = over.getBoundingClientRect();
   const outer = canvas.getBoundingClientRect();
@@ -60,7 +60,7 @@ function relative(over, canvas) {
   };
 }
 
-/** How much of a column of pixels has a colour. */
+/** The share of a column of pixels that has a colour. */
 function share(data, width, area, x, [red, green, blue]) {
   let count = 0;
   for (let y = area.top; y < area.top + area.height; y++) {

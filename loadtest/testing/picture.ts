@@ -6,10 +6,10 @@ import { launchBrowser, openReport, type View } from "./browser.ts";
 import { sampleFailedReport } from "./sample-failed-report.ts";
 import { sampleReport } from "./sample-report.ts";
 
-// A picture of a made-up report, for the documentation and to judge the page by eye:
+// Takes a picture of a sample report, for the documentation and for a look at the page:
 //   node --import tsx loadtest/testing/picture.ts docs/report.png [pass|fail] [width] [height] [light|dark]
 const [out, verdict = "fail", width = "1120", height = "2125", scheme = "light"] = process.argv.slice(2);
-if (out === undefined) throw new Error("say where the picture goes, e.g. docs/report.png");
+if (out === undefined) throw new Error("give the path of the picture, e.g. docs/report.png");
 const dir = await mkdtemp(join(tmpdir(), "breakwater-report-"));
 const browser = await launchBrowser();
 try {

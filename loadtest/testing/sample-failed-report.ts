@@ -8,7 +8,9 @@ type Scenario = RunReport["scenarios"][number];
 
 const MiB = 1024 ** 2;
 
-/** A run in which one API pod ran out of memory and another was replaced: failed gates, one not measured, events, problems. */
+/**
+ * A sample of a failed run: one API pod ran out of memory, another was replaced, and one gate was not measured.
+ */
 export function sampleFailedReport(): RunReport {
   const report = sampleReport();
   const [first, second, ...others] = report.pods;
@@ -52,7 +54,7 @@ export function sampleFailedReport(): RunReport {
     verdict: "gate failed",
     exitCode: 99,
     reason: gates.find(({ verdict }) => verdict === "fail")?.reason ?? "",
-    problems: [`no memory figure of ${second.name} for 12 s while it was running`],
+    problems: [`no memory sample of ${second.name} for 12 s while it was running`],
     gates: [...gates, unmeasured],
     scenarios: [...report.scenarios.map((load) => dipped(load, killedAt)), unanswered()],
     pods: [
@@ -102,7 +104,7 @@ function of({ name, workload }: ObservedPod): { pod: string; workload: string } 
   return { pod: name, workload };
 }
 
-/** Slower and with failures in the seconds after `second` of the run. */
+/** The scenario with a dip and failures in the seconds after `second` of the run. */
 function dipped(load: Scenario, second: number): Scenario {
   const seconds = load.seconds.map((each) => {
     const after = load.startSecond + each.second - second;
@@ -124,11 +126,11 @@ function dipped(load: Scenario, second: number): Scenario {
   };
 }
 
-/** A scenario without one answer: its latencies are NaN. */
+/** A scenario without a response: its latencies are NaN. */
 function unanswered(): Scenario {
   const none = Number.NaN;
   const latency = { ...sampleLoad().latency, count: 0, curve: [] };
-  const figures = {
+  const noLatencies = {
     meanMs: none,
     p50Ms: none,
     p75Ms: none,
@@ -140,7 +142,7 @@ function unanswered(): Scenario {
   };
   return {
     ...sampleLoad({ scenario: "writes", sent: 32, completed: 0, failed: 32, requestsPerSecond: 0 }),
-    latency: { ...latency, ...figures },
+    latency: { ...latency, ...noLatencies },
     errors: { ...sampleLoad().errors, timeouts: 32 },
     seconds: [{ second: 1, requestsPerSecond: 0, failed: 32, p50Ms: null, p99Ms: null }],
     durationSeconds: 2,

@@ -9,7 +9,7 @@ const MiB = 1024 ** 2;
 const startedMs = Date.UTC(2026, 0, 15, 9, 30);
 const lastSecond = 105;
 
-/** What a scenario's figures swing around. */
+/** Mean values of a scenario. */
 interface Level {
   scenario: string;
   about: string;
@@ -47,7 +47,7 @@ const levels: Level[] = [
   },
 ];
 
-/** A run as the embedded cluster makes it: three scenarios, eleven pods, every gate passed. Made-up, and always the same. */
+/** A sample of a run that passed on the embedded cluster: three scenarios, eleven pods. It is always the same. */
 export function sampleReport(more: Partial<RunReport> = {}): RunReport {
   const gates = [
     ...levels.flatMap(({ scenario, perSecond, p99Ms }) => [
@@ -108,7 +108,7 @@ export function sampleReport(more: Partial<RunReport> = {}): RunReport {
   };
 }
 
-/** A gate that passed, unless told otherwise. */
+/** A gate that passed. @param more replaces fields */
 export function sampleGate(more: Partial<GateResult> & Pick<GateResult, "metric" | "subject">): GateResult {
   return {
     unit: "share",
@@ -122,7 +122,7 @@ export function sampleGate(more: Partial<GateResult> & Pick<GateResult, "metric"
   };
 }
 
-/** −1 … 1, without a period that the eye would see. */
+/** −1 … 1, without a visible period. */
 function swing(at: number): number {
   return (Math.sin(at * 1.7) + Math.sin(at * 0.61 + 2) + Math.sin(at * 3.3 + 1)) / 3;
 }
@@ -130,7 +130,7 @@ function swing(at: number): number {
 function scenarioOf({ scenario, about, startSecond, perSecond, p50Ms, p99Ms }: Level): Scenario {
   const completed = perSecond * 30;
   const steps = Math.floor(10 * Math.log10(completed));
-  // Straight lines on the plot's log-log paper through the median and the 99th percentile.
+  // Straight lines through median and 99th percentile on a log-log plot.
   const steepness = Math.log(p99Ms / p50Ms) / Math.log(50);
   const at = (factor: number) => Math.min(p50Ms * (factor / 2) ** steepness, p99Ms * 4.5);
   const curve = Array.from({ length: steps + 1 }, (_, step) => ({
@@ -180,7 +180,7 @@ function scenarioOf({ scenario, about, startSecond, perSecond, p50Ms, p99Ms }: L
   };
 }
 
-/** A pod whose memory grows from one figure to another, in MiB. */
+/** A pod whose memory grows from `from` to `to` MiB. */
 export function growingPod(
   name: string,
   role: ObservedPod["role"],
@@ -206,7 +206,7 @@ export function growingPod(
   });
 }
 
-/** A made-up comparison in which one figure is better, for unit tests. */
+/** A sample comparison in which one metric is better. */
 export function sampleComparison(): NonNullable<RunReport["comparison"]> {
   return {
     before: { apiImage: "localhost:5000/breakwater/api:1", savedAt: "2026-01-14T09:30:00.000Z" },

@@ -6,7 +6,7 @@ import type { LoadResult } from "../report/schema/scenario.ts";
 
 const MiB = 1024 ** 2;
 
-/** Made-up figures of a run that passes every gate, for unit tests; each takes what the test is about. */
+/** A sample load that passes every gate. @param more replaces fields */
 export function sampleLoad(more: Partial<LoadResult> = {}): LoadResult {
   return {
     scenario: "light",
@@ -49,6 +49,7 @@ export function sampleLoad(more: Partial<LoadResult> = {}): LoadResult {
   };
 }
 
+/** A sample pod that passes every gate. @param more replaces fields */
 export function samplePod(more: Partial<ObservedPod> = {}): ObservedPod {
   return {
     uid: "uid-1",
@@ -74,6 +75,7 @@ export function samplePod(more: Partial<ObservedPod> = {}): ObservedPod {
   };
 }
 
+/** A sample workload. @param more replaces fields */
 export function sampleWorkload(more: Partial<Workload> = {}): Workload {
   return {
     name: "api",
@@ -92,7 +94,7 @@ const mixOf = (name: string, mix: Partial<ScenarioConfig["mix"]>) => ({
   enabled: true,
 });
 
-/** All kinds of scenarios, those that a run leaves out too. */
+/** Scenarios of each kind, disabled ones included. */
 export function sampleScenarios(): Scenario[] {
   const { scenarios } = sampleOutputs().loadtest;
   return chooseScenarios(
@@ -101,6 +103,7 @@ export function sampleScenarios(): Scenario[] {
   );
 }
 
+/** Sample outputs of a stack. @param more replaces fields */
 export function sampleOutputs(more: Partial<StackOutputs> = {}): StackOutputs {
   return {
     endpoint: "http://127.0.0.1:30080",

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { ClusterApi } from "../../host/cluster-api.ts";
 
-/** What a stub cluster was asked. */
+/** A request to the stub cluster. */
 export interface StubRequest {
   method: string;
   path: string;
@@ -15,13 +15,13 @@ export interface StubRequest {
   body: string;
 }
 
-/** What it answers: a status alone, or with a body; nothing closes the connection without an answer. */
+/** Its response: a status, with or without a body; undefined: close the connection without a response. */
 export type StubAnswer = { status: number; body?: object } | undefined;
 
-/** What it does with a command: its output, or why it failed; nothing closes the connection before its end. */
+/** Result of a command: its output, or why it failed; undefined: close the connection before its end. */
 export type StubExec = { output: string } | { error: string } | undefined;
 
-/** An API server on 127.0.0.1 that answers what a test says, over HTTP and, for exec, WebSocket. */
+/** An API server on 127.0.0.1 with the responses of a test, over HTTP and, for exec, WebSocket. */
 export class StubCluster {
   readonly api: ClusterApi;
   readonly requests: StubRequest[];
@@ -82,7 +82,7 @@ function kubeconfigOf(server: string): object {
   };
 }
 
-/** As much WebSocket as one exec takes: accept, a frame of output, a frame with the status, close. */
+/** The part of WebSocket that one exec needs: accept, a frame of output, a frame with the status, close. */
 function speakExec(socket: Duplex, key: string, run: () => StubExec): void {
   const accept = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
   const lines = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade"];

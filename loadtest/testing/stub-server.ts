@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** Answers the n-th request (from 1). */
+/** Responds to the n-th request (from 1). */
 export type Behaviour = (request: IncomingMessage, response: ServerResponse, n: number) => void;
 
-/** An HTTP server on 127.0.0.1 that does exactly what a test says, so that the generator's figures can be checked. */
+/** An HTTP server on 127.0.0.1 with the behaviour of a test, to check what the generator measures. */
 export class StubServer {
   readonly #server: Server;
   readonly endpoint: string;
@@ -30,7 +30,7 @@ export class StubServer {
   }
 }
 
-/** What the stack's API answers to the scenarios' requests. */
+/** Responds to the scenarios' requests like the stack's API. */
 export function answerLikeTheApi(request: IncomingMessage, response: ServerResponse): void {
   const id = /^\/api\/users\/(\d+)$/.exec(request.url ?? "")?.[1];
   const body = id ? { id: Number(id), name: `User ${id}`, email: "user@example.com" } : { ok: true };
