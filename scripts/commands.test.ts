@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { defaultScenarios } from "../config/sections/loadtest.ts";
 import { UserError } from "../contract/user-error.ts";
 import { type Command, commands } from "./commands.ts";
 import { loadtestCommands } from "./loadtest-commands.ts";
@@ -104,6 +105,11 @@ test("pulumi gets everything but the stack, in its order", () => {
 test("start and loadtest pass the load test's options on as they are", () => {
   const args = ["--duration=4s", "--scenario", "light", "-s", "prod"];
   for (const name of ["start", "loadtest"]) assert.deepEqual(read(name, ...args).args, args);
+});
+
+test("the help of loadtest and start names every default scenario", () => {
+  for (const { help } of Object.values(loadtestCommands))
+    for (const name of Object.keys(defaultScenarios)) assert.match(help, new RegExp(`\\b${name}\\b`));
 });
 
 test("logs reads names and --follow", () => {

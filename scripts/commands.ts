@@ -89,7 +89,8 @@ export const commands = {
   }),
   generate: command({
     command: "npm run generate",
-    about: "Writes the files that are derived from config/sections/: schema, documentation, example stacks.",
+    about:
+      "Writes the derived files: the schema, documentation and example stacks of config/, the report's schema.",
     options: {},
   }),
   "test:unit": command({

@@ -1,4 +1,4 @@
-import type { CommandSpec } from "../../host/command-line.ts";
+import { type CommandSpec, stackOption } from "../../host/command-line.ts";
 import { commandName } from "../errors.ts";
 import { faults } from "../faults/faults.ts";
 
@@ -64,12 +64,7 @@ B is better, same or worse; the pods are removed at the end`,
       value: "DIR",
       about: "the folder of the report (default: a new folder in loadtest/reports)",
     },
-    stack: {
-      type: "string",
-      short: "s",
-      value: "NAME",
-      about: "the stack to load (default: $PULUMI_STACK, else local)",
-    },
+    stack: stackOption,
     outputs: {
       type: "string",
       value: "FILE",

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -31,6 +31,21 @@ test("saveBaseline replaces an older baseline, and readBaseline returns the new 
     await saveBaseline(path, sampleBaseline());
     assert.deepEqual(await readBaseline(path), sampleBaseline());
     assert.deepEqual(await readdir(join(folder, "deep")), ["local.json"]);
+  });
+});
+
+test("saveBaseline and parseBaseline keep the field names of earlier versions", async () => {
+  const { plan } = sampleBaseline();
+  const baseline = sampleBaseline({ plan: { ...plan, ofScenarios: { light: { ...plan, connections: 3 } } } });
+  await inFolder(async (folder) => {
+    const path = join(folder, "local.json");
+    await saveBaseline(path, baseline);
+    const fields = Object.keys(JSON.parse(await readFile(path, "utf8")).plan);
+    assert.deepEqual(
+      fields.filter((field) => !Object.hasOwn(baseline.plan, field)),
+      ["dials"],
+    );
+    assert.deepEqual(await readBaseline(path), baseline);
   });
 });
 
