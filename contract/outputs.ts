@@ -44,7 +44,7 @@ export interface LoadTestSettings {
   users: number;
   /** Threads that generate the load. */
   threads: number;
-  /** A list, because Pulumi returns an object's keys in alphabetical order. */
+  /** A list, because Pulumi returns an object's keys in alphabetical order (docs/decisions.md#scenarios-as-a-list). */
   scenarios: (ScenarioConfig & { name: string })[];
   /** Defaults included; at most one for each metric and scenario or workload. */
   gates: GateConfig[];

@@ -61,7 +61,7 @@ export function podTemplate(args: PodArgs): types.input.core.v1.PodTemplateSpec 
 
 /**
  * Each start asks the registry for the tag's present image. Otherwise a node would run an older image of that name, and
- * a user who may create pods could run an image that they may not pull.
+ * a user who may create pods could run an image that they may not pull (docs/decisions.md#image-pull-policy).
  */
 const imagePullPolicy = "Always";
 

@@ -110,7 +110,7 @@ export class RedisCluster extends pulumi.ComponentResource {
           terminationGracePeriodSeconds: 30,
           initContainers: [
             {
-              // This makes it a sidecar: it starts before the server and keeps running beside it.
+              // This makes it a sidecar: it starts before the server and keeps running beside it (docs/decisions.md#redis-sidecar).
               restartPolicy: "Always",
               name: "rejoin",
               image,

@@ -44,7 +44,7 @@ const balanceLines: Record<Balance, (settings: NginxSettings) => string[]> = {
  * and answers every other path with 404. It follows changes of the pods' DNS records within about a second, without a
  * reload (Nginx ≥ 1.27.3). Equal settings give equal text.
  *
- * @see docs/decisions.md for the error pages as internal locations
+ * @see docs/decisions.md#edge-error-pages
  */
 export function renderNginxConf(settings: NginxSettings): string {
   const workers = Math.max(1, Math.ceil(settings.cpu / 1000));

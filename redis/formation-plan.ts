@@ -192,7 +192,10 @@ function replicate(nodes: readonly Node[], primaries: readonly Node[]): Action[]
   return [...first, ...repeated];
 }
 
-/** A replica that learns its primary's new address from another node keeps copying from the old one (Redis 8.0). */
+/**
+ * A replica that learns its primary's new address from another node keeps copying from the old one (Redis 8.0).
+ * See docs/decisions.md#replica-with-an-old-address.
+ */
 function copiesFromOldAddress(node: Node): boolean {
   const { view, primaryId } = node;
   const address = primaryId === undefined ? undefined : entryOf(node, primaryId)?.ip;

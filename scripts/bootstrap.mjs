@@ -1,5 +1,6 @@
-// Plain JavaScript, because it runs before anything is installed: brings node_modules in line with the
-// lockfile, then runs the TypeScript entry point named by the first argument with the rest as its arguments.
+// Plain JavaScript, because it runs before any package is installed (docs/decisions.md#plain-javascript-bootstrap).
+// Installs the packages of the lockfile, then runs the TypeScript entry point named by the first argument with the
+// rest as its arguments.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";

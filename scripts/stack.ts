@@ -46,7 +46,7 @@ function namesCluster(configFile: string): boolean {
 /**
  * Prepares the config file of a stack in the embedded cluster for `pulumi stack select --create`. The `local` stack
  * starts as a copy of the example. A salt that belongs to a deleted state is removed, because the new state has a new
- * passphrase.
+ * passphrase (docs/decisions.md#local-stack-config).
  */
 export function prepareConfigFile(stack: StackChoice): void {
   const example = join(projectRoot, "Pulumi.local.example.yaml");

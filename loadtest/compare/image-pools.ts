@@ -33,6 +33,7 @@ export interface ImagePool {
  * Two pods that equal the API's pods except for the image. Each has its own Service of the type of the gateway's Service.
  * Neither the gateway nor the API's Service selects them. They share the stack's database and Redis, keys included, as two
  * versions do in a rolling update. The API's Deployment owns them, so they are deleted with it.
+ * See docs/decisions.md#image-comparison.
  */
 export class ImagePools {
   readonly pools: readonly [ImagePool, ImagePool];

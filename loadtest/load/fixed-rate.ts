@@ -11,7 +11,7 @@ const timeoutCodes = ["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT", "UND_ER
  * stack stalls, every request that becomes due during the stall has to wait; a closed model would not send them at all
  * ("coordinated omission", G. Tene). autocannon's own fixed rate (9.0.0) sends in bursts each second and estimates a
  * correction, so this file has its own schedule, on connections of undici. Requests without a free connection wait in
- * order.
+ * order. The schedule must start on time (docs/decisions.md#start-time-of-a-fixed-rate).
  */
 export function driveFixedRate({
   options,

@@ -34,8 +34,9 @@ const rules: readonly (readonly [chain: string, ...rule: string[]])[] = [
     // New connections only: answers of a Service to the machine itself come from the Service's address.
     ...["-m", "conntrack", "--ctstate", "NEW", "-m", "addrtype", "!", "--src-type", "LOCAL", "-j", "REJECT"],
   ],
-  // kube-proxy refuses connections to a Service without pods when they come in. Those of the machine to itself are
-  // tracked by then, and for two minutes every later one from the same port would be refused as well, pods or not.
+  // kube-proxy refuses connections to a Service without pods when they come in. Connections of the machine to itself are
+  // tracked by then, and every later one from the same port would be refused for two minutes, with or without pods
+  // (docs/decisions.md#service-without-pods).
   ["OUTPUT", "-o", "lo", "-m", "conntrack", "--ctstate", "NEW", "-j", refusedServices],
 ];
 

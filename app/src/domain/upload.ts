@@ -125,7 +125,7 @@ async function receiveFile(
   return { field: part.fieldname ?? "", filename: part.filename ?? "", bytes, sha256: hash.digest("hex") };
 }
 
-/** Uploaded bytes after which used buffers are garbage-collected. */
+/** Uploaded bytes after which used buffers are collected (docs/decisions.md#young-generation-of-uploads). */
 const collectEveryBytes = 4 * 1024 ** 2;
 let passedBytes = 0;
 

@@ -22,7 +22,10 @@ export interface CacheStore {
   get(key: string): Promise<string | null>;
   /** Texts in the order of the keys; undefined where the store did not answer. Never rejects. */
   getMany(keys: readonly string[]): Promise<(string | null | undefined)[]>;
-  /** Takes the lease of an entry that is empty, or whose text begins with `seen` if `seen` is not empty. */
+  /**
+   * Takes the lease of an entry that is empty, or whose text begins with `seen` if `seen` is not empty. A lease that
+   * another reader has is never taken over (docs/decisions.md#cache-leases).
+   */
   claim(key: string, seen: string, token: string, leaseMs: number): Promise<Claim>;
   /**
    * If `token` still has the lease, sets the text and frees the lease. Text undefined deletes the entry.

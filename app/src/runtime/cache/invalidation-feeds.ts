@@ -5,7 +5,7 @@ import { destroy, type RedisClients, type RedisNode, retryDelayMs } from "./redi
 const pingEveryMs = 500;
 const pingTimeoutMs = 1_000;
 
-/** A subscription to one node. It is renewed when it breaks. */
+/** A subscription to one node. It is renewed when it breaks. See docs/decisions.md#cache-invalidation. */
 class NodeFeed implements Feed {
   readonly #clients: RedisClients;
   readonly #node: { host: string; port: number };

@@ -49,7 +49,7 @@ export function retryDelayMs(retries: number, random: () => number = Math.random
 
 /**
  * Creates clients. The first one of a kind takes milliseconds, because its class is built from all commands; the others
- * are duplicates of it (docs/decisions.md).
+ * are duplicates of it (docs/decisions.md#redis-client-duplicates).
  */
 export class RedisClients {
   readonly config: CacheConfig;

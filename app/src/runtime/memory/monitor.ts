@@ -79,7 +79,7 @@ export interface MemoryReport {
  *
  * A floor is read after each full collection. V8 collects seldom while the heap has room. So if the old space has grown
  * clearly above the last floor without a collection, the monitor forces one to learn whether the growth remains. A process
- * that does not grow sees no forced collections.
+ * that does not grow sees no forced collections (docs/decisions.md#forced-collection).
  */
 export class MemoryMonitor {
   readonly #options: MemoryMonitorOptions;

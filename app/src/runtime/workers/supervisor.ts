@@ -43,7 +43,8 @@ export async function supervise(
   log: Logger,
 ): Promise<void> {
   // The kernel gives a connection to the first worker that accepts. Connections that nobody has accepted stay with the
-  // shared socket when a worker is killed; if the supervisor handed them out, those on their way would be lost.
+  // shared socket when a worker is killed; if the supervisor handed them out, those on their way would be lost
+  // (docs/decisions.md#workers-accept-connections-themselves).
   cluster.schedulingPolicy = cluster.SCHED_NONE;
   cluster.setupPrimary({
     exec: process.argv[1],
