@@ -2,16 +2,20 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { Environment, readConfig } from "../app/src/config/config.ts";
+import { apiEnvironment, stackVariables } from "../config/api-environment.ts";
 import { clusterAccess } from "../config/derive.ts";
 import { complete } from "../config/options/option.ts";
 import { type ClusterConfig, cluster } from "../config/sections/cluster.ts";
+import { programFolder, stackVolumes } from "../config/sections/pod.ts";
 import { embeddedRegistry } from "../config/sections/registry.ts";
+import { validate } from "../config/validate.ts";
 import { podTemplate } from "../k8s/pod.ts";
 import { recordResources } from "../k8s/testing/recording-mocks.ts";
 import { clusterName } from "../local/cluster/layout.ts";
 import { network } from "../local/cluster/network.ts";
 import { registryEndpoint } from "../local/cluster/registry.ts";
-import { imageUser } from "../local/images/recipes.ts";
+import { imageName, imageUser, recipes } from "../local/images/recipes.ts";
 import { dataPaths, registryAddress } from "../local/paths.ts";
 import { plugins } from "../local/plugins/bundle.ts";
 import { projectName, projectRoot } from "./stack.ts";
@@ -60,4 +64,56 @@ test("k8s and loadtest agree on the container that asks a Redis node for its rol
     /^const clientContainer = "(.+)";$/m.exec(fileText("loadtest/faults/kill-redis-primary.ts")) ?? [];
   assert.ok(name);
   assert.ok(fileText("k8s/redis-cluster.ts").includes(`name: "${name}",`));
+});
+
+test("config and local agree on the images of the embedded cluster and on the database's user", () => {
+  const { images, database } = validate({});
+  const built = recipes.map(imageName);
+  for (const image of Object.values(images)) assert.ok(built.includes(image), image);
+  assert.equal(database.runAsUser, imageUser.id);
+});
+
+test("config and the API's Dockerfile agree on the folder of the program", () => {
+  assert.match(fileText("app/Dockerfile"), new RegExp(`^WORKDIR ${programFolder}$`, "m"));
+});
+
+test("the API reads every variable that the stack sets, and api.env takes all others that it reads", () => {
+  const read = Object.keys(Environment.properties);
+  const set = Object.keys(stackVariables);
+  // NODE_OPTIONS is for Node.js itself.
+  assert.deepEqual(
+    set.filter((name) => !read.includes(name)),
+    ["NODE_OPTIONS"],
+  );
+  const others = read.filter((name) => !set.includes(name));
+  assert.ok(others.includes("CACHE_STALE_SECONDS"));
+  validate({ api: { env: Object.fromEntries(others.map((name) => [name, "x"])) } });
+});
+
+test("the API accepts the variables that come from the bounds of the options", () => {
+  const smallest = {
+    workers: 1,
+    cacheTtlSeconds: 1,
+    uploadMax: "1 KiB",
+    uploadVolume: "1 MiB",
+    logLevel: "trace",
+    shutdownDelay: "0 s",
+    shutdownTimeout: "1 s",
+  };
+  const largest = {
+    workers: 64,
+    cacheTtlSeconds: 86_400,
+    uploadMax: "1 TiB",
+    uploadVolume: "1 TiB",
+    logLevel: "fatal",
+    shutdownDelay: "1 min",
+    shutdownTimeout: "10 min",
+  };
+  const { "heap-snapshots": snapshotFolder, uploads: uploadFolder } = stackVolumes.api;
+  const deployment = { port: 3000, internalPort: 9000, redisNodes: ["a:1"], snapshotFolder, uploadFolder };
+  for (const options of [smallest, largest, { workers: "max" }]) {
+    const variables = apiEnvironment({ ...validate({ api: options }).api, ...deployment });
+    const env = Object.fromEntries(variables.map(({ name, value }) => [name, value]));
+    readConfig({ ...env, DATABASE_URL: "postgres://me:secret@host:5432/name" });
+  }
 });

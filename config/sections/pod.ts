@@ -12,7 +12,7 @@ export const stackVolumes = {
 } as const satisfies Record<string, Record<string, string>>;
 
 /** Folder of the API's program in its image. */
-const programFolder = "/app";
+export const programFolder = "/app";
 
 const dnsName = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
 const key = {
