@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { buildTestApi } from "../testing/api.ts";
 import { form } from "../testing/form.ts";
-import { type RawAnswer, sendRaw } from "../testing/raw-request.ts";
+import { type RawResponse, sendRaw } from "../testing/raw-request.ts";
 import { UploadStore } from "./runtime/uploads/upload-store.ts";
 
 const visible = fc.string({
@@ -229,7 +229,7 @@ test("whatever is asked, the API answers as it should and goes on", async (t) =>
   );
 });
 
-function checkAnswer({ status, headers, body }: RawAnswer, isHead: boolean): void {
+function checkAnswer({ status, headers, body }: RawResponse, isHead: boolean): void {
   assert.ok(
     (status >= 200 && status < 300) || (status >= 400 && status < 500) || status === 503 || status === 100,
     `${status} ${body}`,

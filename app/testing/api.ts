@@ -58,7 +58,7 @@ export function buildTestApi(
     app,
     metrics,
     logged,
-    /** Writes a user. */
+    /** Sends PUT /users/:id. */
     put: (id: string, payload: unknown) =>
       app.inject({
         method: "PUT",
@@ -66,7 +66,7 @@ export function buildTestApi(
         headers: { "content-type": "application/json" },
         payload: JSON.stringify(payload),
       }),
-    /** Listens on a free port of this machine, and gives it. */
+    /** Listens on a free local port and returns it. */
     listen: async (): Promise<number> => {
       await app.listen({ port: 0, host: "127.0.0.1" });
       return (app.server.address() as AddressInfo).port;

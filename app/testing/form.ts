@@ -1,10 +1,11 @@
+/** A file of a form. */
 export interface FormFile {
   field?: string;
   filename?: string;
   content: string;
 }
 
-/** A multipart form as a browser sends it: its content type and its body. */
+/** Builds a multipart form as a browser sends it: content type and body. */
 export function form(...files: FormFile[]): { contentType: string; body: string } {
   const parts = files.map(
     ({ field = "file", filename = "a.txt", content }) =>

@@ -3,11 +3,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Cache, type CacheOptions } from "../src/runtime/cache/cache.ts";
 import { MemoryStore } from "./memory-store.ts";
 
+/** The test's origin fails. */
 export class OriginAway extends Error {
   override name = "OriginAway";
 }
 
-/** An origin whose reads end when told to, or at once. */
+/** An origin whose reads end at `release` (`load`) or at once (`loadAtOnce`). */
 export class Origin {
   value: string | undefined = '{"v":1}';
   reads = 0;
@@ -33,7 +34,7 @@ export class Origin {
   }
 }
 
-/** A cache as of one process; several may share a store. */
+/** The cache of one process. Several may share a store. */
 export function openMemoryCache(
   t: TestContext,
   store = new MemoryStore(),

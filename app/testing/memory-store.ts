@@ -5,13 +5,13 @@ import {
   type Feed,
 } from "../src/runtime/cache/cache-store.ts";
 
-/** A store in memory that can be away, for any number of caches as if they were processes. */
+/** A store in memory, shared by any number of caches as if they were processes. It can be made unreachable. */
 export class MemoryStore implements CacheStore {
   readonly texts = new Map<string, string>();
   readonly leases = new Map<string, string>();
   readonly feed = { isLive: true, epoch: 1 };
   readonly #listeners: ((message: string) => void)[] = [];
-  /** Messages wait here until `tellHeld`, when not told at once. */
+  /** Messages that wait for `deliverHeld` while `isHolding`. */
   readonly held: string[] = [];
   isHolding = false;
   isAway = false;
@@ -55,24 +55,24 @@ export class MemoryStore implements CacheStore {
     this.#call();
     this.leases.delete(key);
     this.texts.set(key, text);
-    this.#tell(message);
+    this.#publish(message);
   }
 
   async delete(key: string, message: string): Promise<void> {
     this.#call();
     this.leases.delete(key);
     this.texts.delete(key);
-    this.#tell(message);
+    this.#publish(message);
   }
 
-  /** Of globs only a trailing `*` counts. */
+  /** Supports only a trailing `*` in globs. */
   async clear(glob: string, message: string): Promise<number> {
     this.#call();
     const start = glob.replace(/\*+\}?\*?$/, "");
     const keys = [...this.texts.keys()].filter((key) => key.startsWith(start));
     for (const key of keys) this.texts.delete(key);
     this.leases.clear();
-    this.#tell(message);
+    this.#publish(message);
     return keys.length;
   }
 
@@ -84,14 +84,14 @@ export class MemoryStore implements CacheStore {
     this.#listeners.push(listener);
   }
 
-  /** Tells what was held. */
-  tellHeld(): void {
+  /** Delivers the held messages. */
+  deliverHeld(): void {
     for (const message of this.held.splice(0)) for (const listener of this.#listeners) listener(message);
   }
 
-  #tell(message: string): void {
+  #publish(message: string): void {
     this.held.push(message);
-    if (!this.isHolding) this.tellHeld();
+    if (!this.isHolding) this.deliverHeld();
   }
 
   #call(): void {

@@ -5,7 +5,7 @@ import { Cache } from "../src/runtime/cache/cache.ts";
 import { RedisStore } from "../src/runtime/cache/redis-store.ts";
 import { OriginAway } from "./memory-cache.ts";
 
-/** A cache on real Redis nodes as one process has it, connected, and closed when the test ends. */
+/** The cache of one process on real Redis nodes. It is connected, and closed when the test ends. */
 export async function openCache(
   t: TestContext,
   nodes: CacheConfig["nodes"],
@@ -42,11 +42,15 @@ export async function openCache(
   return { cache, store, logged };
 }
 
-/** Waits until something is so, much longer than it should take. Gives the time that it took. */
-export async function until(isSo: () => boolean | Promise<boolean>, what: string): Promise<number> {
+/**
+ * Waits for a condition, for at most 20 s.
+ *
+ * @returns the time that it took, in milliseconds
+ */
+export async function until(isTrue: () => boolean | Promise<boolean>, what: string): Promise<number> {
   const startedAt = performance.now();
-  while (!(await isSo())) {
-    if (performance.now() - startedAt > 20_000) throw new Error(`waited in vain until ${what}`);
+  while (!(await isTrue())) {
+    if (performance.now() - startedAt > 20_000) throw new Error(`timed out waiting until ${what}`);
     await sleep(1);
   }
   return performance.now() - startedAt;

@@ -1,31 +1,31 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { chownSync, existsSync, mkdtempSync, readdirSync } from "node:fs";
-import os from "node:os";
-import path from "node:path";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Client } from "pg";
 import { freePort } from "./free-port.ts";
 import { TestServer } from "./test-server.ts";
 
-/** Where Debian's packages put the programs, by version. */
+/** Folder of Debian's PostgreSQL programs, by version. */
 const packages = "/usr/lib/postgresql";
 
-/** A PostgreSQL server on 127.0.0.1 with its data in a directory of its own. */
+/** A PostgreSQL server on 127.0.0.1 with its own data folder. */
 export class PostgresServer extends TestServer {
   readonly url: string;
   readonly #port: number;
   readonly #dir: string;
 
   private constructor(port: number, dir: string) {
-    // The signal goes to the parent of all its processes: at once, and its children are ended by it.
-    super({ askEveryMs: 50, patienceMs: 20_000, crash: "SIGQUIT", dir, debianPackage: "postgresql" });
+    // On SIGQUIT the postmaster ends all its child processes at once.
+    super({ pollMs: 50, startTimeoutMs: 20_000, crash: "SIGQUIT", dir, debianPackage: "postgresql" });
     this.url = `postgres://postgres@127.0.0.1:${port}/postgres`;
     this.#port = port;
     this.#dir = dir;
   }
 
-  /** Resolves when it answers. */
+  /** Resolves when the server answers. */
   static async start(): Promise<PostgresServer> {
-    const dir = mkdtempSync(path.join(os.tmpdir(), "postgres-"));
+    const dir = mkdtempSync(join(tmpdir(), "postgres-"));
     const { uid, gid } = postgresUser();
     if (uid !== undefined && gid !== undefined) chownSync(dir, uid, gid);
     execFileSync(
@@ -58,15 +58,15 @@ export class PostgresServer extends TestServer {
   }
 }
 
-/** @throws Error when PostgreSQL is not installed. */
+/** @throws {Error} when PostgreSQL is not installed. */
 function program(name: string): string {
   const versions = existsSync(packages) ? readdirSync(packages) : [];
   const [newest] = versions.sort((a, b) => Number(b) - Number(a));
   if (newest === undefined) throw new Error("PostgreSQL is not installed: apt-get install postgresql");
-  return path.join(packages, newest, "bin", name);
+  return join(packages, newest, "bin", name);
 }
 
-/** PostgreSQL refuses to run as root; the package made a user for it. */
+/** PostgreSQL refuses to run as root; the Debian package creates a user for it. */
 function postgresUser(): { uid?: number; gid?: number } {
   if (process.getuid?.() !== 0) return {};
   const id = (flag: string) => Number(execFileSync("id", [flag, "postgres"], { encoding: "utf8" }));

@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import path from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
+
 import { freePort } from "./free-port.ts";
 
-/** A line of the program's log. */
+/** A line of the API's log. */
 export interface LogLine {
   level: string;
   msg: string;
@@ -17,30 +17,28 @@ export interface LogLine {
   how?: string;
 }
 
-/** The API as a program of its own. */
+/** The API as a separate process. */
 export interface Program {
   readonly port: number;
   readonly internalPort: number;
   readonly process: ChildProcess;
   readonly log: readonly LogLine[];
-  /** The first line, from the given one on, that is wanted; waits for it. Rejects after 30 s. */
-  logged(wanted: (line: LogLine) => boolean, from?: number): Promise<LogLine>;
-  /** The exit code, or the signal that ended it. */
+  /** Waits for a log line and returns the first match from index `from` on. Rejects after 30 s. */
+  logged(matches: (line: LogLine) => boolean, from?: number): Promise<LogLine>;
+  /** The exit code, or the signal that ended the process. */
   readonly ended: Promise<number | NodeJS.Signals>;
 }
 
+/** Bearer token of the internal port. */
 export const internalToken = "token-of-the-tests";
-const patienceMs = 30_000;
-const mainFile = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+const logTimeoutMs = 30_000;
+const mainFile = join(import.meta.dirname, "../src/main.ts");
 
-/**
- * Starts the API from its source on free ports, with nothing behind it unless the environment names it. It is ended with
- * the test at the latest.
- */
+/** Starts the API from its sources on free ports, without database and Redis unless `env` names them. Ends with the test. */
 export async function startProgram(t: TestContext, env: Record<string, string> = {}): Promise<Program> {
   const [port, internalPort] = [Number(env.PORT ?? (await freePort())), await freePort()];
   const child = spawn(process.execPath, ["--import", "tsx", mainFile], {
-    cwd: path.dirname(mainFile),
+    cwd: dirname(mainFile),
     stdio: ["ignore", "pipe", "inherit"],
     env: {
       PATH: process.env.PATH,
@@ -56,19 +54,19 @@ export async function startProgram(t: TestContext, env: Record<string, string> =
   createInterface({ input: child.stdout }).on("line", (line) => {
     if (line.startsWith("{")) log.push(JSON.parse(line));
   });
-  // "close" rather than "exit": the last line was read by then.
+  // "close" instead of "exit": by then the last line has been read.
   const ended = once(child, "close").then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals);
   t.after(async () => {
     child.kill("SIGKILL");
     await ended;
   });
-  const logged = async (wanted: (line: LogLine) => boolean, from = 0): Promise<LogLine> => {
-    for (const deadline = Date.now() + patienceMs; Date.now() < deadline; await sleep(20)) {
-      const found = log.slice(from).find(wanted);
+  const logged = async (matches: (line: LogLine) => boolean, from = 0): Promise<LogLine> => {
+    for (const deadline = Date.now() + logTimeoutMs; Date.now() < deadline; await sleep(20)) {
+      const found = log.slice(from).find(matches);
       if (found) return found;
     }
     throw new Error(
-      `not logged in ${patienceMs} ms; the last lines: ${JSON.stringify(log.slice(-5), null, 1)}`,
+      `not logged within ${logTimeoutMs} ms; the last lines: ${JSON.stringify(log.slice(-5), null, 1)}`,
     );
   };
   return { port, internalPort, process: child, log, logged, ended };

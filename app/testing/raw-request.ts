@@ -2,28 +2,29 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
-export interface RawAnswer {
+/** A parsed response. */
+export interface RawResponse {
   status: number;
   headers: Record<string, string>;
   body: string;
 }
 
 /**
- * Sends bytes as they are to a port of this machine and reads until the server closes, or for a while.
+ * Sends raw bytes to a local port and reads until the response is complete, the server closes, or the time is over.
  *
- * @param hangUpAfterMs closes the connection so long after sending
- * @returns the first answer, or nothing when there was none
+ * @param hangUpAfterMs closes the connection this long after sending
+ * @returns the first response; undefined if there was none
  */
 export async function sendRaw(
   port: number,
   bytes: string | Buffer | (string | Buffer)[],
   { hangUpAfterMs = 10_000 } = {},
-): Promise<RawAnswer | undefined> {
+): Promise<RawResponse | undefined> {
   const socket = connect(port, "127.0.0.1");
   let text = "";
   socket.setEncoding("latin1").on("data", (chunk: string) => {
     text += chunk;
-    if (isWhole(text)) socket.end();
+    if (isComplete(text)) socket.end();
   });
   socket.on("error", () => undefined);
   const closed = once(socket, "close");
@@ -33,12 +34,12 @@ export async function sendRaw(
   return text === "" ? undefined : parse(text);
 }
 
-function isWhole(text: string): boolean {
+function isComplete(text: string): boolean {
   const { headers, body } = parse(text);
   return text.includes("\r\n\r\n") && body.length >= Number(headers["content-length"] ?? 0);
 }
 
-function parse(text: string): RawAnswer {
+function parse(text: string): RawResponse {
   const end = text.indexOf("\r\n\r\n");
   const [first = "", ...lines] = text.slice(0, end === -1 ? undefined : end).split("\r\n");
   const headers = Object.fromEntries(

@@ -3,33 +3,34 @@ import { RedisServer } from "./redis-server.ts";
 
 const slots = 16_384;
 
+/** Settings of a {@link TestRedisCluster}. */
 export interface RedisClusterOptions {
   password?: string;
   primaries?: number;
-  /** Replicas of the first primary. */
+  /** Number of replicas of the first primary. */
   replicas?: number;
-  /** Silence after which a node counts as gone. */
+  /** Time without an answer after which a node counts as failed. */
   nodeTimeoutMs?: number;
 }
 
-/** A Redis Cluster of processes on this machine. */
+/** A Redis Cluster of local processes. */
 export class TestRedisCluster {
   readonly primaries: RedisServer[] = [];
   readonly replicas: RedisServer[] = [];
 
-  /** Resolves when all slots are served, as every node sees it. */
+  /** Resolves when every node reports that all slots are served. */
   static async start(options: RedisClusterOptions = {}) {
     const { password, primaries = 3, replicas = 0, nodeTimeoutMs = 1000 } = options;
     const cluster = new TestRedisCluster();
     const args = [
-      ...["--cluster-enabled", "yes", "--cluster-node-timeout", String(nodeTimeoutMs)],
-      ...["--cluster-require-full-coverage", "no", "--cluster-replica-validity-factor", "0"],
-      ...["--repl-diskless-sync-delay", "0"],
-    ];
+      `--cluster-enabled yes --cluster-node-timeout ${nodeTimeoutMs}`,
+      "--cluster-require-full-coverage no --cluster-replica-validity-factor 0",
+      "--repl-diskless-sync-delay 0",
+    ].flatMap((line) => line.split(" "));
     const start = () => RedisServer.start({ args, ...(password === undefined ? {} : { password }) });
     try {
-      for (let each = 0; each < primaries; each++) cluster.primaries.push(await start());
-      for (let each = 0; each < replicas; each++) cluster.replicas.push(await start());
+      for (let index = 0; index < primaries; index++) cluster.primaries.push(await start());
+      for (let index = 0; index < replicas; index++) cluster.replicas.push(await start());
       await cluster.#join();
     } catch (error) {
       await cluster.stop();
@@ -76,8 +77,8 @@ export class TestRedisCluster {
       );
   }
 
-  async #until(isSo: () => Promise<boolean>): Promise<void> {
-    for (const until = Date.now() + 20_000; !(await isSo()); await sleep(50))
+  async #until(isTrue: () => Promise<boolean>): Promise<void> {
+    for (const until = Date.now() + 20_000; !(await isTrue()); await sleep(50))
       if (Date.now() > until) throw new Error("the cluster did not form");
   }
 }

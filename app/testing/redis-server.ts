@@ -2,38 +2,39 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp } from "node:fs/promises";
 import { createServer } from "node:net";
-import os from "node:os";
-import path from "node:path";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createClient } from "@redis/client";
 import { TestServer } from "./test-server.ts";
 
-/** Redis' default for the port of the cluster bus: so much above the other. */
+/** The port of the cluster bus minus the server's port; Redis' default. */
 const busOffset = 10_000;
 
+/** Settings of a {@link RedisServer}. */
 export interface RedisServerOptions {
   password?: string;
-  /** More of redis.conf, as arguments. */
+  /** Further directives of redis.conf, as arguments. */
   args?: string[];
-  /** Usually one that is free. */
+  /** Default: a free port. */
   port?: number;
 }
 
-/** A redis-server process on 127.0.0.1 with its data in a directory of its own. */
+/** A redis-server process on 127.0.0.1 with its own data folder. */
 export class RedisServer extends TestServer {
   readonly port: number;
   readonly #options: RedisServerOptions;
   readonly #dir: string;
 
   private constructor(port: number, dir: string, options: RedisServerOptions) {
-    super({ askEveryMs: 20, patienceMs: 10_000, crash: "SIGKILL", dir, debianPackage: "redis-server" });
+    super({ pollMs: 20, startTimeoutMs: 10_000, crash: "SIGKILL", dir, debianPackage: "redis-server" });
     this.port = port;
     this.#options = options;
     this.#dir = dir;
   }
 
-  /** Resolves when it answers. */
+  /** Resolves when the server answers. */
   static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
-    const dir = await mkdtemp(path.join(os.tmpdir(), "redis-"));
+    const dir = await mkdtemp(join(tmpdir(), "redis-"));
     const server = new RedisServer(options.port ?? (await freePortWithBus()), dir, options);
     await server.launch();
     return server;
@@ -43,7 +44,7 @@ export class RedisServer extends TestServer {
     return { host: "127.0.0.1", port: this.port };
   }
 
-  /** Sends one command on a connection of its own. */
+  /** Sends one command on a new connection. */
   async command(...args: string[]): Promise<unknown> {
     const client = createClient({ socket: this.address, password: this.#options.password });
     client.on("error", () => undefined);
@@ -55,7 +56,7 @@ export class RedisServer extends TestServer {
     }
   }
 
-  /** Stands still, with its connections open. */
+  /** Pauses the process; its connections stay open. */
   pause(): void {
     this.signal("SIGSTOP");
   }
@@ -76,7 +77,7 @@ export class RedisServer extends TestServer {
   }
 }
 
-/** A port that is free, as is the one of the cluster bus. */
+/** A free port whose cluster-bus port is free too. */
 async function freePortWithBus(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 20_000);

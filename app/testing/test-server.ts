@@ -3,19 +3,20 @@ import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
+/** Settings of a {@link TestServer}. */
 export interface TestServerOptions {
-  /** How often and for how long it is asked at its start whether it answers, in milliseconds. */
-  askEveryMs: number;
-  patienceMs: number;
-  /** What ends it as a crash would. */
+  /** Interval between attempts to reach the server while it starts. */
+  pollMs: number;
+  startTimeoutMs: number;
+  /** Signal that ends the server like a crash. */
   crash: NodeJS.Signals;
-  /** Where its data is; removed in the end. */
+  /** Data folder; `stop` removes it. */
   dir: string;
-  /** The Debian package that has the program. */
+  /** Debian package of the program. */
   debianPackage: string;
 }
 
-/** A server process that is started, killed and started again on the same data. */
+/** A server process that can be killed and restarted on the same data. */
 export abstract class TestServer {
   readonly #options: TestServerOptions;
   #process: ChildProcess | undefined;
@@ -27,18 +28,20 @@ export abstract class TestServer {
 
   protected abstract spawn(): ChildProcess;
 
-  /** Rejects while the server does not answer. */
+  /** Sends a request; rejects if the server does not answer. */
   protected abstract answers(): Promise<unknown>;
 
-  /** Resolves when it answers. */
+  /** Starts the process. Resolves when the server answers. */
   protected async launch(): Promise<void> {
-    const { askEveryMs, patienceMs, debianPackage } = this.#options;
+    const { pollMs, startTimeoutMs, debianPackage } = this.#options;
     const child = this.spawn();
     this.#process = child;
     child.on("error", (error) => {
-      this.#failure = new Error(`it cannot be started: apt-get install ${debianPackage}`, { cause: error });
+      this.#failure = new Error(`the server cannot be started: apt-get install ${debianPackage}`, {
+        cause: error,
+      });
     });
-    for (const until = Date.now() + patienceMs; ; await sleep(askEveryMs)) {
+    for (const until = Date.now() + startTimeoutMs; ; await sleep(pollMs)) {
       try {
         await this.answers();
         return;
@@ -49,7 +52,7 @@ export abstract class TestServer {
     }
   }
 
-  /** After `kill`, with the same data. */
+  /** Starts the server again on the same data after `kill`. */
   restart(): Promise<void> {
     return this.launch();
   }
@@ -58,7 +61,7 @@ export abstract class TestServer {
     this.#process?.kill(signal);
   }
 
-  /** Ends it as a crash would. */
+  /** Ends the server like a crash. */
   async kill(): Promise<void> {
     const child = this.#process;
     if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
