@@ -16,14 +16,14 @@ function later<T>() {
 
 const ada = { name: "Ada", email: "ada@example.org" };
 
-test("GET /light answers ok", async (t) => {
+test("GET /light responds with ok", async (t) => {
   const { app } = build(t);
   const answer = await app.inject("/light");
   assert.equal(answer.statusCode, 200);
   assert.deepEqual(answer.json(), { ok: true });
 });
 
-test("a user is read past the cache once, from it then, and past it again after a write", async (t) => {
+test("GET /users/:id reads the origin once, then the cache, and the origin again after a write", async (t) => {
   const { app, put } = build(t);
   assert.deepEqual((await put("7", ada)).json(), { id: 7, ...ada, updatedAt: "2026-01-01T00:00:00.000Z" });
   const statuses = [];
@@ -40,14 +40,14 @@ test("a user is read past the cache once, from it then, and past it again after 
   ]);
 });
 
-test("a user that is not there is a 404 in JSON", async (t) => {
+test("GET /users/:id responds with a JSON 404 when the user does not exist", async (t) => {
   const answer = await build(t).app.inject({ url: "/users/8", headers: { "x-request-id": "r-1" } });
   assert.equal(answer.statusCode, 404);
   assert.deepEqual(answer.json(), { error: "Not Found", message: "there is no user 8", requestId: "r-1" });
 });
 
 for (const id of ["0", "-1", "1.5", "x", "9007199254740993"]) {
-  test(`rejects the user id ${id}`, async (t) => {
+  test(`GET /users/:id responds with 400 when the id is ${id}`, async (t) => {
     const { app, put } = build(t);
     assert.equal((await app.inject(`/users/${id}`)).statusCode, 400);
     assert.equal((await put(id, ada)).statusCode, 400);
@@ -61,7 +61,7 @@ const wrongBodies: [string, unknown, string][] = [
   ["an email of another form", { ...ada, email: "ada" }, 'body/email must match format "email"'],
 ];
 for (const [what, body, message] of wrongBodies) {
-  test(`rejects a user with ${what}`, async (t) => {
+  test(`PUT /users/:id responds with 400 when the body has ${what}`, async (t) => {
     const answer = await build(t).put("1", body);
     const requestId = answer.headers["x-request-id"];
     assert.equal(answer.statusCode, 400);
@@ -69,7 +69,7 @@ for (const [what, body, message] of wrongBodies) {
   });
 }
 
-test("a database that is away is a 503 that says when to come again, and is logged with the request's id", async (t) => {
+test("API responds with 503 and Retry-After, and logs the request id, when the database is unavailable", async (t) => {
   const find = () => Promise.reject(new DatabaseUnavailable("the database is not available"));
   const { app, logged } = build(t, { users: { find, findMany: find, save: find } });
   const answer = await app.inject({ url: "/users/1", headers: { "x-request-id": "r-17" } });
@@ -83,7 +83,7 @@ test("a database that is away is a 503 that says when to come again, and is logg
   );
 });
 
-test("an error that nobody expected keeps its details to the log", async (t) => {
+test("API logs the details of an unexpected error and does not send them", async (t) => {
   const find = () => Promise.reject(new Error("password is hunter2"));
   const { app, logged } = build(t, { users: { find, findMany: find, save: find } });
   const answer = await app.inject("/users/1");
@@ -92,7 +92,7 @@ test("an error that nobody expected keeps its details to the log", async (t) => 
   assert.match(JSON.stringify(logged), /hunter2/);
 });
 
-test("heavy work takes n from the query, within bounds", async (t) => {
+test("GET /heavy-task reads n from the query, within bounds", async (t) => {
   const { app } = build(t);
   assert.deepEqual((await app.inject("/heavy-task?n=5")).json(), { n: 5, fibonacci: 10 });
   assert.deepEqual((await app.inject("/heavy-task")).json(), { n: 27, fibonacci: 54 });
@@ -100,7 +100,7 @@ test("heavy work takes n from the query, within bounds", async (t) => {
     assert.equal((await app.inject(`/heavy-task?n=${n}`)).statusCode, 400, n);
 });
 
-test("refused heavy work is a 503 with its reason", async (t) => {
+test("GET /heavy-task responds with 503 and the reason when the pool refuses", async (t) => {
   const run = () => Promise.reject(new TaskRefused("64 tasks are waiting already"));
   const answer = await build(t, { cpuPool: { run } }).app.inject("/heavy-task?n=5");
   assert.equal(answer.statusCode, 503);
@@ -108,8 +108,8 @@ test("refused heavy work is a 503 with its reason", async (t) => {
   assert.equal(answer.json().message, "64 tasks are waiting already");
 });
 
-test("heavy work learns that its client went away", async (t) => {
-  const { promise: told, resolve } = later<boolean>();
+test("GET /heavy-task aborts its task when the client disconnects", async (t) => {
+  const { promise: aborted, resolve } = later<boolean>();
   const cpuPool: AppParts["cpuPool"] = {
     run: (_n, client) =>
       new Promise((_resolve, reject) => {
@@ -121,17 +121,17 @@ test("heavy work learns that its client went away", async (t) => {
   };
   const port = await build(t, { cpuPool }).listen();
   await sendRaw(port, "GET /heavy-task HTTP/1.1\r\nHost: here\r\n\r\n", { hangUpAfterMs: 50 });
-  assert.equal(await told, true);
+  assert.equal(await aborted, true);
 });
 
-test("the public port answers probes", async (t) => {
+test("public port serves the probes", async (t) => {
   const { app } = build(t);
   assert.equal((await app.inject("/livez")).statusCode, 200);
   const ready = await app.inject("/readyz");
   assert.deepEqual([ready.statusCode, ready.json()], [503, { status: "not ready" }]);
 });
 
-test("while requests are refused, only probes are answered", async (t) => {
+test("API serves only probes while load is shed", async (t) => {
   const { app, logged } = build(t, { shedding: { active: true, refuse: () => "too many" } });
   for (const [method, url] of [
     ["GET", "/light"],
@@ -148,7 +148,7 @@ test("while requests are refused, only probes are answered", async (t) => {
   assert.deepEqual((await app.inject("/health")).json(), { status: "ok" });
 });
 
-test("an unknown path is a 404 in JSON", async (t) => {
+test("API responds with a JSON 404 when the path is unknown", async (t) => {
   const answer = await build(t).app.inject({ url: "/nowhere?x=1", headers: { "x-request-id": "r-2" } });
   assert.equal(answer.statusCode, 404);
   assert.deepEqual(answer.json(), {
@@ -158,7 +158,7 @@ test("an unknown path is a 404 in JSON", async (t) => {
   });
 });
 
-test("a path with another method is a 405 that names the right ones", async (t) => {
+test("API responds with 405 and Allow when the method is wrong", async (t) => {
   const { app } = build(t);
   for (const [method, url, allow] of [
     ["DELETE", "/users/7", "GET, HEAD, PUT"],
@@ -171,7 +171,7 @@ test("a path with another method is a 405 that names the right ones", async (t) 
   }
 });
 
-test("a body that is not wanted is told by its kind of wrong", async (t) => {
+test("API responds with a specific status when a body is invalid", async (t) => {
   const { app, logged } = build(t);
   const json = "application/json";
   for (const [status, type, payload] of [
@@ -197,13 +197,13 @@ test("a body that is not wanted is told by its kind of wrong", async (t) => {
   assert.deepEqual(logged, []);
 });
 
-test("a field that stands twice in the query is refused", async (t) => {
+test("API responds with 400 when a query field is repeated", async (t) => {
   const answer = await build(t).app.inject("/heavy-task?n=1&n=2");
   assert.equal(answer.statusCode, 400);
   assert.equal(answer.json().message, "querystring/n must be integer");
 });
 
-test("the fault lab is closed unless opened", async (t) => {
+test("fault lab has no routes unless enabled", async (t) => {
   const exits: number[] = [];
   const closed = build(t).app;
   assert.equal((await closed.inject({ method: "POST", url: "/lab/exit?code=3" })).statusCode, 404);
@@ -218,13 +218,13 @@ test("the fault lab is closed unless opened", async (t) => {
   assert.deepEqual(exits, [3]);
 });
 
-test("the leak lab is closed unless opened", async (t) => {
+test("leak lab has no routes unless enabled", async (t) => {
   const request = { method: "POST", url: "/leak-lab/cache" } as const;
   assert.equal((await build(t).app.inject(request)).statusCode, 404);
   assert.equal((await build(t, { leakLab: true }).app.inject(request)).statusCode, 200);
 });
 
-test("every answer is counted once under its route, whatever its address", async (t) => {
+test("metrics count every response once under its route", async (t) => {
   const { metrics, listen } = build(t);
   const origin = `http://127.0.0.1:${await listen()}`;
   for (const url of ["/light", "/light", "/users/1", "/users/2", "/users/x", "/nowhere"])
@@ -242,7 +242,7 @@ test("every answer is counted once under its route, whatever its address", async
   ]);
 });
 
-test("a client that goes away before its answer is counted as such", async (t) => {
+test("metrics count status 499 when the client disconnects before the response", async (t) => {
   const gone = new AbortController();
   const { metrics, listen } = build(t, {
     cpuPool: {

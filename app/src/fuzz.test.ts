@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import os from "node:os";
-import path from "node:path";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
@@ -143,7 +143,7 @@ const oddHeader = fc.oneof(
   fc.integer({ min: 10, max: 40_000 }).map((length) => `X-Long: ${"x".repeat(length)}`),
   fc.integer({ min: 10, max: 3_000 }).map((count) => Array(count).fill("X: y").join("\r\n")),
 );
-/** How the length of the body is told: rightly, in chunks, or not so rightly. */
+/** How the request declares the length of its body: correctly, in chunks, or wrongly. */
 const framing = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom("length", "chunks") },
   fc.constantFrom("too long", "too short", "nonsense", "both", "none"),
@@ -156,7 +156,7 @@ interface Request {
   body: string | undefined;
   contentType: string | undefined;
   framing: string;
-  /** Hangs up after so many bytes. */
+  /** Closes the connection after this many bytes. */
   cut: number | undefined;
 }
 
@@ -191,8 +191,8 @@ function bytesOf({ method, target, headers, body, contentType, framing, cut }: R
   );
 }
 
-test("whatever is asked, the API answers as it should and goes on", async (t) => {
-  const dir = mkdtempSync(path.join(os.tmpdir(), "fuzz-"));
+test("API responds correctly to random requests and keeps serving", async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), "fuzz-"));
   t.after(() => rmSync(dir, { recursive: true, force: true }));
   const stats = { active: 0, files: 0, bytes: 0, failed: 0 };
   const uploads = { store: new UploadStore(dir), stats, maxBytes: 300, maxFiles: 2 };
@@ -201,20 +201,20 @@ test("whatever is asked, the API answers as it should and goes on", async (t) =>
   const light = "GET /light HTTP/1.1\r\nHost: here\r\n\r\n";
 
   await fc.assert(
-    fc.asyncProperty(request, async (asked) => {
-      const isWhole = asked.cut === undefined && asked.method !== "";
-      const answer = await sendRaw(port, bytesOf(asked), {
-        hangUpAfterMs: asked.cut === undefined ? 5_000 : 20,
+    fc.asyncProperty(request, async (sent) => {
+      const isComplete = sent.cut === undefined && sent.method !== "";
+      const response = await sendRaw(port, bytesOf(sent), {
+        hangUpAfterMs: sent.cut === undefined ? 5_000 : 20,
       });
-      if (answer === undefined) assert.ok(!isWhole, "no answer");
-      else checkAnswer(answer, asked.method === "HEAD");
+      if (response === undefined) assert.ok(!isComplete, "no response");
+      else checkResponse(response, sent.method === "HEAD");
     }),
     { numRuns: 500 },
   );
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (bytes) => {
-      const answer = await sendRaw(port, Buffer.from(bytes), { hangUpAfterMs: 10 });
-      if (answer !== undefined) checkAnswer(answer, false);
+      const response = await sendRaw(port, Buffer.from(bytes), { hangUpAfterMs: 10 });
+      if (response !== undefined) checkResponse(response, false);
     }),
     { numRuns: 50 },
   );
@@ -229,7 +229,7 @@ test("whatever is asked, the API answers as it should and goes on", async (t) =>
   );
 });
 
-function checkAnswer({ status, headers, body }: RawResponse, isHead: boolean): void {
+function checkResponse({ status, headers, body }: RawResponse, isHead: boolean): void {
   assert.ok(
     (status >= 200 && status < 300) || (status >= 400 && status < 500) || status === 503 || status === 100,
     `${status} ${body}`,

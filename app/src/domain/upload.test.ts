@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import os from "node:os";
-import path from "node:path";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Writable } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -15,12 +15,12 @@ import type { UploadParts } from "./upload.ts";
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 
 function uploadFolder(t: TestContext): string {
-  const dir = mkdtempSync(path.join(os.tmpdir(), "uploads-"));
+  const dir = mkdtempSync(join(tmpdir(), "uploads-"));
   t.after(() => rmSync(dir, { recursive: true, force: true }));
   return dir;
 }
 
-/** The API with a folder for uploads. */
+/** The API with an upload folder. */
 function open(t: TestContext, parts: Partial<UploadParts> = {}, bodyIdleMs?: number) {
   const dir = uploadFolder(t);
   const stats = { active: 0, files: 0, bytes: 0, failed: 0 };
@@ -31,7 +31,7 @@ function open(t: TestContext, parts: Partial<UploadParts> = {}, bodyIdleMs?: num
   return { ...api, dir, stats, upload };
 }
 
-test("keeps the files of a form and tells their hashes", async (t) => {
+test("POST /upload keeps the files of a form and returns their hashes", async (t) => {
   const { dir, stats, upload } = open(t);
   const [one, two] = ["first ".repeat(9000), ""];
   const answer = await upload(
@@ -46,12 +46,12 @@ test("keeps the files of a form and tells their hashes", async (t) => {
       { field: "b", filename: "b.txt", bytes: 0, sha256: sha256(two) },
     ],
   );
-  assert.equal(readFileSync(path.join(dir, files[0].storedAs), "utf8"), one);
+  assert.equal(readFileSync(join(dir, files[0].storedAs), "utf8"), one);
   assert.equal(readdirSync(dir).length, 2);
   assert.deepEqual(stats, { active: 0, files: 2, bytes: one.length, failed: 0 });
 });
 
-test("reads and hashes what is not to be kept", async (t) => {
+test("POST /upload hashes and discards the files when no folder is set", async (t) => {
   const { upload } = open(t, { store: new UploadStore(undefined) });
   const answer = await upload(form({ content: "abc" }).body);
   assert.deepEqual(answer.json(), {
@@ -79,7 +79,7 @@ const wrong: [what: string, status: number, message: RegExp, payload: string, co
   ["a field named like a part of every object", 400, /not allowed/, body.replace('"file"', '"__proto__"')],
 ];
 for (const [what, status, message, payload, type] of wrong) {
-  test(`refuses a form with ${what}, and keeps nothing of it`, async (t) => {
+  test(`POST /upload refuses a form with ${what}, and keeps none of its files`, async (t) => {
     const { dir, upload, logged } = open(t);
     const answer = await upload(payload, type ?? contentType);
     assert.equal(answer.statusCode, status, answer.body);
@@ -90,7 +90,7 @@ for (const [what, status, message, payload, type] of wrong) {
   });
 }
 
-test("says that there is no room when the disk is full", async (t) => {
+test("POST /upload responds with 507 when the disk is full", async (t) => {
   const full = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
   let discarded = 0;
   const target = () => ({
@@ -105,7 +105,7 @@ test("says that there is no room when the disk is full", async (t) => {
   assert.equal(discarded, 1);
 });
 
-test("takes as many uploads as the volume has room for, and more when some were taken away", async (t) => {
+test("POST /upload fills the volume to its limit, and accepts more when files are removed", async (t) => {
   const dir = uploadFolder(t);
   const { upload } = open(t, { store: new UploadStore(dir, 256 * 1024) });
   const payload = form({ content: "x".repeat(90_000) }).body;
@@ -114,12 +114,12 @@ test("takes as many uploads as the volume has room for, and more when some were 
   assert.deepEqual(statuses, [200, 200, 507, 507]);
   const [first = "", ...others] = readdirSync(dir);
   assert.equal(others.length, 1);
-  rmSync(path.join(dir, first));
+  rmSync(join(dir, first));
   await until(async () => (await upload(payload)).statusCode === 200);
   assert.equal(readdirSync(dir).length, 2);
 });
 
-test("an upload of unknown length that the volume has no room for is refused in the middle", async (t) => {
+test("POST /upload aborts an upload of unknown length when the volume is full", async (t) => {
   const dir = uploadFolder(t);
   const { listen } = open(t, { store: new UploadStore(dir, 48 * 1024) });
   const port = await listen();
@@ -138,7 +138,7 @@ async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   for (const end = Date.now() + 5_000; !(await isSo()) && Date.now() < end; ) await sleep(10);
 }
 
-test("a client that goes away in the middle leaves nothing behind", async (t) => {
+test("POST /upload leaves no files when the client disconnects mid-body", async (t) => {
   const { dir, stats, listen, logged } = open(t);
   const port = await listen();
   const sent = sendRaw(port, [head(90_000), body.slice(0, body.indexOf("abc")), "x".repeat(40_000)], {
@@ -153,7 +153,7 @@ test("a client that goes away in the middle leaves nothing behind", async (t) =>
   assert.deepEqual(logged, []);
 });
 
-test("a client that stops sending is told so after a while", async (t) => {
+test("POST /upload responds with 408 when the client stalls mid-body", async (t) => {
   const { dir, stats, listen, logged } = open(t, {}, 200);
   const port = await listen();
   const answer = await sendRaw(port, [head(90_000), body.slice(0, body.indexOf("abc")), "x".repeat(40_000)]);
@@ -163,7 +163,7 @@ test("a client that stops sending is told so after a while", async (t) => {
   assert.deepEqual(logged, []);
 });
 
-test("a client that sends more than is taken gets the answer all the same", async (t) => {
+test("POST /upload delivers the response when the client sends more than the limit", async (t) => {
   const { dir, listen } = open(t);
   const port = await listen();
   const much = form({ content: "x".repeat(1_000_000) }).body;
@@ -175,15 +175,15 @@ test("a client that sends more than is taken gets the answer all the same", asyn
   assert.deepEqual(readdirSync(dir), []);
 });
 
-test("what a process left behind is removed at the start, and what another writes is not", async (t) => {
+test("UploadStore removes leftovers of ended processes at the start, and keeps those of running ones", async (t) => {
   const { dir } = open(t);
   const name = "0c4c0a35-0000-4000-8000-000000000000";
-  // The highest process number that Linux can be told to give is 2^22.
+  // Linux never assigns a pid above 2^22.
   const [own, gone, alive] = [process.pid, 2 ** 22 + 1, process.ppid].map((pid) => `.${pid}-${name}.part`);
-  for (const file of [own, gone, alive, name]) writeFileSync(path.join(dir, file ?? ""), "x");
+  for (const file of [own, gone, alive, name]) writeFileSync(join(dir, file ?? ""), "x");
   await new UploadStore(dir).prepare();
   assert.deepEqual(readdirSync(dir).sort(), [alive, name].sort());
-  const missing = path.join(dir, "a", "b");
+  const missing = join(dir, "a", "b");
   await new UploadStore(missing).prepare();
   assert.ok(existsSync(missing));
 });

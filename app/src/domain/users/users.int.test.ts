@@ -6,7 +6,7 @@ import { buildTestApi } from "../../../testing/api.ts";
 import { openCache, until } from "../../../testing/open-cache.ts";
 import { TestRedisCluster } from "../../../testing/redis-cluster.ts";
 
-/** The API as one process has it, on a cluster and a database that takes its time. */
+/** The API of one process, with a Redis Cluster and a slow database. */
 async function openApi(
   t: TestContext,
   cluster: TestRedisCluster,
@@ -37,7 +37,7 @@ async function openApi(
   return { cache, finds, url: `http://127.0.0.1:${await listen()}` };
 }
 
-test("500 connections on one user read it from a database that takes 200 ms once per expiry", async (t) => {
+test("GET /users/:id reads a slow database once per expiry under 500 connections", async (t) => {
   const cluster = await TestRedisCluster.start();
   t.after(() => cluster.stop());
   const ttlSeconds = 2;
@@ -57,12 +57,12 @@ test("500 connections on one user read it from a database that takes 200 ms once
     assert.equal(results[index]?.errors, 0);
     assert.ok(finds.mostAtOnce <= 1);
   }
-  // Early refreshes shorten what a value lives by a few times its load at most; over both processes one reads for both.
+  // An early refresh shortens a value's life by a few load times at most; one process usually reads for both.
   const reads = apis.reduce((sum, { finds }) => sum + finds.all, 0);
   assert.ok(reads >= 2 && reads <= 2 * Math.ceil(durationSeconds / (ttlSeconds * 0.9 - 4 * 0.2)) + 2);
 });
 
-test("requests lose no time to a Redis that is gone or stands still", async (t) => {
+test("GET /users/:id is not slower when Redis is paused or killed", async (t) => {
   const cluster = await TestRedisCluster.start();
   t.after(() => cluster.stop());
   const { cache, url } = await openApi(t, cluster, 2, { localBytes: 0 });
@@ -94,7 +94,7 @@ test("requests lose no time to a Redis that is gone or stands still", async (t) 
   shown.gone = await load(3);
   for (const [when, { p50, p99, max }] of Object.entries(shown))
     t.diagnostic(`${when}: p50 ${p50} ms, p99 ${p99} ms, at most ${max} ms`);
-  // The promise is 50 ms at p99; on a machine that has other things to do only the median tells them from a time-out of 200 ms.
+  // The limit of p99 is 50 ms, but on a busy machine only the median is distinguishable from a time-out of 200 ms.
   for (const when of ["standing still", "gone"])
     assert.ok((shown[when]?.p50 ?? 0) < (shown["with Redis"]?.p50 ?? 0) + 50, when);
 });

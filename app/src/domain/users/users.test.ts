@@ -6,7 +6,7 @@ import { DatabaseUnavailable } from "../../runtime/database/database.ts";
 const ada = { name: "Ada", email: "ada@example.org" };
 const asUser = (id: number) => ({ id, ...ada, updatedAt: "2026-01-01T00:00:00.000Z" });
 
-test("several users come in one answer, in the order that was asked for, with those that are missing", async (t) => {
+test("GET /users?ids= returns users in the requested order, and the missing ids", async (t) => {
   const { app, put } = build(t);
   for (const id of ["1", "2", "3"]) await put(id, ada);
   await app.inject("/users/2");
@@ -32,18 +32,18 @@ for (const [query, what] of [
   [`?ids=${ids(101)}`, "with more than a hundred"],
   ["?ids=1&ids=2", "with ids twice"],
 ] as const) {
-  test(`rejects a question for users ${what}`, async (t) => {
-    const answer = await build(t).app.inject(`/users${query}`);
-    assert.equal(answer.statusCode, 400);
-    assert.equal(answer.json().error, "Bad Request");
+  test(`GET /users responds with 400 ${what}`, async (t) => {
+    const response = await build(t).app.inject(`/users${query}`);
+    assert.equal(response.statusCode, 400);
+    assert.equal(response.json().error, "Bad Request");
   });
 }
 
-test("a hundred users may be asked for", async (t) => {
+test("GET /users?ids= accepts 100 ids", async (t) => {
   assert.equal((await build(t).app.inject(`/users?ids=${ids(100)}`)).json().missing.length, 100);
 });
 
-test("X-Cache tells whether the cache answered", async (t) => {
+test("X-Cache is HIT when the value comes from the cache", async (t) => {
   const { app, put } = build(t);
   await put("7", ada);
   const headers = [];
@@ -51,11 +51,11 @@ test("X-Cache tells whether the cache answered", async (t) => {
   assert.deepEqual(headers, ["MISS", "HIT"]);
 });
 
-test("with the database lost, reads are answered from what has expired and writes with 503", async (t) => {
+test("API serves stale reads and refuses writes with 503 when the database is unavailable", async (t) => {
   let isLost = false;
-  const database = async <T>(answer: T): Promise<T> => {
+  const database = async <T>(result: T): Promise<T> => {
     if (isLost) throw new DatabaseUnavailable("the database is not available");
-    return answer;
+    return result;
   };
   const clock = { now: Date.now() };
   const { app, put } = build(

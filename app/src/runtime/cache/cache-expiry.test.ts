@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { OriginAway, openMemoryCache as setUp } from "../../../testing/memory-cache.ts";
 import { MemoryStore } from "../../../testing/memory-store.ts";
 
-test("a value that has expired is read again", async (t) => {
+test("Cache reads the origin again when a value has expired", async (t) => {
   const { cache, origin, clock } = setUp(t);
   await cache.read("k", origin.loadAtOnce);
   origin.value = '{"v":2}';
@@ -14,7 +14,7 @@ test("a value that has expired is read again", async (t) => {
   assert.deepEqual(await cache.read("k", origin.loadAtOnce), { value: '{"v":2}', status: "MISS" });
 });
 
-test("times to live differ by up to a tenth", async (t) => {
+test("Cache shortens times to live by up to a tenth at random", async (t) => {
   const { cache, origin, clock } = setUp(t, new MemoryStore(), { random: () => 0.999_999 });
   await cache.read("k", origin.loadAtOnce);
   clock.now += 270_000 - 1;
@@ -23,7 +23,7 @@ test("times to live differ by up to a tenth", async (t) => {
   assert.equal((await cache.read("k", origin.loadAtOnce)).status, "MISS");
 });
 
-test("shortly before its end a value is fetched anew while it is still given", async (t) => {
+test("Cache reloads a value shortly before it expires, and serves it in the meantime", async (t) => {
   let random = 0;
   const { cache, origin, clock } = setUp(t, new MemoryStore(), { random: () => random });
   const slowLoad = async () => {
@@ -33,7 +33,7 @@ test("shortly before its end a value is fetched anew while it is still given", a
   await cache.read("k", slowLoad);
   clock.now += 299_000;
   origin.value = '{"v":2}';
-  // −ln(1 − 0.64) is just more than one, and one load's time is left.
+  // −ln(1 − 0.64) is slightly above 1, and the remaining time equals one load time.
   random = 0.64;
   assert.deepEqual(await cache.read("k", slowLoad), { value: '{"v":1}', status: "HIT" });
   random = 0;
@@ -43,7 +43,7 @@ test("shortly before its end a value is fetched anew while it is still given", a
   assert.equal(origin.reads, 2);
 });
 
-test("while the origin fails an expired value stands in, from the store or from here, until its stale time is over", async (t) => {
+test("Cache serves an expired value from store or process while the origin fails, until its stale time is over", async (t) => {
   const { store, cache, origin, clock } = setUp(t);
   await cache.read("k", origin.loadAtOnce);
   origin.isAway = true;
@@ -61,7 +61,7 @@ test("while the origin fails an expired value stands in, from the store or from 
   assert.equal((await cache.read("k", origin.loadAtOnce)).status, "BYPASS");
 });
 
-test("an error that is not the origin's failure is not covered by a stale value", async (t) => {
+test("Cache passes on an error when it is not a failure of the origin", async (t) => {
   const { cache, origin, clock } = setUp(t);
   await cache.read("k", origin.loadAtOnce);
   clock.now += 300_001;
@@ -71,7 +71,7 @@ test("an error that is not the origin's failure is not covered by a stale value"
   );
 });
 
-test("an origin that failed several times is tried in the background, once per pause, while stale values are given", async (t) => {
+test("Cache serves stale values and tries the origin once per pause when it failed several times", async (t) => {
   const { cache, origin, clock } = setUp(t);
   await cache.read("k", origin.loadAtOnce);
   origin.isAway = true;
@@ -87,7 +87,7 @@ test("an origin that failed several times is tried in the background, once per p
   assert.equal((await cache.read("k", origin.loadAtOnce)).status, "HIT");
 });
 
-test("with the store away reads go to the origin, still shared", async (t) => {
+test("Cache shares reads of the origin when the store is unreachable", async (t) => {
   const { store, cache, origin } = setUp(t);
   store.isAway = true;
   const reads = Array.from({ length: 10 }, () => cache.read("k", origin.load));
@@ -96,7 +96,7 @@ test("with the store away reads go to the origin, still shared", async (t) => {
   assert.equal(origin.reads, 1);
 });
 
-test("an invalidation that the store missed is repeated, and its name is not read from the store until then", async (t) => {
+test("Cache repeats a failed invalidation, and bypasses the store for its name until then", async (t) => {
   const { store, cache, origin } = setUp(t);
   await cache.read("k", origin.loadAtOnce);
   store.isAway = true;
@@ -111,7 +111,7 @@ test("an invalidation that the store missed is repeated, and its name is not rea
   assert.equal((await cache.read("k", origin.loadAtOnce)).status, "MISS");
 });
 
-test("invalidations that wait are bounded, and dropping one is told", async (t) => {
+test("Cache bounds pending invalidations, and counts dropped ones", async (t) => {
   const { store, cache } = setUp(t);
   store.isAway = true;
   for (let name = 0; name < 20_003; name++) await cache.invalidate(String(name));

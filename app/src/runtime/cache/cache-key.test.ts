@@ -4,7 +4,7 @@ import slotOf from "cluster-key-slot";
 import fc from "fast-check";
 import { cacheKey, cacheKeyGlob, nameOf } from "./cache-key.ts";
 
-test("a key and its lease lie in one slot, whatever the name and the prefix", () => {
+test("cacheKey puts a key and its lease into one slot, for any name and prefix", () => {
   fc.assert(
     fc.property(fc.string(), fc.string(), (prefix, name) => {
       const key = cacheKey(prefix, name);
@@ -13,7 +13,7 @@ test("a key and its lease lie in one slot, whatever the name and the prefix", ()
   );
 });
 
-test("different names have different keys", () => {
+test("cacheKey gives different keys for different names", () => {
   fc.assert(
     fc.property(fc.string(), fc.string(), (one, other) => {
       assert.equal(cacheKey("p:", one) === cacheKey("p:", other), one === other);
@@ -21,11 +21,11 @@ test("different names have different keys", () => {
   );
 });
 
-test("names are made of parts that do not run into each other", () => {
+test("nameOf gives different names for different parts", () => {
   assert.equal(nameOf("user", 7), "user:7");
   assert.notEqual(nameOf("a", "b:c"), nameOf("a", "b", "c"));
 });
 
-test("a prefix is no pattern", () => {
+test("cacheKeyGlob escapes glob characters of the prefix", () => {
   assert.equal(cacheKeyGlob("a*[b]:", "user:*"), "a\\*\\[b\\]:{user:*}*");
 });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { OriginAway, openMemoryCache as setUp } from "../../../testing/memory-cache.ts";
 import { MemoryStore } from "../../../testing/memory-store.ts";
 
-test("several names are asked for at once, and what is missing is loaded at once", async (t) => {
+test("readMany sends one request to the store, and one to the origin for the missing names", async (t) => {
   const { store, cache } = setUp(t);
   await cache.read("a", async () => "1");
   const loads: string[][] = [];
@@ -24,7 +24,7 @@ test("several names are asked for at once, and what is missing is loaded at once
     ],
   );
   assert.deepEqual(loads, [["b", "none", "c"]]);
-  // One MGET, and a claim and a fill for each of the three.
+  // One MGET, and a claim and a fill for each of the three names.
   assert.equal(store.calls - calls, 7);
   const again = await cache.readMany(["c", "b"], loadMany);
   assert.deepEqual(
@@ -33,7 +33,7 @@ test("several names are asked for at once, and what is missing is loaded at once
   );
 });
 
-test("several names with the store away, and with an origin that fails", async (t) => {
+test("readMany reads the origin when the store is unreachable, and serves stale values when the origin fails", async (t) => {
   const { store, cache } = setUp(t);
   store.isAway = true;
   const reads = await cache.readMany(["a", "b"], async (names) => new Map(names.map((name) => [name, "1"])));
@@ -47,7 +47,7 @@ test("several names with the store away, and with an origin that fails", async (
   );
 });
 
-test("get, set and delete never reject", async (t) => {
+test("get, set and delete never reject when the store is unreachable", async (t) => {
   const { store, cache, origin } = setUp(t);
   assert.equal(await cache.get("k"), undefined);
   assert.equal(await cache.set("k", "1"), true);
@@ -64,7 +64,7 @@ test("get, set and delete never reject", async (t) => {
   assert.ok(cache.stats.storeErrors >= 2);
 });
 
-test("clearing empties the places that match, and takes the copies of every process", async (t) => {
+test("clear deletes matching entries, and the copies of every process", async (t) => {
   const one = setUp(t);
   const two = setUp(t, one.store);
   for (const name of ["user:1", "user:2", "other"]) {
@@ -76,14 +76,14 @@ test("clearing empties the places that match, and takes the copies of every proc
   assert.deepEqual([...one.store.texts.keys()], ["p:{other}"]);
 });
 
-test("a text that another version left in the store is written over", async (t) => {
+test("Cache overwrites a stored text of another version", async (t) => {
   const { store, cache, origin } = setUp(t);
   store.texts.set("p:{k}", '{"v":0}');
   assert.deepEqual(await cache.read("k", origin.loadAtOnce), { value: '{"v":1}', status: "MISS" });
   assert.match(store.texts.get("p:{k}") ?? "", /;\{"v":1\}$/);
 });
 
-test("copies are bounded in bytes, and none are kept when there is no room", async (t) => {
+test("Cache bounds its copies in bytes, and keeps none when the limit is 0", async (t) => {
   const { cache } = setUp(t, new MemoryStore(), { localBytes: 20_000 });
   const value = "x".repeat(1000);
   for (let name = 0; name < 100; name++) await cache.read(String(name), async () => value);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openMemoryCache as setUp } from "../../../testing/memory-cache.ts";
 
-test("a first read is a miss, the next ones are hits in this process and from the store in another", async (t) => {
+test("Cache misses on the first read, and then hits in this process and in others", async (t) => {
   const { store, cache, origin } = setUp(t);
   assert.deepEqual(await cache.read("k", origin.loadAtOnce), { value: '{"v":1}', status: "MISS" });
   const callsBefore = store.calls;
@@ -20,23 +20,23 @@ test("a first read is a miss, the next ones are hits in this process and from th
   assert.deepEqual([hits, localHits, misses, originReads], [1, 1, 1, 1]);
 });
 
-test("what the origin does not have is not kept, and leaves no lease behind", async (t) => {
+test("Cache keeps no entry and no lease when the origin has no value", async (t) => {
   const { store, cache, origin } = setUp(t);
   origin.value = undefined;
   assert.deepEqual(await cache.read("k", origin.loadAtOnce), { value: undefined, status: "MISS" });
   assert.equal(store.texts.size + store.leases.size, 0);
 });
 
-test("readers of a cold name share one read of the origin", async (t) => {
+test("Cache reads the origin once for concurrent readers of a cold name", async (t) => {
   const { cache, origin } = setUp(t);
   const reads = Array.from({ length: 500 }, () => cache.read("k", origin.load));
   await origin.release();
-  const answers = await Promise.all(reads);
+  const results = await Promise.all(reads);
   assert.equal(origin.reads, 1);
-  assert.ok(answers.every((answer) => answer.value === '{"v":1}' && answer.status === "MISS"));
+  assert.ok(results.every((result) => result.value === '{"v":1}' && result.status === "MISS"));
 });
 
-test("an origin that fails fails its readers and frees the place", async (t) => {
+test("Cache rejects the readers and frees the lease when the origin fails", async (t) => {
   const { store, cache, origin } = setUp(t);
   const broken = () => Promise.reject(new Error("no database"));
   await assert.rejects(cache.read("k", broken), /no database/);
@@ -44,7 +44,7 @@ test("an origin that fails fails its readers and frees the place", async (t) => 
   assert.equal((await cache.read("k", origin.loadAtOnce)).value, '{"v":1}');
 });
 
-test("a slow reader does not put an old value back after an invalidation", async (t) => {
+test("Cache does not restore an old value when a slow reader ends after an invalidation", async (t) => {
   const { store, cache, origin } = setUp(t);
   const slow = cache.read("k", origin.load);
   await sleep(1);
@@ -56,7 +56,7 @@ test("a slow reader does not put an old value back after an invalidation", async
   assert.equal((await cache.read("k", origin.loadAtOnce)).value, '{"v":2}');
 });
 
-test("a read after an invalidation does not join one from before it, in this process or another", async (t) => {
+test("Cache starts a new read after an invalidation, in this process and in others", async (t) => {
   const one = setUp(t);
   const two = setUp(t, one.store);
   const before = [one.cache.read("k", one.origin.load), two.cache.read("k", one.origin.load)];
@@ -69,7 +69,7 @@ test("a read after an invalidation does not join one from before it, in this pro
   for (const read of await Promise.all(after)) assert.equal(read.value, '{"v":2}');
 });
 
-test("an invalidation reaches the copies of other processes", async (t) => {
+test("invalidate removes the copies of other processes", async (t) => {
   const one = setUp(t);
   const two = setUp(t, one.store);
   await one.cache.read("k", one.origin.loadAtOnce);
@@ -79,17 +79,17 @@ test("an invalidation reaches the copies of other processes", async (t) => {
   assert.equal((await two.cache.read("k", one.origin.loadAtOnce)).value, '{"v":2}');
 });
 
-test("what was read while an invalidation was on its way is not kept", async (t) => {
+test("Cache keeps no copy of a value read during an invalidation", async (t) => {
   const one = setUp(t);
   const two = setUp(t, one.store);
   await one.cache.read("k", one.origin.loadAtOnce);
-  // The store's answer is on its way to two while the message overtakes it.
+  // The message reaches the second process before the store's reply does.
   const get = one.store.get.bind(one.store);
-  let answer: () => void = () => undefined;
+  let deliver: () => void = () => undefined;
   one.store.get = async (key) => {
     const text = await get(key);
     await new Promise<void>((resolve) => {
-      answer = resolve;
+      deliver = resolve;
     });
     return text;
   };
@@ -97,13 +97,13 @@ test("what was read while an invalidation was on its way is not kept", async (t)
   await sleep(1);
   one.origin.value = '{"v":2}';
   await one.cache.invalidate("k");
-  answer();
+  deliver();
   assert.equal((await read).value, '{"v":1}');
   one.store.get = get;
   assert.equal((await two.cache.read("k", one.origin.loadAtOnce)).value, '{"v":2}');
 });
 
-test("a slow reader who lost the lease keeps nothing, even before it is told why", async (t) => {
+test("Cache keeps no copy when a slow reader has lost its lease, even before the invalidation arrives", async (t) => {
   const one = setUp(t);
   const two = setUp(t, one.store);
   one.store.isHolding = true;
@@ -116,7 +116,7 @@ test("a slow reader who lost the lease keeps nothing, even before it is told why
   assert.equal((await two.cache.read("k", one.origin.loadAtOnce)).value, '{"v":2}');
 });
 
-test("copies do not count while their feed is broken, nor those from before when it is back", async (t) => {
+test("Cache uses no copies while their feed is broken, nor older copies when it is back", async (t) => {
   const { store, cache, origin } = setUp(t);
   await cache.read("k", origin.loadAtOnce);
   store.feed.isLive = false;
@@ -133,7 +133,7 @@ test("copies do not count while their feed is broken, nor those from before when
   assert.deepEqual(await cache.read("k", origin.loadAtOnce), { value: '{"v":3}', status: "MISS" });
 });
 
-test("a process that meets another's lease waits for its value", async (t) => {
+test("Cache waits for the value when another process has the lease", async (t) => {
   const one = setUp(t);
   const two = setUp(t, one.store);
   const filling = one.cache.read("k", one.origin.load);
@@ -145,7 +145,7 @@ test("a process that meets another's lease waits for its value", async (t) => {
   assert.equal(two.origin.reads, 0);
 });
 
-test("but not for ever", async (t) => {
+test("Cache reads the origin when the process with the lease takes too long", async (t) => {
   const one = setUp(t);
   const two = setUp(t, one.store);
   const filling = one.cache.read("k", one.origin.load);

@@ -7,7 +7,7 @@ function setUp() {
   return { clock, breaker: new CircuitBreaker({ failures: 3, pauseMs: 1000, now: () => clock.now }) };
 }
 
-test("opens after so many failures in a row, and tells when", () => {
+test("CircuitBreaker opens after consecutive failures, and reports it", () => {
   const { breaker } = setUp();
   assert.deepEqual([breaker.failed(), breaker.failed()], [false, false]);
   breaker.succeeded();
@@ -18,7 +18,7 @@ test("opens after so many failures in a row, and tells when", () => {
   assert.equal(breaker.state, "open");
 });
 
-test("lets one trial pass per pause, whose outcome decides", () => {
+test("CircuitBreaker lets one trial pass per pause, whose outcome closes or opens it", () => {
   const { clock, breaker } = setUp();
   assert.equal(breaker.takeTrial(), false);
   for (let failure = 0; failure < 3; failure++) breaker.failed();
@@ -36,7 +36,7 @@ test("lets one trial pass per pause, whose outcome decides", () => {
   assert.equal(breaker.isClosed, true);
 });
 
-test("a trial that is never heard of again does not keep it from the next", () => {
+test("CircuitBreaker allows the next trial when a trial never reports its outcome", () => {
   const { clock, breaker } = setUp();
   for (let failure = 0; failure < 3; failure++) breaker.failed();
   clock.now = 1000;
@@ -45,7 +45,7 @@ test("a trial that is never heard of again does not keep it from the next", () =
   assert.equal(breaker.takeTrial(), true);
 });
 
-test("what fails late does not put off the trial", () => {
+test("CircuitBreaker does not delay the trial when an earlier call fails late", () => {
   const { clock, breaker } = setUp();
   for (let failure = 0; failure < 3; failure++) breaker.failed();
   clock.now = 900;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isDueEarly } from "./early-refresh.ts";
 
-test("is due as often as the paper says: with probability exp(−remaining / load time)", () => {
+test("isDueEarly is true with probability exp(−remaining / load time)", () => {
   const draws = 10_000;
   for (const [remainingMs, loadMs] of [
     [100, 100],
@@ -15,7 +15,7 @@ test("is due as often as the paper says: with probability exp(−remaining / loa
   }
 });
 
-test("is never due long before, nor when loading took no time; always when the time is over", () => {
+test("isDueEarly is false long before expiry and without load time, and true after expiry", () => {
   assert.equal(isDueEarly(300_000, 5, 1 - Number.EPSILON), false);
   assert.equal(isDueEarly(1, 0, 0.999), false);
   assert.equal(isDueEarly(0, 5, 0), true);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Flight, Flights } from "./flights.ts";
 
-test("work is known by its name until it ends, however it ends", async () => {
+test("Flights finds an operation by name until it ends or fails", async () => {
   const flights = new Flights<number>();
   const flight = flights.start("a", async () => 1);
   assert.equal(flights.get("a"), flight);
@@ -12,7 +12,7 @@ test("work is known by its name until it ends, however it ends", async () => {
   assert.equal(flights.size, 0);
 });
 
-test("work that is outdated knows it, is joined no more, and does not end what came after it", async () => {
+test("Flights neither joins nor removes a later operation when an operation is outdated", async () => {
   const flights = new Flights<number>();
   let end: () => void = () => undefined;
   let seen: Flight<number> | undefined;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { InvalidationMessages } from "./invalidation-message.ts";
 
-test("a message counts once, and not at its sender", () => {
+test("InvalidationMessages ignores duplicates and its own messages", () => {
   const [one, two] = [new InvalidationMessages(), new InvalidationMessages()];
   const message = one.write("a=b*c");
   assert.equal(one.read(message), undefined);
@@ -12,6 +12,6 @@ test("a message counts once, and not at its sender", () => {
   assert.ok(all && all.name === undefined);
 });
 
-test("what is no message is none", () => {
+test("InvalidationMessages ignores texts of another form", () => {
   for (const text of ["", "=", "*", "hello"]) assert.equal(new InvalidationMessages().read(text), undefined);
 });

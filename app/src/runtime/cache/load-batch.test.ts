@@ -11,7 +11,7 @@ function setUp(outstanding: number) {
   return { batch, loads };
 }
 
-test("loads at once what is wanted as soon as the rest is done without it", async () => {
+test("LoadBatch loads all names together when the others need no load", async () => {
   const { batch, loads } = setUp(3);
   const values = Promise.all([batch.load("a"), batch.load("b")]);
   assert.deepEqual(loads, []);
@@ -20,14 +20,14 @@ test("loads at once what is wanted as soon as the rest is done without it", asyn
   assert.deepEqual(await values, ["A", "B"]);
 });
 
-test("does not wait long for the last, who loads alone", async () => {
+test("LoadBatch loads a late name separately", async () => {
   const { batch, loads } = setUp(2);
   assert.equal(await batch.load("a"), "A");
   assert.equal(await batch.load("b"), "B");
   assert.deepEqual(loads, [["a"], ["b"]]);
 });
 
-test("a failure reaches all who wait for it", async () => {
+test("LoadBatch rejects all waiting loads when loadMany fails", async () => {
   const batch = new LoadBatch(2, () => Promise.reject(new Error("bad")));
   const both = [batch.load("a"), batch.load("b")];
   for (const each of both) await assert.rejects(each, /bad/);

@@ -6,7 +6,7 @@ import { openCache, until } from "../../../testing/open-cache.ts";
 import { TestRedisCluster } from "../../../testing/redis-cluster.ts";
 import { cacheKey } from "./cache-key.ts";
 
-/** A cluster of three primaries, and a cache on it whose feeds live. */
+/** A cluster of three primaries, and a cache with live feeds. */
 async function setUp(t: TestContext, options: { replicas?: number } = {}) {
   const cluster = await TestRedisCluster.start(options);
   t.after(() => cluster.stop());
@@ -28,7 +28,7 @@ function names(prefix: string) {
 
 const load = async () => "1";
 
-/** Reads the names over and over, and gives how long reads took in milliseconds, in order of time, and by status. */
+/** Reads the names repeatedly. Returns the durations in milliseconds in order of time, and the counts by status. */
 async function readFor(
   durationMs: number,
   cache: Awaited<ReturnType<typeof openCache>>["cache"],
@@ -52,9 +52,9 @@ function percentile(values: readonly number[], share: number): number {
   return values.toSorted((a, b) => a - b)[Math.ceil(values.length * share) - 1] ?? Number.NaN;
 }
 
-test("a node that stands still costs a few reads the time-out, the others nothing, and serves again when it goes on", async (t) => {
+test("Cache loses time on a few reads only when a node is paused, and uses it again when it resumes", async (t) => {
   const { cluster, open } = await setUp(t);
-  // No copies here: every read asks Redis.
+  // Without copies in the process, every read goes to Redis.
   const { cache, store, logged } = await open({ localBytes: 0 });
   const { onFirst, onOthers } = names("paused");
   for (const name of [...onFirst, ...onOthers]) await cache.read(name, load);
@@ -69,7 +69,7 @@ test("a node that stands still costs a few reads the time-out, the others nothin
   }
   t.diagnostic(`until the breaker opened, reads took ${cost.map((ms) => ms.toFixed(0)).join(", ")} ms`);
   assert.ok(cost.length <= 3);
-  // Far longer than the pauses between trials.
+  // Much longer than the pauses between trials.
   const { took, byStatus } = await readFor(3000, cache, onFirst);
   t.diagnostic(
     `then ${took.length} reads: p99 ${percentile(took, 0.99).toFixed(2)} ms, at most ${percentile(took, 1).toFixed(2)} ms, ${JSON.stringify(byStatus)}`,
@@ -87,7 +87,7 @@ test("a node that stands still costs a few reads the time-out, the others nothin
   assert.match(logged.join("\n"), /cache incomplete/);
 });
 
-test("a primary that is killed costs its keys the cache until its replica takes over", async (t) => {
+test("Cache bypasses the keys of a killed primary until its replica takes over", async (t) => {
   const { cluster, open } = await setUp(t, { replicas: 1 });
   const { cache, store } = await open({ localBytes: 0 });
   const { onFirst, onOthers } = names("killed");
@@ -107,7 +107,7 @@ test("a primary that is killed costs its keys the cache until its replica takes 
   await until(() => store.stats.feedsLive === 3, "the feeds live");
 });
 
-test("with all of Redis gone reads go on, and use it again when it is back", async (t) => {
+test("Cache serves reads when all of Redis is down, and uses it again when it is back", async (t) => {
   const { cluster, open } = await setUp(t);
   const { cache, store } = await open();
   const { onFirst, onOthers } = names("gone");
@@ -130,7 +130,7 @@ test("with all of Redis gone reads go on, and use it again when it is back", asy
   await until(() => cache.stats.invalidationsPending === 0, "the invalidation is delivered");
 });
 
-test("copies of a node that stands still are not given as fresh for long, but while the origin fails", async (t) => {
+test("Cache stops serving copies of a paused node as fresh, but serves them while the origin fails", async (t) => {
   const { cluster, open } = await setUp(t);
   const { cache, store } = await open();
   const name = names("silent").onFirst[0] ?? "";
@@ -143,12 +143,12 @@ test("copies of a node that stands still are not given as fresh for long, but wh
   assert.deepEqual(await cache.read(name, async () => "2"), { value: "2", status: "BYPASS" });
 });
 
-test("a wrong password is told, and reads go on", async (t) => {
+test("Cache logs a wrong password and keeps serving reads", async (t) => {
   const cluster = await TestRedisCluster.start({ password: "right", primaries: 1 });
   t.after(() => cluster.stop());
   const nodes = cluster.nodes.map(({ address }) => address);
   const { cache, logged } = await openCache(t, nodes, { password: "wrong" });
   assert.equal((await cache.read("k", load)).status, "BYPASS");
-  await until(() => /WRONGPASS/.test(logged.join("\n")), "the reason is told");
+  await until(() => /WRONGPASS/.test(logged.join("\n")), "the reason is logged");
   await assert.rejects(cache.clear("*"), /no node is connected/);
 });

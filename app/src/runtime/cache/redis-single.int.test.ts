@@ -5,7 +5,7 @@ import { RedisServer } from "../../../testing/redis-server.ts";
 
 const load = async () => "1";
 
-test("a single Redis keeps values in the database that was chosen, and is connected to again", async (t) => {
+test("RedisStore uses the configured database of a single Redis, and reconnects", async (t) => {
   const server = await RedisServer.start({ password: "secret" });
   t.after(() => server.stop());
   const more = { mode: "single", database: 3, password: "secret" } as const;
@@ -35,7 +35,7 @@ test("a single Redis keeps values in the database that was chosen, and is connec
   await until(() => one.store.stats.feedsLive === 1, "the feed lives again");
 });
 
-test("a single Redis that stands still costs a few reads the time-out", async (t) => {
+test("RedisStore loses time on a few reads only when a single Redis is paused", async (t) => {
   const server = await RedisServer.start();
   t.after(() => server.stop());
   const { cache, store } = await openCache(t, [server.address], { mode: "single", localBytes: 0 });
@@ -51,7 +51,7 @@ test("a single Redis that stands still costs a few reads the time-out", async (t
   await until(async () => (await cache.read("k", load)).status === "HIT", "it is used again");
 });
 
-test("a wrong password of a single Redis is told", async (t) => {
+test("RedisStore logs a wrong password of a single Redis", async (t) => {
   const server = await RedisServer.start({ password: "right" });
   t.after(() => server.stop());
   const { cache, logged } = await openCache(t, [server.address], { mode: "single", password: "wrong" });

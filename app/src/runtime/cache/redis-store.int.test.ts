@@ -14,7 +14,7 @@ after(() => cluster?.stop());
 const nodes = () => cluster.nodes.map(({ address }) => address);
 const connected = (more: object = {}) => ({ password, ...more });
 
-test("keeps values and tells other processes of invalidations", async (t) => {
+test("RedisStore keeps values and sends invalidations to other processes", async (t) => {
   const one = await openCache(t, nodes(), connected());
   const two = await openCache(t, nodes(), connected());
   await until(() => one.store.stats.feedsLive === 3 && two.store.stats.feedsLive === 3, "the feeds live");
@@ -43,7 +43,7 @@ test("keeps values and tells other processes of invalidations", async (t) => {
   );
 });
 
-test("asks for many values over all slots", async (t) => {
+test("RedisStore reads many values over all slots", async (t) => {
   const { cache, store } = await openCache(t, nodes(), connected());
   const names = Array.from({ length: 100 }, (_, index) => `many:${index}`);
   const loads: number[] = [];
@@ -64,7 +64,7 @@ test("asks for many values over all slots", async (t) => {
   assert.equal(store.stats.nodes, 3);
 });
 
-test("clears by pattern on every node, leases too, and leaves the rest", async (t) => {
+test("RedisStore clears matching keys and leases on every node, and keeps the others", async (t) => {
   const one = await openCache(t, nodes(), connected({ prefix: "cl[e]ar:" }));
   const two = await openCache(t, nodes(), connected({ prefix: "cl[e]ar:" }));
   await until(() => two.store.stats.feedsLive === 3, "the feeds live");
@@ -98,7 +98,7 @@ test("clears by pattern on every node, leases too, and leaves the rest", async (
   }
 });
 
-test("500 readers of a cold value cause one read of an origin that takes 200 ms, in two processes usually one", async (t) => {
+test("Cache reads a slow origin once per process for 500 readers of a cold value", async (t) => {
   const one = await openCache(t, nodes(), connected());
   const two = await openCache(t, nodes(), connected());
   let reads = 0;
@@ -118,7 +118,7 @@ test("500 readers of a cold value cause one read of an origin that takes 200 ms,
   assert.ok(one.cache.stats.originReads <= 1 && two.cache.stats.originReads <= 1);
 });
 
-test("commands that fail do not fail get, set, delete", async (t) => {
+test("get, set and delete do not reject when Redis commands fail", async (t) => {
   const { cache } = await openCache(t, nodes(), connected());
   assert.equal(await cache.set("plain", "{}"), true);
   const other = await openCache(t, nodes(), connected());

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { fileURLToPath } from "node:url";
+
 import type { CpuPoolConfig } from "../../config/config.ts";
 import { CpuPool, TaskRefused, type Threads, workerThreads } from "./cpu-pool.ts";
 
-const workerFile = fileURLToPath(new URL("../../domain/heavy-worker.ts", import.meta.url));
+const workerFile = join(import.meta.dirname, "../../domain/heavy-worker.ts");
 
-/** Threads whose work ends when the test says so, or when it is stopped. */
+/** Threads whose tasks end when the test ends or aborts them. */
 class HeldThreads implements Threads {
   readonly working = new Map<unknown, () => void>();
   destroyed = false;
@@ -45,7 +46,7 @@ function openPool(t: TestContext, config: Partial<CpuPoolConfig> = {}) {
   return { pool, threads, end };
 }
 
-test("works in threads while the event loop goes on, and ends one that takes too long", async (t) => {
+test("CpuPool does not block the event loop, and ends the thread of an aborted task", async (t) => {
   const config = { threads: 1, queue: 8, timeoutMs: 15_000 };
   const broken: Error[] = [];
   const pool = new CpuPool(
@@ -59,7 +60,7 @@ test("works in threads while the event loop goes on, and ends one that takes too
   clearInterval(timer);
   assert.ok(turns > 0);
   const client = new AbortController();
-  // This one would take days.
+  // This task would take days.
   const endless = pool.run(60, client.signal);
   client.abort();
   await assert.rejects(endless, { statusCode: 499 });
@@ -67,7 +68,7 @@ test("works in threads while the event loop goes on, and ends one that takes too
   assert.deepEqual(broken, []);
 });
 
-test("works in order of arrival, and refuses what does not fit in the queue", async (t) => {
+test("CpuPool runs tasks in order of arrival, and refuses them when the queue is full", async (t) => {
   const { pool, threads, end } = openPool(t, { queue: 2 });
   const runs = ["a", "b", "c"].map((name) => pool.run(name));
   await assert.rejects(pool.run("d"), (refused) => {
@@ -86,13 +87,13 @@ test("works in order of arrival, and refuses what does not fit in the queue", as
   assert.deepEqual([pool.stats.queued, pool.stats.running, pool.stats.completed], [0, 0, 3]);
 });
 
-test("gives work to every thread", async (t) => {
+test("CpuPool uses every thread", async (t) => {
   const { pool, threads } = openPool(t, { threads: 2 });
   void Promise.allSettled(["a", "b", "c"].map((name) => pool.run(name)));
   assert.deepEqual([...threads.working.keys()], ["a", "b"]);
 });
 
-test("ends a task that takes too long, also one that only waited, and works on", async (t) => {
+test("CpuPool refuses running and waiting tasks when their time is over, and keeps working", async (t) => {
   const { pool, end } = openPool(t, { timeoutMs: 50 });
   const runs = await Promise.allSettled([pool.run("slow"), pool.run("behind it")]);
   for (const run of runs) {
@@ -105,7 +106,7 @@ test("ends a task that takes too long, also one that only waited, and works on",
   assert.equal(await next, "next");
 });
 
-test("a client that goes away takes its task along, queued or running", async (t) => {
+test("CpuPool drops queued and running tasks when their client disconnects", async (t) => {
   const { pool, threads } = openPool(t);
   const [first, second] = [new AbortController(), new AbortController()];
   const running = pool.run("running", first.signal);
@@ -120,7 +121,7 @@ test("a client that goes away takes its task along, queued or running", async (t
   await assert.rejects(pool.run("never", first.signal), { statusCode: 499 });
 });
 
-test("a task that ends soon after its client went away costs no thread", async (t) => {
+test("CpuPool keeps the thread when a task ends soon after its client disconnected", async (t) => {
   const { pool, end } = openPool(t);
   const client = new AbortController();
   const run = pool.run("short", client.signal);
@@ -129,7 +130,7 @@ test("a task that ends soon after its client went away costs no thread", async (
   assert.equal(await run, "short");
 });
 
-test("refuses what is left when it closes", async (t) => {
+test("CpuPool refuses the remaining tasks when it closes", async (t) => {
   const { pool, threads } = openPool(t);
   const runs = Promise.allSettled([pool.run("a"), pool.run("b")]);
   await pool.close();

@@ -9,7 +9,7 @@ import { Database } from "./database.ts";
 
 const quiet = { info: () => undefined, warn: () => undefined };
 
-/** The API over a PostgreSQL of its own; cached users are stale after a second. */
+/** The API with its own PostgreSQL server; cached users are stale after a second. */
 async function open(t: TestContext) {
   const server = await PostgresServer.start();
   t.after(() => server.stop());
@@ -26,29 +26,29 @@ async function open(t: TestContext) {
   return { server, database, health, ...api };
 }
 
-async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 20_000; !(await isSo()); await sleep(50))
-    assert.ok(Date.now() < end, "it did not come to that");
+async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 20_000; !(await isTrue()); await sleep(50))
+    assert.ok(Date.now() < end, "the condition was not met in 20 s");
 }
 
 const ada = { name: "Ada", email: "ada@example.org" };
 
-test("values keep what they are on their way to the database and back", async (t) => {
+test("UserStore returns unusual values unchanged", async (t) => {
   const { health, put, app } = await open(t);
   void health.watch();
   await until(() => health.ready.status === 200);
   const names = ["'; DROP TABLE users; --", "Ünïcode ✓ 🛟", "\\", "a\tb", "x".repeat(200)];
-  for (const [at, name] of names.entries()) {
-    const id = Number.MAX_SAFE_INTEGER - at;
+  for (const [index, name] of names.entries()) {
+    const id = Number.MAX_SAFE_INTEGER - index;
     assert.equal((await put(String(id), { ...ada, name })).statusCode, 200, name);
     const { updatedAt: _, ...user } = (await app.inject(`/users/${id}`)).json();
     assert.deepEqual(user, { id, ...ada, name });
   }
-  // Half of a surrogate pair is no character, and comes back as the one that stands for such.
+  // A lone surrogate is not a character; it comes back as the replacement character.
   assert.equal((await put("5", { ...ada, name: "\ud800" })).statusCode, 200);
 });
 
-test("without its database a pod stays ready, reads are stale, writes fail, and all is well when it is back", async (t) => {
+test("API stays ready, serves stale reads, and refuses writes while the database is down", async (t) => {
   const { server, health, put, app } = await open(t);
   void health.watch();
   await until(() => health.ready.status === 200);
@@ -59,9 +59,9 @@ test("without its database a pod stays ready, reads are stale, writes fail, and 
   await until(() => JSON.parse(health.report.body).status === "degraded");
   await until(async () => (await app.inject("/users/7")).headers["x-cache-status"] === "STALE");
   assert.equal((await app.inject("/users/7")).json().name, "Ada");
-  for (const answer of [await put("7", { ...ada, name: "Countess" }), await app.inject("/users/8")]) {
-    assert.deepEqual([answer.statusCode, answer.headers["retry-after"]], [503, "1"]);
-    assert.equal(answer.json().message, "the database is not available");
+  for (const response of [await put("7", { ...ada, name: "Countess" }), await app.inject("/users/8")]) {
+    assert.deepEqual([response.statusCode, response.headers["retry-after"]], [503, "1"]);
+    assert.equal(response.json().message, "the database is not available");
   }
   assert.deepEqual([health.ready.status, health.live.status], [200, 200]);
 
@@ -71,7 +71,7 @@ test("without its database a pod stays ready, reads are stale, writes fail, and 
   await until(async () => (await app.inject("/users/7")).json().name === "Countess");
 });
 
-test("a pod without a database at its start is ready when it comes", async (t) => {
+test("API becomes ready when the database starts later than the API", async (t) => {
   const { server, health } = await open(t);
   await server.kill();
   void health.watch();

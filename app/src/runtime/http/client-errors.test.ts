@@ -50,18 +50,18 @@ const cases: [what: string, bytes: string, status: number, error: string][] = [
   ],
 ];
 
-test("what no route can see is answered in the one form of errors", async (t) => {
+test("API responds in the common error form to requests that no route receives", async (t) => {
   const { listen, logged, metrics } = buildTestApi(t);
   const port = await listen();
   for (const [what, bytes, status, error] of cases) {
     await t.test(what, async () => {
-      const answer = await sendRaw(port, bytes);
-      assert.equal(answer?.status, status);
-      const body = JSON.parse(answer.body);
+      const response = await sendRaw(port, bytes);
+      assert.equal(response?.status, status);
+      const body = JSON.parse(response.body);
       assert.deepEqual(Object.keys(body), ["error", "message", "requestId"]);
       assert.equal(body.error, error);
-      assert.equal(body.requestId, answer.headers["x-request-id"]);
-      assert.match(answer.headers["content-type"] ?? "", /^application\/json/);
+      assert.equal(body.requestId, response.headers["x-request-id"]);
+      assert.match(response.headers["content-type"] ?? "", /^application\/json/);
     });
   }
   assert.equal((await sendRaw(port, `GET /light HTTP/1.1\r\n${host}\r\n`))?.status, 200);

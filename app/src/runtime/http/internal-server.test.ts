@@ -31,12 +31,12 @@ async function start(
   const { port } = server.address() as AddressInfo;
   const ask = async (method: string, path: string, bearer: string | undefined = token) => {
     const headers = { "x-request-id": "asked-1", ...(bearer && { authorization: `Bearer ${bearer}` }) };
-    const answer = await fetch(`http://127.0.0.1:${port}${path}`, { method, headers });
-    const text = await answer.text();
-    const isJson = answer.headers.get("content-type")?.startsWith("application/json");
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { method, headers });
+    const text = await response.text();
+    const isJson = response.headers.get("content-type")?.startsWith("application/json");
     return {
-      status: answer.status,
-      headers: answer.headers,
+      status: response.status,
+      headers: response.headers,
       text,
       json: isJson && text ? JSON.parse(text) : {},
     };
@@ -44,7 +44,7 @@ async function start(
   return { ask, logged };
 }
 
-test("probes and metrics need no token", async (t) => {
+test("internal server serves probes and metrics without a token", async (t) => {
   const { ask } = await start(t);
   assert.deepEqual((await ask("GET", "/livez", "")).json, { status: "live" });
   assert.equal((await ask("GET", "/readyz", "")).status, 503);
@@ -64,20 +64,20 @@ const guarded = [
   ["GET", "/internal/no-such"],
 ] as const;
 
-test("everything under /internal/ is refused without the right token", async (t) => {
+test("internal server refuses /internal/ without the right token", async (t) => {
   const { ask } = await start(t, { stats: () => assert.fail("reached") });
   for (const [method, path] of guarded) {
     for (const bearer of ["", "another-token-of-tests", `${token}x`]) {
-      const answer = await ask(method, path, bearer);
-      assert.equal(answer.status, 401, `${method} ${path}`);
-      assert.equal(answer.headers.get("www-authenticate"), "Bearer");
-      const { message } = answer.json;
-      assert.deepEqual(answer.json, { error: "Unauthorized", message, requestId: "asked-1" });
+      const response = await ask(method, path, bearer);
+      assert.equal(response.status, 401, `${method} ${path}`);
+      assert.equal(response.headers.get("www-authenticate"), "Bearer");
+      const { message } = response.json;
+      assert.deepEqual(response.json, { error: "Unauthorized", message, requestId: "asked-1" });
     }
   }
 });
 
-test("without a token of its own the server refuses all of /internal/, whatever is given", async (t) => {
+test("internal server refuses /internal/ when no token is configured", async (t) => {
   const { ask } = await start(t, {}, {});
   for (const [method, path] of guarded) {
     for (const bearer of ["", "undefined", token])
@@ -85,7 +85,7 @@ test("without a token of its own the server refuses all of /internal/, whatever 
   }
 });
 
-test("reports are given as JSON; a part that is not there is a 503", async (t) => {
+test("internal server sends reports as JSON, and 503 when a part is absent", async (t) => {
   const { ask } = await start(t, {
     memory: () => ({ rss: 5 }),
     cache: { clear: async (pattern) => pattern.length },
@@ -105,7 +105,7 @@ test("reports are given as JSON; a part that is not there is a 503", async (t) =
   });
 });
 
-test("a snapshot is taken, listed and streamed; a refused one tells the figures", async (t) => {
+test("internal server takes, lists and streams snapshots, and sends the numbers of a refusal", async (t) => {
   const bytes = Buffer.alloc(3 * 1024 * 1024, "s");
   let hasRoom = true;
   const { ask } = await start(t, {
@@ -136,7 +136,7 @@ test("a snapshot is taken, listed and streamed; a refused one tells the figures"
   assert.deepEqual(refused.json.figures, { limitBytes: 10, neededBytes: 20 });
 });
 
-test("a file that breaks off on the way ends the connection, and the server lives", async (t) => {
+test("internal server closes the connection and keeps running when a download fails", async (t) => {
   const { ask } = await start(t, {
     snapshots: {
       take: () => Promise.reject(new Error("unused")),
@@ -154,7 +154,7 @@ test("a file that breaks off on the way ends the connection, and the server live
   assert.equal((await ask("GET", "/livez")).status, 200);
 });
 
-test("unknown paths, wrong methods and failures have one form", async (t) => {
+test("internal server uses one form for unknown paths, wrong methods and failures", async (t) => {
   const { ask, logged } = await start(t, { stats: () => Promise.reject(new Error("secret detail")) });
   const unknown = await ask("GET", "/internal/no-such");
   assert.equal(unknown.status, 404);

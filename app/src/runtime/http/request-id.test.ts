@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RequestIds } from "./request-id.ts";
 
-test("takes the edge's id, and none that could break out of a line of JSON or fill a log", () => {
+test("RequestIds uses the id of the header, unless it is too long or needs escaping", () => {
   const ids = new RequestIds();
   const idOf = (given: string | undefined) => ids.of({ headers: { "x-request-id": given } });
   for (const given of ["r-17", "7f3c9a", "a/b+c=", "x".repeat(128)]) assert.equal(idOf(given), given);
@@ -13,7 +13,7 @@ test("takes the edge's id, and none that could break out of a line of JSON or fi
   }
 });
 
-test("gives no id twice, in this process or in another", () => {
+test("RequestIds never repeats an id, in this process or in others", () => {
   const ids = [new RequestIds(), new RequestIds()].flatMap((of) => [of.next(), of.next()]);
   assert.equal(new Set(ids).size, 4);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RouteMethods } from "./route-methods.ts";
 
-test("knows the methods of a path, also of one with parameters", () => {
+test("RouteMethods finds the methods of a path, with and without parameters", () => {
   const routes = new RouteMethods();
   routes.add("PUT", "/users/:id");
   routes.add("GET", "/users/:id");

@@ -4,7 +4,7 @@ import { fastify } from "fastify";
 import { leakLabRoutes } from "./leak-lab.ts";
 
 for (const kind of ["global", "closure", "listener", "cache"]) {
-  test(`POST /leak-lab/${kind} keeps more with every request`, async (t) => {
+  test(`POST /leak-lab/${kind} leaks with every request`, async (t) => {
     const app = fastify();
     t.after(() => app.close());
     leakLabRoutes(app);

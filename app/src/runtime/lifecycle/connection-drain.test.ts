@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
-import os from "node:os";
-import path from "node:path";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { buildTestApi } from "../../../testing/api.ts";
@@ -14,9 +14,9 @@ import { shutDown } from "./shutdown.ts";
 
 const light = "GET /light HTTP/1.1\r\nHost: here\r\n\r\n";
 
-/** The API on a port, with connections that are kept, and the way to shut it down. */
+/** The API on a port, with keep-alive connections and a way to shut it down. */
 async function open(t: TestContext, { delayMs = 150, timeoutMs = 5_000 } = {}) {
-  const dir = mkdtempSync(path.join(os.tmpdir(), "drain-"));
+  const dir = mkdtempSync(join(tmpdir(), "drain-"));
   t.after(() => rmSync(dir, { recursive: true, force: true }));
   const stats = { active: 0, files: 0, bytes: 0, failed: 0 };
   const uploads = { store: new UploadStore(dir), stats, maxBytes: 100_000, maxFiles: 1 };
@@ -53,7 +53,7 @@ async function open(t: TestContext, { delayMs = 150, timeoutMs = 5_000 } = {}) {
   return { leave, order, openSocket, dir, stats };
 }
 
-async function answerTo(socket: Socket, bytes: string): Promise<string> {
+async function responseTo(socket: Socket, bytes: string): Promise<string> {
   socket.write(bytes);
   return String((await once(socket, "data"))[0]);
 }
@@ -61,15 +61,15 @@ async function answerTo(socket: Socket, bytes: string): Promise<string> {
 const { contentType, body } = form({ content: "x".repeat(50_000) });
 const upload = `POST /upload HTTP/1.1\r\nHost: here\r\nContent-Type: ${contentType}\r\nContent-Length: ${body.length}\r\n\r\n`;
 
-test("answers until the end, closes connections with their answers, and idle ones after the delay", async (t) => {
+test("shutDown serves requests during the delay, and closes each connection with its response or when idle", async (t) => {
   const { leave, order, openSocket } = await open(t);
   const [busy, idle] = [await openSocket(), await openSocket()];
-  assert.match(await answerTo(busy, light), /Connection: keep-alive/i);
-  await answerTo(idle, light);
+  assert.match(await responseTo(busy, light), /Connection: keep-alive/i);
+  await responseTo(idle, light);
   const idleClosed = once(idle, "close").then(() => order.push("idle closed"));
   const left = leave();
-  assert.match(await answerTo(busy, light), /200 OK.*Connection: close/is);
-  assert.match(await answerTo(await openSocket(), light), /200 OK.*Connection: close/is);
+  assert.match(await responseTo(busy, light), /200 OK.*Connection: close/is);
+  assert.match(await responseTo(await openSocket(), light), /200 OK.*Connection: close/is);
   assert.deepEqual(order, ["not ready"]);
   assert.equal(await left, 0);
   await idleClosed;
@@ -77,20 +77,20 @@ test("answers until the end, closes connections with their answers, and idle one
   assert.ok(order.includes("idle closed") && !order.includes("cut"));
 });
 
-test("an upload that began before is taken to its end, and its connection does not hold up the rest", async (t) => {
+test("shutDown completes a running upload", async (t) => {
   const { leave, order, openSocket, dir, stats } = await open(t, { timeoutMs: 20_000 });
   const socket = await openSocket();
   socket.write(upload + body.slice(0, 20_000));
   while (stats.active === 0) await sleep(10);
   const left = leave();
   while (order.length < 2) await sleep(10);
-  assert.match(await answerTo(socket, body.slice(20_000)), /200 OK/);
+  assert.match(await responseTo(socket, body.slice(20_000)), /200 OK/);
   assert.equal(await left, 0);
   assert.deepEqual(order, ["not ready", "not listening", "rest"]);
   assert.equal(readdirSync(dir).length, 1);
 });
 
-test("a request that does not end in time is cut, and leaves nothing behind", async (t) => {
+test("shutDown cuts a request that does not end in time, and leaves no files", async (t) => {
   const { leave, order, openSocket, dir, stats } = await open(t, { timeoutMs: 200 });
   const socket = await openSocket();
   socket.write(upload + body.slice(0, 20_000));

@@ -4,17 +4,17 @@ import { Health, type PartHealth } from "./health.ts";
 
 const quiet = { info: () => undefined, warn: () => undefined };
 
-/** Health over a database that answers or not, on a clock that the test turns. */
+/** Health with a database that the test makes fail. */
 function open(t: TestContext, report: Record<string, () => PartHealth> = {}) {
   const state = { isAway: false, calls: [] as string[] };
-  const answer = (call: string) => async () => {
+  const record = (call: string) => async () => {
     state.calls.push(call);
     if (state.isAway) throw new Error("away");
   };
-  const database = { createSchema: answer("schema"), ping: answer("ping") };
+  const database = { createSchema: record("schema"), ping: record("ping") };
   const health = new Health({ database, log: quiet, report });
   t.after(() => health.stop());
-  /** Waits until the database was asked so many times in all. */
+  /** Waits for this total number of database calls. */
   const checks = async (count: number) => {
     while (state.calls.length < count) await new Promise((resolve) => setTimeout(resolve, 10));
     await new Promise((resolve) => setImmediate(resolve));
@@ -24,7 +24,7 @@ function open(t: TestContext, report: Record<string, () => PartHealth> = {}) {
 
 const status = ({ body }: { body: string }) => JSON.parse(body).status;
 
-test("is not ready before the schema was made", async (t) => {
+test("Health is not ready until the schema is created", async (t) => {
   const { state, health, checks } = open(t);
   state.isAway = true;
   void health.watch();
@@ -39,7 +39,7 @@ test("is not ready before the schema was made", async (t) => {
   assert.equal(status(health.report), "ok");
 });
 
-test("stays ready without its database, and tells that it is degraded", async (t) => {
+test("Health stays ready and reports degraded when the database is down", async (t) => {
   const { state, health, checks } = open(t);
   void health.watch();
   await checks(1);
@@ -53,7 +53,7 @@ test("stays ready without its database, and tells that it is degraded", async (t
   assert.equal(status(health.report), "ok");
 });
 
-test("a part that is degraded is named, and leaves the pod ready", async (t) => {
+test("Health stays ready and names a degraded part", async (t) => {
   const { health, checks } = open(t, {
     cache: () => ({ degraded: true, breaker: "open" }),
     heavy: () => ({ degraded: false, queued: 3 }),
@@ -66,7 +66,7 @@ test("a part that is degraded is named, and leaves the pod ready", async (t) => 
   assert.deepEqual(parts.heavy, { degraded: false, queued: 3 });
 });
 
-test("is not ready while it drains", async (t) => {
+test("Health is not ready while the pod drains", async (t) => {
   const { health, checks } = open(t);
   void health.watch();
   await checks(1);

@@ -7,7 +7,7 @@ const quiet = { info: () => undefined, warn: () => undefined };
 function open(parts: Partial<SheddingParts> = {}, limits = { eventLoopDelayMs: 500, memoryPercent: 90 }) {
   const shedding = new Shedding(limits, { memoryLimitBytes: 1000, rss: () => 0, log: quiet, ...parts });
   let now = 0;
-  /** Lets time go by in turns of the event loop that each take so long. */
+  /** Advances the time by turns of the event loop with this duration. */
   const turns = (count: number, turnMs: number) => {
     for (let turn = 0; turn < count; turn++) {
       now += turnMs;
@@ -17,7 +17,7 @@ function open(parts: Partial<SheddingParts> = {}, limits = { eventLoopDelayMs: 5
   return { shedding, turns };
 }
 
-test("a free event loop sheds nothing, and neither does one stall", () => {
+test("Shedding refuses nothing when the event loop is on time or stalls once", () => {
   const { shedding, turns } = open();
   turns(100, 50);
   assert.equal(shedding.active, false);
@@ -26,13 +26,13 @@ test("a free event loop sheds nothing, and neither does one stall", () => {
   assert.ok(shedding.stats.eventLoopDelayMs > 200);
 });
 
-test("an event loop that stays late sheds most requests but not all, and none when it is free again", () => {
+test("Shedding refuses most requests while the event loop is late, and none afterwards", () => {
   const { shedding, turns } = open();
   turns(6, 700);
   assert.equal(shedding.active, true);
-  const answers = Array.from({ length: 100 }, () => shedding.refuse());
-  assert.match(answers[0] ?? "", /event loop/);
-  assert.equal(answers.filter((answer) => answer === undefined).length, 10);
+  const reasons = Array.from({ length: 100 }, () => shedding.refuse());
+  assert.match(reasons[0] ?? "", /event loop/);
+  assert.equal(reasons.filter((reason) => reason === undefined).length, 10);
   assert.equal(shedding.stats.refusedForDelay, 90);
   turns(40, 50);
   assert.equal(shedding.active, false);
@@ -40,7 +40,7 @@ test("an event loop that stays late sheds most requests but not all, and none wh
   assert.equal(shedding.stats.refusedForDelay, 90);
 });
 
-test("does not flap while the delay stays near the limit", () => {
+test("Shedding does not flap when the delay stays near the limit", () => {
   const { shedding, turns } = open();
   turns(20, 700);
   let changes = 0;
@@ -52,13 +52,13 @@ test("does not flap while the delay stays near the limit", () => {
   assert.equal(changes, 0);
 });
 
-test("short memory sheds most requests but not all, until there is room again", () => {
+test("Shedding refuses most requests while memory is short", () => {
   let rss = 950;
   const { shedding, turns } = open({ rss: () => rss });
   turns(1, 50);
-  const answers = Array.from({ length: 100 }, () => shedding.refuse());
-  assert.equal(answers.filter((answer) => answer === undefined).length, 10);
-  assert.match(answers[1] ?? "", /memory/);
+  const reasons = Array.from({ length: 100 }, () => shedding.refuse());
+  assert.equal(reasons.filter((reason) => reason === undefined).length, 10);
+  assert.match(reasons[1] ?? "", /memory/);
   rss = 880;
   turns(40, 50);
   assert.equal(shedding.active, true);
@@ -67,7 +67,7 @@ test("short memory sheds most requests but not all, until there is room again", 
   assert.equal(shedding.active, false);
 });
 
-test("garbage that is collected in time sheds nothing, and is collected at most every ten seconds", () => {
+test("Shedding collects garbage first, at most every ten seconds, when memory is short", () => {
   let [rss, collected] = [950, 0];
   const { shedding, turns } = open({
     rss: () => rss,
@@ -87,7 +87,7 @@ test("garbage that is collected in time sheds nothing, and is collected at most 
   assert.equal(shedding.active, false);
 });
 
-test("limits of 0 shed nothing", () => {
+test("Shedding refuses nothing when the limits are 0", () => {
   const { shedding, turns } = open({ rss: () => 2000 }, { eventLoopDelayMs: 0, memoryPercent: 0 });
   turns(50, 5000);
   assert.equal(shedding.active, false);

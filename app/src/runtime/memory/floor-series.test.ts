@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FloorSeries } from "./floor-series.ts";
 
-test("spans the whole life in bounded memory, evenly", () => {
+test("FloorSeries covers the whole life evenly in bounded memory", () => {
   const series = new FloorSeries(16, 8);
   for (let second = 0; second <= 86_400; second += 5) series.add({ second, bytes: second });
   const seconds = series.floors.map((floor) => floor.second);

@@ -3,23 +3,23 @@ import { test } from "node:test";
 import { growthOf } from "./growth.ts";
 
 const series = (bytes: readonly number[]) =>
-  bytes.map((each, index) => ({ second: index * 10, bytes: each }));
+  bytes.map((value, index) => ({ second: index * 10, bytes: value }));
 
-test("the slope is the median of all, whatever one point says", () => {
+test("growthOf returns the median slope, whatever the value of one point", () => {
   const growth = growthOf(series([0, 10, 20, 30, 999, 50, 60, 70]));
   assert.ok(growth);
   assert.equal(growth.perSecond, 1);
   assert.ok(growth.low <= 1 && growth.high >= 1);
 });
 
-test("the interval holds 0 for what does not grow, and is above it for what does", () => {
+test("growthOf has an interval around 0 for a flat series, and above 0 for a growing one", () => {
   const flat = growthOf(series([5, 3, 6, 2, 4, 5, 3, 4, 6, 2]));
   assert.ok(flat && flat.low < 0 && flat.high > 0, JSON.stringify(flat));
   const grows = growthOf(series([0, 9, 21, 29, 42, 48, 61, 70]));
   assert.ok(grows && grows.low > 0.8 && grows.high < 1.2, JSON.stringify(grows));
 });
 
-test("claims growth of noise in about one of forty cases, as an interval of 95 % does", () => {
+test("growthOf claims growth of noise in about one of forty cases", () => {
   let claimed = 0;
   let state = 1;
   const random = () => {
@@ -34,7 +34,7 @@ test("claims growth of noise in about one of forty cases, as an interval of 95 %
   assert.ok(claimed / runs > 0.01 && claimed / runs < 0.035, `${claimed / runs}`);
 });
 
-test("says nothing of few points, or of points at the same time", () => {
+test("growthOf returns undefined for few points, and for points at the same time", () => {
   assert.equal(growthOf(series([1, 2, 3, 4, 5])), undefined);
   assert.equal(growthOf(series([1, 2, 3, 4, 5, 6]).map(({ bytes }) => ({ second: 7, bytes }))), undefined);
 });

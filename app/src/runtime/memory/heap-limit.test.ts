@@ -4,7 +4,7 @@ import { heapLimit } from "./heap-limit.ts";
 
 const MiB = 1024 ** 2;
 
-test("the old space's limit is the last that a flag sets, and never above V8's for the whole heap", () => {
+test("heapLimit uses the last flag, and never exceeds V8's limit of the whole heap", () => {
   assert.equal(heapLimit(["--max-old-space-size=96"], 120 * MiB), 96 * MiB);
   assert.equal(heapLimit(["--max_old_space_size=96", "", "--max-old-space-size=64"], 120 * MiB), 64 * MiB);
   assert.equal(heapLimit(["--max-old-space-size=4096"], 120 * MiB), 120 * MiB);

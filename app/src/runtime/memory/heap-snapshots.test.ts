@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import path from "node:path";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
 import { HeapSnapshots, type HeapSnapshotsOptions } from "./heap-snapshots.ts";
@@ -11,7 +11,7 @@ const GiB = 1024 ** 3;
 const log = { info: () => undefined, warn: () => undefined };
 
 async function snapshots(t: TestContext, options: Partial<HeapSnapshotsOptions> = {}) {
-  const dir = await mkdtemp(path.join(tmpdir(), "heap-snapshots-"));
+  const dir = await mkdtemp(join(tmpdir(), "heap-snapshots-"));
   t.after(() => rm(dir, { recursive: true, force: true }));
   const memory = () => ({ limitBytes: 64 * GiB, usedBytes: GiB });
   return { dir, taker: new HeapSnapshots({ dir, kept: 2, podName: "api-7f", memory, log, ...options }) };
@@ -28,18 +28,18 @@ interface Snapshot {
   strings: string[];
 }
 
-test("a snapshot is whole: its counts agree, every edge ends at a node, every name is there", async (t) => {
+test("HeapSnapshots writes a complete snapshot with valid counts, edges and names", async (t) => {
   const { dir, taker } = await snapshots(t);
   const marked = { onlyHere: "a-text-that-only-this-test-has" };
-  const answer = await taker.take("asked for");
+  const result = await taker.take("asked for");
   assert.equal(marked.onlyHere.length, 30);
-  assert.ok(answer.taken, JSON.stringify(answer));
+  assert.ok(result.taken, JSON.stringify(result));
   assert.match(
-    answer.name,
+    result.name,
     new RegExp(`^heap-\\d{4}-\\d\\d-\\d\\dT[\\d-]+Z-api-7f-${process.pid}-asked-for.heapsnapshot$`),
   );
-  const json = await readFile(path.join(dir, answer.name), "utf8");
-  assert.equal(Buffer.byteLength(json), answer.bytes);
+  const json = await readFile(join(dir, result.name), "utf8");
+  assert.equal(Buffer.byteLength(json), result.bytes);
   const { snapshot, nodes, edges, strings } = JSON.parse(json) as Snapshot;
   const { node_fields: nodeFields, edge_fields: edgeFields, edge_types: edgeTypes } = snapshot.meta;
   assert.equal(nodes.length, snapshot.node_count * nodeFields.length);
@@ -61,36 +61,36 @@ test("a snapshot is whole: its counts agree, every edge ends at a node, every na
   assert.ok(strings.includes(marked.onlyHere));
 });
 
-test("with no room it is refused with the numbers, and nothing is written", async (t) => {
+test("HeapSnapshots refuses a snapshot with its numbers, and writes no file, when there is no room", async (t) => {
   const memory = () => ({ limitBytes: GiB, usedBytes: 0.95 * GiB });
   const { dir, taker } = await snapshots(t, { memory });
-  const answer = await taker.take("leak suspected");
-  assert.ok(!answer.taken);
-  assert.match(answer.reason, /^no room in memory/);
-  assert.deepEqual([answer.numbers.limitBytes, answer.numbers.usedBytes], [GiB, 0.95 * GiB]);
-  assert.ok((answer.numbers.memoryNeededBytes ?? 0) > (answer.numbers.heapUsedBytes ?? 0));
+  const result = await taker.take("leak suspected");
+  assert.ok(!result.taken);
+  assert.match(result.reason, /^no room in memory/);
+  assert.deepEqual([result.numbers.limitBytes, result.numbers.usedBytes], [GiB, 0.95 * GiB]);
+  assert.ok((result.numbers.memoryNeededBytes ?? 0) > (result.numbers.heapUsedBytes ?? 0));
   assert.deepEqual(await readdir(dir), []);
 });
 
-test("one at a time, in one process and over those that share the folder", async (t) => {
+test("HeapSnapshots takes one snapshot at a time, over all processes of the folder", async (t) => {
   const { dir, taker } = await snapshots(t);
   const [first, second] = await Promise.all([taker.take("a"), taker.take("b")]);
   assert.ok(first.taken);
   assert.ok(!second.taken && second.reason === "another snapshot is being taken");
-  await writeFile(path.join(dir, `heap-x-${process.ppid}-leak.heapsnapshot.partial`), "{");
+  await writeFile(join(dir, `heap-x-${process.ppid}-leak.heapsnapshot.partial`), "{");
   const third = await taker.take("c");
   assert.ok(!third.taken && third.reason === "another process of this pod is taking a snapshot");
 });
 
-test("a folder that is gone is a refusal, not a crash", async (t) => {
+test("HeapSnapshots refuses a snapshot when the folder is gone", async (t) => {
   const { dir, taker } = await snapshots(t);
   await rm(dir, { recursive: true });
-  const answer = await taker.take("asked for");
-  assert.ok(!answer.taken && /^the folder cannot be used: ENOENT/.test(answer.reason));
+  const result = await taker.take("asked for");
+  assert.ok(!result.taken && /^the folder cannot be used: ENOENT/.test(result.reason));
   assert.deepEqual(await taker.list(), []);
 });
 
-test("start removes what a dead process left unfinished, and all but the newest", async (t) => {
+test("HeapSnapshots.start removes unfinished snapshots of ended processes, and all but the newest", async (t) => {
   const { dir, taker } = await snapshots(t);
   const alive = `heap-x-${process.ppid}-leak.heapsnapshot.partial`;
   for (const [index, name] of [
@@ -102,8 +102,8 @@ test("start removes what a dead process left unfinished, and all but the newest"
     `heap-x-${process.pid}-leak.heapsnapshot.partial`,
     "heap-x-99999999-leak.heapsnapshot.partial",
   ].entries()) {
-    await writeFile(path.join(dir, name), name);
-    if (!name.endsWith("partial")) await utimes(path.join(dir, name), 1000 + index, 1000 + index);
+    await writeFile(join(dir, name), name);
+    if (!name.endsWith("partial")) await utimes(join(dir, name), 1000 + index, 1000 + index);
   }
   await taker.start();
   assert.deepEqual((await readdir(dir)).sort(), [
@@ -122,10 +122,10 @@ test("start removes what a dead process left unfinished, and all but the newest"
   );
 });
 
-test("a snapshot is opened by its name, and nothing else is", async (t) => {
+test("HeapSnapshots.open opens snapshots only", async (t) => {
   const { dir, taker } = await snapshots(t);
-  await writeFile(path.join(dir, "heap-1.heapsnapshot"), "{}");
-  await writeFile(path.join(dir, "secret"), "x");
+  await writeFile(join(dir, "heap-1.heapsnapshot"), "{}");
+  await writeFile(join(dir, "secret"), "x");
   const opened = await taker.open("heap-1.heapsnapshot");
   assert.equal(opened && (await text(opened)), "{}");
   for (const name of ["secret", "heap-2.heapsnapshot", "../heap-1.heapsnapshot", "heap-/../../secret", ""])

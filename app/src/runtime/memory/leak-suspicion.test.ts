@@ -5,8 +5,8 @@ import { LeakSuspicion } from "./leak-suspicion.ts";
 const MiB = 1024 ** 2;
 const options = { intervalSeconds: 5, windowSeconds: 500, minGrowthBytes: 16 * MiB };
 
-/** A floor every `every` seconds; gives when suspicion rose, and how it stands at the end. */
-function live(seconds: number, bytesAt: (second: number) => number, every = 20) {
+/** Adds a floor every `every` seconds. Returns the times when suspicion rose, and the final judgement. */
+function simulate(seconds: number, bytesAt: (second: number) => number, every = 20) {
   const suspicion = new LeakSuspicion(options);
   const rose: number[] = [];
   for (let second = 30; second <= seconds; second += every) {
@@ -17,30 +17,30 @@ function live(seconds: number, bytesAt: (second: number) => number, every = 20) 
   return { rose, judgement: suspicion.judgement };
 }
 
-test("suspicion rises once, and stays while it grows", () => {
-  const { rose, judgement } = live(3000, (second) => 17 * MiB + second * 100 * 1024);
+test("LeakSuspicion rises once and remains while memory grows", () => {
+  const { rose, judgement } = simulate(3000, (second) => 17 * MiB + second * 100 * 1024);
   assert.equal(rose.length, 1);
   assert.ok((rose[0] ?? 0) <= 270, `${rose}`);
   assert.ok(judgement.leak);
 });
 
-test("a leak too slow for the recent floors shows over the whole life", () => {
-  const { rose, judgement } = live(8 * 3600, (second) => 17 * MiB + second * 4 * 1024);
+test("LeakSuspicion finds a leak over the whole life that is too slow for the recent floors", () => {
+  const { rose, judgement } = simulate(8 * 3600, (second) => 17 * MiB + second * 4 * 1024);
   assert.equal(rose.length, 1);
   assert.ok((rose[0] ?? 0) > 3600 && judgement.leak);
   assert.ok(Math.abs((judgement.growth?.perSecond ?? 0) / 1024 - 4) < 0.5);
 });
 
-test("suspicion ends when the growth ends, and can rise again", () => {
+test("LeakSuspicion ends when the growth ends, and can rise again", () => {
   const upTo = (second: number) => Math.min(second, 400) + Math.max(0, second - 3000);
-  const { rose, judgement } = live(3500, (second) => 17 * MiB + upTo(second) * 300 * 1024);
+  const { rose, judgement } = simulate(3500, (second) => 17 * MiB + upTo(second) * 300 * 1024);
   assert.equal(rose.length, 2);
   assert.ok((rose[0] ?? 0) < 400 && (rose[1] ?? 0) > 3000, `${rose}`);
   assert.ok(judgement.leak);
-  assert.equal(live(2500, (second) => 17 * MiB + upTo(second) * 300 * 1024).judgement.leak, false);
+  assert.equal(simulate(2500, (second) => 17 * MiB + upTo(second) * 300 * 1024).judgement.leak, false);
 });
 
-test("collections that follow each other closely are one floor, the lowest", () => {
+test("LeakSuspicion merges close collections into their lowest floor", () => {
   const suspicion = new LeakSuspicion(options);
   for (const [second, bytes] of [
     [100, 30],

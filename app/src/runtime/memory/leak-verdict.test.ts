@@ -6,13 +6,13 @@ import { judgeFloors } from "./leak-verdict.ts";
 const MiB = 1024 ** 2;
 const options = { minGrowthBytes: 16 * MiB };
 
-/** A repeatable number from 0 to 1. */
+/** A deterministic pseudo-random number, 0 to 1. */
 function noise(seed: number): number {
   const x = Math.sin(seed * 12.9898) * 43_758.5453;
   return x - Math.floor(x);
 }
 
-/** A floor every `every` seconds, with up to 1 MiB of noise on it. */
+/** A floor every `every` seconds, with up to 1 MiB of noise. */
 function floors(count: number, bytesAt: (second: number) => number, seed = 1, every = 20): TimedBytes[] {
   return Array.from({ length: count }, (_, index) => ({
     second: 30 + index * every,
@@ -20,25 +20,25 @@ function floors(count: number, bytesAt: (second: number) => number, seed = 1, ev
   }));
 }
 
-/** The second since the first floor at which it is called first. */
-function calledAfter(bytesAt: (second: number) => number, seed = 1): number | undefined {
+/** Seconds from the first floor until a leak is found. */
+function foundAfter(bytesAt: (second: number) => number, seed = 1): number | undefined {
   const all = floors(25, bytesAt, seed);
-  const at = all.findIndex((_, index) => judgeFloors(all.slice(0, index + 1), options).leak);
-  return at < 0 ? undefined : at * 20;
+  const first = all.findIndex((_, index) => judgeFloors(all.slice(0, index + 1), options).leak);
+  return first < 0 ? undefined : first * 20;
 }
 
 const flat = 17 * MiB;
 const leaking = (bytesPerSecond: number) => (second: number) => flat + bytesPerSecond * second;
 
-test("a leak of 1 KB in each of 100 requests a second is called within four minutes, whatever the noise", () => {
+test("judgeFloors finds a leak of 100 KB per second within four minutes, despite noise", () => {
   for (let seed = 1; seed <= 200; seed++) {
-    const after = calledAfter(leaking(107 * 1024), seed);
+    const after = foundAfter(leaking(107 * 1024), seed);
     assert.ok(after !== undefined && after <= 200, `seed ${seed}: ${after} s`);
   }
 });
 
-test("a fast leak is called with the first six floors", () => {
-  assert.equal(calledAfter(leaking(4 * MiB)), 100);
+test("judgeFloors finds a fast leak with the first six floors", () => {
+  assert.equal(foundAfter(leaking(4 * MiB)), 100);
 });
 
 const clean: Record<string, (second: number, seed: number) => number> = {
@@ -53,12 +53,12 @@ const clean: Record<string, (second: number, seed: number) => number> = {
   "a step in the middle": (second) => flat + (second > 240 ? 30 * MiB : 0),
   "a step late": (second) => flat + (second > 400 ? 30 * MiB : 0),
   "growth too small to matter": (second) => flat + second * 12 * 1024,
-  "what falls": (second) => 3 * flat - second * 50 * 1024,
+  "falling memory": (second) => 3 * flat - second * 50 * 1024,
 };
 for (const [what, bytesAt] of Object.entries(clean)) {
-  test(`not a leak: ${what}`, () => {
+  test(`judgeFloors finds no leak when there is ${what}`, () => {
     for (let seed = 1; seed <= 100; seed++) {
-      // The whole series, as it stands at its end.
+      // The whole series.
       const judgement = judgeFloors(
         floors(25, (second) => bytesAt(second, seed), seed),
         options,
@@ -74,17 +74,17 @@ for (const what of [
   "a step early",
   "a step in the middle",
 ]) {
-  test(`not a leak at any time: ${what}`, () => {
+  test(`judgeFloors never finds a leak when there is ${what}`, () => {
     for (let seed = 1; seed <= 100; seed++) {
       assert.equal(
-        calledAfter((second) => clean[what]?.(second, seed) ?? 0, seed),
+        foundAfter((second) => clean[what]?.(second, seed) ?? 0, seed),
         undefined,
       );
     }
   });
 }
 
-test("a leak stays one while it grows, and is none any more when the growth ends", () => {
+test("judgeFloors keeps a suspected leak while it grows, and ends it with the growth", () => {
   const slow = floors(25, leaking(20 * 1024));
   assert.equal(judgeFloors(slow, options).leak, false);
   assert.equal(judgeFloors(slow, { ...options, suspected: true }).leak, true);
@@ -92,7 +92,7 @@ test("a leak stays one while it grows, and is none any more when the growth ends
   assert.equal(judgeFloors(ended, { ...options, suspected: true }).leak, false);
 });
 
-test("not a leak: growth that is small beside what there is", () => {
+test("judgeFloors finds no leak when the growth is small relative to the floor", () => {
   const { leak, ratio, grownBytes } = judgeFloors(
     floors(25, (second) => 100 * MiB + second * 60 * 1024),
     options,
@@ -100,7 +100,7 @@ test("not a leak: growth that is small beside what there is", () => {
   assert.deepEqual([leak, ratio < 1.5, grownBytes > options.minGrowthBytes], [false, true, true]);
 });
 
-test("not a leak: a rise within what the series swings anyway", () => {
+test("judgeFloors finds no leak when the rise is within the noise", () => {
   const swinging = [10, 70, 20, 80, 30, 90, 40, 100].map((mib, index) => ({
     second: index * 20,
     bytes: mib * MiB,
@@ -109,7 +109,7 @@ test("not a leak: a rise within what the series swings anyway", () => {
   assert.deepEqual([leak, ratio > 1.5, (growth?.low ?? 1) < 0], [false, true, true]);
 });
 
-test("the slope comes with its interval", () => {
+test("judgeFloors returns the slope with its interval", () => {
   const { growth, floors: count } = judgeFloors(floors(25, leaking(100 * 1024)), options);
   assert.equal(count, 25);
   assert.ok(growth && growth.low < 100 * 1024 && growth.high > 100 * 1024, JSON.stringify(growth));

@@ -14,7 +14,7 @@ function monitor(t: TestContext, options: Partial<MemoryMonitorOptions> = {}): M
   return made;
 }
 
-/** Node tells of collections on a later turn of the event loop. */
+/** Waits for a condition. Node.js reports collections in a later turn of the event loop. */
 async function until(holds: () => boolean): Promise<void> {
   for (let waits = 0; !holds(); waits++) {
     assert.ok(waits < 2000, "it does not come");
@@ -22,7 +22,7 @@ async function until(holds: () => boolean): Promise<void> {
   }
 }
 
-test("reports what the process uses, of which limits", (t) => {
+test("MemoryMonitor reports memory and limits", (t) => {
   const report = monitor(t).report();
   const { newest } = report;
   for (const part of ["rss", "heapTotal", "heapUsed", "external", "arrayBuffers"] as const)
@@ -37,14 +37,14 @@ test("reports what the process uses, of which limits", (t) => {
   assert.deepEqual(report.samples, [newest]);
 });
 
-test("keeps the newest samples only", async (t) => {
+test("MemoryMonitor keeps only the newest samples", async (t) => {
   const made = monitor(t, { intervalMs: 2, samples: 3 });
   const first = made.report().newest;
   await until(() => !made.report().samples.includes(first));
   assert.equal(made.report().samples.length, 3);
 });
 
-test("reads the floor after a full collection, buffers included", async (t) => {
+test("MemoryMonitor reads the floor after a full collection, including buffers", async (t) => {
   const made = monitor(t);
   const kept = Buffer.alloc(32 * MiB, 1);
   collectGarbage();
@@ -53,7 +53,7 @@ test("reads the floor after a full collection, buffers included", async (t) => {
   assert.ok(made.stats.floorBytes > kept.length);
 });
 
-test("tells once that the heap is nearly full", async (t) => {
+test("MemoryMonitor calls onNearHeapLimit once when the heap is nearly full", async (t) => {
   const near: MemoryReport[] = [];
   const made = monitor(t, { heapLimitBytes: MiB, onNearHeapLimit: (report) => near.push(report) });
   for (let round = 0; round < 3; round++) {

@@ -11,14 +11,14 @@ const roomy = {
   diskFreeBytes: 1024 * MiB,
 };
 
-test("allows a snapshot where memory and disk have room, and says what it may need", () => {
+test("checkRoom allows a snapshot when memory and disk have room, and estimates its needs", () => {
   assert.deepEqual(checkRoom(roomy), {
     memoryNeededBytes: (16 * 6 + 4 * 10) * MiB,
     diskNeededBytes: 40 * MiB,
   });
 });
 
-test("refuses a snapshot that would fill more than nine tenths of the memory limit", () => {
+test("checkRoom refuses a snapshot when it would exceed nine tenths of the memory limit", () => {
   const edge = { ...roomy, limitBytes: 300 * MiB, usedBytes: 134 * MiB };
   assert.equal(checkRoom(edge).refusal, undefined);
   assert.match(
@@ -27,12 +27,12 @@ test("refuses a snapshot that would fill more than nine tenths of the memory lim
   );
 });
 
-test("counts half of what an earlier snapshot left as room", () => {
+test("checkRoom counts half of the reusable memory as free", () => {
   assert.equal(checkRoom({ ...roomy, reusableBytes: 60 * MiB }).memoryNeededBytes, 106 * MiB);
   assert.equal(checkRoom({ ...roomy, reusableBytes: 600 * MiB }).memoryNeededBytes, 0);
 });
 
-test("refuses a snapshot that the disk has no room for", () => {
+test("checkRoom refuses a snapshot when the disk has no room", () => {
   assert.match(
     checkRoom({ ...roomy, diskFreeBytes: 39 * MiB }).refusal ?? "",
     /^no room on disk: .* 39 MiB are free$/,

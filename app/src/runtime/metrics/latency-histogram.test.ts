@@ -10,22 +10,22 @@ const latencies = fc.array(fc.double({ min: 0.0001, max: 900, noNaN: true }), {
 
 function histogramOf(seconds: readonly number[]): LatencyHistogram {
   const histogram = new LatencyHistogram();
-  for (const each of seconds) histogram.record(each);
+  for (const latency of seconds) histogram.record(latency);
   return histogram;
 }
 
-test("a quantile is within 1 % of the latency that so many requests stayed within", () => {
+test("LatencyHistogram.quantile is within 1 % of the exact quantile", () => {
   fc.assert(
     fc.property(latencies, fc.constantFrom(0.5, 0.95, 0.99, 1), (seconds, share) => {
       const exact = seconds.toSorted((a, b) => a - b)[Math.ceil(share * seconds.length) - 1] ?? 0;
-      const told = histogramOf(seconds).quantile(share) ?? 0;
-      // Below 0.1 ms a microsecond, in which it counts, is more than 1 %.
-      assert.ok(Math.abs(told - exact) <= 0.01 * exact + 1e-6, `${told} s instead of ${exact} s`);
+      const quantile = histogramOf(seconds).quantile(share) ?? 0;
+      // The resolution is a microsecond, which is more than 1 % below 0.1 ms.
+      assert.ok(Math.abs(quantile - exact) <= 0.01 * exact + 1e-6, `${quantile} s instead of ${exact} s`);
     }),
   );
 });
 
-test("histograms of several processes add up to that of all requests", () => {
+test("LatencyHistogram.add merges histograms exactly", () => {
   fc.assert(
     fc.property(latencies, latencies, (a, b) => {
       const sum = histogramOf(a);
@@ -36,18 +36,18 @@ test("histograms of several processes add up to that of all requests", () => {
   );
 });
 
-test("counts within ends rise to the count of all", () => {
+test("LatencyHistogram.countsWithin rises to the total count", () => {
   const histogram = histogramOf([0.0004, 0.003, 0.004, 0.2, 7]);
   assert.deepEqual(histogram.countsWithin([0.001, 0.005, 0.1, 10]), [1, 3, 3, 5]);
 });
 
-test("what is longer than the longest latency, or shorter than a microsecond, is counted there", () => {
+test("LatencyHistogram counts latencies outside its range in the first and last bucket", () => {
   const histogram = histogramOf([1e9, 0]);
   assert.equal(histogram.count, 2);
   assert.ok((histogram.quantile(1) ?? 0) > 1000);
 });
 
-test("without latencies there is no quantile", () => {
+test("LatencyHistogram.quantile is undefined without latencies", () => {
   assert.equal(new LatencyHistogram().quantile(0.5), undefined);
   assert.deepEqual(new LatencyHistogram().countsWithin([1, 2]), [0, 0]);
 });

@@ -7,7 +7,7 @@ const metrics = new Metrics({
   database: () => ({ total: 3, idle: 2, waiting: 0 }),
 });
 
-test("requests and parts are told under the names that the load test reads", async () => {
+test("Metrics uses the names that the load test reads", async () => {
   metrics.route("GET", '/odd"\\route').count(200, 0.004);
   const text = await metrics.render();
   const lines = text.split("\n");
@@ -23,10 +23,10 @@ test("requests and parts are told under the names that the load test reads", asy
     assert.ok(lines.includes(line), `${line} is not in\n${text}`);
   assert.match(text, /^nodejs_eventloop_lag_p99_seconds [\d.e-]+$/m);
   assert.match(text, /^process_cpu_user_seconds_total [\d.e-]+$/m);
-  assert.ok(!text.includes("heavy_tasks_queued"), "a part that is not there is not told of");
+  assert.ok(!text.includes("heavy_tasks_queued"), "an absent part has no metrics");
 });
 
-test("every line is one of the exposition format, and every metric is described once", async () => {
+test("Metrics renders valid exposition format, and describes every metric once", async () => {
   const text = await metrics.render();
   const sample =
     /^[a-z_:][a-z0-9_:]*(\{[a-z]+="(\\.|[^"\\\n])*"(,[a-z]+="(\\.|[^"\\\n])*")*\})? -?[\d.e+-]+$/i;
@@ -40,15 +40,15 @@ test("every line is one of the exposition format, and every metric is described 
   }
 });
 
-test("the metrics of several processes are summed up", () => {
+test("mergeMetrics sums the metrics of several processes", () => {
   const text = mergeMetrics([metrics.data(), metrics.data()]);
   assert.match(text, /^api_processes 2$/m);
   assert.match(text, /^cache_reads_total\{result="hit"\} 10$/m);
 });
 
-test("reading the statistics leaves the event loop's figures to the metrics", async () => {
+test("Metrics.stats does not reset the event loop's stats", async () => {
   metrics.data();
-  // From one look at the event loop to the next is what is recorded: the first begins it.
+  // Node.js records the time between two samples of the event loop, so the first sample only starts it.
   await new Promise((resolve) => setTimeout(resolve, 30));
   const until = performance.now() + 60;
   while (performance.now() < until);

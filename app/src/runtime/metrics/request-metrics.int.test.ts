@@ -5,7 +5,7 @@ import autocannon from "autocannon";
 import { buildTestApi } from "../../../testing/api.ts";
 import { mergeStats } from "./stats.ts";
 
-test("the figures agree with those of a load generator within 1 %", async (t) => {
+test("Metrics agree with a load generator within 1 %", async (t) => {
   const delayMs = 40;
   const { metrics, listen } = buildTestApi(t, {
     cpuPool: { run: async <_Input, Result>() => (await sleep(delayMs, 1)) as Result },
@@ -13,7 +13,7 @@ test("the figures agree with those of a load generator within 1 %", async (t) =>
   const url = `http://127.0.0.1:${await listen()}`;
   const amount = 1500;
   const {
-    "2xx": answered,
+    "2xx": succeeded,
     latency,
     non2xx,
   } = await autocannon({
@@ -25,18 +25,18 @@ test("the figures agree with those of a load generator within 1 %", async (t) =>
 
   const { requests, routes } = mergeStats([metrics.stats()]);
   const heavy = routes.find(({ route }) => route === "/heavy-task");
-  assert.deepEqual([answered, non2xx], [amount, 0]);
+  assert.deepEqual([succeeded, non2xx], [amount, 0]);
   assert.deepEqual([heavy?.count, heavy?.errors, heavy?.clientErrors], [amount, 0, 0]);
   assert.deepEqual([requests.count, requests.clientErrors], [amount + 30, 30]);
   assert.equal(
-    heavy?.perMinute.reduce((sum, each) => sum + each, 0),
+    heavy?.perMinute.reduce((sum, count) => sum + count, 0),
     amount,
   );
-  // The generator rounds to milliseconds, and its own clock has the way there and back as well.
-  const near = (told: number | null | undefined, theirs: number) =>
+  // The generator rounds to milliseconds, and its latencies include the network round trip.
+  const near = (actual: number | null | undefined, expected: number) =>
     assert.ok(
-      Math.abs((told ?? 0) - theirs) <= 0.01 * theirs + 1,
-      `${told} ms, the generator says ${theirs} ms`,
+      Math.abs((actual ?? 0) - expected) <= 0.01 * expected + 1,
+      `${actual} ms, the generator measured ${expected} ms`,
     );
   near(heavy?.meanMs, latency.mean);
   near(heavy?.p50Ms, latency.p50);

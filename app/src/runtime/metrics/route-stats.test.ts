@@ -5,7 +5,7 @@ import { mergeRouteStats, RouteStats } from "./route-stats.ts";
 const minute = 60_000;
 const start = 30_000_000 * minute;
 
-test("requests are counted in their minute, the newest last, and forgotten after an hour", () => {
+test("RouteStats counts requests by minute for one hour, the newest last", () => {
   const tally = new RouteStats("GET", "/light");
   tally.count(200, 0.001, start);
   tally.count(200, 0.001, start + minute - 1);
@@ -18,14 +18,14 @@ test("requests are counted in their minute, the newest last, and forgotten after
   assert.deepEqual(tally.toData(start + 500 * minute).perMinute.filter(Boolean), []);
 });
 
-test("a clock that was set back loses no request", () => {
+test("RouteStats loses no request when the clock is set back", () => {
   const tally = new RouteStats("GET", "/light");
   tally.count(200, 0.001, start);
   tally.count(200, 0.001, start - 10 * minute);
   assert.equal(tally.toData(start).perMinute.at(-1), 2);
 });
 
-test("tallies of several processes add up by route, minutes by when they were", () => {
+test("mergeRouteStats sums several processes by route, aligning their minutes", () => {
   const one = new RouteStats("GET", "/light");
   const two = new RouteStats("GET", "/light");
   const other = new RouteStats("PUT", "/light");

@@ -21,7 +21,7 @@ function processOf(stats: { startedAtSeconds?: number; p99Ms?: number; minor?: n
   };
 }
 
-/** What a process sends: it must survive being made JSON. */
+/** The stats that a process sends, after a round trip through JSON. */
 function partOf(routes: RouteStats[], process: ProcessData, parts: Record<string, SourceStats> = {}) {
   const sources = Object.fromEntries(Object.entries(parts).map(([name, stats]) => [name, () => stats]));
   return JSON.parse(
@@ -29,23 +29,23 @@ function partOf(routes: RouteStats[], process: ProcessData, parts: Record<string
   );
 }
 
-function tally(route: string, answers: [status: number, seconds: number, times: number][]): RouteStats {
-  const tally = new RouteStats("GET", route);
-  for (const [status, seconds, times] of answers)
-    for (let n = 0; n < times; n++) tally.count(status, seconds, nowMs);
-  return tally;
+function routeStats(route: string, responses: [status: number, seconds: number, times: number][]): RouteStats {
+  const routeStats = new RouteStats("GET", route);
+  for (const [status, seconds, times] of responses)
+    for (let n = 0; n < times; n++) routeStats.count(status, seconds, nowMs);
+  return routeStats;
 }
 
-test("requests of all workers are summed up by route, errors and percentiles too", () => {
-  const one = partOf([tally("/a", [[200, 0.01, 97]]), tally("/b", [])], processOf({}));
+test("mergeStats sums the requests of all workers by route, with errors and percentiles", () => {
+  const one = partOf([routeStats("/a", [[200, 0.01, 97]]), routeStats("/b", [])], processOf({}));
   const two = partOf(
     [
-      tally("/a", [
+      routeStats("/a", [
         [200, 0.01, 1],
         [404, 0.5, 1],
         [500, 1, 1],
       ]),
-      tally("/b", [[200, 2, 200]]),
+      routeStats("/b", [[200, 2, 200]]),
     ],
     processOf({}),
   );
@@ -64,8 +64,8 @@ test("requests of all workers are summed up by route, errors and percentiles too
   assert.equal(stats.requests.count, 300);
 });
 
-test("before the first request there are no routes and no percentiles", () => {
-  const { requests, routes } = mergeStats([partOf([tally("/a", [])], processOf({}))], nowMs);
+test("mergeStats has no routes and no percentiles before the first request", () => {
+  const { requests, routes } = mergeStats([partOf([routeStats("/a", [])], processOf({}))], nowMs);
   assert.deepEqual(routes, []);
   assert.deepEqual(
     [requests.count, requests.meanMs, requests.p99Ms, requests.requestsPerMinute],
@@ -73,7 +73,7 @@ test("before the first request there are no routes and no percentiles", () => {
   );
 });
 
-test("figures of parts add up, levels are those of the worst worker", () => {
+test("mergeStats sums the stats of parts, and takes the maximum of levels", () => {
   const one = partOf([], processOf({ p99Ms: 5, minor: 2 }), {
     cache: { hits: 3 },
     shedding: { eventLoopDelayMs: 7 },

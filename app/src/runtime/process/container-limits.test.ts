@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import os from "node:os";
-import path from "node:path";
+import { cpus, tmpdir, totalmem } from "node:os";
+import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { cpuQuota, memoryInUse, memoryLimit } from "./container-limits.ts";
 
 function tree(t: TestContext, files: Record<string, string>): string {
-  const root = mkdtempSync(path.join(os.tmpdir(), "cgroup-"));
+  const root = mkdtempSync(join(tmpdir(), "cgroup-"));
   t.after(() => rmSync(root, { recursive: true }));
   for (const [name, text] of Object.entries(files)) {
-    const file = path.join(root, name);
-    mkdirSync(path.dirname(file), { recursive: true });
+    const file = join(root, name);
+    mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, `${text}\n`);
   }
   return root;
@@ -18,13 +18,13 @@ function tree(t: TestContext, files: Record<string, string>): string {
 
 const MiB = 1024 ** 2;
 
-test("v2: the container's own group is the root", (t) => {
+test("container limits are read from the root group when cgroup v2 is in a container", (t) => {
   const root = tree(t, { "cpu.max": "50000 100000", "memory.max": String(192 * MiB) });
   assert.equal(cpuQuota(root, "0::/"), 0.5);
   assert.equal(memoryLimit(root, "0::/"), 192 * MiB);
 });
 
-test("v2: the tightest of all groups above counts, and none is no limit", (t) => {
+test("container limits are those of the tightest group above in cgroup v2", (t) => {
   const root = tree(t, {
     "pod/cpu.max": "30000 100000",
     "pod/app/cpu.max": "max 100000",
@@ -35,29 +35,29 @@ test("v2: the tightest of all groups above counts, and none is no limit", (t) =>
   assert.equal(memoryLimit(root, "0::/pod/app"), 64 * MiB);
 });
 
-test("v1: quota and limit are in the controllers' own trees", (t) => {
+test("container limits are read from each controller's tree in cgroup v1", (t) => {
   const root = tree(t, {
     "cpu/cpu.cfs_quota_us": "25000",
     "cpu/cpu.cfs_period_us": "100000",
     "memory/memory.limit_in_bytes": String(128 * MiB),
   });
-  // In a container the mounted root is the own group, though the file names the host's path.
+  // In a container the mounted root is the own group, although the file has the host's path.
   const groups = "4:cpu,cpuacct:/kubepods/pod1/abc\n3:memory:/kubepods/pod1/abc\n";
   assert.equal(cpuQuota(root, groups), 0.25);
   assert.equal(memoryLimit(root, groups), 128 * MiB);
 });
 
-test("without a quota or limit it is the machine's", (t) => {
+test("container limits are the machine's when there is no quota or limit", (t) => {
   const root = tree(t, {
     "cpu/cpu.cfs_quota_us": "-1",
     "cpu/cpu.cfs_period_us": "100000",
     "memory/memory.limit_in_bytes": "9223372036854771712",
   });
-  assert.equal(cpuQuota(root, "4:cpu:/\n3:memory:/\n"), os.cpus().length);
-  assert.equal(memoryLimit(root, "4:cpu:/\n3:memory:/\n"), os.totalmem());
+  assert.equal(cpuQuota(root, "4:cpu:/\n3:memory:/\n"), cpus().length);
+  assert.equal(memoryLimit(root, "4:cpu:/\n3:memory:/\n"), totalmem());
 });
 
-test("memory in use is that of the tightest group, without file cache that can go", (t) => {
+test("memoryInUse reads the tightest group, without reclaimable file cache", (t) => {
   const root = tree(t, {
     "pod/memory.max": String(64 * MiB),
     "pod/memory.current": String(50 * MiB),
@@ -69,7 +69,7 @@ test("memory in use is that of the tightest group, without file cache that can g
   assert.equal(memoryInUse(tree(t, { "pod/memory.max": "max" }), "0::/pod"), undefined);
 });
 
-test("v1: memory in use counts the groups below", (t) => {
+test("memoryInUse includes child groups in cgroup v1", (t) => {
   const root = tree(t, {
     "memory/memory.limit_in_bytes": String(64 * MiB),
     "memory/memory.usage_in_bytes": String(50 * MiB),

@@ -5,6 +5,7 @@ import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { KeptConnections } from "../../../testing/kept-connections.ts";
 import { internalToken, type LogLine, type Program, startProgram } from "../../../testing/program.ts";
+import { isAlive } from "../process/is-alive.ts";
 
 const isReady = (line: LogLine) => line.msg === "worker ready";
 
@@ -35,14 +36,6 @@ async function lightCount(pod: Program): Promise<number> {
   const line = /^http_requests_total\{method="GET",route="\/light",status="200"\} (\d+)$/m.exec(text);
   return Number(line?.[1] ?? 0);
 }
-
-const isAlive = (pid: number) => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-};
 
 const pidOf = async (pod: Program, worker: number, from = 0) => {
   const { pid } = await pod.logged((line) => isReady(line) && line.worker === worker, from);
