@@ -6,23 +6,23 @@ const minute = 60_000;
 const start = 30_000_000 * minute;
 
 test("RouteStats counts requests by minute for one hour, the newest last", () => {
-  const tally = new RouteStats("GET", "/light");
-  tally.count(200, 0.001, start);
-  tally.count(200, 0.001, start + minute - 1);
-  tally.count(200, 0.001, start + 2 * minute);
-  assert.deepEqual(tally.toData(start + 2 * minute).perMinute.slice(-4), [0, 2, 0, 1]);
-  assert.deepEqual(tally.toData(start + 5 * minute).perMinute.slice(-6), [2, 0, 1, 0, 0, 0]);
-  const later = tally.toData(start + 61 * minute);
+  const stats = new RouteStats("GET", "/light");
+  stats.count(200, 0.001, start);
+  stats.count(200, 0.001, start + minute - 1);
+  stats.count(200, 0.001, start + 2 * minute);
+  assert.deepEqual(stats.toData(start + 2 * minute).perMinute.slice(-4), [0, 2, 0, 1]);
+  assert.deepEqual(stats.toData(start + 5 * minute).perMinute.slice(-6), [2, 0, 1, 0, 0, 0]);
+  const later = stats.toData(start + 61 * minute);
   assert.equal(later.perMinute.length, 60);
   assert.deepEqual(later.perMinute.filter(Boolean), [1]);
-  assert.deepEqual(tally.toData(start + 500 * minute).perMinute.filter(Boolean), []);
+  assert.deepEqual(stats.toData(start + 500 * minute).perMinute.filter(Boolean), []);
 });
 
 test("RouteStats loses no request when the clock is set back", () => {
-  const tally = new RouteStats("GET", "/light");
-  tally.count(200, 0.001, start);
-  tally.count(200, 0.001, start - 10 * minute);
-  assert.equal(tally.toData(start).perMinute.at(-1), 2);
+  const stats = new RouteStats("GET", "/light");
+  stats.count(200, 0.001, start);
+  stats.count(200, 0.001, start - 10 * minute);
+  assert.equal(stats.toData(start).perMinute.at(-1), 2);
 });
 
 test("mergeRouteStats sums several processes by route, aligning their minutes", () => {
