@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join, posix } from "node:path";
 import { test } from "node:test";
+import { exitCodes } from "../../contract/user-error.ts";
 import { roomOf, root, textFiles } from "./text-files.ts";
 
 const files = await textFiles();
@@ -57,3 +58,12 @@ test("every path in backticks in a document exists", () => {
   );
   assert.deepEqual(broken, []);
 });
+
+for (const path of ["CONTRIBUTING.md", "docs/loadtest.md"]) {
+  test(`${path} lists every exit code`, () => {
+    const text = files.find((file) => file.path === path)?.text ?? "";
+    const [, rows = ""] = /^\| exit code \|.*\n\|.*\n((?:\|.*\n)+)/m.exec(text) ?? [];
+    const codes = [...rows.matchAll(/^\| (\d+) \|/gm)].map(([, code]) => Number(code));
+    assert.deepEqual(codes.toSorted(), Object.values(exitCodes).toSorted());
+  });
+}
