@@ -1,5 +1,5 @@
 import { exitCodes, UserError } from "../contract/user-error.ts";
-import { Progress } from "../host/progress.ts";
+import { StepPrinter } from "../host/steps.ts";
 import { type Command, helpText, parseCommand } from "./cli/command-line.ts";
 import { outputsOfFile, outputsOfStack } from "./cli/outputs.ts";
 import { reportTables, resultLines } from "./cli/summary.ts";
@@ -21,7 +21,7 @@ async function main(args: string[]): Promise<number> {
   const defined = outputs.loadtest.scenarios;
   const scenarios = chooseScenarios(defined, scenarioNames(command, defined));
   const folder = await reportFolder(command.out);
-  const progress = new Progress(process.stderr);
+  const progress = new StepPrinter(process.stderr, 5000);
   const run = new Run({ command, outputs, scenarios, progress, signal });
   const report = await runLoadTest(run)
     .catch(async (error) => {

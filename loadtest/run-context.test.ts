@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { UserError } from "../contract/user-error.ts";
-import { Progress } from "../host/progress.ts";
+import { StepPrinter } from "../host/steps.ts";
 import { parseCommand } from "./cli/command-line.ts";
 import { Run } from "./run-context.ts";
 import { sampleOutputs, sampleScenarios } from "./testing/samples.ts";
 
 function makeRun(args: string[] = [], signal = new AbortController().signal) {
   let output = "";
-  const progress = new Progress({ write: (text) => (output += text) });
+  const progress = new StepPrinter({ write: (text) => (output += text) });
   const run = new Run({
     command: parseCommand(args, {}),
     outputs: sampleOutputs(),
@@ -88,13 +88,13 @@ test("withUndo undoes when the run is interrupted", async () => {
   assert.deepEqual(calls, ["undone"]);
 });
 
-test("phase shows a step as failed when its work fails", async () => {
+test("withUndo prints a failed step", async () => {
   const { run, outputText } = makeRun();
   await run.withUndo(async () => {
     run.onUndo(() => Promise.reject(new Error("no")), "undoing the fault");
-    await run.phase("waiting for the pods", async () => {});
+    await run.progress.step("waiting for the pods", async () => {});
   });
-  assert.match(outputText(), /✓ waiting for the pods \(.*\n {2}✗ undoing the fault \(/);
+  assert.match(outputText(), /✓ waiting for the pods 0\.\ds\n {2}✗ undoing the fault 0\.\ds\n/);
 });
 
 test("settingsOf prefers the command line to the scenario, and the scenario to the stack", () => {

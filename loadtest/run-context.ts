@@ -1,6 +1,6 @@
 import type { StackOutputs } from "../contract/outputs.ts";
 import { UserError } from "../contract/user-error.ts";
-import type { Progress } from "../host/progress.ts";
+import type { StepPrinter } from "../host/steps.ts";
 import type { Command } from "./cli/command-line.ts";
 import type { Problems } from "./gates/verdict.ts";
 import type { Scenario } from "./load/scenarios.ts";
@@ -32,14 +32,14 @@ export interface RunInput {
   outputs: StackOutputs;
   /** In the order in which they run. */
   scenarios: readonly Scenario[];
-  progress: Progress;
+  progress: StepPrinter;
   /** Aborting it ends the run early; the report covers the time until then. */
   signal: AbortSignal;
 }
 
 interface UndoStep {
-  /** The phase to show; undefined: none. */
-  phase: string | undefined;
+  /** Printed while it runs; undefined: nothing. */
+  name: string | undefined;
   undo: () => Promise<void>;
 }
 
@@ -49,7 +49,7 @@ export class Run implements RunInput {
   readonly outputs: StackOutputs;
   readonly scenarios: readonly Scenario[];
   readonly settings: RunSettings;
-  readonly progress: Progress;
+  readonly progress: StepPrinter;
   readonly signal: AbortSignal;
   readonly problems: Problems = { broken: [], invalid: [] };
   readonly #undoSteps: UndoStep[] = [];
@@ -82,22 +82,9 @@ export class Run implements RunInput {
     };
   }
 
-  /** Shows `work` as a named phase, which ends as done or as failed with it. */
-  async phase<T>(name: string, work: () => Promise<T>): Promise<T> {
-    this.progress.begin(name);
-    let done = false;
-    try {
-      const result = await work();
-      done = true;
-      return result;
-    } finally {
-      this.progress.end(done);
-    }
-  }
-
-  /** Registers a step that undoes a change. @param phase shown while the step runs */
-  onUndo(undo: () => Promise<void>, phase?: string): void {
-    this.#undoSteps.push({ undo, phase });
+  /** Registers a step that undoes a change. @param name printed while the step runs */
+  onUndo(undo: () => Promise<void>, name?: string): void {
+    this.#undoSteps.push({ undo, name });
   }
 
   /**
@@ -119,9 +106,9 @@ export class Run implements RunInput {
   async #undoAll(): Promise<string[]> {
     const problems: string[] = [];
     for (let step = this.#undoSteps.pop(); step; step = this.#undoSteps.pop()) {
-      const { undo, phase } = step;
+      const { undo, name } = step;
       try {
-        await (phase === undefined ? undo() : this.phase(phase, undo));
+        await (name === undefined ? undo() : this.progress.step(name, undo));
       } catch (error) {
         problems.push((error as Error).message);
       }

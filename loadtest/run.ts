@@ -55,7 +55,7 @@ async function prepareComparison(run: Run): Promise<RepeatedTurns | undefined> {
 
 async function deployImages(run: Run, images: readonly [string, string]): Promise<ImageComparison> {
   const { command, outputs, signal } = run;
-  const comparison = await run.phase("deploying a pod of each image", () =>
+  const comparison = await run.progress.step("deploying a pod of each image", () =>
     ImageComparison.prepare(images, command.repeats, outputs, signal),
   );
   run.onUndo(() => comparison.removePods(), "removing the pods of both images");
@@ -75,7 +75,7 @@ async function prepareFault(run: Run): Promise<Injection | undefined> {
 
 async function startObserver(run: Run, observed: StackOutputs): Promise<Observer | undefined> {
   if (run.command.against !== undefined) return undefined;
-  const observer = await run.phase("waiting for the pods", () => Observer.start(observed));
+  const observer = await run.progress.step("waiting for the pods", () => Observer.start(observed));
   run.onUndo(() => observer.close());
   return observer;
 }
@@ -114,7 +114,7 @@ async function loadAll(
 
 async function finishObserver(run: Run, { observer, startedMs }: Parts): Promise<Observation> {
   if (!observer) return notObserved;
-  const observation = await run.phase("last look at the pods", () =>
+  const observation = await run.progress.step("last look at the pods", () =>
     observer.finish(startedMs, !run.signal.aborted),
   );
   run.problems.broken.push(...observation.problems);
