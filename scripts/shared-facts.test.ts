@@ -2,9 +2,13 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { keepAliveTimeoutMs } from "../app/src/app.ts";
 import { Environment, readConfig } from "../app/src/config/config.ts";
+import { parseRedisNodes } from "../app/src/config/redis-nodes.ts";
+import { closeRestMs } from "../app/src/runtime/lifecycle/shutdown.ts";
+import { growthOf } from "../app/src/runtime/memory/growth.ts";
 import { apiEnvironment, stackVariables } from "../config/api-environment.ts";
-import { clusterAccess } from "../config/derive.ts";
+import { apiGraceSeconds, clusterAccess } from "../config/derive.ts";
 import { complete } from "../config/options/option.ts";
 import { type ClusterConfig, cluster } from "../config/sections/cluster.ts";
 import { programFolder, stackVolumes } from "../config/sections/pod.ts";
@@ -18,6 +22,9 @@ import { registryEndpoint } from "../local/cluster/registry.ts";
 import { imageName, imageUser, recipes } from "../local/images/recipes.ts";
 import { dataPaths, registryAddress } from "../local/paths.ts";
 import { plugins } from "../local/plugins/bundle.ts";
+import { floorSlope } from "../measure/slope.ts";
+import { upstreamIdleMs } from "../nginx/nginx-conf.ts";
+import { readFormConfig } from "../redis/form-config.ts";
 import { projectName, projectRoot } from "./stack.ts";
 
 // Facts that two rooms state each by itself, because neither may import the other.
@@ -116,4 +123,66 @@ test("the API accepts the variables that come from the bounds of the options", (
     const env = Object.fromEntries(variables.map(({ name, value }) => [name, value]));
     readConfig({ ...env, DATABASE_URL: "postgres://me:secret@host:5432/name" });
   }
+});
+
+test("Nginx closes an idle connection to a pod before the API does", () => {
+  assert.ok(upstreamIdleMs < keepAliveTimeoutMs, `${upstreamIdleMs} < ${keepAliveTimeoutMs}`);
+});
+
+test("a worker closes its parts before its supervisor kills it, and the supervisor before Kubernetes kills the pod", () => {
+  const { shutdown, workers } = readConfig({ DATABASE_URL: "postgres://user:password@host/name" });
+  const drainMs = shutdown.delayMs + shutdown.timeoutMs;
+  const graceSeconds = apiGraceSeconds({
+    shutdownDelay: shutdown.delayMs,
+    shutdownTimeout: shutdown.timeoutMs,
+  });
+  const limitsMs = [closeRestMs, workers.killTimeoutMs - drainMs, graceSeconds * 1000 - drainMs];
+  assert.deepEqual(limitsMs, [2000, 3000, 5000]);
+});
+
+for (const value of [
+  "a:1",
+  "a.b:1, c:65535,",
+  " a:1 ",
+  "a",
+  "a:0",
+  "a:65536",
+  "a:1,b:x",
+  "user@a:1",
+  "a:1:2",
+  ":1",
+]) {
+  test(`the API and the formation Job parse REDIS_NODES "${value}" alike`, () => {
+    const problems: string[] = [];
+    const nodes = parseRedisNodes(value, problems);
+    const env = { REDIS_NODES: value, REDIS_SHARDS: String(nodes.length), REDIS_REPLICAS_PER_SHARD: "0" };
+    if (problems.length === 0) assert.deepEqual(readFormConfig(env).nodes, nodes);
+    else assert.throws(() => readFormConfig(env), { message: new RegExp(problems.join(".*"), "s") });
+  });
+}
+
+test("the API and the load test compute the same Theil–Sen slope and interval", () => {
+  // The load test takes the lowest point of each of eight blocks of three points; the API gets these points alone.
+  const floors = [0, 9, 21, 29, 42, 48, 61, 70].map((value, block) => ({ second: 30 * block, value }));
+  const points = floors.flatMap(({ second, value }) =>
+    [0, 1, 2].map((step) => ({ second: second + 10 * step, value: value + 100 * step })),
+  );
+  const slope = floorSlope(points);
+  const growth = growthOf(floors.map(({ second, value }) => ({ second, bytes: value })));
+  assert.ok(slope && growth);
+  for (const name of ["perSecond", "low", "high"] as const)
+    assert.ok(Math.abs(slope[name] - growth[name]) < 1e-12, name);
+});
+
+test("the API and the project declare the same versions of the packages that both use", () => {
+  const versionsOf = (path: string) => {
+    const { dependencies, devDependencies } = JSON.parse(fileText(path)) as Record<
+      "dependencies" | "devDependencies",
+      Record<string, string>
+    >;
+    return new Map(Object.entries({ ...dependencies, ...devDependencies }));
+  };
+  const project = versionsOf("package.json");
+  for (const [name, version] of versionsOf("app/package.json"))
+    assert.equal(project.get(name) ?? version, version, name);
 });

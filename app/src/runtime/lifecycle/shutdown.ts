@@ -18,7 +18,8 @@ export interface ShutdownParts {
   timeoutMs: number;
 }
 
-const closeRestMs = 2_000;
+/** Time limit for closing everything that requests use, after the last request. */
+export const closeRestMs = 2_000;
 
 /**
  * Shuts down without losing a request.

@@ -29,7 +29,10 @@ function partOf(routes: RouteStats[], process: ProcessData, parts: Record<string
   );
 }
 
-function routeStats(route: string, responses: [status: number, seconds: number, times: number][]): RouteStats {
+function routeStats(
+  route: string,
+  responses: [status: number, seconds: number, times: number][],
+): RouteStats {
   const routeStats = new RouteStats("GET", route);
   for (const [status, seconds, times] of responses)
     for (let n = 0; n < times; n++) routeStats.count(status, seconds, nowMs);
