@@ -1,6 +1,6 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { $ } from "zx";
+import { $, glob, which } from "zx";
 import { projectRoot } from "./stack.ts";
 import { unitTests } from "./test-files.ts";
 import { groupTests, writeGroups } from "./test-groups.ts";
@@ -33,8 +33,19 @@ export async function runUnitTests(paths: readonly string[] = []): Promise<numbe
   }
 }
 
+/** Arguments of shellcheck for each shell: the files that it reads. */
+async function shellScripts(): Promise<string[][]> {
+  return [
+    [
+      "--shell=sh",
+      ...(await glob("**/*.sh", { cwd: projectRoot, ignore: ["**/node_modules/**", ".build/**"] })),
+    ],
+    ["--shell=bash", ".ci/run"],
+  ];
+}
+
 /**
- * Checks types, format and lint beside the unit tests. Their output follows the tests' output.
+ * Checks types, format and lint, and shell scripts where shellcheck is installed, beside the unit tests. Their output follows the tests' output.
  *
  * @returns the exit code.
  */
@@ -48,6 +59,9 @@ export async function runChecks(): Promise<number> {
     runUnitTests(),
     quiet`tsc --noEmit --incremental --tsBuildInfoFile .build/types.tsbuildinfo`,
     quiet`biome check .`,
+    ...((await which("shellcheck", { nothrow: true })) === null
+      ? []
+      : (await shellScripts()).map((args) => quiet`shellcheck ${args}`)),
   ]);
   const failed = others.filter(({ exitCode }) => exitCode !== 0);
   for (const { stdout, stderr } of failed) console.error(stdout + stderr);

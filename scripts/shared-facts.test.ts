@@ -19,6 +19,7 @@ import { recordResources } from "../k8s/testing/recording-mocks.ts";
 import { clusterName } from "../local/cluster/layout.ts";
 import { network } from "../local/cluster/network.ts";
 import { registryEndpoint } from "../local/cluster/registry.ts";
+import { provisionerDir } from "../local/cluster/storage.ts";
 import { imageName, imageUser, recipes } from "../local/images/recipes.ts";
 import { dataPaths, registryAddress } from "../local/paths.ts";
 import { plugins } from "../local/plugins/bundle.ts";
@@ -55,6 +56,10 @@ test("k8s, the API's Dockerfile and the base images agree on the user of all pro
   };
   assert.equal(spec.securityContext.runAsUser, imageUser.id);
   assert.match(fileText("app/Dockerfile"), new RegExp(`^USER ${imageUser.id}:${imageUser.id}$`, "m"));
+});
+
+test("the hook that opens volumes looks where the provisioner creates them", () => {
+  assert.ok(fileText("local/cluster/open-volumes.sh").includes(` ${provisionerDir} `));
 });
 
 test("the own Pulumi plugins have the versions of the npm packages that they serve", () => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { runCommand } from "../../host/run-command.ts";
 import { dataPaths } from "../paths.ts";
+import { writeConfigFile } from "./config-file.ts";
 import { certificate, clusterName, componentKubeconfig, places, type ToolPaths } from "./layout.ts";
 import { network } from "./network.ts";
 
@@ -111,7 +112,5 @@ async function writeUserKubeconfig(): Promise<void> {
     users: [{ name: clusterName, user: admin.users[0]?.user }],
     contexts: [{ name: clusterName, context: { cluster: clusterName, user: clusterName } }],
   });
-  if ((await readFile(dataPaths.kubeconfig, "utf8").catch(() => "")) === content) return;
-  await writeFile(`${dataPaths.kubeconfig}.new`, content, { mode: 0o600 });
-  await rename(`${dataPaths.kubeconfig}.new`, dataPaths.kubeconfig);
+  await writeConfigFile(dataPaths.kubeconfig, content);
 }

@@ -1,5 +1,6 @@
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { runCommand, tryCommand } from "../../host/run-command.ts";
+import { writeWhole } from "../../host/write-whole.ts";
 import { places } from "./layout.ts";
 
 /** Addresses of the cluster. Nothing of them is reachable from other machines. */
@@ -71,8 +72,7 @@ async function turnOnSwitches(): Promise<void> {
   const known = await readFile(places.networkBefore, "utf8").catch(() => undefined);
   if (known === undefined) {
     const before = Object.fromEntries(switches.map((name, index) => [name, values[index]]));
-    await writeFile(`${places.networkBefore}.new`, JSON.stringify(before), { mode: 0o600 });
-    await rename(`${places.networkBefore}.new`, places.networkBefore);
+    await writeWhole(places.networkBefore, JSON.stringify(before), 0o600);
   }
   for (const name of switches) await writeFile(switchFile(name), "1");
 }

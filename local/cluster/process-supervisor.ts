@@ -40,18 +40,7 @@ const pidFile = (name: string): string => join(dataPaths.run, `${name}${pidFileS
 /** The log file of a service. */
 export const logFile = (name: string): string => join(dataPaths.logs, `${name}.log`);
 
-// The process writes its own pid file and only then becomes the service (exec keeps pid and start time), so that no
-// moment exists in which it runs and the pid file does not know it.
-const launcher = `
-umask "$UMASK"; unset UMASK
-read -r boot < /proc/sys/kernel/random/boot_id
-read -r stat < /proc/$$/stat
-fields="\${stat##*) }"
-start=$(echo "$fields" | cut -d " " -f 20)
-echo "$$ $start $boot $FINGERPRINT" > "$PID_FILE.new" && mv "$PID_FILE.new" "$PID_FILE" || exit 1
-unset PID_FILE FINGERPRINT
-exec "$@"
-`;
+const launcher = join(import.meta.dirname, "launch-daemon.sh");
 
 async function readRecord(name: string): Promise<PidRecord | undefined> {
   const text = await readFile(pidFile(name), "utf8").catch(() => "");
@@ -102,7 +91,7 @@ export async function ensureService(service: Service): Promise<boolean> {
   await rm(pidFile(service.name), { force: true });
   const log = await openLog(service.name);
   try {
-    const child = spawn("/bin/sh", ["-c", launcher, service.name, service.command, ...service.args], {
+    const child = spawn("/bin/sh", [launcher, service.command, ...service.args], {
       cwd: "/",
       detached: true,
       stdio: ["ignore", log.fd, log.fd],

@@ -6,8 +6,8 @@ import { writeConfigFile } from "./config-file.ts";
 import type { KubeApi } from "./kube-api.ts";
 import { places } from "./layout.ts";
 
-// kube-controller-manager's host path provisioner has this place built in.
-const provisionerDir = "/tmp/hostpath_pv";
+/** The host path provisioner of kube-controller-manager creates volumes here, and nowhere else; see open-volumes.sh. */
+export const provisionerDir = "/tmp/hostpath_pv";
 
 /** Mount points at or below a folder, deepest first. */
 export async function mountsUnder(folder: string): Promise<string[]> {
@@ -62,18 +62,15 @@ export async function removeVolumesMount(): Promise<void> {
 }
 
 /**
- * Writes the program that containerd runs before each container starts. The provisioner makes a volume's folder for
- * root alone (0750, 0700 under the mask), and the kubelet sets no owner on volumes of this kind; pods do not run as root. Folders that
- * somebody has changed since are left alone.
+ * Writes the hook that containerd runs before each container starts (open-volumes.sh). The provisioner creates a
+ * volume's folder for root alone, with mode 0750, or 0700 under the mask. The kubelet sets no owner on volumes of this
+ * kind, and pods do not run as root. The hook leaves folders alone whose mode was changed since.
  *
  * @returns its path.
  */
 export async function writeVolumeHook(): Promise<string> {
-  const unchanged = "-mindepth 1 -maxdepth 1 -type d -user root '(' -perm 0750 -o -perm 0700 ')'";
-  const path = await writeConfigFile(
-    join(places.config, "open-volumes"),
-    `#!/bin/sh\nexec find ${provisionerDir} ${unchanged} -exec chmod 0777 {} +\n`,
-  );
+  const script = await readFile(join(import.meta.dirname, "open-volumes.sh"), "utf8");
+  const path = await writeConfigFile(join(places.config, "open-volumes"), script);
   await chmod(path, 0o700);
   return path;
 }

@@ -3,7 +3,8 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type Docker from "dockerode";
 import { UserError } from "../../contract/user-error.ts";
-import { runCommand } from "../../host/run-command.ts";
+import { startTimeOf } from "../../host/process-table.ts";
+import { tryCommand } from "../../host/run-command.ts";
 import { type Report, step } from "../../host/steps.ts";
 import { dataDir } from "../paths.ts";
 import { buildImage } from "../plugins/docker/build.ts";
@@ -161,11 +162,12 @@ async function versionOf(recipe: Recipe, image: string): Promise<string> {
   const [program, ...args] = recipe.version;
   if (program === undefined) return recipe.tag;
   const path = [...recipe.programs, recipe.npm?.to].find((each) => each?.endsWith(`/${program}`));
-  const said = await runCommand("sh", ["-c", 'exec chroot "$@" 2>&1', "sh", image, path ?? program, ...args]);
-  const version = /\d+(\.\d+)+/.exec(said)?.[0];
+  const { exitCode, stdout, stderr } = await tryCommand("chroot", [image, path ?? program, ...args]);
+  const output = `${stdout}${stderr}`.trim();
+  const version = exitCode === 0 ? /\d+(\.\d+)+/.exec(output)?.[0] : undefined;
   if (version === undefined || !isWithinTag(version, recipe.tag)) {
     throw new UserError(
-      `Debian ${recipe.suite} has ${recipe.name} ${version ?? `of unknown version (${said.trim()})`}, but the image's tag is ${recipe.tag}`,
+      `Debian ${recipe.suite} has ${recipe.name} ${version ?? `of unknown version (${output})`}, but the image's tag is ${recipe.tag}`,
       "Correct the tag or the release in local/images/recipes.ts",
     );
   }
@@ -188,15 +190,7 @@ export function dockerfile(recipe: Recipe, inputs: string, version: string): str
 /** Removes the folders of runs that were killed. */
 async function removeLeftovers(): Promise<void> {
   for (const name of await readdir(buildFolder).catch(() => [])) {
-    if (!isRunning(Number(name))) await rm(join(buildFolder, name), { recursive: true, force: true });
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    if ((await startTimeOf(Number(name))) === undefined)
+      await rm(join(buildFolder, name), { recursive: true, force: true });
   }
 }

@@ -1,10 +1,11 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { UserError } from "../../contract/user-error.ts";
 import { step } from "../../host/steps.ts";
+import { replaceByRename } from "../../host/write-whole.ts";
 import { dataPaths } from "../paths.ts";
 import { bundlePlugin, type PluginName, plugins } from "./bundle.ts";
 
@@ -34,19 +35,16 @@ async function installOfficial(
   }
 }
 
-/** Writes the bundled plugin of this checkout and the start script that the engine runs. */
+/** Puts the bundled plugin of this checkout, its start script and a link to this Node.js into the plugin's folder. */
 async function installOwn(pulumiHome: string, name: PluginName, version: string): Promise<void> {
   const dir = pluginDir(pulumiHome, name, version);
   await mkdir(dir, { recursive: true });
-  // A running engine may be reading the old files, hence each is replaced whole.
-  const bundle = join(dir, "main.cjs");
-  await bundlePlugin(name, `${bundle}.next`);
-  await rename(`${bundle}.next`, bundle);
-  const script = join(dir, `pulumi-resource-${name}`);
-  await writeFile(`${script}.next`, `#!/bin/sh\nexec '${process.execPath}' "\${0%/*}/main.cjs" "$@"\n`, {
-    mode: 0o755,
+  await replaceByRename(join(dir, "main.cjs"), (path) => bundlePlugin(name, path));
+  await replaceByRename(join(dir, "node"), (path) => symlink(process.execPath, path));
+  await replaceByRename(join(dir, `pulumi-resource-${name}`), async (path) => {
+    await copyFile(join(import.meta.dirname, "start-plugin.sh"), path);
+    await chmod(path, 0o755);
   });
-  await rename(`${script}.next`, script);
 }
 
 /** Which plugins a home holds; `undefined` when nobody asked the download site yet. */

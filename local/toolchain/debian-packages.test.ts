@@ -20,6 +20,7 @@ test("browser and servers for the tests are for them alone: the embedded cluster
     testPackages.map(({ name }) => [name, names.includes(name)]),
     [
       ["chromium", false],
+      ["shellcheck", false],
       ["redis-server", false],
       ["postgresql", false],
     ],

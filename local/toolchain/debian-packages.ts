@@ -5,6 +5,7 @@ import { pollUntil } from "../../host/poll.ts";
 import { runCommand } from "../../host/run-command.ts";
 import { type Report, step } from "../../host/steps.ts";
 import { isExecutable } from "./path-tools.ts";
+import { noDaemonsPolicy } from "./scripts.ts";
 
 /** A Debian package and a program by which to tell that it, or another vendor's build of it, is there. */
 export type DebianPackage = { name: string; program: string };
@@ -24,9 +25,10 @@ export const debianPackages: readonly DebianPackage[] = [
   { name: "binutils", program: "strip" },
 ];
 
-/** What only the tests run: a browser that opens the load test's report, and servers for the API by itself. */
+/** Programs for the tests only: a browser for the load test's report, a linter for shell scripts, servers for the API. */
 export const testPackages: readonly DebianPackage[] = [
   { name: "chromium", program: "/usr/bin/chromium" },
+  { name: "shellcheck", program: "shellcheck" },
   { name: "redis-server", program: "/usr/bin/redis-server" },
   { name: "postgresql", program: "pg_ctlcluster" },
 ];
@@ -34,8 +36,6 @@ export const testPackages: readonly DebianPackage[] = [
 const programFolders = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 const lockWaitSeconds = 300;
 const policyPath = "/usr/sbin/policy-rc.d";
-const policy =
-  "#!/bin/sh\n# breakwater: packages are being installed, no daemon is to be started\nexit 101\n";
 
 /**
  * Installs those of `packages` whose programs are missing; does nothing, without asking apt, when all are there.
@@ -118,8 +118,8 @@ async function apt(command: "apt-get" | "dpkg", args: readonly string[], report:
  */
 async function withoutStartingDaemons(run: () => Promise<void>): Promise<void> {
   const present = await readFile(policyPath, "utf8").catch(() => undefined);
-  if (present !== undefined && present !== policy) return run();
-  await writeFile(policyPath, policy, { mode: 0o755 });
+  if (present !== undefined && present !== noDaemonsPolicy) return run();
+  await writeFile(policyPath, noDaemonsPolicy, { mode: 0o755 });
   try {
     await run();
   } finally {

@@ -1,6 +1,7 @@
-import { chmod, mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { step } from "../../host/steps.ts";
+import { replaceByRename } from "../../host/write-whole.ts";
 import { cacheDir } from "../paths.ts";
 import { buildTools } from "./build.ts";
 import { toolsLock } from "./lock.ts";
@@ -98,16 +99,8 @@ export function groupByModule(tools: readonly GoTool[]): Map<ModuleName, GoTool[
 
 async function writeScript(path: string, content: string): Promise<void> {
   if (await isExecutable(path)) return;
-  await replaceByRename(path, async (temporary) => {
-    await writeFile(temporary, content);
-    await chmod(temporary, 0o755);
+  await replaceByRename(path, async (part) => {
+    await writeFile(part, content);
+    await chmod(part, 0o755);
   });
-}
-
-/** Makes a file under a name of this process, then gives it its final name in one step. */
-async function replaceByRename(path: string, make: (temporary: string) => Promise<void>): Promise<void> {
-  const temporary = `${path}.${process.pid}`;
-  await rm(temporary, { force: true });
-  await make(temporary);
-  await rename(temporary, path);
 }
