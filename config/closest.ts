@@ -1,4 +1,4 @@
-/** The candidate nearest to `word` by edits (insert, delete, replace), or undefined when none is near. */
+/** Returns the candidate with the fewest edits (insert, delete, replace) from `word`; undefined when all need too many. */
 export function closest(word: string, candidates: readonly string[]): string | undefined {
   const ranked = candidates
     .map((candidate) => ({ candidate, edits: distance(word.toLowerCase(), candidate.toLowerCase()) }))

@@ -7,29 +7,29 @@ import { podWeights } from "./pool-weights.ts";
 import { MiB } from "./units.ts";
 import { validate } from "./validate.ts";
 
-test("the heap and Redis' data leave room in their containers", () => {
+test("heapMiB and redisMaxmemory leave memory for the rest of the container", () => {
   assert.equal(heapMiB(192 * MiB), 96);
   assert.equal(redisMaxmemory(64 * MiB), Math.floor(31.2 * MiB));
 });
 
-test("the grace period is longer than delay and drain together", () => {
+test("apiGraceSeconds is longer than the delay and the time-out together", () => {
   assert.equal(apiGraceSeconds({ shutdownDelay: 3000, shutdownTimeout: 15_500 }), 24);
 });
 
-test("Redis nodes are shards × (1 + replicas per shard) host names", () => {
+test("redisNodes returns a host name for each primary and each replica", () => {
   const nodes = redisNodes(validate({ redis: { shards: 3, replicasPerShard: 2 } }).redis, "space");
   assert.equal(nodes.length, 9);
   assert.equal(nodes[8], "redis-8.redis.space.svc.cluster.local:6379");
 });
 
-test("api.replicas stands for one pool", () => {
+test("derivePools returns one pool when only api.replicas is given", () => {
   const { api } = validate({ api: { replicas: 4 } });
   assert.deepEqual(derivePools(api), [
     { name: "api", serviceName: "api-headless", replicas: 4, podWeight: 1, backup: false },
   ]);
 });
 
-test("pools share by weight, whatever their numbers of pods, and backups weigh among themselves", () => {
+test("derivePools weighs pods by their pool's weight and size, and backup pools separately", () => {
   const { api } = validate({
     api: {
       pools: [
@@ -49,7 +49,7 @@ test("pools share by weight, whatever their numbers of pods, and backups weigh a
   );
 });
 
-test("pod weights are whole and give the wanted shares", () => {
+test("podWeights returns whole numbers that give each pool its share", () => {
   const pool = fc.record({
     replicas: fc.integer({ min: 1, max: 12 }),
     weight: fc.integer({ min: 1, max: 50 }),
@@ -68,7 +68,7 @@ test("pod weights are whole and give the wanted shares", () => {
   );
 });
 
-test("a pool without pods does not disturb the others' weights", () => {
+test("podWeights ignores a pool without pods", () => {
   assert.deepEqual(
     podWeights([
       { replicas: 0, weight: 5 },
@@ -80,7 +80,7 @@ test("a pool without pods does not disturb the others' weights", () => {
 
 const home = { HOME: "/home/me", KUBECONFIG: "/elsewhere/config" };
 
-test("a kubeconfig left in the environment is not deployed to unless stack config names a context", () => {
+test("clusterAccess ignores KUBECONFIG when stack config names no context", () => {
   assert.deepEqual(clusterAccess({}, home, "/project"), {
     kubeconfig: "/var/lib/breakwater/kubeconfig",
     kubeContext: "breakwater",
@@ -88,7 +88,7 @@ test("a kubeconfig left in the environment is not deployed to unless stack confi
   assert.equal(clusterAccess({ kubeContext: "prod" }, home, "/project").kubeconfig, "/elsewhere/config");
 });
 
-test("a named cluster's kubeconfig is the given one, else $KUBECONFIG, else the user's", () => {
+test("clusterAccess takes the given kubeconfig, else $KUBECONFIG, else the user's file, when a context is named", () => {
   const path = (kubeconfig?: string, env = home as { HOME: string; KUBECONFIG?: string }) =>
     clusterAccess({ kubeContext: "prod", kubeconfig }, env, "/project").kubeconfig;
   assert.equal(path("~/.kube/prod"), "/home/me/.kube/prod");

@@ -8,25 +8,25 @@ import type { Milliseconds } from "./units.ts";
 
 /** One Deployment of API pods with the headless Service that names their addresses. */
 export interface PoolPlan {
-  /** Of the Deployment and its pods' label `app.kubernetes.io/instance`. */
+  /** Name of the Deployment; also the value of its pods' label `app.kubernetes.io/instance`. */
   name: string;
-  /** Headless Service. */
+  /** Name of the headless Service. */
   serviceName: string;
   replicas: number;
-  /** Of every single pod. */
+  /** Weight of a single pod in the upstream. */
   podWeight: number;
   backup: boolean;
   image?: string;
 }
 
-/** `api.pools`, or the one pool that `api.replicas` stands for. */
+/** The pools of `api.pools`. Without that option: one pool of `api.replicas` pods. */
 export function derivePools(api: ApiConfig): PoolPlan[] {
   if (api.pools === undefined) {
     return [
       { name: "api", serviceName: "api-headless", replicas: api.replicas, podWeight: 1, backup: false },
     ];
   }
-  // Backups get their traffic when the others have none, so the two groups never share any.
+  // Backup pools get traffic only when all other pools are down, so each group has weights of its own.
   const weights = new Map<PoolConfig, number>();
   for (const backup of [false, true]) {
     const group = api.pools.filter((pool) => pool.backup === backup);
@@ -45,17 +45,17 @@ export function derivePools(api: ApiConfig): PoolPlan[] {
   }));
 }
 
-/** From SIGTERM to SIGKILL: readiness delay and drain, and 5 s for the rest. */
+/** Seconds from SIGTERM to SIGKILL: the delay, the time-out, and 5 s for all other steps. */
 export function apiGraceSeconds(api: { shutdownDelay: Milliseconds; shutdownTimeout: Milliseconds }): number {
   return Math.ceil((api.shutdownDelay + api.shutdownTimeout) / 1000) + 5;
 }
 
-/** Pods of the Redis Cluster. */
+/** Number of pods of the Redis Cluster. */
 export function redisReplicas(redis: RedisConfig): number {
   return redis.shards * (1 + redis.replicasPerShard);
 }
 
-/** The Redis pods' lasting addresses, `host:port`, in the order of their ordinals. */
+/** `host:port` of every Redis pod, in the order of their ordinals. A pod keeps its host name when it is replaced. */
 export function redisNodes(redis: RedisConfig, namespace: string): string[] {
   return Array.from(
     { length: redisReplicas(redis) },
@@ -63,18 +63,18 @@ export function redisNodes(redis: RedisConfig, namespace: string): string[] {
   );
 }
 
-/** First 10 hex digits of the SHA-256 of `parts`; the same parts give the same text on every machine. */
+/** First 10 hex digits of the SHA-256 of `parts`. The same parts give the same text on every machine. */
 export function shortHash(...parts: (string | number)[]): string {
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 10);
 }
 
-/** Where the cluster's kubeconfig is, and which of its contexts is meant. */
+/** A kubeconfig file and one context in it. */
 export interface ClusterAccess {
   kubeconfig: string;
   kubeContext: string;
 }
 
-/** What of the environment decides where to deploy to. */
+/** Environment variables that choose the kubeconfig. */
 export interface AccessEnvironment {
   BREAKWATER_KUBECONFIG?: string;
   KUBECONFIG?: string;
@@ -82,8 +82,8 @@ export interface AccessEnvironment {
 }
 
 /**
- * The one kubeconfig and context to deploy to. `KUBECONFIG` counts only when stack config names a context, so that a
- * kubeconfig left in the environment is never deployed to by accident.
+ * Returns the kubeconfig and context to deploy to. `KUBECONFIG` is used only when stack config names a context. So a
+ * kubeconfig that is set by accident never gets a deployment.
  *
  * @param projectRoot folder that relative paths start from.
  */

@@ -1,8 +1,8 @@
 /**
- * What one pod of each pool weighs in an upstream, so that the pools share the traffic by `weight` whatever their
- * numbers of pods: Nginx gives a server's weight to every address that its name resolves to.
+ * Returns the weight of a single pod of each pool. Nginx gives a server's weight to every address that its name
+ * resolves to, so a pool's share of the traffic would otherwise grow with its number of pods.
  *
- * @returns whole numbers from 1, in the order of `pools`; a pool without pods weighs 1.
+ * @returns whole numbers from 1, in the order of `pools`; 1 for a pool without pods.
  */
 export function podWeights(pools: readonly { replicas: number; weight: number }[]): number[] {
   const common = pools.reduce(

@@ -8,7 +8,7 @@ import { formatBytes, formatMillicpu } from "./units.ts";
 /** Balance methods for which Nginx refuses `backup` servers. */
 const withoutBackup: readonly string[] = ["hash", "ip-hash", "random-two"];
 
-/** Reports every broken rule between options of one section or of several. */
+/** Reports every broken rule between options, of one section or of several. */
 export function checkRules(config: StackConfig, report: Report): void {
   const { cluster, registry, nginx } = config;
   if (cluster.kubeconfig !== undefined && cluster.kubeContext === undefined) {

@@ -9,14 +9,14 @@ import { nginx } from "./sections/nginx.ts";
 import { redis } from "./sections/redis.ts";
 import { registry } from "./sections/registry.ts";
 
-/** Stack config as it stands in the file: one JSON value for each top-level key, not checked yet. */
+/** Stack config as Pulumi passes it, not checked yet: a value for each section. */
 export type RawConfig = Record<string, unknown>;
 
-/** The whole of the stack config, as options by section. */
+/** The sections of stack config. */
 export const sections = { cluster, registry, images, api, nginx, redis, database, loadtest };
 
-/** The whole of the stack config as one option. */
+/** Stack config as one option. */
 export const stackConfig = section(sections);
 
-/** Stack config with defaults applied; every value is parsed and within its bounds. */
+/** Stack config with defaults. Every value is parsed and within its bounds. */
 export type StackConfig = ValueOf<typeof stackConfig>;

@@ -11,13 +11,13 @@ import {
   parseMilliseconds,
 } from "./units.ts";
 
-test("reads memory with its unit", () => {
+test("parseBytes reads sizes with their unit", () => {
   assert.equal(parseBytes("192 MiB"), 192 * MiB);
   assert.equal(parseBytes("1.5GiB"), 1536 * MiB);
   assert.equal(parseBytes("512Mi"), 512 * MiB);
 });
 
-test("refuses memory without unit, in units of ten, negative, or with leftovers", () => {
+test("parseBytes refuses a size without a unit, in a decimal unit, negative, or with other text", () => {
   for (const wrong of [
     "192",
     192,
@@ -35,7 +35,7 @@ test("refuses memory without unit, in units of ten, negative, or with leftovers"
   }
 });
 
-test("reads times and CPU", () => {
+test("parseMilliseconds and parseMillicpu read times and CPU", () => {
   assert.equal(parseMilliseconds("30 s"), 30_000);
   assert.equal(parseMilliseconds("1.5min"), 90_000);
   assert.equal(parseMillicpu("250m"), 250);
@@ -43,7 +43,7 @@ test("reads times and CPU", () => {
   assert.equal(parseMillicpu(2), 2000);
 });
 
-test("refuses times and CPU that could be meant otherwise", () => {
+test("parseMilliseconds and parseMillicpu refuse ambiguous texts", () => {
   for (const wrong of ["30", 30, "30 sec", "1m", "-1 s"]) assert.equal(parseMilliseconds(wrong), undefined);
   for (const wrong of ["250 m", "-1", "0.0001", "two", "1e3", true, null]) {
     assert.equal(parseMillicpu(wrong), undefined, String(wrong));
@@ -99,7 +99,7 @@ test("parseBytes rounds down to whole bytes, and never up", () => {
   );
 });
 
-test("what is formatted is read back as the same amount", () => {
+test("parseBytes and parseMilliseconds return the same amount when a formatted text is read", () => {
   fc.assert(fc.property(fc.nat(2 ** 50), (bytes) => parseBytes(formatBytes(bytes)) === bytes));
   fc.assert(fc.property(fc.nat(1e9), (time) => parseMilliseconds(formatMilliseconds(time)) === time));
 });

@@ -26,7 +26,7 @@ function message(raw: RawConfig): string {
   return assert.fail("no problem was found");
 }
 
-test("an empty config is the embedded default", () => {
+test("validate returns the embedded default when the config is empty", () => {
   const config = validate({});
   assert.equal(config.api.replicas, 3);
   assert.equal(config.api.memory, 256 * MiB);
@@ -35,17 +35,17 @@ test("an empty config is the embedded default", () => {
   assert.deepEqual([config.nginx.serviceType, config.nginx.nodePort], ["NodePort", 30080]);
 });
 
-test("what is given is laid over the defaults key by key", () => {
+test("validate keeps the other defaults when one key of a section is given", () => {
   const { api, nginx } = validate({ api: { replicas: 5 }, nginx: { nodePort: 30081 } });
   assert.deepEqual([api.replicas, api.memory], [5, 256 * MiB]);
   assert.deepEqual([nginx.nodePort, nginx.timeout], [30081, 30_000]);
 });
 
-test("takes numbers that pulumi config set stored as text", () => {
+test("validate takes a number when it is stored as text", () => {
   assert.equal(validate({ api: { replicas: "7" } }).api.replicas, 7);
 });
 
-test("a named cluster gets public images and no node port, and needs a registry", () => {
+test("validate uses public images, sets no node port and requires a registry when the cluster is named", () => {
   const cluster = { kubeContext: "prod" };
   const { images, nginx } = validate({ cluster, registry: { address: "registry.example.org" } });
   assert.equal(images.redis, "docker.io/library/redis:8.0");
@@ -53,11 +53,11 @@ test("a named cluster gets public images and no node port, and needs a registry"
   assert.deepEqual(problems({ cluster }), ["registry.address: is required"]);
 });
 
-test("a Service type other than NodePort drops the default's node port", () => {
+test("validate drops the default node port when the Service type is not NodePort", () => {
   assert.equal(validate({ nginx: { serviceType: "ClusterIP" } }).nginx.nodePort, undefined);
 });
 
-test("tells all problems at once, each with path, value, rule and fix", () => {
+test("validate reports all problems at once, each with path, value, rule and fix", () => {
   const text = message({ apii: 1, api: { replica: 5, memory: "64 MB" }, redis: "six" });
   assert.equal(
     text,
@@ -71,7 +71,7 @@ test("tells all problems at once, each with path, value, rule and fix", () => {
   );
 });
 
-test("names the keys there are when none is near", () => {
+test("validate lists the known keys when no key is similar", () => {
   assert.match(message({ api: { zzzzzz: 1 } }), /known keys are .*replicas/);
 });
 
@@ -106,10 +106,10 @@ for (const [raw, found] of [
     "nginx.balance: must be one of round-robin, least-conn, random-two, ip-hash, hash, least-time (did you mean round-robin?)",
   ],
 ] as [RawConfig, string][]) {
-  test(`rejects ${JSON.stringify(raw)}`, () => assert.deepEqual(problems(raw), [found]));
+  test(`validate refuses ${JSON.stringify(raw)}`, () => assert.deepEqual(problems(raw), [found]));
 }
 
-test("rejects a backup pool under a balance method that knows none", () => {
+test("validate refuses a backup pool when the balance method has no backups", () => {
   const pools = [
     { name: "blue", replicas: 1 },
     { name: "spare", replicas: 1, backup: true },
@@ -120,7 +120,7 @@ test("rejects a backup pool under a balance method that knows none", () => {
   ]);
 });
 
-test("rejects pools of the same name, and pools that are all backups", () => {
+test("validate refuses pools of the same name, and pools that are all backups", () => {
   const pool = { name: "blue", replicas: 1, backup: true };
   assert.deepEqual(problems({ api: { pools: [pool, pool] } }), [
     "api.pools[1].name: must be a name that no other pool has",
@@ -128,7 +128,7 @@ test("rejects pools of the same name, and pools that are all backups", () => {
   ]);
 });
 
-test("never repeats a secret", () => {
+test("validate never shows a secret", () => {
   const secret = "swordfish";
   const text = message({
     database: { url: `mysql://${secret}` },

@@ -4,9 +4,9 @@ import { checkRules } from "./rules.ts";
 import { type RawConfig, type StackConfig, stackConfig } from "./stack-config.ts";
 
 /**
- * Lays `raw` over the defaults and checks it.
+ * Applies the defaults to stack config and checks it.
  *
- * @param found problems that were found while `raw` was read.
+ * @param found problems that are known already; the error includes them.
  * @throws {ConfigError} with all problems at once when there is any.
  */
 export function validate(raw: RawConfig, found: readonly Problem[] = []): StackConfig {
@@ -16,7 +16,7 @@ export function validate(raw: RawConfig, found: readonly Problem[] = []): StackC
   };
   const isEmbedded = !isObject(raw.cluster) || raw.cluster.kubeContext === undefined;
   const config = stackConfig.read(complete(stackConfig, raw, isEmbedded), "", report);
-  // A rule between options needs both to be right, or it would repeat a problem that is reported already.
+  // A rule between options is checked only if each option is valid. It would repeat a problem otherwise.
   if (config !== undefined && problems.length === 0) checkRules(config, report);
   if (config === undefined || problems.length > 0) throw new ConfigError(problems);
   return config;

@@ -14,16 +14,19 @@ import {
   type ShapeValue,
 } from "./option.ts";
 
-/** What a section adds to the options in it. */
+/** Settings of a section; all of them are optional. */
 export interface SectionSettings<S extends Shape> {
   doc?: string;
-  /** A rule between its options; called when each of them is right. */
+  /** Checks a rule between the options of the section. It is called only when each of them is valid. */
   check?: (value: ShapeValue<S>, path: string, report: Report) => void;
-  /** Keywords for the part of `check` that a JSON schema can express. */
+  /** Keywords of JSON Schema that express the same rule as `check`. */
   schema?: JsonSchema;
 }
 
-/** An object with known keys; unknown keys are reported with the nearest name. It is always there, so never optional. */
+/**
+ * An object with known keys. An unknown key is reported with the most similar known key. A section that is not given
+ * consists of the defaults of its options.
+ */
 export function section<S extends Shape>(
   shape: S,
   { doc = "", check, schema }: SectionSettings<S> = {},
@@ -50,7 +53,7 @@ export function section<S extends Shape>(
         if (value[key] !== undefined) result[key] = read(value[key], joinPath(path, key), note);
         else if (!optional) note({ path: joinPath(path, key), value: undefined, rule: "is required" });
       }
-      // Complete only when nothing was reported, which is what validate() waits for.
+      // The result is complete only if no problem was reported; validate() uses it only then.
       if (isRight) check?.(result as ShapeValue<S>, path, report);
       return result as ShapeValue<S>;
     },
@@ -75,7 +78,7 @@ export function section<S extends Shape>(
   });
 }
 
-/** Names of a map's keys, and those that are refused. */
+/** A rule for the keys of a map. */
 export interface KeyRule {
   pattern: RegExp;
   /** The pattern in words: `must be …`. */
@@ -84,7 +87,7 @@ export interface KeyRule {
   taken?: Readonly<Record<string, { rule: string; fix: string }>>;
 }
 
-/** An object with any keys that match `key`, all values alike. */
+/** An object with any keys that match `key`. All values follow the rule of `item`. */
 export function mapOf<T, const S extends Settings<object>>(
   key: KeyRule,
   item: Option<T>,
@@ -122,7 +125,7 @@ export function mapOf<T, const S extends Settings<object>>(
   });
 }
 
-/** A list of items, all alike. */
+/** A list whose items follow the rule of `item`. */
 export function listOf<T, const S extends Settings<readonly unknown[]> & { minItems?: number }>(
   item: Option<T>,
   settings: S,

@@ -1,9 +1,9 @@
 import type { Problem } from "../problem.ts";
 
-/** Collects problems; the reader of an option knows its rule, the collector knows the fix. */
+/** Collects problems. A problem without a fix gets the general one: the command that sets the option. */
 export type Report = (problem: Omit<Problem, "fix"> & { fix?: string }) => void;
 
-/** Reads one value at `path`; reports and returns undefined when the value breaks the option's rule. */
+/** Reads the value at `path`. When the value breaks the rule, it reports a problem and returns undefined. */
 export type Read<T> = (value: unknown, path: string, report: Report) => T | undefined;
 
 /** Keywords of JSON Schema, draft 07. */
@@ -12,32 +12,32 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 /** Options by their key. */
 export type Shape = Readonly<Record<string, Option<unknown>>>;
 
-/** A default for the embedded cluster, for every other cluster, or a different one for each. */
+/** Different defaults for the embedded cluster and for a cluster that stack config names; one may be absent. */
 export interface PerCluster<D> {
   embedded?: D;
   elsewhere?: D;
 }
 
-/** What every option says about itself. */
+/** Settings that every option has. */
 export interface Settings<D = unknown> {
-  /** What the option does, in a full sentence for the documentation and for editors. */
+  /** What the option does, as a sentence. The documentation and editors show it. */
   doc: string;
   default?: D | PerCluster<D>;
-  /** Must be given where it has no default. An option with neither is optional. */
+  /** The option must be given where it has no default. Without this, such an option is optional. */
   required?: true;
-  /** The default counts only where this holds for the values beside it. */
+  /** The default is used only if this returns true for the values of the other options in the section. */
   appliesTo?: (section: Readonly<Record<string, unknown>>) => boolean;
 }
 
-/** What an option's kind adds to its settings. */
+/** What the kind of an option, such as a duration, determines. */
 export interface Kind<T> {
   read: Read<T>;
-  /** Allowed values, for the documentation; the rest of the sentence "must be …". */
+  /** The allowed values, for the documentation. They complete "must be …". */
   bounds: string;
   schema: JsonSchema;
-  /** Lays a given value over the defaults inside of it. */
+  /** Applies the defaults of the options inside the given value. */
   fill?: (given: unknown, embedded: boolean) => unknown;
-  /** Options inside of it, by the rest of their path: `.timeout`, `[].name`. */
+  /** Options inside the value, by the rest of their path: `.timeout`, `[].name`. */
   children?: Readonly<Record<string, Option<unknown>>>;
 }
 
@@ -72,7 +72,7 @@ export type IsOptional<S extends Settings> = S extends
       ? false
       : true;
 
-/** Makes an option of its kind and its settings. */
+/** Combines the settings and the kind of an option. */
 export function option<T, S extends Settings>(settings: S, kind: Kind<T>): Option<T, IsOptional<S>> {
   const defaults = isPerCluster(settings.default)
     ? settings.default
@@ -89,14 +89,14 @@ export function option<T, S extends Settings>(settings: S, kind: Kind<T>): Optio
   };
 }
 
-/** The option's value with every default applied; undefined when it has none. */
+/** Returns the given value with every default applied; undefined if there is neither a value nor a default. */
 export function complete(option: Option<unknown>, given: unknown, embedded: boolean): unknown {
   const base = embedded ? option.defaults.embedded : option.defaults.elsewhere;
   const value = given === undefined ? base : isObject(base) && isObject(given) ? merge(base, given) : given;
   return option.fill(value, embedded);
 }
 
-/** Whether the value is an object with keys, and no list. */
+/** Whether the value is an object, and no list. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -105,7 +105,7 @@ function isPerCluster(value: unknown): value is PerCluster<unknown> {
   return isObject(value) && ("embedded" in value || "elsewhere" in value);
 }
 
-/** `above` laid over `below`: objects key by key, everything else (lists too) as a whole. */
+/** Merges two objects key by key. Lists and other values of `above` replace those of `below`. */
 function merge(below: Record<string, unknown>, above: Record<string, unknown>): Record<string, unknown> {
   const merged = { ...below };
   for (const [key, value] of Object.entries(above)) {

@@ -1,15 +1,12 @@
 import { type Decimal, type Unit, unitPattern } from "../units.ts";
 
-/** Inclusive bounds of a quantity in base units; `max` absent: as far as the units go. */
+/** Inclusive bounds of a quantity in base units. */
 export interface Range {
   min: number;
   max?: number;
 }
 
-/**
- * Regex source of a text with a quantity from `min` to `max` in any of the units. It accepts the same texts as
- * `parseQuantity` and a comparison with the bounds.
- */
+/** Regex source of every text that `parseQuantity` reads as an amount from `min` to `max`. */
 export function quantityPattern(units: readonly Unit[], { min, max }: Range): string {
   const alternatives = units.map((unit) => {
     const lowest = atLeast(inUnit(min, unit, "up"));
@@ -20,7 +17,7 @@ export function quantityPattern(units: readonly Unit[], { min, max }: Range): st
 }
 
 /**
- * Regex source of a text with a number from `min` to `max`: whole (`7`, `7.0`), or any decimal.
+ * Regex source of every number from `min` to `max`: whole numbers (`7`, `7.0`), or all decimals.
  *
  * @param suffix regex source of what follows the number.
  */
@@ -33,7 +30,7 @@ function lookaheads(bounds: readonly (string | undefined)[], suffix: string): st
   return bounds.map((bound) => (bound === undefined ? "" : `(?=${bound}${suffix}$)`)).join("");
 }
 
-/** Digits before and after the point, without zeros at the ends. */
+/** Digits before and after the decimal point, without leading and trailing zeros. */
 interface Digits {
   whole: string;
   fraction: string;
@@ -47,9 +44,9 @@ function digitsOf({ digits, scale }: Decimal): Digits {
   };
 }
 
-/** `amount` base units in `unit`, rounded to the nearest decimal that is a whole number of base units. */
+/** Converts base units to `unit`, rounded to the next finite decimal that is a whole number of base units. */
 function inUnit(amount: number, unit: Unit, rounding: "up" | "down"): Digits {
-  // The part of the size that divides a power of ten; only multiples of its inverse are finite decimals.
+  // `steps` is the largest divisor of the size that divides a power of ten: multiples of 1 / steps are finite decimals.
   let steps = 1;
   for (const factor of [2, 5]) while (unit.size % (steps * factor) === 0) steps *= factor;
   const size = unit.size / steps;
@@ -58,7 +55,7 @@ function inUnit(amount: number, unit: Unit, rounding: "up" | "down"): Digits {
   return digitsOf({ digits: (BigInt(count) * 10n ** BigInt(scale)) / BigInt(steps), scale });
 }
 
-/** Regex source of decimals that are at least the bound; undefined when all are. */
+/** Regex source of decimals that are at least the bound; undefined if the bound is 0. */
 function atLeast({ whole, fraction }: Digits): string | undefined {
   if (whole === "" && fraction === "") return undefined;
   const larger = compare(whole, "above", anyDigits, undefined);
@@ -79,10 +76,10 @@ function atMost({ whole, fraction }: Digits): string {
 }
 
 /**
- * Regex source of the digits that are above or below `digits` at the first difference.
+ * Regex source of digits that are above or below `digits`: the first digit that differs decides.
  *
- * @param tail what follows that digit, when the bound has `left` more digits.
- * @param equal what follows when there is no difference; undefined: such digits do not match.
+ * @param tail what may follow that digit if the bound has `left` more digits.
+ * @param equal what may follow if all digits are equal; undefined: equal digits do not match.
  */
 function compare(
   digits: string,
@@ -97,7 +94,7 @@ function compare(
   if (side === "above" && first < 9) alternatives.push(`${oneDigit(first + 1, 9)}${tail(rest.length)}`);
   if (side === "below" && first > 0) alternatives.push(`${oneDigit(0, first - 1)}${tail(rest.length)}`);
   const same = compare(rest, side, tail, equal);
-  // After the point, fewer digits are a smaller number.
+  // After the decimal point, a number with fewer digits is smaller.
   const isOptional = side === "below" && equal !== undefined;
   if (same !== undefined) alternatives.push(`${first}${isOptional ? `(?:${same})?` : same}`);
   return alternatives.length === 0 ? undefined : oneOf(alternatives);

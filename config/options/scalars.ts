@@ -20,21 +20,21 @@ interface NumberRange {
   max: number;
 }
 
-/** Whole number, `min` … `max`; a text of digits counts, since `pulumi config set` may store one. */
+/** A whole number from `min` to `max`. Its digits may be a text, since `pulumi config set` may store one. */
 export function integer<const S extends Settings<number> & NumberRange>(
   settings: S,
 ): Option<number, IsOptional<S>> {
   return numeric(settings, "a whole number", true);
 }
 
-/** Any number, `min` … `max`; a text of digits counts. */
+/** Any number from `min` to `max`. Its digits may be a text. */
 export function decimal<const S extends Settings<number> & NumberRange>(
   settings: S,
 ): Option<number, IsOptional<S>> {
   return numeric(settings, "a number", false);
 }
 
-/** A whole number in its range, or a word instead. */
+/** A whole number from `min` to `max`, or the word. */
 export function integerOr<
   const W extends string,
   const S extends Settings<number | NoInfer<W>> & NumberRange,
@@ -53,21 +53,21 @@ interface QuantityRange {
   max?: string;
 }
 
-/** Memory or storage with its unit, at least `min`. */
+/** A size of memory or storage with its unit, from `min` to `max` if there is a `max`. */
 export function size<const S extends Settings<string> & QuantityRange>(
   settings: S,
 ): Option<number, IsOptional<S>> {
   return quantity(settings, byteUnits, parseBytes, 'written with its unit like "192 MiB"');
 }
 
-/** Time with its unit, `min` … `max`. */
+/** A time with its unit, from `min` to `max`. */
 export function duration<const S extends Settings<string> & Required<QuantityRange>>(
   settings: S,
 ): Option<number, IsOptional<S>> {
   return quantity(settings, timeUnits, parseMilliseconds, 'written with its unit like "30 s"');
 }
 
-/** CPU in Kubernetes' spelling, at least `min`. */
+/** CPU as Kubernetes writes it, at least `min`. */
 export function cpu<const S extends Settings<string> & QuantityRange>(
   settings: S,
 ): Option<number, IsOptional<S>> {
@@ -76,7 +76,7 @@ export function cpu<const S extends Settings<string> & QuantityRange>(
   return { ...option, schema: { ...option.schema, type: ["number", "string"], minimum, maximum: 7999.999 } };
 }
 
-/** true or false. */
+/** true or false, also as a text. */
 export function flag<const S extends Settings<boolean>>(settings: S): Option<boolean, IsOptional<S>> {
   return option(settings, {
     read: scalar("must be true or false", (value) =>
@@ -111,7 +111,7 @@ interface TextRule {
   rule: string;
 }
 
-/** Text that matches `pattern`. */
+/** A text that matches `pattern`. */
 export function text<const S extends Settings<string> & TextRule>(
   settings: S,
 ): Option<string, IsOptional<S>> {
@@ -123,7 +123,7 @@ export function text<const S extends Settings<string> & TextRule>(
   });
 }
 
-/** Like text(), but the value is never shown, and Pulumi may keep it encrypted. */
+/** A text that matches `pattern`, is never shown, and may be encrypted by Pulumi. */
 export function secret<const S extends Settings<string> & TextRule>(
   settings: S,
 ): Option<string, IsOptional<S>> {
@@ -132,8 +132,8 @@ export function secret<const S extends Settings<string> & TextRule>(
 }
 
 /**
- * Any text that matches `pattern`. Numbers and truth values count as their spelling, since
- * `pulumi config set --path` makes them of `1` and `true`. A secret is never shown.
+ * A text that matches `pattern`. Numbers and truth values are read as their spelling, since `pulumi config set --path`
+ * stores `1` and `true` so. A secret is never shown.
  */
 export function spelling<const S extends Settings<string> & Partial<TextRule> & { secret?: true }>(
   settings: S,
@@ -210,12 +210,12 @@ function scalar<T>(rule: string, parse: (value: unknown) => T | undefined): Read
   };
 }
 
-/** Reads without showing the value in a problem. */
+/** Hides the value in problems. */
 function hidden<T>(read: Read<T>): Read<T> {
   return (value, path, report) => read(value, path, (problem) => report({ ...problem, value: "[secret]" }));
 }
 
-/** Pulumi keeps an encrypted value as an object with the key `secure`. */
+/** Accepts an encrypted value, too: an object with the key `secure`. */
 function orEncrypted(schema: object): { anyOf: object[] } {
   return { anyOf: [schema, { $ref: "#/definitions/encrypted" }] };
 }

@@ -14,7 +14,7 @@ function read(...given: unknown[]): GateConfig[] {
 
 const limitsOn = (metric: string, list: GateConfig[]) => list.filter((gate) => gate.metric === metric);
 
-test("without gates of its own a stack has the default ones", () => {
+test("gates returns the default gates when the list is empty", () => {
   assert.deepEqual(limitsOn("p99", read()), [
     { metric: "p99", limit: 250 },
     { metric: "p99", limit: 500, scenario: "heavy-mix" },
@@ -24,7 +24,7 @@ test("without gates of its own a stack has the default ones", () => {
   assert.deepEqual(validate({}).loadtest.gates, read());
 });
 
-test("a gate replaces the default one on the same figure, and adds itself on another", () => {
+test("gates replaces the default gate on the same metric and scope, and adds any other gate", () => {
   const list = read(
     { metric: "p99", limit: "80 ms" },
     { metric: "p95", scenario: "light", limit: "0.02 s" },
@@ -43,7 +43,7 @@ test("a gate replaces the default one on the same figure, and adds itself on ano
   ]);
 });
 
-test("limits are read by their metric's unit, and off takes a gate away", () => {
+test("gates reads a limit in the unit of its metric, and removes the limit when it is off", () => {
   const limitOf = (metric: string, limit: unknown) => limitsOn(metric, read({ metric, limit }))[0]?.limit;
   assert.equal(limitOf("error_rate", "1 %"), 0.01);
   assert.equal(limitOf("error_rate", 0.5), 0.5);
@@ -66,14 +66,14 @@ const wrong: [unknown, RegExp][] = [
   [{ metric: "p99", limit: "1 s", scenaro: "light" }, /^gates\[0\]\.scenaro is not a known key/],
 ];
 for (const [given, message] of wrong) {
-  test(`refuses ${JSON.stringify(given)}`, () => {
+  test(`gates refuses ${JSON.stringify(given)}`, () => {
     const problems: string[] = [];
     gates.read([given], "gates", ({ path, rule }) => problems.push(`${path} ${rule}`));
     assert.match(problems.join("\n"), message);
   });
 }
 
-test("a gate on a scenario that nobody defined, and a mix of nothing, are told by validate", () => {
+test("validate refuses a gate on an unknown scenario, and a mix without weights", () => {
   const problemsOf = (loadtest: unknown) => {
     try {
       validate({ loadtest });

@@ -45,7 +45,7 @@ const toleration = section(
     tolerationSeconds: integer({
       min: 0,
       max: 2 ** 31 - 1,
-      doc: "Seconds that a pod stays on the node after a taint with `effect: NoExecute` appeared. Without it: for ever.",
+      doc: "Seconds that a pod stays on the node after a taint with `effect: NoExecute` appeared. Without it: without limit.",
     }),
   },
   {
