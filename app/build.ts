@@ -29,9 +29,10 @@ export function bundlePrograms(folder: string, entryPoints: Record<string, strin
 }
 
 /**
- * Builds everything that the API's image is made from: its programs, their SQL, and the Dockerfile.
+ * Builds all files of the image's build context: the API's programs, their SQL, and the Dockerfile.
  *
  * @throws {BuildFailure} of esbuild when the sources do not compile.
+ * @throws {Error} when two SQL files have the same name.
  */
 export function buildApi(): ContextFiles {
   const files = bundlePrograms(import.meta.dirname, {
@@ -43,8 +44,12 @@ export function buildApi(): ContextFiles {
   const sql = readdirSync(join(import.meta.dirname, "src"), { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".sql"))
     .map((path) => join("src", path));
-  for (const path of ["Dockerfile", ...sql])
-    files.set(basename(path), readFileSync(join(import.meta.dirname, path), "utf8"));
+  for (const path of ["Dockerfile", ...sql]) {
+    const name = basename(path);
+    if (files.has(name))
+      throw new Error(`${path}: another file has this name; rename one, the image has one folder`);
+    files.set(name, readFileSync(join(import.meta.dirname, path), "utf8"));
+  }
   return files;
 }
 
