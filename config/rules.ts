@@ -28,8 +28,9 @@ export function checkRules(config: StackConfig, report: Report): void {
       fix: `pulumi config set ${missing === "password" ? "--secret " : ""}--path registry.${missing} …`,
     });
   }
-  for (const name of ["api", "nginx", "redis", "database"] as const) {
-    const { cpu, cpuRequest } = config[name];
+  for (const [name, settings] of Object.entries(config)) {
+    if (!("cpuRequest" in settings)) continue;
+    const { cpu, cpuRequest } = settings;
     if (cpuRequest > cpu) {
       report({
         path: `${name}.cpuRequest`,

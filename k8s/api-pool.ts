@@ -3,8 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { apiEnvironment } from "../config/api-environment.ts";
 import { apiGraceSeconds, type PoolPlan } from "../config/derive.ts";
 import { heapSnapshotBytes } from "../config/memory.ts";
-import type { ApiConfig } from "../config/sections/api.ts";
-import { stackVolumes } from "../config/sections/pod.ts";
+import { type ApiConfig, apiVolumes } from "../config/sections/api.ts";
 import { MiB } from "../config/units.ts";
 import type { Workload } from "../contract/outputs.ts";
 import { quantity, resources } from "./resources.ts";
@@ -14,8 +13,6 @@ import { createDeployment, skipAwait } from "./workload.ts";
 export const apiPort = 3000;
 /** Port for probes, metrics and internal routes; Nginx never sends requests there. */
 export const apiInternalPort = 9000;
-
-const folders = stackVolumes.api;
 
 /** One pool of API pods. */
 export interface ApiPoolArgs {
@@ -110,11 +107,11 @@ const probes = {
 function volumes(config: ApiConfig) {
   const { memory, uploadVolume } = config;
   return [
-    { name: "tmp", mountPath: folders.tmp, bytes: 64 * MiB },
-    { name: "heap-snapshots", mountPath: folders["heap-snapshots"], bytes: heapSnapshotBytes(memory) },
+    { name: "tmp", mountPath: apiVolumes.tmp, bytes: 64 * MiB },
+    { name: "heap-snapshots", mountPath: apiVolumes["heap-snapshots"], bytes: heapSnapshotBytes(memory) },
     ...(uploadVolume === undefined
       ? []
-      : [{ name: "uploads", mountPath: folders.uploads, bytes: uploadVolume }]),
+      : [{ name: "uploads", mountPath: apiVolumes.uploads, bytes: uploadVolume }]),
   ];
 }
 
@@ -123,8 +120,8 @@ function environment({ config, redisNodes }: ApiPoolArgs) {
     port: apiPort,
     internalPort: apiInternalPort,
     redisNodes,
-    snapshotFolder: folders["heap-snapshots"],
-    uploadFolder: folders.uploads,
+    snapshotFolder: apiVolumes["heap-snapshots"],
+    uploadFolder: apiVolumes.uploads,
   };
   return [
     { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },

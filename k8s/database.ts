@@ -1,8 +1,7 @@
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { DatabaseConfig } from "../config/sections/database.ts";
-import { stackVolumes } from "../config/sections/pod.ts";
+import { type DatabaseConfig, databaseVolumes } from "../config/sections/database.ts";
 import type { Workload } from "../contract/outputs.ts";
 import { generatedPassword } from "./password.ts";
 import { databaseInit, databaseRun } from "./programs.ts";
@@ -18,7 +17,6 @@ export interface DatabaseArgs {
 }
 
 const port = 5432;
-const folders = stackVolumes.database;
 
 /** PostgreSQL as a StatefulSet of one pod with a volume. Its address is `database:5432`. */
 export class Database extends pulumi.ComponentResource {
@@ -60,8 +58,8 @@ export class Database extends pulumi.ComponentResource {
     const { config, image } = args;
     const common = { image, resources: resources(config), env: [{ name: "LC_ALL", value: "C.UTF-8" }] };
     const mounts = [
-      { name: "data", mountPath: folders.data },
-      { name: "tmp", mountPath: folders.tmp },
+      { name: "data", mountPath: databaseVolumes.data },
+      { name: "tmp", mountPath: databaseVolumes.tmp },
     ];
     const isReady = { exec: { command: ["pg_isready", "-q", "-h", "127.0.0.1", "-p", String(port)] } };
     const { workload } = createStatefulSet(
@@ -80,7 +78,10 @@ export class Database extends pulumi.ComponentResource {
               ...common,
               name: "init",
               command: ["sh", "-euc", databaseInit],
-              volumeMounts: [...mounts, { name: "password", mountPath: folders.password, readOnly: true }],
+              volumeMounts: [
+                ...mounts,
+                { name: "password", mountPath: databaseVolumes.password, readOnly: true },
+              ],
             },
           ],
           containers: [

@@ -2,8 +2,7 @@ import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { PoolPlan } from "../config/derive.ts";
-import type { NginxConfig } from "../config/sections/nginx.ts";
-import { stackVolumes } from "../config/sections/pod.ts";
+import { type NginxConfig, nginxVolumes } from "../config/sections/nginx.ts";
 import type { Bytes } from "../config/units.ts";
 import type { Workload } from "../contract/outputs.ts";
 import { nginxPort, renderNginxConf } from "../nginx/nginx-conf.ts";
@@ -22,8 +21,6 @@ export interface NginxGatewayArgs {
   /** Address of the cluster's DNS Service. */
   resolver: pulumi.Input<string>;
 }
-
-const folders = stackVolumes.nginx;
 
 /** Nginx in front of the API pools. Its pods are replaced only when its own configuration changes. */
 export class NginxGateway extends pulumi.ComponentResource {
@@ -92,12 +89,12 @@ export class NginxGateway extends pulumi.ComponentResource {
             {
               name: "nginx",
               image,
-              command: ["nginx", "-e", "stderr", "-c", `${folders.conf}/nginx.conf`],
+              command: ["nginx", "-e", "stderr", "-c", `${nginxVolumes.conf}/nginx.conf`],
               ports: [{ name: "http", containerPort: nginxPort }],
               resources: resources(config),
               volumeMounts: [
-                { name: "conf", mountPath: folders.conf, readOnly: true },
-                { name: "tmp", mountPath: folders.tmp },
+                { name: "conf", mountPath: nginxVolumes.conf, readOnly: true },
+                { name: "tmp", mountPath: nginxVolumes.tmp },
               ],
               startupProbe: { ...healthCheck, periodSeconds: 1, failureThreshold: 60 },
               readinessProbe: { ...healthCheck, periodSeconds: 2, failureThreshold: 2 },

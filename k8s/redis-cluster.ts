@@ -3,7 +3,7 @@ import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import * as pulumi from "@pulumi/pulumi";
 import { redisNodes, redisReplicas } from "../config/derive.ts";
 import { redisMaxmemory } from "../config/memory.ts";
-import { stackVolumes } from "../config/sections/pod.ts";
+import { redisVolumes } from "../config/sections/redis.ts";
 import type { Workload } from "../contract/outputs.ts";
 import { renderRedisConf } from "../redis/redis-conf.ts";
 import { generatedPassword } from "./password.ts";
@@ -21,7 +21,6 @@ export interface RedisClusterArgs extends Omit<RedisFormationArgs, "nodes" | "se
 }
 
 const port = 6379;
-const folders = stackVolumes.redis;
 
 /** Redis Cluster: shards × (1 + replicas per shard) pods with a volume each, and the Job that forms the cluster. */
 export class RedisCluster extends pulumi.ComponentResource {
@@ -54,7 +53,7 @@ export class RedisCluster extends pulumi.ComponentResource {
         maxmemoryBytes: redisMaxmemory(config.memory),
         password,
         nodeTimeoutMs: config.nodeTimeout,
-        dataDir: folders.data,
+        dataDir: redisVolumes.data,
         port,
       }),
     );
@@ -131,7 +130,12 @@ export class RedisCluster extends pulumi.ComponentResource {
             {
               name: "redis",
               image,
-              command: ["redis-server", `${folders.conf}/redis.conf`, "--cluster-announce-hostname", host],
+              command: [
+                "redis-server",
+                `${redisVolumes.conf}/redis.conf`,
+                "--cluster-announce-hostname",
+                host,
+              ],
               env: [{ name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }, password],
               ports: [
                 { name: "redis", containerPort: port },
@@ -139,8 +143,8 @@ export class RedisCluster extends pulumi.ComponentResource {
               ],
               resources: resources(config),
               volumeMounts: [
-                { name: "data", mountPath: folders.data },
-                { name: "conf", mountPath: folders.conf, readOnly: true },
+                { name: "data", mountPath: redisVolumes.data },
+                { name: "conf", mountPath: redisVolumes.conf, readOnly: true },
               ],
               startupProbe: { tcpSocket: { port }, periodSeconds: 1, failureThreshold: 120 },
               readinessProbe: { tcpSocket: { port }, periodSeconds: 2, failureThreshold: 2 },

@@ -10,8 +10,8 @@ import { growthOf } from "../app/src/runtime/memory/growth.ts";
 import { apiEnvironment, stackVariables } from "../config/api-environment.ts";
 import { apiGraceSeconds, clusterAccess } from "../config/derive.ts";
 import { complete } from "../config/options/option.ts";
+import { apiVolumes, programFolder } from "../config/sections/api.ts";
 import { type ClusterConfig, cluster } from "../config/sections/cluster.ts";
-import { programFolder, stackVolumes } from "../config/sections/pod.ts";
 import { embeddedRegistry } from "../config/sections/registry.ts";
 import { validate } from "../config/validate.ts";
 import { podTemplate } from "../k8s/pod.ts";
@@ -121,7 +121,7 @@ test("the API accepts the variables that come from the bounds of the options", (
     shutdownDelay: "1 min",
     shutdownTimeout: "10 min",
   };
-  const { "heap-snapshots": snapshotFolder, uploads: uploadFolder } = stackVolumes.api;
+  const { "heap-snapshots": snapshotFolder, uploads: uploadFolder } = apiVolumes;
   const deployment = { port: 3000, internalPort: 9000, redisNodes: ["a:1"], snapshotFolder, uploadFolder };
   for (const options of [smallest, largest, { workers: "max" }]) {
     const variables = apiEnvironment({ ...validate({ api: options }).api, ...deployment });

@@ -35,6 +35,16 @@ const taken = Object.fromEntries(
   ]),
 );
 
+/** Folder of the API's program in its image. */
+export const programFolder = "/app";
+
+/** Mount paths of the volumes of the API pods, by name. */
+export const apiVolumes = {
+  tmp: "/tmp",
+  "heap-snapshots": "/var/lib/heap-snapshots",
+  uploads: "/var/lib/uploads",
+} as const;
+
 /** The API. */
 export const api = section({
   replicas: integer({
@@ -105,7 +115,7 @@ export const api = section({
     default: "15 s",
     doc: "Maximum time that a stopping pod waits for requests in flight.",
   }),
-  pod: pod("api"),
+  pod: pod(apiVolumes, [programFolder]),
 });
 
 /** The API. */

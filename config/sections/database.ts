@@ -4,6 +4,9 @@ import { integer, secret, size } from "../options/scalars.ts";
 import { container } from "./container.ts";
 import { pod } from "./pod.ts";
 
+/** Mount paths of the volumes of the database's pod, by name. */
+export const databaseVolumes = { data: "/data", tmp: "/tmp", password: "/secret" } as const;
+
 /** The PostgreSQL database. */
 export const database = section({
   ...container({ minMemory: "128 MiB", memory: "256 MiB", cpu: "1", cpuRequest: "100m" }),
@@ -20,7 +23,7 @@ export const database = section({
     rule: "must be a URL like postgres://user:password@host:5432/name",
     doc: "URL of a PostgreSQL outside the stack; a secret. With it, the stack deploys no database.",
   }),
-  pod: pod("database"),
+  pod: pod(databaseVolumes),
 });
 
 /** The PostgreSQL database. */

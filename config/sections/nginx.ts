@@ -4,6 +4,9 @@ import { duration, flag, integer, oneOf, size, text } from "../options/scalars.t
 import { container } from "./container.ts";
 import { pod } from "./pod.ts";
 
+/** Mount paths of the volumes of the gateway pods, by name. */
+export const nginxVolumes = { conf: "/etc/breakwater", tmp: "/tmp" } as const;
+
 /** The gateway in front of the API pods. */
 export const nginx = section({
   replicas: integer({ min: 0, max: 100, default: 1, doc: "Number of gateway pods." }),
@@ -76,7 +79,7 @@ export const nginx = section({
     doc: "Maximum size of a request body, except for uploads (`api.uploadMax`).",
   }),
   accessLog: flag({ default: false, doc: "Whether to write one line of JSON for each request." }),
-  pod: pod("nginx"),
+  pod: pod(nginxVolumes),
 });
 
 /** The gateway in front of the API pods. */

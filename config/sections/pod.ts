@@ -3,17 +3,6 @@ import type { Report, ShapeValue, ValueOf } from "../options/option.ts";
 import { integer, oneOf, spelling, text } from "../options/scalars.ts";
 import { objectName } from "./names.ts";
 
-/** Mount paths of the stack's own volumes, by workload and volume name. k8s/ mounts them. */
-export const stackVolumes = {
-  api: { tmp: "/tmp", "heap-snapshots": "/var/lib/heap-snapshots", uploads: "/var/lib/uploads" },
-  nginx: { conf: "/etc/breakwater", tmp: "/tmp" },
-  redis: { data: "/data", conf: "/etc/redis" },
-  database: { data: "/data", tmp: "/tmp", password: "/secret" },
-} as const satisfies Record<string, Record<string, string>>;
-
-/** Folder of the API's program in its image. */
-export const programFolder = "/app";
-
 const dnsName = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
 const key = {
   pattern: new RegExp(`^((?=[^/]{1,253}/)${dnsName}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$`),
@@ -96,11 +85,10 @@ const volume = section(
 );
 
 /** A rule for volumes: their names and paths differ from each other and from the stack's own. */
-function checkVolumes(workload: keyof typeof stackVolumes) {
+function checkVolumes(stackVolumes: Readonly<Record<string, string>>, stackPaths: readonly string[]) {
   return ({ volumes }: { volumes: ValueOf<typeof volume>[] }, path: string, report: Report): void => {
-    const names: string[] = Object.keys(stackVolumes[workload]);
-    const paths: string[] = Object.values(stackVolumes[workload]);
-    if (workload === "api") paths.push(programFolder);
+    const names = Object.keys(stackVolumes);
+    const paths = [...Object.values(stackVolumes), ...stackPaths];
     for (const [index, { name, mountPath }] of volumes.entries()) {
       const at = `${path}.volumes[${index}]`;
       if (names.includes(name))
@@ -126,11 +114,16 @@ function checkVolumes(workload: keyof typeof stackVolumes) {
   };
 }
 
-/** Additions to the pods of one workload. */
-export const pod = (workload: keyof typeof stackVolumes) => {
+/**
+ * Additions to the pods of one workload.
+ *
+ * @param stackVolumes mount paths of the workload's own volumes by name, which additional volumes may not use
+ * @param stackPaths further paths that additional volumes may not cover
+ */
+export const pod = (stackVolumes: Readonly<Record<string, string>>, stackPaths: readonly string[] = []) => {
   const additions = section(podOptions, {
     doc: "Additions to the pods: see [pod](#pod).",
-    check: checkVolumes(workload),
+    check: checkVolumes(stackVolumes, stackPaths),
   });
   return { ...additions, schema: { $ref: "#/definitions/pod" } };
 };

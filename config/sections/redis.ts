@@ -4,6 +4,9 @@ import { duration, integer, size } from "../options/scalars.ts";
 import { container } from "./container.ts";
 import { pod } from "./pod.ts";
 
+/** Mount paths of the volumes of the Redis pods, by name. */
+export const redisVolumes = { data: "/data", conf: "/etc/redis" } as const;
+
 /** The Redis Cluster that the API uses as its cache. */
 export const redis = section({
   shards: integer({ min: 3, max: 100, default: 3, doc: "Number of primaries that share the keys." }),
@@ -26,7 +29,7 @@ export const redis = section({
     default: "2 s",
     doc: "Time without a reply after which a node counts as failed.",
   }),
-  pod: pod("redis"),
+  pod: pod(redisVolumes),
 });
 
 /** The Redis Cluster that the API uses as its cache. */
