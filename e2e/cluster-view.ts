@@ -1,7 +1,8 @@
-import { $ } from "zx";
+import { ApiError, type ClusterApi, deploymentPath, podPath } from "../host/cluster-api.ts";
+import { openCluster } from "../host/open-cluster.ts";
+import { pollUntil } from "../host/poll.ts";
+import { clusterName } from "../local/cluster/layout.ts";
 import { dataPaths } from "../local/paths.ts";
-
-const kubectl = $({ quiet: true, env: { ...process.env, KUBECONFIG: dataPaths.kubeconfig } });
 
 export interface PodView {
   name: string;
@@ -9,68 +10,92 @@ export interface PodView {
   ready: boolean;
 }
 
-interface PodList {
-  items: {
-    metadata: { name: string; uid: string; deletionTimestamp?: string };
-    status: { conditions?: { type: string; status: string }[] };
-  }[];
+interface List<Item> {
+  items: Item[];
 }
 
-/** The pods that a selector finds, without those that are on their way out. */
+interface Pod {
+  metadata: { name: string; uid: string; deletionTimestamp?: string };
+  status: { conditions?: { type: string; status: string }[] };
+}
+
+let opened: ClusterApi | undefined;
+
+function api(): ClusterApi {
+  opened ??= openCluster(dataPaths.kubeconfig, clusterName);
+  return opened;
+}
+
+/** Closes the connections to the API server. */
+export function closeClusterView(): void {
+  opened?.close();
+}
+
+async function list<Item>(path: string): Promise<Item[]> {
+  return (await api().getJson<List<Item>>(path)).items;
+}
+
+/** Returns the pods that a selector matches, except those that are being deleted. */
 export async function pods(namespace: string, selector: Record<string, string>): Promise<PodView[]> {
   const labels = Object.entries(selector)
     .map(([key, value]) => `${key}=${value}`)
     .join(",");
-  const { stdout } = await kubectl`kubectl get pods -n ${namespace} -l ${labels} -o json`;
-  return (JSON.parse(stdout) as PodList).items
+  const found = await list<Pod>(`${podPath(namespace)}?labelSelector=${encodeURIComponent(labels)}`);
+  return found
     .filter((pod) => !pod.metadata.deletionTimestamp)
     .map((pod) => ({
       name: pod.metadata.name,
       uid: pod.metadata.uid,
-      ready: (pod.status.conditions ?? []).some((is) => is.type === "Ready" && is.status === "True"),
+      ready: (pod.status.conditions ?? []).some(({ type, status }) => type === "Ready" && status === "True"),
     }));
 }
 
-/** Deletes pods all at once, and waits until they are gone. */
-export async function deletePods(namespace: string, gone: readonly PodView[]): Promise<void> {
-  await kubectl`kubectl delete pod -n ${namespace} ${gone.map((pod) => pod.name)}`;
+/** Deletes pods at once and waits until they are gone. */
+export async function deletePods(namespace: string, targets: readonly PodView[]): Promise<void> {
+  await Promise.all(targets.map(({ name }) => api().delete(podPath(namespace, name))));
+  const uids = new Set(targets.map(({ uid }) => uid));
+  await until("the deleted pods to end", async () => {
+    const present = await list<Pod>(podPath(namespace));
+    return present.every(({ metadata }) => !uids.has(metadata.uid));
+  });
 }
 
-/** Waits until `holds` gives true. @throws Error naming `what` after a minute. */
+/** Waits until `holds` returns true. @throws {UserError} that names `what`, after a minute. */
 export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 60_000; !(await holds()); ) {
-    if (Date.now() > deadline) throw new Error(`waited a minute in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
+  const fix = "read npm run logs, and kubectl describe for the pods";
+  await pollUntil({ what, fix, intervalMs: 250, timeoutMs: 60_000 }, holds);
 }
 
-/** Names of a namespace's Deployments, sorted. */
+/** Returns the names of a namespace's Deployments, sorted. */
 export async function deployments(namespace: string): Promise<string[]> {
-  const { stdout } = await kubectl`kubectl get deployments -n ${namespace} -o name`;
-  return stdout
-    .split("\n")
-    .filter(Boolean)
-    .map((line) => line.split("/").at(-1) ?? "")
-    .sort();
+  const found = await list<{ metadata: { name: string } }>(deploymentPath(namespace));
+  return found.map(({ metadata }) => metadata.name).sort();
 }
 
-/** How many requests of `route` a pod has answered, by its own metrics, read through the API server. */
+/** Returns how many requests of the route /light a pod has answered, by the pod's own metrics. */
 export async function requestsAnswered(namespace: string, pod: string): Promise<number> {
-  const { stdout } =
-    await kubectl`kubectl get --raw /api/v1/namespaces/${namespace}/pods/${pod}:9000/proxy/metrics`;
-  return stdout
+  const metrics = await api().getText(`${podPath(namespace, `${pod}:9000`)}/proxy/metrics`);
+  return metrics
     .split("\n")
     .filter((line) => /^http_requests_total\{.*route="\/light"/.test(line))
     .reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
 }
 
-/** Everything that exists in the cluster for a namespace: the namespace itself and volumes claimed from it. */
+/** Returns what the cluster still has of a namespace: the namespace itself, and volumes that were claimed from it. */
 export async function leftovers(namespace: string): Promise<string[]> {
-  const spaces = await kubectl`kubectl get namespace -o name`;
-  const volumes = await kubectl`kubectl get pv -o json`;
-  const { items } = JSON.parse(volumes.stdout) as { items: { spec: { claimRef?: { namespace: string } } }[] };
+  const volumes = await list<{ spec: { claimRef?: { namespace: string } } }>("/api/v1/persistentvolumes");
   return [
-    ...spaces.stdout.split("\n").filter((line) => line === `namespace/${namespace}`),
-    ...items.flatMap(({ spec }) => (spec.claimRef?.namespace === namespace ? ["persistentvolume"] : [])),
+    ...((await exists(`/api/v1/namespaces/${namespace}`)) ? [`namespace/${namespace}`] : []),
+    ...volumes.flatMap(({ spec }) => (spec.claimRef?.namespace === namespace ? ["persistentvolume"] : [])),
   ];
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await api().getText(path);
+    return true;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return false;
+    throw error;
+  }
 }

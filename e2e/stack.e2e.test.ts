@@ -4,7 +4,15 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { StackOutputs, Workload } from "../contract/outputs.ts";
 import { projectRoot } from "../scripts/stack.ts";
-import { deletePods, deployments, leftovers, pods, requestsAnswered, until } from "./cluster-view.ts";
+import {
+  closeClusterView,
+  deletePods,
+  deployments,
+  leftovers,
+  pods,
+  requestsAnswered,
+  until,
+} from "./cluster-view.ts";
 import { configure, createStack, destroyStack, loadtest, outputs, up } from "./test-stack.ts";
 
 let stack: StackOutputs;
@@ -16,7 +24,10 @@ const workload = (role: Workload["role"]): Workload => {
 const podsOf = (role: Workload["role"]) => pods(stack.namespace, workload(role).selector);
 
 before(createStack);
-after(destroyStack);
+after(async () => {
+  closeClusterView();
+  await destroyStack();
+});
 
 test("pulumi up deploys a stack that answers through Nginx", async () => {
   await up();

@@ -1,13 +1,9 @@
 import { request as httpRequest } from "node:http";
 import { Agent, request as httpsRequest, type RequestOptions } from "node:https";
 import { Writable } from "node:stream";
-import { Exec, KubeConfig } from "@kubernetes/client-node";
-import { UserError } from "../contract/user-error.ts";
+import type { KubeConfig } from "@kubernetes/client-node";
 
 const credentialsAgeMs = 60_000;
-/** The author of changes in an object's `managedFields`. */
-const fieldManager = "breakwater-loadtest";
-
 /** The API server responded with an error, or not at all. `status` is 0 without a response. */
 export class ApiError extends Error {
   readonly status: number;
@@ -19,41 +15,30 @@ export class ApiError extends Error {
   }
 }
 
-/** A client of one cluster, named by kubeconfig file and context. It ignores the environment. */
+/** How a client reaches a cluster. */
+export interface ClusterAccess {
+  /** URL of the API server. */
+  server: string;
+  /** The author of changes in an object's `managedFields`. */
+  fieldManager: string;
+  /** Adds certificates, a token or a proxy to the options of a request. */
+  addCredentials(options: RequestOptions): Promise<void>;
+  /** Needed to run commands in containers. */
+  config?: KubeConfig;
+}
+
+/** A client of one cluster. It loads no library until a command runs in a container, because status uses it. */
 export class ClusterApi {
-  readonly #config: KubeConfig;
+  readonly #access: ClusterAccess;
   readonly #server: string;
   #agent: Agent | undefined;
   #options: Promise<RequestOptions> | undefined;
   #optionsFromMs = 0;
 
-  private constructor(config: KubeConfig, server: string) {
-    this.#config = config;
-    this.#server = server.replace(/\/$/, "");
-  }
-
-  /** @throws {UserError} when the file cannot be read or has no such context. */
-  static open(kubeconfig: string, context: string): ClusterApi {
-    const config = new KubeConfig();
-    try {
-      config.loadFromFile(kubeconfig);
-    } catch (error) {
-      throw new UserError(
-        `the kubeconfig of the stack cannot be read: ${kubeconfig} (${(error as Error).message})`,
-        "bring the cluster up again (npm run up), or correct cluster.kubeconfig in the stack config",
-        { cause: error },
-      );
-    }
-    config.setCurrentContext(context);
-    const cluster = config.getCurrentCluster();
-    if (!cluster) {
-      const known = config.contexts.map((each) => each.name).join(", ") || "none";
-      throw new UserError(
-        `${kubeconfig} has no context ${context} (it has: ${known})`,
-        "set cluster.kubeContext in the stack config to one of them and run pulumi up again",
-      );
-    }
-    return new ClusterApi(config, cluster.server);
+  /** @param access see openCluster for the access that a kubeconfig gives */
+  constructor(access: ClusterAccess) {
+    this.#access = access;
+    this.#server = access.server.replace(/\/$/, "");
   }
 
   /**
@@ -72,9 +57,17 @@ export class ClusterApi {
 
   /** Merges the fields of `patch` into an object; a field that is null goes. @throws {ApiError} see `getJson`. */
   async patch(path: string, patch: object, timeoutMs = 5000): Promise<void> {
-    await this.#request("PATCH", `${path}?fieldManager=${fieldManager}`, timeoutMs, {
+    await this.#request("PATCH", `${path}?fieldManager=${this.#access.fieldManager}`, timeoutMs, {
       type: "application/strategic-merge-patch+json",
       text: JSON.stringify(patch),
+    });
+  }
+
+  /** Creates or changes an object by server-side apply, and takes fields over from other authors. @throws {ApiError} */
+  async apply(path: string, object: object, timeoutMs = 5000): Promise<void> {
+    await this.#request("PATCH", `${path}?fieldManager=${this.#access.fieldManager}&force=true`, timeoutMs, {
+      type: "application/apply-patch+yaml",
+      text: JSON.stringify(object),
     });
   }
 
@@ -88,7 +81,7 @@ export class ClusterApi {
   async create<T>(path: string, object: object, timeoutMs = 5000): Promise<T> {
     const body = { type: "application/json", text: JSON.stringify(object) };
     return JSON.parse(
-      await this.#request("POST", `${path}?fieldManager=${fieldManager}`, timeoutMs, body),
+      await this.#request("POST", `${path}?fieldManager=${this.#access.fieldManager}`, timeoutMs, body),
     ) as T;
   }
 
@@ -111,6 +104,9 @@ export class ClusterApi {
     const output = new Collected();
     const errors = new Collected();
     const where = `${at.pod}/${at.container}`;
+    const { config } = this.#access;
+    if (config === undefined) throw new ApiError(0, `${where}: commands need the access of a kubeconfig`);
+    const { Exec } = await import("@kubernetes/client-node");
     return new Promise((resolve, reject) => {
       const fail = (why: string) => {
         clearTimeout(timer);
@@ -121,7 +117,7 @@ export class ClusterApi {
         fail(`no response within ${timeoutMs / 1000} s`);
         close();
       }, timeoutMs);
-      new Exec(this.#config)
+      new Exec(config)
         .exec(at.namespace, at.pod, at.container, command, output, errors, null, false, (status) => {
           clearTimeout(timer);
           if (status.status === "Success") resolve(output.text);
@@ -182,7 +178,7 @@ export class ClusterApi {
 
   async #readCredentials(): Promise<RequestOptions> {
     const options: RequestOptions = {};
-    await this.#config.applyToHTTPSOptions(options);
+    await this.#access.addCredentials(options);
     // The client's plain agent opens a connection for each request. A proxy's agent has another class and is kept.
     if (options.agent && options.agent.constructor === Agent) {
       const { ca, cert, key, pfx, passphrase, servername, rejectUnauthorized } = options;

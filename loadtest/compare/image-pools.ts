@@ -1,7 +1,8 @@
 import type { V1Deployment, V1Pod, V1PodList, V1Service } from "@kubernetes/client-node";
 import type { StackOutputs, Workload } from "../../contract/outputs.ts";
 import { UserError } from "../../contract/user-error.ts";
-import { ApiError, ClusterApi, deploymentPath, podPath, servicePath } from "../../host/cluster-api.ts";
+import { ApiError, type ClusterApi, deploymentPath, podPath, servicePath } from "../../host/cluster-api.ts";
+import { openCluster } from "../../host/open-cluster.ts";
 import { poll, pollUntil } from "../../host/poll.ts";
 import { notReady, selects } from "../observe/pod-history.ts";
 import { workloadsOf } from "../observe/ready-pods.ts";
@@ -57,7 +58,7 @@ export class ImagePools {
     signal: AbortSignal,
   ): Promise<ImagePools> {
     const { namespace, cluster } = outputs;
-    const api = ClusterApi.open(cluster.kubeconfig, cluster.kubeContext);
+    const api = openCluster(cluster.kubeconfig, cluster.kubeContext);
     try {
       await removeAll(api, namespace);
       const pattern = workloadsOf("api", outputs).find(({ kind }) => kind === "Deployment");

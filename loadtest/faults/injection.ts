@@ -1,5 +1,5 @@
 import type { StackOutputs } from "../../contract/outputs.ts";
-import { ClusterApi } from "../../host/cluster-api.ts";
+import { openCluster } from "../../host/open-cluster.ts";
 import type { ExpectedEffect } from "../gates/judge-gates.ts";
 import type { PodEvent } from "../observe/pod-history.ts";
 import type { FaultOutcome } from "../report/schema/fault.ts";
@@ -27,7 +27,7 @@ export class Injection {
 
   /** Checks whether the fault can be injected. @throws {UserError} when it cannot. */
   static async prepare(fault: Fault<FaultName>, outputs: StackOutputs): Promise<Injection> {
-    const api = ClusterApi.open(outputs.cluster.kubeconfig, outputs.cluster.kubeContext);
+    const api = openCluster(outputs.cluster.kubeconfig, outputs.cluster.kubeContext);
     const context = { outputs, api, pauseSeconds: 5, procFolder: "/proc" };
     try {
       await checkFault(fault, context);

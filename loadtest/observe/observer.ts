@@ -2,7 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { V1PodList } from "@kubernetes/client-node";
 import type { StackOutputs } from "../../contract/outputs.ts";
 import { UserError } from "../../contract/user-error.ts";
-import { ApiError, ClusterApi, podPath } from "../../host/cluster-api.ts";
+import { ApiError, type ClusterApi, podPath } from "../../host/cluster-api.ts";
+import { openCluster } from "../../host/open-cluster.ts";
 import { poll } from "../../host/poll.ts";
 import type { ObservedPod } from "../report/schema/pod.ts";
 import { longestGapMs, MemorySamples, memoryReadings, type StatsSummary } from "./memory-samples.ts";
@@ -44,7 +45,7 @@ export class Observer {
    * @throws {UserError} when the cluster cannot be read, or pods are still missing after `readyTimeoutMs`.
    */
   static async start(outputs: StackOutputs, readyTimeoutMs = 60_000): Promise<Observer> {
-    const api = ClusterApi.open(outputs.cluster.kubeconfig, outputs.cluster.kubeContext);
+    const api = openCluster(outputs.cluster.kubeconfig, outputs.cluster.kubeContext);
     const observer = new Observer(outputs, api);
     try {
       await observer.#waitReady(readyTimeoutMs);

@@ -1,6 +1,7 @@
 import type { StackOutputs } from "../../contract/outputs.ts";
 import { UserError } from "../../contract/user-error.ts";
-import { ApiError, ClusterApi, podPath } from "../../host/cluster-api.ts";
+import { ApiError, podPath } from "../../host/cluster-api.ts";
+import { openCluster } from "../../host/open-cluster.ts";
 import type { StackStats } from "../report/schema/scenario.ts";
 import { type MetricSample, parseMetrics } from "./prometheus-text.ts";
 import { readyPods } from "./ready-pods.ts";
@@ -28,7 +29,7 @@ export interface StackCounters {
  */
 export async function readCounters(outputs: StackOutputs): Promise<StackCounters> {
   const counters: StackCounters = { api: new Map(), cpu: new Map() };
-  const client = ClusterApi.open(outputs.cluster.kubeconfig, outputs.cluster.kubeContext);
+  const client = openCluster(outputs.cluster.kubeconfig, outputs.cluster.kubeContext);
   try {
     const pods = await readyPods("api", outputs, client);
     const nodes = new Set(pods.map((pod) => pod.node));

@@ -5,7 +5,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
-import { ClusterApi } from "../../host/cluster-api.ts";
+import type { ClusterApi } from "../../host/cluster-api.ts";
+import { openCluster } from "../../host/open-cluster.ts";
 
 /** A request to the stub cluster. */
 export interface StubRequest {
@@ -61,7 +62,7 @@ export class StubCluster {
     const kubeconfig = join(folder, "kubeconfig");
     const { port } = server.address() as AddressInfo;
     await writeFile(kubeconfig, JSON.stringify(kubeconfigOf(`http://127.0.0.1:${port}`)));
-    return new StubCluster(server, folder, requests, ClusterApi.open(kubeconfig, "stub"));
+    return new StubCluster(server, folder, requests, openCluster(kubeconfig, "stub"));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,6 +4,8 @@ import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { type ClusterApi, podPath } from "../../host/cluster-api.ts";
+import { pollUntil } from "../../host/poll.ts";
 import { findProcesses } from "../../host/process-table.ts";
 import { runCommand, tryCommand } from "../../host/run-command.ts";
 import { dataDir, dataPaths } from "../paths.ts";
@@ -11,7 +13,7 @@ import { ensureTools, type Tools } from "../toolchain/toolchain.ts";
 import { containerProcesses } from "./cgroups.ts";
 import { clusterDown, clusterStatus, clusterUp } from "./cluster.ts";
 import { ensureDockerEngine } from "./docker-engine.ts";
-import { connectKubeApi, type KubeApi } from "./kube-api.ts";
+import { connectKubeApi, findObject } from "./kube-api.ts";
 import { places, runDir } from "./layout.ts";
 import { serviceState } from "./process-supervisor.ts";
 import { ensureRegistry } from "./registry.ts";
@@ -21,7 +23,7 @@ import { mountsUnder } from "./storage.ts";
 const namespace = "cluster-test";
 const nodeImage = "localhost:5000/breakwater/node:24";
 let tools: Tools;
-let api: KubeApi;
+let api: ClusterApi;
 
 before(async () => {
   tools = await ensureTools();
@@ -58,18 +60,12 @@ type PodStatus = {
 };
 
 async function podStatus(name: string): Promise<PodStatus> {
-  const pod = (await api.get(`/api/v1/namespaces/${namespace}/pods/${name}`)) as
-    | { status: PodStatus }
-    | undefined;
+  const pod = await findObject<{ status: PodStatus }>(api, podPath(namespace, name));
   return pod?.status ?? {};
 }
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while (!(await holds())) {
-    assert.ok(Date.now() < deadline, `waited a minute for ${holds}`);
-    await new Promise((go) => setTimeout(go, 100));
-  }
+  await pollUntil({ what: String(holds), timeoutMs: 60_000, fix: "see npm run logs" }, holds);
 }
 
 function pod(name: string, program: string, more: { volume?: string; restartPolicy?: string } = {}) {

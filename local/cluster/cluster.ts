@@ -1,5 +1,6 @@
 import { statfs } from "node:fs/promises";
 import { UserError } from "../../contract/user-error.ts";
+import type { ClusterApi } from "../../host/cluster-api.ts";
 import { step } from "../../host/steps.ts";
 import { dataDir } from "../paths.ts";
 import { ensureCertificates } from "./certificates.ts";
@@ -12,7 +13,7 @@ import {
   schedulerService,
 } from "./control-plane.ts";
 import { applyDns, corednsService, dnsAnswers } from "./dns.ts";
-import { connectKubeApi, type KubeApi } from "./kube-api.ts";
+import { connectKubeApi, findObject } from "./kube-api.ts";
 import { makeFolders, type ToolPaths } from "./layout.ts";
 import { withMachineLock } from "./machine-lock.ts";
 import { ensureNetwork } from "./network.ts";
@@ -25,6 +26,7 @@ import { applyStorageClass, ensureVolumes } from "./storage.ts";
 export { clusterDown, clusterReset } from "./shutdown.ts";
 export { type ComponentStatus, clusterStatus } from "./status.ts";
 
+const defaultAccount = "/api/v1/namespaces/default/serviceaccounts/default";
 const freeBytesNeeded = 2 * 1024 ** 3;
 
 /**
@@ -66,19 +68,19 @@ async function requireSpace(): Promise<void> {
   );
 }
 
-async function startControlPlane(tools: ToolPaths): Promise<KubeApi> {
+async function startControlPlane(tools: ToolPaths): Promise<ClusterApi> {
   await ensureService(etcdService(tools));
   await ensureService(apiServerService(tools));
   const api = await connectKubeApi();
   await waitFor({
     what: "the API server to answer",
     needs: ["etcd", "kube-apiserver"],
-    holds: async () => (await api.get("/readyz")) === "ok",
+    holds: async () => (await api.getText("/readyz")) === "ok",
   });
   return api;
 }
 
-async function startNode(tools: ToolPaths, api: KubeApi): Promise<void> {
+async function startNode(tools: ToolPaths, api: ClusterApi): Promise<void> {
   for (const service of [
     await kubeletService(tools),
     controllerManagerService(tools),
@@ -103,13 +105,13 @@ async function startNode(tools: ToolPaths, api: KubeApi): Promise<void> {
     waitFor({
       what: "the default service account",
       needs: ["kube-controller-manager", "kube-scheduler", "kube-apiserver"],
-      holds: async () => (await api.get("/api/v1/namespaces/default/serviceaccounts/default")) !== undefined,
+      holds: async () => (await findObject(api, defaultAccount)) !== undefined,
     }),
   ]);
 }
 
 /** Gives kubeadm's group of administrators, to which the user's certificate and the API server's own belong, its rights. */
-async function applyAdministrators(api: KubeApi): Promise<void> {
+async function applyAdministrators(api: ClusterApi): Promise<void> {
   const name = "kubeadm:cluster-admins";
   const apiGroup = "rbac.authorization.k8s.io";
   await api.apply(`/apis/${apiGroup}/v1/clusterrolebindings/${name}`, {

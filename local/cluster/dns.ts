@@ -1,7 +1,7 @@
 import { Resolver } from "node:dns/promises";
 import { join } from "node:path";
+import type { ClusterApi } from "../../host/cluster-api.ts";
 import { writeConfigFile } from "./config-file.ts";
-import type { KubeApi } from "./kube-api.ts";
 import { componentKubeconfig, places, type ToolPaths } from "./layout.ts";
 import { network } from "./network.ts";
 import type { Service } from "./process-supervisor.ts";
@@ -39,7 +39,7 @@ export async function corednsService(tools: ToolPaths): Promise<Service> {
 }
 
 /** Makes the kube-dns Service, which points at CoreDNS on the node, and lets CoreDNS read what it serves. */
-export async function applyDns(api: KubeApi): Promise<void> {
+export async function applyDns(api: ClusterApi): Promise<void> {
   const namespace = "kube-system";
   const name = "kube-dns";
   const role = "breakwater:coredns";

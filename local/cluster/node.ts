@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { stringify } from "yaml";
+import type { ClusterApi } from "../../host/cluster-api.ts";
 import { cgroupRoot } from "./cgroups.ts";
 import { writeConfigFile } from "./config-file.ts";
-import type { KubeApi } from "./kube-api.ts";
+import { findObject } from "./kube-api.ts";
 import { certificate, clusterName, componentKubeconfig, places, type ToolPaths } from "./layout.ts";
 import { network } from "./network.ts";
 import type { Service } from "./process-supervisor.ts";
@@ -111,10 +112,10 @@ type NodeConditions = {
  * @param sinceMs reports from before this time (a kubelet that has been stopped since) do not count.
  */
 export async function nodeReadiness(
-  api: KubeApi,
+  api: ClusterApi,
   sinceMs: number,
 ): Promise<{ ready: boolean; detail: string }> {
-  const node = (await api.get(`/api/v1/nodes/${clusterName}`)) as NodeConditions | undefined;
+  const node = await findObject<NodeConditions>(api, `/api/v1/nodes/${clusterName}`);
   const condition = node?.status?.conditions?.find(({ type }) => type === "Ready");
   if (condition === undefined) return { ready: false, detail: "not registered" };
   // The kubelet reports whole seconds.

@@ -1,9 +1,9 @@
 import { chmod, lstat, mkdir, readFile, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../contract/user-error.ts";
+import type { ClusterApi } from "../../host/cluster-api.ts";
 import { runCommand } from "../../host/run-command.ts";
 import { writeConfigFile } from "./config-file.ts";
-import type { KubeApi } from "./kube-api.ts";
 import { places } from "./layout.ts";
 
 /** The host path provisioner of kube-controller-manager creates volumes here, and nowhere else; see open-volumes.sh. */
@@ -76,7 +76,7 @@ export async function writeVolumeHook(): Promise<string> {
 }
 
 /** Makes the default StorageClass. */
-export async function applyStorageClass(api: KubeApi): Promise<void> {
+export async function applyStorageClass(api: ClusterApi): Promise<void> {
   await api.apply("/apis/storage.k8s.io/v1/storageclasses/standard", {
     apiVersion: "storage.k8s.io/v1",
     kind: "StorageClass",
