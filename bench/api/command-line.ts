@@ -1,8 +1,10 @@
 import { type CommandSpec, helpOf, parseCommandLine, wrongCommandLine } from "../../host/command-line.ts";
 
+/** The parts of the comparison, as `--part` takes them. */
 export const parts = ["light", "cached-read", "heavy-mix"] as const;
 export type Part = (typeof parts)[number];
 
+/** The options of `npm run bench:api`. */
 export interface SpeedCommand {
   rounds: number;
   durationMs: number;

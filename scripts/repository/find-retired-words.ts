@@ -1,9 +1,10 @@
 import { retiredWords } from "./retired-words.ts";
 import type { TextFile } from "./text-files.ts";
 
+/** A retired word in a file. */
 export interface RetiredUse {
   path: string;
-  /** From 1. */
+  /** Line number from 1. */
   line: number;
   found: string;
   say: string;

@@ -4,11 +4,12 @@ import { glob } from "zx";
 
 /** A file of the repository that people wrote. */
 export interface TextFile {
-  /** From the repository's root, with `/`. */
+  /** Path relative to the repository's root, with `/`. */
   path: string;
   text: string;
 }
 
+/** The repository's root folder. */
 export const root = join(import.meta.dirname, "../..");
 const extensions = ["ts", "mjs", "js", "css", "sh", "sql", "md", "json", "yaml", "yml", "html"];
 /** Written by tools from sources that are checked themselves. */
