@@ -39,8 +39,8 @@ export const exactTimeUnits: readonly Unit[] = timeUnits.map((unit) => ({ ...uni
 
 /** Units of CPU: thousandths with an `m`, or cores. */
 export const cpuUnits: readonly Unit[] = [
-  { name: "m", size: 1, digits: 6 },
-  { name: "", size: 1000, digits: 3, fraction: "\\d{1,3}" },
+  { name: "m", size: 1, digits: 9 },
+  { name: "", size: 1000, digits: 6, fraction: "\\d{1,3}" },
 ];
 
 /** One mebibyte in bytes. */

@@ -1,4 +1,5 @@
 import { describedSchema, section } from "../options/collections.ts";
+import { isObject } from "../options/option.ts";
 import { podOptions } from "../sections/pod.ts";
 import { sections } from "../stack-config.ts";
 
@@ -44,25 +45,11 @@ export function jsonSchema(): string {
   })}\n`;
 }
 
-/** JSON with one line for each keyword of an object that has properties, and one line for everything else. */
-function print(value: unknown, indent = "  "): string {
-  if (!hasProperties(value)) return JSON.stringify(value);
-  const lines = Object.entries(value).map(([key, item]) => {
-    const isMap = key === "properties" || key === "definitions";
-    return `${indent}${JSON.stringify(key)}: ${isMap ? printMap(item as object, indent) : print(item, `${indent}  `)}`;
-  });
-  return `{\n${lines.join(",\n")}\n${indent.slice(2)}}`;
-}
-
-function printMap(map: object, indent: string): string {
-  const lines = Object.entries(map).map(
-    ([key, item]) => `${indent}  ${JSON.stringify(key)}: ${print(item, `${indent}    `)}`,
+/** JSON with a line for each value, in which an object without objects is one line. */
+function print(value: unknown, indent = ""): string {
+  if (!isObject(value) || !Object.values(value).some(isObject)) return JSON.stringify(value);
+  const lines = Object.entries(value).map(
+    ([key, item]) => `${indent}  ${JSON.stringify(key)}: ${print(item, `${indent}  `)}`,
   );
   return `{\n${lines.join(",\n")}\n${indent}}`;
-}
-
-function hasProperties(value: unknown): value is object {
-  if (typeof value !== "object" || value === null) return false;
-  const text = JSON.stringify(value);
-  return !Array.isArray(value) && text.length > 200 && /"(properties|definitions)":/.test(text);
 }

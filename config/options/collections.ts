@@ -148,16 +148,21 @@ export function listOf<T, const S extends Settings<readonly unknown[]> & { minIt
   });
 }
 
-/** The option's schema, with its documentation and default for editors. */
+/** The option's schema, with its documentation, bounds and default for editors. */
 export function describedSchema(item: Option<unknown>): JsonSchema {
-  const { embedded, elsewhere } = item.defaults;
-  const isCommon = embedded === elsewhere;
-  const description = isCommon ? item.doc : `${item.doc} Default: ${describeDefault(item)}.`;
-  const isScalar = embedded !== undefined && typeof embedded !== "object";
+  const { doc, bounds, schema, defaults } = item;
+  const shown = describeDefault(item);
+  const isScalar = defaults.embedded !== undefined && typeof defaults.embedded !== "object";
+  const isCommon = defaults.embedded === defaults.elsewhere && isScalar;
+  const sentences = [
+    doc.replace(/\[(.+?)\]\(.+?\)/g, "$1"),
+    schema.pattern === undefined || bounds === "" ? "" : `Allowed: ${bounds}.`,
+    isCommon || shown === "–" ? "" : `Default: ${shown}.`,
+  ].filter((sentence) => sentence !== "");
   return {
-    ...(description === "" ? {} : { description }),
-    ...(isCommon && isScalar ? { default: embedded } : {}),
-    ...item.schema,
+    ...(doc === "" ? {} : { description: sentences.join(" ") }),
+    ...(isCommon ? { default: defaults.embedded } : {}),
+    ...schema,
   };
 }
 

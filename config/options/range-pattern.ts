@@ -68,7 +68,7 @@ function atLeast({ whole, fraction }: Digits): string | undefined {
 
 /** Regex source of decimals that are at most the bound. */
 function atMost({ whole, fraction }: Digits): string {
-  const shorter = whole === "" ? undefined : `\\d{0,${whole.length - 1}}`;
+  const shorter = whole.length < 2 ? undefined : `\\d{0,${whole.length - 1}}`;
   const smaller = compare(whole, "below", anyDigits, undefined);
   const below = [shorter, smaller].filter((part) => part !== undefined);
   const same = `${whole}(?:\\.${fraction === "" ? "0+" : compare(fraction, "below", () => "\\d*", "0*")})?`;

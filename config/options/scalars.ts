@@ -73,7 +73,10 @@ export function cpu<const S extends Settings<string> & QuantityRange>(
 ): Option<number, IsOptional<S>> {
   const option = quantity(settings, cpuUnits, parseMillicpu, 'written like "250m" or "0.5"', " of CPU");
   const minimum = (parseMillicpu(settings.min) ?? 0) / 1000;
-  return { ...option, schema: { ...option.schema, type: ["number", "string"], minimum, maximum: 7999.999 } };
+  return {
+    ...option,
+    schema: { ...option.schema, type: ["number", "string"], minimum, maximum: 7_999_999.999 },
+  };
 }
 
 /** true or false, also as a text. */
