@@ -5,7 +5,10 @@ import { poll } from "./poll.ts";
 const millisecondsPerTick = 10;
 
 /** A process that cannot be mistaken for a later one with the same pid. */
-export type ProcessIdentity = { pid: number; startTime: string };
+export interface ProcessIdentity {
+  pid: number;
+  startTime: string;
+}
 
 /** Fields of /proc/<pid>/stat after the command name, which may itself hold spaces and parentheses. */
 async function statFields(pid: number): Promise<string[] | undefined> {

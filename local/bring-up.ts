@@ -18,7 +18,7 @@ import { ensureTools } from "./toolchain/toolchain.ts";
  * heal a cluster that was killed half-way.
  *
  * @returns the environment for Pulumi and kubectl.
- * @throws UserError with what is wrong and what to do.
+ * @throws {UserError} with what is wrong and what to do.
  */
 export async function bringUp(): Promise<Record<string, string>> {
   await preflight();

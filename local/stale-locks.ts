@@ -4,7 +4,11 @@ import { join } from "node:path";
 import { startedAtMs } from "../host/process-table.ts";
 
 /** What Pulumi's file backend writes into a stack's lock, as far as it matters here. */
-type StackLock = { pid: number; hostname: string; timestamp: string };
+interface StackLock {
+  pid: number;
+  hostname: string;
+  timestamp: string;
+}
 
 // Times of a process come in clock ticks, those of the machine's start in whole seconds.
 const toleranceMs = 2_000;

@@ -67,7 +67,7 @@ for (const { name } of scripts) {
         assert.equal(chooseStack(stack).name, "prod");
       }
       for (const args of [["--stack"], ["-s"], ["--stack", "--help"]]) refuses(name, args, /-s|--stack/);
-      if (!(name in loadtestCommands)) refuses(name, ["-s", "a", "--stack=b"], /'--stack' is given twice/);
+      refuses(name, ["-s", "a", "--stack=b"], /'--stack' is given twice/);
       for (const args of [["--stack="], ["--stack", ""], ["--stack", "a/b"]])
         assert.throws(() => chooseStack(read(name, ...args).stack), { name: "UserError", exitCode: 2 });
     });

@@ -4,7 +4,11 @@ import { runCommand } from "../../host/run-command.ts";
 import { network } from "./network.ts";
 
 /** A line of `ip -json route show`, as far as it matters here; see ip-route(8). */
-export type Route = { dst: string; dev?: string; type?: string };
+export interface Route {
+  dst: string;
+  dev?: string;
+  type?: string;
+}
 
 const ranges = [network.podRange, network.serviceRange] as const;
 

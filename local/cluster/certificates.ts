@@ -96,10 +96,10 @@ function kubeadmConfig(certificatesDir: string): string {
   return `${stringify(init)}---\n${stringify(cluster)}`;
 }
 
-type Kubeconfig = {
+interface Kubeconfig {
   clusters: { cluster: Record<string, string> }[];
   users: { user: Record<string, string> }[];
-};
+}
 
 /** kubeadm's admin.conf under our names, so that it can be merged with other kubeconfigs. */
 async function writeUserKubeconfig(): Promise<void> {

@@ -15,7 +15,7 @@ import { clusterDown, clusterStatus, clusterUp } from "./cluster.ts";
 import { ensureDockerEngine } from "./docker-engine.ts";
 import { connectKubeApi, findObject } from "./kube-api.ts";
 import { places, runDir } from "./layout.ts";
-import { serviceState } from "./process-supervisor.ts";
+import { daemonState } from "./process-supervisor.ts";
 import { ensureRegistry } from "./registry.ts";
 import { mountsUnder } from "./storage.ts";
 
@@ -50,14 +50,14 @@ async function bringUp(): Promise<void> {
 const kubectl = (...args: string[]) =>
   runCommand(join(tools.binDir, "kubectl"), [`--kubeconfig=${dataPaths.kubeconfig}`, ...args]);
 
-type PodStatus = {
+interface PodStatus {
   phase?: string;
   containerStatuses?: {
     ready: boolean;
     restartCount: number;
     lastState: { terminated?: { reason: string; exitCode: number } };
   }[];
-};
+}
 
 async function podStatus(name: string): Promise<PodStatus> {
   const pod = await findObject<{ status: PodStatus }>(api, podPath(namespace, name));
@@ -105,16 +105,16 @@ test("every component runs, and only root can read the data folder and the kubec
 });
 
 test("a component that was killed is told by status and started again by up, and the others are left alone", async () => {
-  const before = await serviceState("coredns");
-  const apiServer = await serviceState("kube-apiserver");
+  const before = await daemonState("coredns");
+  const apiServer = await daemonState("kube-apiserver");
   assert.ok(before.pid);
   process.kill(before.pid, "SIGKILL");
-  await until(async () => (await serviceState("coredns")).state === "dead");
+  await until(async () => (await daemonState("coredns")).state === "dead");
   const told = (await clusterStatus()).filter((component) => !component.running).map(({ name }) => name);
   assert.deepEqual(told, ["coredns", "cluster DNS"]);
   await clusterUp(tools);
-  assert.notEqual((await serviceState("coredns")).pid, before.pid);
-  assert.deepEqual(await serviceState("kube-apiserver"), apiServer);
+  assert.notEqual((await daemonState("coredns")).pid, before.pid);
+  assert.deepEqual(await daemonState("kube-apiserver"), apiServer);
   assert.deepEqual(
     (await clusterStatus()).filter((component) => !component.running),
     [],

@@ -6,19 +6,14 @@ import { dataDir } from "../paths.ts";
 import { ensureCertificates } from "./certificates.ts";
 import { ensureCgroups } from "./cgroups.ts";
 import { ensureContainerd } from "./containerd.ts";
-import {
-  apiServerService,
-  controllerManagerService,
-  etcdService,
-  schedulerService,
-} from "./control-plane.ts";
-import { applyDns, corednsService, dnsAnswers } from "./dns.ts";
+import { apiServerDaemon, controllerManagerDaemon, etcdDaemon, schedulerDaemon } from "./control-plane.ts";
+import { applyDns, corednsDaemon, dnsAnswers } from "./dns.ts";
 import { connectKubeApi, findObject } from "./kube-api.ts";
 import { makeFolders, type ToolPaths } from "./layout.ts";
 import { withMachineLock } from "./machine-lock.ts";
 import { ensureNetwork } from "./network.ts";
-import { kubeletService, kubeProxyService, nodeReadiness } from "./node.ts";
-import { ensureService, serviceStartedMs } from "./process-supervisor.ts";
+import { kubeletDaemon, kubeProxyDaemon, nodeReadiness } from "./node.ts";
+import { daemonStartedMs, ensureDaemon } from "./process-supervisor.ts";
 import { waitFor } from "./readiness.ts";
 import { startRegistry } from "./registry.ts";
 import { applyStorageClass, ensureVolumes } from "./storage.ts";
@@ -69,8 +64,8 @@ async function requireSpace(): Promise<void> {
 }
 
 async function startControlPlane(tools: ToolPaths): Promise<ClusterApi> {
-  await ensureService(etcdService(tools));
-  await ensureService(apiServerService(tools));
+  await ensureDaemon(etcdDaemon(tools));
+  await ensureDaemon(apiServerDaemon(tools));
   const api = await connectKubeApi();
   await waitFor({
     what: "the API server to answer",
@@ -82,15 +77,15 @@ async function startControlPlane(tools: ToolPaths): Promise<ClusterApi> {
 
 async function startNode(tools: ToolPaths, api: ClusterApi): Promise<void> {
   for (const service of [
-    await kubeletService(tools),
-    controllerManagerService(tools),
-    await kubeProxyService(tools),
-    await corednsService(tools),
-    schedulerService(tools),
+    await kubeletDaemon(tools),
+    controllerManagerDaemon(tools),
+    await kubeProxyDaemon(tools),
+    await corednsDaemon(tools),
+    schedulerDaemon(tools),
   ])
-    await ensureService(service);
+    await ensureDaemon(service);
   await Promise.all([applyAdministrators(api), applyDns(api), applyStorageClass(api)]);
-  const kubeletStartedMs = (await serviceStartedMs("kubelet")) ?? Date.now();
+  const kubeletStartedMs = (await daemonStartedMs("kubelet")) ?? Date.now();
   await Promise.all([
     waitFor({
       what: "the node to be Ready",

@@ -6,7 +6,7 @@ import { registryAddress } from "../paths.ts";
 import { writeConfigFile } from "./config-file.ts";
 import { makeFolders, places, runDir } from "./layout.ts";
 import { network } from "./network.ts";
-import { ensureService } from "./process-supervisor.ts";
+import { ensureDaemon } from "./process-supervisor.ts";
 import { waitFor } from "./readiness.ts";
 import { registryEndpoint } from "./registry.ts";
 import { writeVolumeHook } from "./storage.ts";
@@ -34,7 +34,7 @@ export async function ensureContainerd(): Promise<void> {
     containerdConfig({ hostsDir, networks, baseSpec }),
   );
   await mkdir(places.containerd, { recursive: true, mode: 0o711 });
-  await ensureService({
+  await ensureDaemon({
     name: "containerd",
     command: "containerd",
     args: ["--config", config],

@@ -1,13 +1,13 @@
 import { certificate, componentKubeconfig, places, type ToolPaths } from "./layout.ts";
 import { network } from "./network.ts";
-import type { Service } from "./process-supervisor.ts";
+import type { Daemon } from "./process-supervisor.ts";
 
 const etcdClient = { address: "127.0.0.1", port: 2379 };
 const etcdPeer = { address: "127.0.0.1", port: 2380 };
 const url = ({ address, port }: { address: string; port: number }): string => `https://${address}:${port}`;
 
 /** The cluster's database, for clients with a certificate on this machine only. */
-export function etcdService(tools: ToolPaths): Service {
+export function etcdDaemon(tools: ToolPaths): Daemon {
   return {
     name: "etcd",
     command: tools.path("etcd"),
@@ -35,7 +35,7 @@ export function etcdService(tools: ToolPaths): Service {
 }
 
 /** kube-apiserver on the node address. */
-export function apiServerService(tools: ToolPaths): Service {
+export function apiServerDaemon(tools: ToolPaths): Daemon {
   return {
     name: "kube-apiserver",
     command: tools.path("kube-apiserver"),
@@ -74,7 +74,7 @@ export function apiServerService(tools: ToolPaths): Service {
 }
 
 /** kube-controller-manager, which also provisions volumes (see storage.ts). */
-export function controllerManagerService(tools: ToolPaths): Service {
+export function controllerManagerDaemon(tools: ToolPaths): Daemon {
   const kubeconfig = componentKubeconfig("controller-manager");
   return {
     name: "kube-controller-manager",
@@ -102,7 +102,7 @@ export function controllerManagerService(tools: ToolPaths): Service {
 }
 
 /** kube-scheduler. */
-export function schedulerService(tools: ToolPaths): Service {
+export function schedulerDaemon(tools: ToolPaths): Daemon {
   const kubeconfig = componentKubeconfig("scheduler");
   return {
     name: "kube-scheduler",

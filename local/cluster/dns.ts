@@ -4,7 +4,7 @@ import type { ClusterApi } from "../../host/cluster-api.ts";
 import { writeConfigFile } from "./config-file.ts";
 import { componentKubeconfig, places, type ToolPaths } from "./layout.ts";
 import { network } from "./network.ts";
-import type { Service } from "./process-supervisor.ts";
+import type { Daemon } from "./process-supervisor.ts";
 
 const dnsPort = 53;
 const ports = ["UDP", "TCP"].map((protocol) => ({
@@ -14,7 +14,7 @@ const ports = ["UDP", "TCP"].map((protocol) => ({
 }));
 
 /** CoreDNS on the node address. It knows the cluster's names only: nothing is forwarded to other machines. */
-export async function corednsService(tools: ToolPaths): Promise<Service> {
+export async function corednsDaemon(tools: ToolPaths): Promise<Daemon> {
   const kubeconfig = componentKubeconfig("coredns");
   const corefile = await writeConfigFile(
     join(places.config, "Corefile"),

@@ -6,7 +6,7 @@ import { writeConfigFile } from "./config-file.ts";
 import { ensureContainerd } from "./containerd.ts";
 import { makeFolders, places, runDir } from "./layout.ts";
 import { withMachineLock } from "./machine-lock.ts";
-import { ensureService, serviceState } from "./process-supervisor.ts";
+import { daemonState, ensureDaemon } from "./process-supervisor.ts";
 import { waitFor } from "./readiness.ts";
 
 const unixScheme = "unix://";
@@ -36,7 +36,7 @@ async function foreignEngine(): Promise<string | undefined> {
 
 /** The socket of the engine that would be used now: ours when it runs, else one that is not ours. */
 export async function answeringEngine(): Promise<string | undefined> {
-  const own = (await serviceState("dockerd")).state === "running" && (await answers(places.dockerSocket));
+  const own = (await daemonState("dockerd")).state === "running" && (await answers(places.dockerSocket));
   return own ? places.dockerSocket : foreignEngine();
 }
 
@@ -47,7 +47,7 @@ export async function answeringEngine(): Promise<string | undefined> {
  * @throws {UserError} when ours does not come up.
  */
 export async function ensureDockerEngine(): Promise<{ socketPath: string }> {
-  const foreign = (await serviceState("dockerd")).state === "running" ? undefined : await foreignEngine();
+  const foreign = (await daemonState("dockerd")).state === "running" ? undefined : await foreignEngine();
   if (foreign !== undefined) return { socketPath: foreign };
   await withMachineLock(startEngine);
   return { socketPath: places.dockerSocket };
@@ -59,7 +59,7 @@ async function startEngine(): Promise<void> {
   await mkdir(places.docker, { recursive: true, mode: 0o711 });
   // An empty configuration of our own: the machine's /etc/docker/daemon.json is not for this engine.
   const config = await writeConfigFile(join(places.config, "dockerd.json"), "{}\n");
-  await ensureService({
+  await ensureDaemon({
     name: "dockerd",
     command: "dockerd",
     args: [

@@ -4,7 +4,9 @@ import { UserError } from "../../contract/user-error.ts";
 import { dataDir, dataPaths } from "../paths.ts";
 
 /** Anything that knows where a built program lies, such as the toolchain's `Tools`. */
-export type ToolPaths = { path(name: ClusterTool): string };
+export interface ToolPaths {
+  path(name: ClusterTool): string;
+}
 
 /** The programs that the cluster runs. */
 export type ClusterTool =

@@ -2,7 +2,7 @@ import { type FileHandle, open, stat } from "node:fs/promises";
 import { UserError } from "../../contract/user-error.ts";
 import { requireRoot } from "./layout.ts";
 import { logFile, logTail } from "./process-supervisor.ts";
-import { serviceNames } from "./status.ts";
+import { daemonNames } from "./status.ts";
 
 const tailLines = 40;
 const pollMs = 300;
@@ -16,7 +16,7 @@ const pollMs = 300;
  */
 export async function followLogs(names: readonly string[], options: { follow: boolean }): Promise<void> {
   requireRoot();
-  const known: readonly string[] = serviceNames;
+  const known: readonly string[] = daemonNames;
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined)
     throw new UserError(`there is no component named ${unknown}`, `name some of ${known.join(", ")}`, {

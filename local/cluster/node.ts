@@ -6,14 +6,14 @@ import { writeConfigFile } from "./config-file.ts";
 import { findObject } from "./kube-api.ts";
 import { certificate, clusterName, componentKubeconfig, places, type ToolPaths } from "./layout.ts";
 import { network } from "./network.ts";
-import type { Service } from "./process-supervisor.ts";
+import type { Daemon } from "./process-supervisor.ts";
 
 const kubeletPort = 10250;
 const proxyHealthPort = 10256;
 const proxyMetricsPort = 10249;
 
 /** The kubelet on the node address. It works without CAP_SYS_RESOURCE and on cgroup v1 and v2. */
-export async function kubeletService(tools: ToolPaths): Promise<Service> {
+export async function kubeletDaemon(tools: ToolPaths): Promise<Daemon> {
   const config = await writeConfigFile(
     join(places.config, "kubelet.yaml"),
     stringify({
@@ -74,7 +74,7 @@ export async function kubeletService(tools: ToolPaths): Promise<Service> {
 }
 
 /** kube-proxy in iptables mode; NodePorts answer on 127.0.0.0/8 only. */
-export async function kubeProxyService(tools: ToolPaths): Promise<Service> {
+export async function kubeProxyDaemon(tools: ToolPaths): Promise<Daemon> {
   const kubeconfig = componentKubeconfig("kube-proxy");
   const config = await writeConfigFile(
     join(places.config, "kube-proxy.yaml"),
@@ -102,9 +102,9 @@ export async function kubeProxyService(tools: ToolPaths): Promise<Service> {
   };
 }
 
-type NodeConditions = {
+interface NodeConditions {
   status?: { conditions?: { type: string; status: string; message: string; lastHeartbeatTime: string }[] };
-};
+}
 
 /**
  * What the kubelet says of the node.

@@ -4,10 +4,15 @@ import { poll } from "../../host/poll.ts";
 import { socketOwner } from "../../host/process-table.ts";
 
 /** An address and TCP port that a process will listen on. */
-export type Endpoint = { address: string; port: number };
+export interface Endpoint {
+  address: string;
+  port: number;
+}
 
 /** One line of /proc/net/tcp or tcp6 in state LISTEN. */
-export type Listener = Endpoint & { inode: string };
+export interface Listener extends Endpoint {
+  inode: string;
+}
 
 const listenState = "0A";
 /** A process that was just ended still holds its sockets for a moment, but is no longer seen with them. */

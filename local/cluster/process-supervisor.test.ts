@@ -7,7 +7,7 @@ import { after, afterEach, test } from "node:test";
 
 const home = await mkdtemp(join(tmpdir(), "supervisor-test-"));
 process.env.BREAKWATER_HOME = home;
-const { ensureService, knownServices, logFile, logTail, serviceState, stopService } = await import(
+const { ensureDaemon, knownDaemons, logFile, logTail, daemonState, stopDaemon } = await import(
   "./process-supervisor.ts"
 );
 await mkdir(join(home, "log"));
@@ -17,51 +17,51 @@ const config = join(home, "sleeper.conf");
 await writeFile(config, "first");
 const sleeper = { name: "sleeper", command: "sleep", args: ["300"], configFiles: [config] };
 
-afterEach(() => stopService("sleeper"));
+afterEach(() => stopDaemon("sleeper"));
 
 async function runningPid(): Promise<number> {
-  const { state, pid } = await serviceState("sleeper");
+  const { state, pid } = await daemonState("sleeper");
   assert.equal(state, "running");
   assert.ok(pid);
   return pid;
 }
 
 test("leaves a service alone that runs as wanted", async () => {
-  assert.equal(await ensureService(sleeper), true);
+  assert.equal(await ensureDaemon(sleeper), true);
   const pid = await runningPid();
-  assert.equal(await ensureService(sleeper), false);
+  assert.equal(await ensureDaemon(sleeper), false);
   assert.equal(await runningPid(), pid);
 });
 
 test("starts a service again when its arguments or a configuration file change", async () => {
-  await ensureService(sleeper);
+  await ensureDaemon(sleeper);
   const first = await runningPid();
-  await ensureService({ ...sleeper, args: ["301"] });
+  await ensureDaemon({ ...sleeper, args: ["301"] });
   const second = await runningPid();
   assert.notEqual(second, first);
   await writeFile(config, "second");
-  await ensureService({ ...sleeper, args: ["301"] });
+  await ensureDaemon({ ...sleeper, args: ["301"] });
   assert.notEqual(await runningPid(), second);
 });
 
 test("tells a service that ended by itself from one that was stopped, and starts it again", async () => {
-  assert.deepEqual(await serviceState("sleeper"), { state: "stopped" });
-  await ensureService(sleeper);
+  assert.deepEqual(await daemonState("sleeper"), { state: "stopped" });
+  await ensureDaemon(sleeper);
   const pid = await runningPid();
   process.kill(pid, "SIGKILL");
-  while ((await serviceState("sleeper")).state === "running") await new Promise((go) => setTimeout(go, 5));
-  assert.deepEqual(await serviceState("sleeper"), { state: "dead", pid });
-  assert.deepEqual(await knownServices(), ["sleeper"]);
-  await ensureService(sleeper);
+  while ((await daemonState("sleeper")).state === "running") await new Promise((go) => setTimeout(go, 5));
+  assert.deepEqual(await daemonState("sleeper"), { state: "dead", pid });
+  assert.deepEqual(await knownDaemons(), ["sleeper"]);
+  await ensureDaemon(sleeper);
   assert.notEqual(await runningPid(), pid);
-  await stopService("sleeper");
-  assert.deepEqual(await serviceState("sleeper"), { state: "stopped" });
-  assert.deepEqual(await knownServices(), []);
+  await stopDaemon("sleeper");
+  assert.deepEqual(await daemonState("sleeper"), { state: "stopped" });
+  assert.deepEqual(await knownDaemons(), []);
 });
 
 test("a service leads its own session and sees none of the caller's variables", async () => {
   process.env.KUBECONFIG = "/somewhere/else";
-  await ensureService({ ...sleeper, env: { GREETING: "hello" } });
+  await ensureDaemon({ ...sleeper, env: { GREETING: "hello" } });
   const pid = await runningPid();
   // The pid file is there just before the shell turns into the service.
   while ((await readFile(`/proc/${pid}/comm`, "utf8")) !== "sleep\n")
@@ -84,14 +84,14 @@ test("gives a service the file mode mask it asks for, and 0077 unless told", asy
       await new Promise((go) => setTimeout(go, 5));
     }
   };
-  await ensureService({ name: "sleeper", ...write("closed") });
+  await ensureDaemon({ name: "sleeper", ...write("closed") });
   assert.equal(await modeOf("closed"), 0o600);
-  await ensureService({ name: "sleeper", umask: "0000", ...write("open") });
+  await ensureDaemon({ name: "sleeper", umask: "0000", ...write("open") });
   assert.equal(await modeOf("open"), 0o666);
 });
 
 test("keeps what a service says in its log", async () => {
-  await ensureService({
+  await ensureDaemon({
     name: "sleeper",
     command: "sh",
     args: ["-c", "echo one; echo two >&2; exec sleep 300"],
@@ -108,6 +108,6 @@ test("does not start a service whose port is taken", async (t) => {
   const address = server.address();
   assert.ok(address !== null && typeof address === "object");
   const listens = [{ address: "127.0.0.1", port: address.port }];
-  await assert.rejects(ensureService({ ...sleeper, listens }), /sleeper needs TCP port/);
-  assert.deepEqual(await serviceState("sleeper"), { state: "stopped" });
+  await assert.rejects(ensureDaemon({ ...sleeper, listens }), /sleeper needs TCP port/);
+  assert.deepEqual(await daemonState("sleeper"), { state: "stopped" });
 });

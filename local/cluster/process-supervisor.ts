@@ -15,7 +15,7 @@ import { dataPaths } from "../paths.ts";
 import { type Endpoint, requireFreePorts } from "./ports.ts";
 
 /** A long-running program that the cluster needs. */
-export type Service = {
+export interface Daemon {
   /** Names its pid file and log file. */
   name: string;
   command: string;
@@ -26,10 +26,13 @@ export type Service = {
   /** Octal file mode mask; 0077 unless told. */
   umask?: string;
   env?: Readonly<Record<string, string>>;
-};
+}
 
 /** What a pid file says. `fingerprint` changes with the command line and the configuration. */
-type PidRecord = ProcessIdentity & { bootId: string; fingerprint: string };
+interface PidRecord extends ProcessIdentity {
+  bootId: string;
+  fingerprint: string;
+}
 
 const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const logLimitBytes = 32 * 1024 * 1024;
@@ -55,7 +58,7 @@ async function runsNow(record: PidRecord): Promise<boolean> {
   return record.bootId === bootId && (await isAlive(record));
 }
 
-async function fingerprint(service: Service): Promise<string> {
+async function fingerprint(service: Daemon): Promise<string> {
   const hash = createHash("sha256");
   hash.update(JSON.stringify([service.command, service.args, service.umask, service.env]));
   for (const path of service.configFiles ?? []) hash.update(await readFile(path));
@@ -79,12 +82,12 @@ async function openLog(name: string): Promise<Awaited<ReturnType<typeof open>>> 
  * @returns true when it was started (again).
  * @throws {UserError} when a port that it needs is taken.
  */
-export async function ensureService(service: Service): Promise<boolean> {
+export async function ensureDaemon(service: Daemon): Promise<boolean> {
   const wanted = await fingerprint(service);
   const before = await readRecord(service.name);
   if (before !== undefined && (await runsNow(before))) {
     if (before.fingerprint === wanted) return false;
-    await stopService(service.name);
+    await stopDaemon(service.name);
   }
   await requireFreePorts(service.name, service.listens ?? []);
   await mkdir(dataPaths.run, { recursive: true, mode: 0o700 });
@@ -123,25 +126,28 @@ async function pidFileWritten(name: string, pid: number | undefined): Promise<vo
 }
 
 /** How a service is doing: "stopped" was never started or was stopped on purpose, "dead" ended by itself. */
-export type ServiceState = { state: "running" | "dead" | "stopped"; pid?: number };
+export interface DaemonState {
+  state: "running" | "dead" | "stopped";
+  pid?: number;
+}
 
 /** Looks after one service by its pid file. */
-export async function serviceState(name: string): Promise<ServiceState> {
+export async function daemonState(name: string): Promise<DaemonState> {
   const record = await readRecord(name);
   if (record === undefined) return { state: "stopped" };
   return { state: (await runsNow(record)) ? "running" : "dead", pid: record.pid };
 }
 
 /** When a running service was started, in milliseconds since 1970; undefined when it does not run. */
-export async function serviceStartedMs(name: string): Promise<number | undefined> {
-  const { state } = await serviceState(name);
+export async function daemonStartedMs(name: string): Promise<number | undefined> {
+  const { state } = await daemonState(name);
   return state === "running" ? (await stat(pidFile(name))).mtimeMs : undefined;
 }
 
 /**
  * Stops a service: SIGTERM, after `graceMs` SIGKILL, then the pid file goes. A service that does not run is fine.
  */
-export async function stopService(name: string, graceMs = 10_000): Promise<void> {
+export async function stopDaemon(name: string, graceMs = 10_000): Promise<void> {
   const record = await readRecord(name);
   if (record !== undefined && (await runsNow(record))) {
     await sendSignal(record, "SIGTERM");
@@ -152,7 +158,7 @@ export async function stopService(name: string, graceMs = 10_000): Promise<void>
 }
 
 /** Names of all services that have a pid file, running or dead. */
-export async function knownServices(): Promise<string[]> {
+export async function knownDaemons(): Promise<string[]> {
   const entries = await readdir(dataPaths.run).catch(() => []);
   return entries
     .filter((entry) => entry.endsWith(pidFileSuffix))

@@ -1,6 +1,6 @@
 import { UserError } from "../../contract/user-error.ts";
 import { pollUntil } from "../../host/poll.ts";
-import { logFile, logTail, serviceState } from "./process-supervisor.ts";
+import { daemonState, logFile, logTail } from "./process-supervisor.ts";
 
 /** A state of the cluster to wait for. */
 export interface Condition {
@@ -42,7 +42,7 @@ export async function waitFor({ what, holds, needs, timeoutMs = 60_000 }: Condit
 
 async function requireRunning(what: string, needs: readonly string[], cause?: unknown): Promise<void> {
   for (const name of needs) {
-    if ((await serviceState(name)).state === "running") continue;
+    if ((await daemonState(name)).state === "running") continue;
     throw new UserError(
       `${name} ended while waiting for ${what}; its last lines:\n${await logTail(name, 5)}`,
       `read ${logFile(name)}, then run the command again`,

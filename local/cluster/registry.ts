@@ -4,7 +4,7 @@ import { stringify } from "yaml";
 import { writeConfigFile } from "./config-file.ts";
 import { makeFolders, places } from "./layout.ts";
 import { withMachineLock } from "./machine-lock.ts";
-import { ensureService } from "./process-supervisor.ts";
+import { ensureDaemon } from "./process-supervisor.ts";
 import { waitFor } from "./readiness.ts";
 
 const port = 5000;
@@ -34,7 +34,7 @@ export async function startRegistry(): Promise<void> {
     }),
   );
   await mkdir(places.registry, { recursive: true, mode: 0o700 });
-  await ensureService({
+  await ensureDaemon({
     name: "registry",
     command: "docker-registry",
     args: ["serve", config],

@@ -8,7 +8,7 @@ import { stopContainers, stopShims } from "./containers-stop.ts";
 import { places, requireOwnFolder, requireRoot, runDir } from "./layout.ts";
 import { withMachineLock } from "./machine-lock.ts";
 import { removeNetwork } from "./network.ts";
-import { knownServices, stopService } from "./process-supervisor.ts";
+import { knownDaemons, stopDaemon } from "./process-supervisor.ts";
 import { mountsUnder, removeVolumesMount, unmountAll } from "./storage.ts";
 import { removeTraces } from "./traces.ts";
 
@@ -44,11 +44,11 @@ export async function clusterReset(): Promise<void> {
 async function stopAll(): Promise<void> {
   await step("Stop the cluster", async (report) => {
     report("node and controllers");
-    await Promise.all(first.map((name) => stopService(name)));
+    await Promise.all(first.map((name) => stopDaemon(name)));
     report("containers, API server");
     await Promise.all([stopContainers().then(stopContainerd), stopControlPlane()]);
     // Whatever else has a pid file, such as a service of an earlier version.
-    for (const name of await knownServices()) await stopService(name);
+    for (const name of await knownDaemons()) await stopDaemon(name);
     report("mounts, network, control groups");
     await removeVolumesMount();
     for (const folder of [places.kubelet, places.docker, places.containerd, runDir]) await unmountAll(folder);
@@ -60,13 +60,13 @@ async function stopAll(): Promise<void> {
 }
 
 async function stopContainerd(): Promise<void> {
-  await stopService("containerd");
+  await stopDaemon("containerd");
   await stopShims();
 }
 
 async function stopControlPlane(): Promise<void> {
-  await stopService("kube-apiserver");
-  await stopService("etcd");
+  await stopDaemon("kube-apiserver");
+  await stopDaemon("etcd");
 }
 
 async function deleteAll(): Promise<void> {

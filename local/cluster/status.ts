@@ -4,13 +4,17 @@ import { answeringEngine } from "./docker-engine.ts";
 import { connectKubeApi } from "./kube-api.ts";
 import { requireRoot } from "./layout.ts";
 import { nodeReadiness } from "./node.ts";
-import { logTail, serviceStartedMs, serviceState } from "./process-supervisor.ts";
+import { daemonStartedMs, daemonState, logTail } from "./process-supervisor.ts";
 
 /** How one part of the embedded default is doing. */
-export type ComponentStatus = { name: string; running: boolean; detail: string };
+export interface ComponentStatus {
+  name: string;
+  running: boolean;
+  detail: string;
+}
 
 /** The long-running programs, in the order in which they start. */
-export const serviceNames = [
+export const daemonNames = [
   "registry",
   "containerd",
   "dockerd",
@@ -31,17 +35,17 @@ export const serviceNames = [
 export async function clusterStatus(): Promise<ComponentStatus[]> {
   requireRoot();
   const [services, node, dns] = await Promise.all([
-    Promise.all(serviceNames.map(serviceStatus)),
+    Promise.all(daemonNames.map(daemonStatus)),
     nodeStatus(),
     dnsStatus(),
   ]);
   return [...services, node, dns];
 }
 
-async function serviceStatus(name: string): Promise<ComponentStatus> {
-  const { state, pid } = await serviceState(name);
+async function daemonStatus(name: string): Promise<ComponentStatus> {
+  const { state, pid } = await daemonState(name);
   if (state === "running" && pid !== undefined) {
-    const startedMs = (await serviceStartedMs(name)) ?? Date.now();
+    const startedMs = (await daemonStartedMs(name)) ?? Date.now();
     const mib = Math.round((await residentBytes(pid)) / 1024 ** 2);
     return { name, running: true, detail: `pid ${pid}, ${age(Date.now() - startedMs)}, ${mib} MiB` };
   }
@@ -61,9 +65,9 @@ async function serviceStatus(name: string): Promise<ComponentStatus> {
 
 async function nodeStatus(): Promise<ComponentStatus> {
   const name = "node";
-  const startedMs = await serviceStartedMs("kubelet");
+  const startedMs = await daemonStartedMs("kubelet");
   if (startedMs === undefined) return { name, running: false, detail: "the kubelet does not run" };
-  if ((await serviceState("kube-apiserver")).state !== "running")
+  if ((await daemonState("kube-apiserver")).state !== "running")
     return { name, running: false, detail: "the API server does not run" };
   const api = await connectKubeApi();
   try {
@@ -78,7 +82,7 @@ async function nodeStatus(): Promise<ComponentStatus> {
 
 async function dnsStatus(): Promise<ComponentStatus> {
   const name = "cluster DNS";
-  if ((await serviceState("coredns")).state !== "running")
+  if ((await daemonState("coredns")).state !== "running")
     return { name, running: false, detail: "coredns does not run" };
   return dnsAnswers().then(
     () => ({ name, running: true, detail: "answers" }),

@@ -45,7 +45,11 @@ export async function ensureBaseImages(engine: { socketPath: string }): Promise<
 }
 
 /** `forget`: the registry is right, but the engine has an older image of the name, on which it would build. */
-type Plan = { recipe: Recipe; inputs: string; action: "none" | "forget" | "push" | "build" };
+interface Plan {
+  recipe: Recipe;
+  inputs: string;
+  action: "none" | "forget" | "push" | "build";
+}
 
 async function planFor(socketPath: string, recipe: Recipe): Promise<Plan> {
   const unreachable = (what: string, log: string) => (error: Error) => {

@@ -4,7 +4,7 @@ import { registryAddress } from "../paths.ts";
 export type Suite = "trixie" | "forky";
 
 /** What one base image is made of. Paths are absolute inside the image and inside the packages alike. */
-export type Recipe = {
+export interface Recipe {
   name: string;
   /** Version series of the program, and the image's tag. */
   tag: string;
@@ -27,7 +27,7 @@ export type Recipe = {
   version: readonly string[];
   /** Lines of the Dockerfile behind the files and the user. */
   config: readonly string[];
-};
+}
 
 /** uid and gid that every base image runs as; `breakwater` in /etc/passwd. */
 export const imageUser = { name: "breakwater", id: 10001 } as const;

@@ -16,7 +16,7 @@ type ImageConfig = { config?: { Labels?: Record<string, string> | null } };
  * Reads from what the image in the embedded registry was made.
  *
  * @returns its digest label; undefined when there is no such image or a part of it is gone.
- * @throws Error when the registry does not answer.
+ * @throws {Error} when the registry does not answer.
  */
 export async function storedInRegistry(recipe: Recipe): Promise<string | undefined> {
   const repository = `${endpoint}/breakwater/${recipe.name}`;

@@ -4,7 +4,10 @@ import { runCommand } from "../../host/run-command.ts";
 import type { Suite } from "./recipes.ts";
 
 /** Where the packages of Debian come from on this machine. */
-export type Mirrors = { debian: string; security: string };
+export interface Mirrors {
+  debian: string;
+  security: string;
+}
 
 /** Releases that get their security updates from an archive of their own. */
 const withSecurityArchive: readonly Suite[] = ["trixie"];
@@ -15,7 +18,10 @@ const publicMirrors: Mirrors = {
 };
 
 /** A package of apt's solution, at the version that it chose. */
-export type ChosenPackage = { name: string; version: string };
+export interface ChosenPackage {
+  name: string;
+  version: string;
+}
 
 /**
  * Finds the mirrors that this machine's own sources name, so that one behind a company's mirror uses that.

@@ -85,7 +85,7 @@ async function ensurePlugin(
 /**
  * Makes the kubernetes and docker plugins available to the engine in the data folder's PULUMI_HOME.
  *
- * @throws UserError when a plugin can neither be downloaded nor bundled.
+ * @throws {UserError} when a plugin can neither be downloaded nor bundled.
  */
 export async function ensurePlugins(tools: { path(name: "pulumi"): string }): Promise<void> {
   await step("Pulumi plugins", async (report) => {

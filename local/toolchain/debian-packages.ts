@@ -8,7 +8,10 @@ import { isExecutable } from "./path-tools.ts";
 import { noDaemonsPolicy } from "./scripts.ts";
 
 /** A Debian package and a program by which to tell that it, or another vendor's build of it, is there. */
-export type DebianPackage = { name: string; program: string };
+export interface DebianPackage {
+  name: string;
+  program: string;
+}
 
 /** What the embedded default runs that is not built from source. */
 export const debianPackages: readonly DebianPackage[] = [

@@ -18,7 +18,13 @@ const elsewhere =
   "Without this machine's own cluster: any Kubernetes by kubeconfig does. Set breakwater:cluster.kubeContext and breakwater:registry.address in the stack's configuration, then run npm start again.";
 
 /** One thing the machine must have. */
-export type Requirement = { tool: string; found: string; needed: string; met: boolean; get: string };
+export interface Requirement {
+  tool: string;
+  found: string;
+  needed: string;
+  met: boolean;
+  get: string;
+}
 
 /**
  * Checks that this machine can run the embedded cluster, all requirements at once.

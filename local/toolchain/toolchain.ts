@@ -11,14 +11,18 @@ import { type GoTool, goTools, type ModuleName, type ScriptName, type ToolName }
 import { formatVersion } from "./version.ts";
 
 /** The programs that the embedded default runs. */
-export type Tools = {
+export interface Tools {
   /** Folder that holds or links to every tool; put it first on PATH. */
   binDir: string;
   /** Absolute path of one tool. */
   path(name: ToolName): string;
-};
+}
 
-type Folders = { binDir: string; libexecDir: string; scratchDir: string };
+interface Folders {
+  binDir: string;
+  libexecDir: string;
+  scratchDir: string;
+}
 
 async function toolFolders(): Promise<Folders> {
   const root = join(cacheDir, "tools", await toolsLock());

@@ -4,7 +4,7 @@ import type { Version } from "./version.ts";
 export type ModuleName = "etcd" | "language-nodejs" | "kubernetes" | "coredns" | "pulumi";
 
 /** One program that is built from a pinned Go module. */
-export type GoTool = {
+export interface GoTool {
   name: string;
   module: ModuleName;
   /** Import path of the main package. */
@@ -14,7 +14,7 @@ export type GoTool = {
   linkVariables: Readonly<Record<string, string>>;
   /** How to ask a copy on PATH for its version; absent = always built, a copy on PATH is not looked at. */
   onPath?: { versionArgs: readonly string[]; oldest?: Version };
-};
+}
 
 const kubernetesVersion: Version = [1, 34, 4];
 const kubernetesLinkVariables = {

@@ -13,7 +13,7 @@ export type OutputLine = (line: string) => void;
  * Builds an image with the engine's own builder and tags it.
  *
  * @returns the image's ID, `sha256:…`.
- * @throws Error `error reading build output: <step>: <why>`, with the last lines that the step wrote.
+ * @throws {Error} `error reading build output: <step>: <why>`, with the last lines that the step wrote.
  */
 export async function buildImage(
   engine: Docker,

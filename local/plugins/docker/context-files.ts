@@ -32,7 +32,7 @@ const outsideDockerfileName = ".dockerfile.outside-context";
  * Lists what belongs to a build context, sorted by name. `.dockerignore` (or `<dockerfile>.dockerignore`, which goes first)
  * is honoured by Docker's rules; the Dockerfile itself always belongs to it, also from outside of the context.
  *
- * @throws Error when the context is no readable directory, or holds something that no image can (a FIFO, a device).
+ * @throws {Error} when the context is no readable directory, or holds something that no image can (a FIFO, a device).
  */
 export async function readContext(contextDir: string, dockerfile: string): Promise<BuildContext> {
   const root = await lstat(contextDir).catch((error: Error) => error);

@@ -8,7 +8,7 @@ export function engineAddress(host: string | undefined): string {
 /**
  * Connects to the Docker engine at `host`, else `DOCKER_HOST`, else /var/run/docker.sock, and sees that it answers.
  *
- * @throws Error that says which address was tried and what to do.
+ * @throws {Error} that says which address was tried and what to do.
  */
 export async function connectEngine(host?: string): Promise<Docker> {
   const address = engineAddress(host);

@@ -15,7 +15,7 @@ const registryPattern = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-f
 /**
  * Parses `[registry/]path[:tag]` by the distribution project's rules.
  *
- * @throws Error that names the wrong part when this is no image name, or when it names a digest (nothing can be built under a digest).
+ * @throws {Error} that names the wrong part when this is no image name, or when it names a digest (nothing can be built under a digest).
  */
 export function parseImageName(text: string): ImageName {
   if (text.includes("@")) {

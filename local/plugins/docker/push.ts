@@ -9,7 +9,7 @@ import type { RegistryCredentials } from "./registry-credentials.ts";
  * Pushes a tagged image to the registry in its name.
  *
  * @returns the pushed manifest as `repository@sha256:…`.
- * @throws Error `error reading push output: <why>`, with the registry's address.
+ * @throws {Error} `error reading push output: <why>`, with the registry's address.
  */
 export async function pushImage(
   engine: Docker,

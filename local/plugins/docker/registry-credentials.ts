@@ -25,7 +25,7 @@ const dockerConfigPath = (): string =>
  * Reads the Docker configuration file of the person who runs Pulumi ($DOCKER_CONFIG/config.json, else ~/.docker/config.json).
  *
  * @returns empty when there is no such file.
- * @throws Error when it is there but no JSON.
+ * @throws {Error} when it is there but no JSON.
  */
 export async function readDockerConfig(path = dockerConfigPath()): Promise<DockerConfig> {
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
