@@ -13,12 +13,12 @@ import { preflight } from "./toolchain/preflight.ts";
 import { ensureTools } from "./toolchain/toolchain.ts";
 
 /**
- * Brings the embedded default to the point where `pulumi up` works: packages, tools, engine, registry, base
- * images, Kubernetes, plugins. Every part is left alone when it is already there, so this is also the way to
- * heal a cluster that was killed half-way.
+ * Brings the embedded cluster to the point where `pulumi up` works: packages, tools, engine, registry, base images,
+ * Kubernetes, plugins. It leaves every part alone that is already present, so it also repairs a cluster whose start
+ * was interrupted.
  *
  * @returns the environment for Pulumi and kubectl.
- * @throws {UserError} with what is wrong and what to do.
+ * @throws {UserError} when a part cannot be installed or started.
  */
 export async function bringUp(): Promise<Record<string, string>> {
   await preflight();
@@ -34,6 +34,6 @@ export async function bringUp(): Promise<Record<string, string>> {
   await clusterUp(tools);
   await ensurePlugins(tools);
   const locks = await removeStaleLocks(dataPaths.pulumiState);
-  if (locks.length > 0) console.error(`  ! removed ${locks.length} lock(s) of a Pulumi that was killed`);
+  if (locks.length > 0) console.error(`  ! removed ${locks.length} lock(s) of a pulumi that was killed`);
   return pulumiEnvironment(tools.binDir, engine.socketPath);
 }

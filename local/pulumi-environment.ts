@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dataDir, dataPaths } from "./paths.ts";
 
 /**
- * The environment in which Pulumi works on the embedded default: its own home, a file backend and a generated
- * passphrase in the data folder, the kit's tools first on PATH, and the Docker engine that is in use.
+ * Returns the environment for Pulumi on the embedded cluster: a home, a file backend and a generated passphrase in the
+ * data folder, the kit's tools first on PATH, and the Docker engine in use. It creates the folders and the passphrase.
  *
  * @param binDir folder of the kit's tools.
  * @param socketPath the Docker engine's unix socket.

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { removeStaleLocks } from "./stale-locks.ts";
 
-test("removes the locks of processes that are gone, also when their number was given away again, and no other", async (t) => {
+test("removeStaleLocks removes only the locks of ended processes, also when another process has the PID now", async (t) => {
   const state = mkdtempSync(join(tmpdir(), "state-"));
   t.after(() => rmSync(state, { recursive: true }));
   const folder = join(state, ".pulumi/locks/organization/breakwater/local");
@@ -32,6 +32,6 @@ test("removes the locks of processes that are gone, also when their number was g
   ]);
 });
 
-test("a backend that was never used has no lock", async () => {
+test("removeStaleLocks finds no lock when the backend was never used", async () => {
   assert.deepEqual(await removeStaleLocks(join(tmpdir(), "never-made")), []);
 });

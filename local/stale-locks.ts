@@ -3,22 +3,22 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { startedAtMs } from "../host/process-table.ts";
 
-/** What Pulumi's file backend writes into a stack's lock, as far as it matters here. */
+/** The fields that this module needs of a stack's lock in Pulumi's file backend. */
 interface StackLock {
   pid: number;
   hostname: string;
   timestamp: string;
 }
 
-// Times of a process come in clock ticks, those of the machine's start in whole seconds.
+// The start time of a process is computed from the machine's start time, which has a resolution of one second.
 const toleranceMs = 2_000;
 
 /**
- * Removes the locks that a killed Pulumi left in a file backend, which would refuse every later command until
- * somebody runs `pulumi cancel`. A lock is kept as long as its process runs, and when another machine made it.
+ * Removes the locks that killed pulumi processes left in a file backend. Such a lock blocks every later command until
+ * the user runs `pulumi cancel`. A lock is kept while its process runs, and when another machine created it.
  *
  * @param state the backend's folder.
- * @returns the files that were removed.
+ * @returns the removed files.
  */
 export async function removeStaleLocks(state: string): Promise<string[]> {
   const removed: string[] = [];

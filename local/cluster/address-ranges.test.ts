@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { routesInTheWay } from "./address-ranges.ts";
 
-test("another interface's route within the pod or service range is in the way", () => {
+test("routesInTheWay returns another interface's routes within the pod and service ranges", () => {
   const other = [
     { dst: "10.42.0.0/24", dev: "kit0" },
     { dst: "10.42.0.0/16", dev: "flannel.1" },
@@ -11,7 +11,7 @@ test("another interface's route within the pod or service range is in the way", 
   assert.deepEqual(routesInTheWay(other), other);
 });
 
-test("our own routes, wider ones and those of other ranges are not", () => {
+test("routesInTheWay leaves out the cluster's own routes, wider routes and routes of other ranges", () => {
   assert.deepEqual(
     routesInTheWay([
       { dst: "default", dev: "eth0" },

@@ -3,7 +3,7 @@ import { UserError } from "../../contract/user-error.ts";
 import { runCommand } from "../../host/run-command.ts";
 import { network } from "./network.ts";
 
-/** A line of `ip -json route show`, as far as it matters here; see ip-route(8). */
+/** The fields that this module needs of a route in `ip -json route show`; see ip-route(8). */
 export interface Route {
   dst: string;
   dev?: string;
@@ -13,8 +13,8 @@ export interface Route {
 const ranges = [network.podRange, network.serviceRange] as const;
 
 /**
- * The routes by which packets for the cluster's pods and Services would leave through somebody else's interface: the
- * kernel prefers the narrower route, and among equal ones the older.
+ * Returns the routes that would send packets for the cluster's pods and Services to another interface. The kernel
+ * prefers the narrower of two routes, and the older of two routes for the same range.
  */
 export function routesInTheWay(routes: readonly Route[]): Route[] {
   return routes.filter(
@@ -38,7 +38,7 @@ function parseRange(text: string): { address: number; prefix: number } | undefin
 }
 
 /**
- * Checks that no other network of this machine has addresses of the cluster's ranges.
+ * Checks that no other network of this machine uses addresses of the cluster's ranges.
  *
  * @throws {UserError} that names the route and its interface.
  */
@@ -48,7 +48,7 @@ export async function requireFreeRanges(): Promise<void> {
   if (taken === undefined) return;
   const via = taken.dev ?? "no interface";
   throw new UserError(
-    `The cluster's pods and Services have addresses of ${ranges.join(" and ")}; this machine already routes ${taken.dst} by ${via}`,
-    `Remove that network if it is a remainder (ip link del ${via}), or stop what made it, such as another cluster; then run the command again.`,
+    `the cluster's pods and Services need the addresses ${ranges.join(" and ")}, but this machine routes ${taken.dst} to ${via}`,
+    `remove that network if nothing uses it (ip link del ${via}), or stop the program that created it, such as another cluster; then run the command again`,
   );
 }

@@ -10,7 +10,7 @@ import { network } from "./network.ts";
 
 const renewBeforeMs = 30 * 24 * 3600 * 1000;
 
-/** What survives a renewal: the authorities and the key that signs service account tokens. */
+/** Files that a renewal keeps: the authorities, and the keys that sign service account tokens. */
 const authorities = [
   "ca.crt",
   "ca.key",
@@ -22,15 +22,17 @@ const authorities = [
   "sa.pub",
 ];
 
-/** Kubeconfigs beyond those that kubeadm makes by itself: file name and user name. */
+/** Kubeconfigs that kubeadm does not create by default: file name and user name. */
 const clients = [
   { file: "kube-proxy", user: "system:kube-proxy" },
   { file: "coredns", user: "breakwater:coredns" },
 ];
 
 /**
- * Makes the certificates and kubeconfigs with kubeadm when they are missing or end within 30 days, and writes the
- * user's kubeconfig. All or nothing: they are made in a folder beside and then moved into place.
+ * Creates the certificates and kubeconfigs with kubeadm when they are missing or expire within 30 days, and writes the
+ * user's kubeconfig. The files are created in a new folder, which then replaces the old folder as a whole.
+ *
+ * @throws {UserError} when kubeadm fails.
  */
 export async function ensureCertificates(tools: ToolPaths): Promise<void> {
   const old = `${places.certificates}.old`;
@@ -82,7 +84,7 @@ function kubeadmConfig(certificatesDir: string): string {
     apiVersion,
     kind: "ClusterConfiguration",
     clusterName,
-    // Only asked for so that kubeadm does not look the newest release up on the Internet.
+    // Without a version, kubeadm looks up the newest release on the Internet.
     kubernetesVersion: "v1.34.4",
     controlPlaneEndpoint: `${network.nodeAddress}:${network.apiPort}`,
     certificatesDir,
@@ -101,7 +103,7 @@ interface Kubeconfig {
   users: { user: Record<string, string> }[];
 }
 
-/** kubeadm's admin.conf under our names, so that it can be merged with other kubeconfigs. */
+/** Writes kubeadm's admin.conf with this cluster's names, so that it can be merged with other kubeconfigs. */
 async function writeUserKubeconfig(): Promise<void> {
   const admin = parse(await readFile(componentKubeconfig("admin"), "utf8")) as Kubeconfig;
   const content = stringify({

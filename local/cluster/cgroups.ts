@@ -4,7 +4,7 @@ import { type ProcessIdentity, startTimeOf } from "../../host/process-table.ts";
 
 const cgroupMount = "/sys/fs/cgroup";
 
-/** The control group, below the root of every hierarchy, that holds all containers of this cluster and no others. */
+/** The control group of this cluster's containers, below the root of every hierarchy. */
 export const cgroupRoot = "/breakwater";
 
 const exists = (path: string): Promise<boolean> =>
@@ -13,7 +13,7 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** Mount points of the hierarchies: one on cgroup v2, one for each controller on v1, both on hybrids. */
+/** Returns the mount points of the hierarchies: one for cgroup v2, one for each controller of v1, or both. */
 async function hierarchies(): Promise<string[]> {
   const mounts = await readFile("/proc/self/mounts", "utf8");
   return mounts.split("\n").flatMap((line) => {
@@ -22,19 +22,19 @@ async function hierarchies(): Promise<string[]> {
   });
 }
 
-/** Makes the group in every hierarchy; the kubelet refuses to start without it. */
+/** Creates the group in every hierarchy. The kubelet does not start without it. */
 export async function ensureCgroups(): Promise<void> {
   for (const hierarchy of await hierarchies()) {
     const controllers = await readFile(join(hierarchy, "cgroup.controllers"), "utf8").catch(() => "");
     const enable = controllers.split(/\s+/).filter((name) => name !== "");
-    // Version 2 hands controllers down only where the parent says so.
+    // In version 2, a group has only the controllers that its parent enables for it.
     for (const name of enable)
       await writeFile(join(hierarchy, "cgroup.subtree_control"), `+${name}`).catch(() => {});
     await mkdir(join(hierarchy, cgroupRoot), { recursive: true });
   }
 }
 
-/** The group and all below it, deepest first. */
+/** Returns the group and all groups below it, deepest first. */
 async function groupsBelow(group: string): Promise<string[]> {
   const entries = await readdir(group, { withFileTypes: true }).catch(() => []);
   const children = entries.filter((entry) => entry.isDirectory());
@@ -42,7 +42,7 @@ async function groupsBelow(group: string): Promise<string[]> {
   return [...below.flat(), group];
 }
 
-/** Every process in any container of this cluster. */
+/** Returns the processes of all containers of this cluster. */
 export async function containerProcesses(): Promise<ProcessIdentity[]> {
   const pids = new Set<number>();
   for (const hierarchy of await hierarchies())
@@ -54,7 +54,7 @@ export async function containerProcesses(): Promise<ProcessIdentity[]> {
   return found.flatMap(({ pid, startTime }) => (startTime === undefined ? [] : [{ pid, startTime }]));
 }
 
-/** Removes the group from every hierarchy. Nothing may run in it any more. */
+/** Removes the group from every hierarchy. No process may run in it. */
 export async function removeCgroups(): Promise<void> {
   for (const hierarchy of await hierarchies())
     for (const group of await groupsBelow(join(hierarchy, cgroupRoot)))

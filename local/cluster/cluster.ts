@@ -25,10 +25,10 @@ const defaultAccount = "/api/v1/namespaces/default/serviceaccounts/default";
 const freeBytesNeeded = 2 * 1024 ** 3;
 
 /**
- * Brings Kubernetes up: what runs is left alone, what is missing, dead or configured otherwise is (re)started. When it
+ * Brings Kubernetes up. Daemons that run with the right configuration are left alone, all others are started. When it
  * returns, the node is Ready, cluster DNS answers, and volumes can be claimed.
  *
- * @throws {UserError} with what did not come up, and where to look.
+ * @throws {UserError} that names the daemon that did not start, and its log.
  */
 export async function clusterUp(tools: ToolPaths): Promise<void> {
   await withMachineLock(async () => {
@@ -59,7 +59,7 @@ async function requireSpace(): Promise<void> {
   if (free >= freeBytesNeeded) return;
   throw new UserError(
     `${dataDir} has ${(free / 1024 ** 3).toFixed(1)} GiB of free disk space; the cluster needs 2 GiB`,
-    "free some space (`npm run reset` removes everything that the cluster keeps), or name a folder on another disk in BREAKWATER_HOME",
+    "free some space (`npm run reset` removes all data of the cluster), or set BREAKWATER_HOME to a folder on another disk",
   );
 }
 
@@ -76,14 +76,14 @@ async function startControlPlane(tools: ToolPaths): Promise<ClusterApi> {
 }
 
 async function startNode(tools: ToolPaths, api: ClusterApi): Promise<void> {
-  for (const service of [
+  for (const daemon of [
     await kubeletDaemon(tools),
     controllerManagerDaemon(tools),
     await kubeProxyDaemon(tools),
     await corednsDaemon(tools),
     schedulerDaemon(tools),
   ])
-    await ensureDaemon(service);
+    await ensureDaemon(daemon);
   await Promise.all([applyAdministrators(api), applyDns(api), applyStorageClass(api)]);
   const kubeletStartedMs = (await daemonStartedMs("kubelet")) ?? Date.now();
   await Promise.all([
@@ -105,7 +105,7 @@ async function startNode(tools: ToolPaths, api: ClusterApi): Promise<void> {
   ]);
 }
 
-/** Gives kubeadm's group of administrators, to which the user's certificate and the API server's own belong, its rights. */
+/** Makes kubeadm's group of administrators cluster-admin. The user and the API server are in this group. */
 async function applyAdministrators(api: ClusterApi): Promise<void> {
   const name = "kubeadm:cluster-admins";
   const apiGroup = "rbac.authorization.k8s.io";

@@ -11,13 +11,13 @@ import { waitFor } from "./readiness.ts";
 import { registryEndpoint } from "./registry.ts";
 import { writeVolumeHook } from "./storage.ts";
 
-/** Name of the bridge network in the CNI configuration; its cache files begin with it. */
+/** Name of the bridge network in the CNI configuration. The names of its cache files begin with it. */
 export const cniNetworkName = "breakwater";
 
 /**
- * Starts a containerd of our own; the kubelet and our Docker engine share it (each in its own namespace).
+ * Starts the cluster's own containerd. The kubelet and the embedded Docker engine use it, each in a namespace.
  *
- * @throws {UserError} when it does not come up.
+ * @throws {UserError} when it does not start.
  */
 export async function ensureContainerd(): Promise<void> {
   await makeFolders();
@@ -48,16 +48,16 @@ export async function ensureContainerd(): Promise<void> {
   });
 }
 
-/** What containerd itself would begin a container's specification with, and our hook. */
+/** Returns containerd's default specification of a container, with the hook that opens volumes. */
 async function baseContainerSpec(): Promise<string> {
   const spec = JSON.parse(await runCommand("ctr", ["oci", "spec"])) as { process: { rlimits?: unknown } };
-  // 1,024 open files otherwise.
+  // The default would limit containers to 1,024 open files.
   delete spec.process.rlimits;
   const hooks = { createRuntime: [{ path: await writeVolumeHook() }] };
   return JSON.stringify({ ...spec, hooks }, undefined, 2);
 }
 
-/** Whether someone listens on a unix socket; the file alone may be left from a process that was killed. */
+/** Whether a process listens on a unix socket. The file alone may be left from a process that was killed. */
 function accepts(socketPath: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(socketPath, () => {
@@ -68,7 +68,7 @@ function accepts(socketPath: string): Promise<boolean> {
   });
 }
 
-// No CAP_SYS_RESOURCE is needed: processes keep containerd's own OOM score instead of a lower one.
+// Works without CAP_SYS_RESOURCE: processes keep containerd's own OOM score instead of a lower score.
 function containerdConfig(paths: { hostsDir: string; networks: string; baseSpec: string }): string {
   return `version = 2
 root = "${places.containerd}"
@@ -99,7 +99,7 @@ oom_score = 0
 `;
 }
 
-/** Pods get routes to pods and services only: they have no way to other machines. */
+/** Pods get routes to pods and Services only. They cannot reach other machines. */
 const cniNetwork = {
   cniVersion: "0.4.0",
   name: cniNetworkName,

@@ -5,7 +5,7 @@ import { containerProcesses } from "./cgroups.ts";
 import { places } from "./layout.ts";
 
 const shimName = "containerd-shim-runc-v2";
-/** How long databases get to write what they hold in memory. */
+/** Time for databases to write the data that they have in memory. */
 const graceMs = 10_000;
 
 async function shims() {
@@ -17,19 +17,19 @@ async function shims() {
 }
 
 /**
- * Ends every container of our containerd: SIGTERM to its first process, SIGKILL to what is left after ten seconds.
- * The kubelet and the Docker engine must have been stopped, or they start some again.
+ * Stops every container of the cluster's containerd: SIGTERM to the first process, SIGKILL to all processes that still
+ * run after ten seconds. The kubelet and the Docker engine must be stopped before, because they restart containers.
  */
 export async function stopContainers(): Promise<void> {
   const firstProcesses = await childrenOf(await shims());
   for (const first of firstProcesses) await sendSignal(first, "SIGTERM");
   await waitUntilGone(firstProcesses, graceMs);
   const rest = [...(await childrenOf(await shims())), ...(await containerProcesses())];
-  for (const stubborn of rest) await sendSignal(stubborn, "SIGKILL");
+  for (const remaining of rest) await sendSignal(remaining, "SIGKILL");
   await waitUntilGone(rest, 5_000);
 }
 
-/** Ends the shims, which look after one pod each and outlive containerd, and removes their sockets. */
+/** Stops the shims, of which each pod has one and which outlive containerd, and removes their sockets. */
 export async function stopShims(): Promise<void> {
   const sockets = await shimSockets();
   const running = await shims();
@@ -38,7 +38,7 @@ export async function stopShims(): Promise<void> {
   for (const socket of sockets) await rm(socket, { force: true });
 }
 
-// The shims' sockets have their place, /run/containerd/s, built in; other containerds keep theirs there too.
+// The folder of the shims' sockets, /run/containerd/s, is compiled in. Shims of other containerds use it too.
 async function shimSockets(): Promise<string[]> {
   const tasks = join(places.containerdState, "io.containerd.runtime.v2.task");
   const sockets: string[] = [];

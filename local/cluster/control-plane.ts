@@ -6,7 +6,7 @@ const etcdClient = { address: "127.0.0.1", port: 2379 };
 const etcdPeer = { address: "127.0.0.1", port: 2380 };
 const url = ({ address, port }: { address: string; port: number }): string => `https://${address}:${port}`;
 
-/** The cluster's database, for clients with a certificate on this machine only. */
+/** etcd, the cluster's database. It accepts clients of this machine with a certificate. */
 export function etcdDaemon(tools: ToolPaths): Daemon {
   return {
     name: "etcd",
@@ -73,7 +73,7 @@ export function apiServerDaemon(tools: ToolPaths): Daemon {
   };
 }
 
-/** kube-controller-manager, which also provisions volumes (see storage.ts). */
+/** kube-controller-manager. It also provisions volumes (see storage.ts). */
 export function controllerManagerDaemon(tools: ToolPaths): Daemon {
   const kubeconfig = componentKubeconfig("controller-manager");
   return {

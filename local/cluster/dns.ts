@@ -13,7 +13,7 @@ const ports = ["UDP", "TCP"].map((protocol) => ({
   port: dnsPort,
 }));
 
-/** CoreDNS on the node address. It knows the cluster's names only: nothing is forwarded to other machines. */
+/** CoreDNS on the node address. It resolves only the cluster's names and forwards no queries. */
 export async function corednsDaemon(tools: ToolPaths): Promise<Daemon> {
   const kubeconfig = componentKubeconfig("coredns");
   const corefile = await writeConfigFile(
@@ -38,7 +38,7 @@ export async function corednsDaemon(tools: ToolPaths): Promise<Daemon> {
   };
 }
 
-/** Makes the kube-dns Service, which points at CoreDNS on the node, and lets CoreDNS read what it serves. */
+/** Creates the kube-dns Service for CoreDNS on the node, and lets CoreDNS read Services, namespaces and endpoints. */
 export async function applyDns(api: ClusterApi): Promise<void> {
   const namespace = "kube-system";
   const name = "kube-dns";
@@ -77,7 +77,7 @@ export async function applyDns(api: ClusterApi): Promise<void> {
   ]);
 }
 
-/** Whether a name is answered through the kube-dns Service: CoreDNS, kube-proxy and the API server work together. */
+/** Whether the kube-dns Service resolves a name, which takes CoreDNS, kube-proxy and the API server. @throws {Error} of DNS. */
 export async function dnsAnswers(): Promise<boolean> {
   const resolver = new Resolver({ timeout: 500, tries: 1 });
   resolver.setServers([network.dnsServiceAddress]);

@@ -25,7 +25,7 @@ async function answers(socketPath: string): Promise<boolean> {
   });
 }
 
-/** The socket of an engine that runs already and is not ours: $DOCKER_HOST (unix only), else the usual place. */
+/** Returns the socket of an engine that does not belong to the cluster: $DOCKER_HOST (unix only), else the usual path. */
 async function foreignEngine(): Promise<string | undefined> {
   const host = process.env.DOCKER_HOST ?? "";
   const named = host.startsWith(unixScheme) ? [host.slice(unixScheme.length)] : [];
@@ -34,17 +34,18 @@ async function foreignEngine(): Promise<string | undefined> {
   return undefined;
 }
 
-/** The socket of the engine that would be used now: ours when it runs, else one that is not ours. */
+/** Returns the socket of the engine in use: the embedded engine when it runs, else another engine. */
 export async function answeringEngine(): Promise<string | undefined> {
   const own = (await daemonState("dockerd")).state === "running" && (await answers(places.dockerSocket));
   return own ? places.dockerSocket : foreignEngine();
 }
 
 /**
- * Finds a Docker engine for building images: ours when it runs, else one that answers on $DOCKER_HOST or
- * /var/run/docker.sock, else ours is started. Ours builds from ADD and COPY only and has no container network.
+ * Finds a Docker engine that builds images: the embedded engine when it runs, else an engine that answers on
+ * $DOCKER_HOST or /var/run/docker.sock, else it starts the embedded engine, which supports only ADD and COPY and has no
+ * container network.
  *
- * @throws {UserError} when ours does not come up.
+ * @throws {UserError} when the embedded engine does not start.
  */
 export async function ensureDockerEngine(): Promise<{ socketPath: string }> {
   const foreign = (await daemonState("dockerd")).state === "running" ? undefined : await foreignEngine();
@@ -57,7 +58,7 @@ async function startEngine(): Promise<void> {
   await makeFolders();
   await ensureContainerd();
   await mkdir(places.docker, { recursive: true, mode: 0o711 });
-  // An empty configuration of our own: the machine's /etc/docker/daemon.json is not for this engine.
+  // An empty configuration, so that the machine's /etc/docker/daemon.json does not apply.
   const config = await writeConfigFile(join(places.config, "dockerd.json"), "{}\n");
   await ensureDaemon({
     name: "dockerd",

@@ -9,16 +9,16 @@ process.env.BREAKWATER_HOME = home;
 const { requireOwnFolder } = await import("./layout.ts");
 after(() => rm(home, { recursive: true }));
 
-test("an empty folder can become the data folder", async () => {
+test("requireOwnFolder accepts an empty folder", async () => {
   await requireOwnFolder();
 });
 
-test("a folder with Pulumi's state, made before the cluster, is ours", async () => {
+test("requireOwnFolder accepts a folder with the files of Pulumi's environment", async () => {
   await writeFile(join(home, "passphrase"), "");
   await requireOwnFolder();
 });
 
-test("refuses a folder that holds things of others, and leaves it as it is", async () => {
+test("requireOwnFolder refuses a folder with other files, and does not change it", async () => {
   await writeFile(join(home, "thesis.tex"), "");
   const before = await stat(home);
   await assert.rejects(requireOwnFolder(), {
@@ -29,7 +29,7 @@ test("refuses a folder that holds things of others, and leaves it as it is", asy
   assert.equal((await stat(home)).mode, before.mode);
 });
 
-test("a marked folder is ours whatever is in it", async () => {
+test("requireOwnFolder accepts a marked folder with other files", async () => {
   await writeFile(join(home, ".breakwater"), "");
   await requireOwnFolder();
 });

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { UserError } from "../../contract/user-error.ts";
 import { dataDir, dataPaths } from "../paths.ts";
 
-/** Anything that knows where a built program lies, such as the toolchain's `Tools`. */
+/** Returns the path of a built program; the toolchain's `Tools` is one. */
 export interface ToolPaths {
   path(name: ClusterTool): string;
 }
@@ -22,7 +22,7 @@ export type ClusterTool =
 /** Name of the node, and of the cluster, context and user in the kubeconfig. */
 export const clusterName = "breakwater";
 
-/** Sockets and other things that do not outlive a reboot. One embedded cluster per machine. */
+/** Sockets and other files that do not outlive a reboot. There is one embedded cluster per machine. */
 export const runDir = "/run/breakwater";
 
 /** Folders and files of the cluster. */
@@ -50,16 +50,16 @@ export const certificate = (name: string): string => join(places.certificates, n
 export const componentKubeconfig = (name: string): string =>
   join(places.certificates, "kubeconfig", `${name}.conf`);
 
-/** Says that the data folder is ours to delete. */
+/** Marks a folder as a data folder, which `npm run reset` may delete. */
 const marker = ".breakwater";
 
-/** What is there before the cluster is, when Pulumi's environment was asked for first. */
+/** Files that Pulumi's environment may create before the cluster marks the folder. */
 const early: readonly string[] = Object.values(dataPaths).map((path) => basename(path));
 
 /**
- * Makes the data folder, which only root may enter, and the folders that are always needed in it.
+ * Creates the data folder, which only root may enter, and the folders in it that every command needs.
  *
- * @throws {UserError} when the folder exists and holds things that are not of this cluster.
+ * @throws {UserError} when the folder contains files that the cluster did not create.
  */
 export async function makeFolders(): Promise<void> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
@@ -73,9 +73,9 @@ export async function makeFolders(): Promise<void> {
 }
 
 /**
- * Checks that the data folder is one that this cluster made, or empty or absent.
+ * Checks that the data folder is marked, empty or absent.
  *
- * @throws {UserError} when it holds things of others.
+ * @throws {UserError} with exit code 2 when it contains files that the cluster did not create.
  */
 export async function requireOwnFolder(): Promise<void> {
   const entries = await readdir(dataDir).catch((): string[] => []);
@@ -84,20 +84,20 @@ export async function requireOwnFolder(): Promise<void> {
   if (foreign === undefined) return;
   throw new UserError(
     `the data folder ${dataDir} holds ${foreign}, which breakwater did not make`,
-    "name an empty folder, or one that does not exist, in BREAKWATER_HOME",
+    "set BREAKWATER_HOME to a folder that is empty or does not exist",
     { exitCode: 2 },
   );
 }
 
 /**
- * Checks that this is root.
+ * Checks that root runs this process.
  *
- * @throws {UserError} with exit code 2 when it is not.
+ * @throws {UserError} with exit code 2 when another user does.
  */
 export function requireRoot(): void {
   if (process.getuid?.() === 0) return;
   throw new UserError(
-    "the embedded cluster belongs to root, and this is another user",
+    "the embedded cluster belongs to root, but another user runs this command",
     "run the same command as root (sudo -i)",
     { exitCode: 2 },
   );

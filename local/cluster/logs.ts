@@ -8,10 +8,10 @@ const tailLines = 40;
 const pollMs = 300;
 
 /**
- * Prints the last lines of components' logs, and with `follow` what is added to them, until it is interrupted. Lines
- * of several components carry the component's name.
+ * Prints the last lines of daemons' logs. With `follow` it also prints new lines, until it is interrupted. With several
+ * daemons, each line begins with the daemon's name.
  *
- * @param names components as `status` names them; all when empty.
+ * @param names daemons as `status` names them; all when empty.
  * @throws {UserError} on an unknown name, or without root.
  */
 export async function followLogs(names: readonly string[], options: { follow: boolean }): Promise<void> {
@@ -19,7 +19,7 @@ export async function followLogs(names: readonly string[], options: { follow: bo
   const known: readonly string[] = daemonNames;
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined)
-    throw new UserError(`there is no component named ${unknown}`, `name some of ${known.join(", ")}`, {
+    throw new UserError(`there is no component named ${unknown}`, `choose from ${known.join(", ")}`, {
       exitCode: 2,
     });
   const chosen = names.length > 0 ? names : known;
@@ -50,7 +50,7 @@ async function sizeOf(name: string): Promise<number> {
   );
 }
 
-/** The whole lines that were added since `end`; a log that became shorter was begun anew. */
+/** Returns the complete lines after `end`. A log that became shorter was replaced and is read from its start. */
 async function readOn(name: string, end: number): Promise<{ lines: string[]; end: number }> {
   const size = await sizeOf(name);
   const from = size < end ? 0 : end;

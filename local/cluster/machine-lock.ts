@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:net";
 import { pollUntil } from "../../host/poll.ts";
 
-// An abstract socket: the kernel frees the name when its process ends, however it ends.
+// An abstract socket: the kernel frees the name when the process ends, also when it is killed.
 const socketName = "\0breakwater-cluster";
 const timeoutMs = 180_000;
 
@@ -16,9 +16,9 @@ async function tryToListen(): Promise<Server | undefined> {
 }
 
 /**
- * Runs `change` while no other command of this machine changes the cluster.
+ * Runs `change` while no other command on this machine changes the cluster.
  *
- * @throws {UserError} when another one keeps it busy for three minutes.
+ * @throws {UserError} when another command does not finish within three minutes.
  */
 export async function withMachineLock<T>(change: () => Promise<T>): Promise<T> {
   const lock = await pollUntil(

@@ -21,7 +21,7 @@ COMMIT
 COMMIT
 `;
 
-test("removes every KUBE chain and the jumps to it, and names no rule or chain of others", () => {
+test("kubernetesChainRemoval removes every KUBE chain and the jumps to it, and no other rule or chain", () => {
   assert.equal(
     kubernetesChainRemoval(saved),
     `*filter
@@ -37,6 +37,6 @@ COMMIT
   );
 });
 
-test("has nothing to do where Kubernetes left no chain", () => {
+test("kubernetesChainRemoval returns nothing when there is no KUBE chain", () => {
   assert.equal(kubernetesChainRemoval("*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n"), "");
 });

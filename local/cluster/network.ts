@@ -3,10 +3,10 @@ import { runCommand, tryCommand } from "../../host/run-command.ts";
 import { writeWhole } from "../../host/write-whole.ts";
 import { places } from "./layout.ts";
 
-/** Addresses of the cluster. Nothing of them is reachable from other machines. */
+/** Addresses of the cluster. Other machines cannot reach them. */
 export const network = {
   bridge: "breakwater0",
-  /** The node's address, the bridge's own; API server, kubelet and CoreDNS listen on it. */
+  /** Address of the node and of the bridge. The API server, the kubelet and CoreDNS listen on it. */
   nodeAddress: "10.42.0.1",
   nodeRange: "10.42.0.0/24",
   podRange: "10.42.0.0/16",
@@ -19,20 +19,20 @@ const unreachableMetric = "4096";
 const { bridge, nodeAddress, podRange, serviceRange } = network;
 const commented = ["-m", "comment", "--comment", "breakwater"];
 
-/** kube-proxy's chain of Services that have no pod. */
+/** kube-proxy's chain for Services without pods. */
 const refusedServices = "KUBE-EXTERNAL-SERVICES";
 
-/** Our iptables rules in the order in which they stand in their chain. */
+/** The cluster's iptables rules, in the order of their chain. */
 const rules: readonly (readonly [chain: string, ...rule: string[]])[] = [
-  // Docker sets FORWARD to DROP, and bridged traffic passes it too (br_netfilter).
+  // Docker sets the policy of FORWARD to DROP, which applies to bridged traffic too (br_netfilter).
   ["FORWARD", "-s", podRange, "-d", podRange, "-j", "ACCEPT"],
-  // Nothing from pods to other machines, and nothing from them to pods.
+  // Reject traffic between pods and other machines, in both directions.
   ["FORWARD", "-s", podRange, "-j", "REJECT"],
   ["FORWARD", "-d", podRange, "-j", "REJECT"],
-  // Linux answers on any interface for all of its addresses: keep other machines from the API server.
+  // Linux accepts packets for all its addresses on every interface, so keep other machines from the API server.
   [
     ...(["INPUT", "-d", nodeAddress, "!", "-i", bridge] as const),
-    // New connections only: answers of a Service to the machine itself come from the Service's address.
+    // New connections only, because replies of a Service to the machine itself come from the Service's address.
     ...["-m", "conntrack", "--ctstate", "NEW", "-m", "addrtype", "!", "--src-type", "LOCAL", "-j", "REJECT"],
   ],
   // kube-proxy refuses connections to a Service without pods when they come in. Connections of the machine to itself are
@@ -44,7 +44,7 @@ const rules: readonly (readonly [chain: string, ...rule: string[]])[] = [
 const switches = ["net.ipv4.ip_forward", "net.ipv4.conf.all.route_localnet"] as const;
 const switchFile = (name: string): string => `/proc/sys/${name.replaceAll(".", "/")}`;
 
-/** Makes the bridge, the routes, the iptables rules and the kernel switches, as far as they are missing. */
+/** Creates the bridge, the routes and the iptables rules and sets the kernel switches, where they are missing. */
 export async function ensureNetwork(): Promise<void> {
   await ensureBridge();
   await turnOnSwitches();
@@ -52,15 +52,15 @@ export async function ensureNetwork(): Promise<void> {
 }
 
 async function ensureBridge(): Promise<void> {
-  // Also while the bridge is down or gone, nothing of these ranges may take the default route.
+  // These ranges must not use the default route, also while the bridge is down or missing.
   for (const range of [podRange, serviceRange])
     await runCommand("ip", ["route", "replace", "unreachable", range, "metric", unreachableMetric]);
   if ((await tryCommand("ip", ["link", "show", bridge])).exitCode !== 0)
     await runCommand("ip", ["link", "add", bridge, "type", "bridge"]);
   await runCommand("ip", ["addr", "replace", `${nodeAddress}/24`, "dev", bridge]);
   await runCommand("ip", ["link", "set", bridge, "up"]);
-  // The service range needs a route of its own so that packets to it reach kube-proxy's rules and, where no rule
-  // matches, end at the bridge.
+  // With a route to the bridge, packets for Services reach kube-proxy's rules. Packets that match no rule stay on the
+  // bridge.
   await runCommand("ip", ["route", "replace", serviceRange, "dev", bridge]);
 }
 
@@ -83,9 +83,9 @@ async function ensureRules(): Promise<void> {
   );
   if (checks.every((check) => check.exitCode === 0)) return;
   await removeRules();
-  // kube-proxy makes it too, later, and takes it as it finds it.
+  // kube-proxy creates the chain later and accepts an existing chain.
   await tryCommand("iptables", ["-w", "-N", refusedServices]);
-  // Each is put on top of its chain, hence last to first.
+  // Each rule is inserted at the top of its chain, so the last rule comes first.
   for (const [chain, ...rule] of rules.toReversed())
     await runCommand("iptables", ["-w", "-I", chain, ...rule, ...commented]);
 }
@@ -95,7 +95,7 @@ async function removeRules(): Promise<void> {
     while ((await tryCommand("iptables", ["-w", "-D", chain, ...rule, ...commented])).exitCode === 0);
 }
 
-/** Removes all that ensureNetwork made, and the rules of kube-proxy and the kubelet, and sets the switches back. */
+/** Removes everything that ensureNetwork created, and the rules of kube-proxy and the kubelet. Restores the switches. */
 export async function removeNetwork(): Promise<void> {
   await removeRules();
   for (const family of ["iptables", "ip6tables"]) await removeKubernetesChains(family);
@@ -113,8 +113,10 @@ async function removeKubernetesChains(family: string): Promise<void> {
 }
 
 /**
- * From the output of iptables-save, the input of `iptables-restore --noflush` that deletes every KUBE-* chain and
- * the rules elsewhere that jump to one, and touches nothing else.
+ * Returns input for `iptables-restore --noflush` that deletes every KUBE-* chain and the rules in other chains that
+ * jump to a KUBE-* chain. All other rules stay.
+ *
+ * @param saved output of iptables-save.
  */
 export function kubernetesChainRemoval(saved: string): string {
   const removal: string[] = [];
@@ -141,7 +143,7 @@ async function restoreSwitches(): Promise<void> {
   const bridges = await tryCommand("ip", ["-o", "link", "show", "type", "bridge"]);
   for (const name of switches) {
     const value = values[name];
-    // Whoever made another bridge since then may rely on forwarding by now.
+    // Another bridge, created since then, may depend on forwarding.
     if (value === undefined || (name === "net.ipv4.ip_forward" && bridges.stdout !== "")) continue;
     await writeFile(switchFile(name), value);
   }

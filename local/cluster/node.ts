@@ -12,7 +12,7 @@ const kubeletPort = 10250;
 const proxyHealthPort = 10256;
 const proxyMetricsPort = 10249;
 
-/** The kubelet on the node address. It works without CAP_SYS_RESOURCE and on cgroup v1 and v2. */
+/** The kubelet on the node address. It works without CAP_SYS_RESOURCE, and with cgroup v1 and v2. */
 export async function kubeletDaemon(tools: ToolPaths): Promise<Daemon> {
   const config = await writeConfigFile(
     join(places.config, "kubelet.yaml"),
@@ -33,17 +33,17 @@ export async function kubeletDaemon(tools: ToolPaths): Promise<Daemon> {
       failCgroupV1: false,
       failSwapOn: false,
       oomScoreAdj: 0,
-      // Lets it go on where rlimits, OOM scores and some kernel switches may not be changed.
+      // With this gate, it starts on machines that refuse changes of rlimits, OOM scores and kernel switches.
       featureGates: { KubeletInUserNamespace: true },
       clusterDNS: [network.dnsServiceAddress],
       clusterDomain: "cluster.local",
-      // Pods do not inherit the machine's DNS servers, which they could not reach.
+      // Pods cannot reach the machine's DNS servers and so do not inherit them.
       resolvConf: "",
       containerRuntimeEndpoint: `unix://${places.containerdSocket}`,
       serializeImagePulls: false,
       podLogsDir: places.podLogs,
       volumePluginDir: join(places.kubelet, "volume-plugins"),
-      // The machine's disk is mostly other people's: no verdict by percent of it.
+      // Other programs use the same disk, so limits are absolute and not a share of the disk.
       evictionHard: {
         "memory.available": "200Mi",
         "nodefs.available": "500Mi",
@@ -73,7 +73,7 @@ export async function kubeletDaemon(tools: ToolPaths): Promise<Daemon> {
   };
 }
 
-/** kube-proxy in iptables mode; NodePorts answer on 127.0.0.0/8 only. */
+/** kube-proxy in iptables mode. NodePorts listen on 127.0.0.0/8 only. */
 export async function kubeProxyDaemon(tools: ToolPaths): Promise<Daemon> {
   const kubeconfig = componentKubeconfig("kube-proxy");
   const config = await writeConfigFile(
@@ -88,7 +88,7 @@ export async function kubeProxyDaemon(tools: ToolPaths): Promise<Daemon> {
       healthzBindAddress: `127.0.0.1:${proxyHealthPort}`,
       metricsBindAddress: `127.0.0.1:${proxyMetricsPort}`,
       nodePortAddresses: ["127.0.0.0/8"],
-      // Zero: leave the kernel's connection tracking limits as they are.
+      // Zero keeps the kernel's limits of connection tracking.
       conntrack: { maxPerCore: 0, min: 0, tcpEstablishedTimeout: "0s", tcpCloseWaitTimeout: "0s" },
       oomScoreAdj: 0,
     }),
@@ -107,9 +107,9 @@ interface NodeConditions {
 }
 
 /**
- * What the kubelet says of the node.
+ * Returns whether the kubelet reports the node as ready, and why not.
  *
- * @param sinceMs reports from before this time (a kubelet that has been stopped since) do not count.
+ * @param sinceMs the kubelet's start, in milliseconds since 1970; older reports come from an earlier kubelet.
  */
 export async function nodeReadiness(
   api: ClusterApi,
@@ -118,7 +118,7 @@ export async function nodeReadiness(
   const node = await findObject<NodeConditions>(api, `/api/v1/nodes/${clusterName}`);
   const condition = node?.status?.conditions?.find(({ type }) => type === "Ready");
   if (condition === undefined) return { ready: false, detail: "not registered" };
-  // The kubelet reports whole seconds.
+  // The time of a report has a resolution of one second.
   const fresh = Date.parse(condition.lastHeartbeatTime) >= Math.floor(sinceMs / 1000) * 1000;
   if (!fresh) return { ready: false, detail: "no report from the kubelet yet" };
   return {

@@ -9,19 +9,19 @@ const table = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->whe
    2: 0100007F:1388 0100007F:9C40 01 00000000:00000000 00:00000000 00000000     0        0 41094 1 ffff 20 4 30 10 -1
 `;
 
-test("reads address, port and inode of listening sockets only", () => {
+test("parseListeners reads address, port and inode of listening sockets only", () => {
   assert.deepEqual(parseListeners(table), [
     { address: "127.0.0.1", port: 5000, inode: "41093" },
     { address: "10.42.0.1", port: 6443, inode: "52001" },
   ]);
 });
 
-test("reads the any-address of IPv6 as ::", () => {
+test("parseListeners reads the IPv6 address of all interfaces as ::", () => {
   const any = `header\n   0: ${"0".repeat(32)}:0035 ${"0".repeat(32)}:0000 0A 0:0 00:0 0 0 0 77 1\n`;
   assert.deepEqual(parseListeners(any), [{ address: "::", port: 53, inode: "77" }]);
 });
 
-test("a socket conflicts on its own address and when it listens on all of them", () => {
+test("conflicts is true on the same address and when the listener uses all addresses", () => {
   const wanted = { address: "127.0.0.1", port: 5000 };
   assert.equal(conflicts(wanted, wanted), true);
   assert.equal(conflicts({ address: "0.0.0.0", port: 5000 }, wanted), true);
@@ -30,7 +30,7 @@ test("a socket conflicts on its own address and when it listens on all of them",
   assert.equal(conflicts({ address: "127.0.0.1", port: 5001 }, wanted), false);
 });
 
-test("names the process that holds a needed port", async (t) => {
+test("requireFreePorts names the process that listens on a needed port", async (t) => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   t.after(() => server.close());

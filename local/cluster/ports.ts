@@ -3,24 +3,24 @@ import { UserError } from "../../contract/user-error.ts";
 import { poll } from "../../host/poll.ts";
 import { socketOwner } from "../../host/process-table.ts";
 
-/** An address and TCP port that a process will listen on. */
+/** An address and TCP port to listen on. */
 export interface Endpoint {
   address: string;
   port: number;
 }
 
-/** One line of /proc/net/tcp or tcp6 in state LISTEN. */
+/** A listening socket of /proc/net/tcp or tcp6. */
 export interface Listener extends Endpoint {
   inode: string;
 }
 
 const listenState = "0A";
-/** A process that was just ended still holds its sockets for a moment, but is no longer seen with them. */
+/** The sockets of a process that just ended exist for a moment longer, without a visible owner. */
 const vanishingMs = 5000;
 
 /**
- * Reads the listening sockets from the text of /proc/net/tcp or /proc/net/tcp6. IPv4 addresses come out in
- * dotted form; for IPv6 only "::" (any address) is told apart, anything else stays in hexadecimal.
+ * Reads the listening sockets from the text of /proc/net/tcp or /proc/net/tcp6. IPv4 addresses are returned in dotted
+ * form, the IPv6 address of all interfaces as "::", and other IPv6 addresses in hexadecimal.
  */
 export function parseListeners(table: string): Listener[] {
   const listeners: Listener[] = [];
@@ -37,11 +37,11 @@ export function parseListeners(table: string): Listener[] {
 function readAddress(hex: string): string {
   if (/^0{32}$/.test(hex)) return "::";
   if (hex.length !== 8) return hex;
-  // The kernel prints the bytes in machine order, which is little-endian wherever this runs.
+  // The kernel prints the bytes in machine order, which is little-endian on x86.
   return [6, 4, 2, 0].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)).join(".");
 }
 
-/** Whether a socket that listens on `listener` keeps another one from listening on `wanted`. */
+/** Whether a socket that listens on `listener` prevents another socket from listening on `wanted`. */
 export function conflicts(listener: Endpoint, wanted: Endpoint): boolean {
   return (
     listener.port === wanted.port &&
@@ -52,7 +52,7 @@ export function conflicts(listener: Endpoint, wanted: Endpoint): boolean {
 /**
  * Checks that a process could listen on all of `wanted`.
  *
- * @throws {UserError} that names the taken port and the process that holds it.
+ * @throws {UserError} that names the used port and the process that listens on it.
  */
 export async function requireFreePorts(user: string, wanted: readonly Endpoint[]): Promise<void> {
   if (wanted.length === 0) return;
@@ -68,7 +68,7 @@ export async function requireFreePorts(user: string, wanted: readonly Endpoint[]
   );
 }
 
-/** The first of `wanted` that is taken, with the inode of the socket that has it. */
+/** Returns the first endpoint of `wanted` that is in use, with the inode of its socket. */
 async function takenOf(wanted: readonly Endpoint[]): Promise<Listener | undefined> {
   const tables = await Promise.all(
     ["/proc/net/tcp", "/proc/net/tcp6"].map((path) => readFile(path, "utf8").catch(() => "")),

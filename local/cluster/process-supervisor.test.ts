@@ -26,14 +26,14 @@ async function runningPid(): Promise<number> {
   return pid;
 }
 
-test("leaves a service alone that runs as wanted", async () => {
+test("ensureDaemon leaves a daemon alone that runs with the same configuration", async () => {
   assert.equal(await ensureDaemon(sleeper), true);
   const pid = await runningPid();
   assert.equal(await ensureDaemon(sleeper), false);
   assert.equal(await runningPid(), pid);
 });
 
-test("starts a service again when its arguments or a configuration file change", async () => {
+test("ensureDaemon restarts a daemon when its arguments or a configuration file change", async () => {
   await ensureDaemon(sleeper);
   const first = await runningPid();
   await ensureDaemon({ ...sleeper, args: ["301"] });
@@ -44,7 +44,7 @@ test("starts a service again when its arguments or a configuration file change",
   assert.notEqual(await runningPid(), second);
 });
 
-test("tells a service that ended by itself from one that was stopped, and starts it again", async () => {
+test("daemonState distinguishes an ended daemon from a stopped daemon, and ensureDaemon starts both again", async () => {
   assert.deepEqual(await daemonState("sleeper"), { state: "stopped" });
   await ensureDaemon(sleeper);
   const pid = await runningPid();
@@ -59,11 +59,11 @@ test("tells a service that ended by itself from one that was stopped, and starts
   assert.deepEqual(await knownDaemons(), []);
 });
 
-test("a service leads its own session and sees none of the caller's variables", async () => {
+test("a daemon leads a session of its own and gets none of the caller's variables", async () => {
   process.env.KUBECONFIG = "/somewhere/else";
   await ensureDaemon({ ...sleeper, env: { GREETING: "hello" } });
   const pid = await runningPid();
-  // The pid file is there just before the shell turns into the service.
+  // The shell writes the pid file just before it becomes the daemon.
   while ((await readFile(`/proc/${pid}/comm`, "utf8")) !== "sleep\n")
     await new Promise((go) => setTimeout(go, 5));
   const environment = (await readFile(`/proc/${pid}/environ`, "utf8")).split("\0");
@@ -75,7 +75,7 @@ test("a service leads its own session and sees none of the caller's variables", 
   assert.equal(session, String(pid));
 });
 
-test("gives a service the file mode mask it asks for, and 0077 unless told", async () => {
+test("ensureDaemon sets the daemon's file mode mask, 0077 by default", async () => {
   const write = (file: string) => ({ command: "sh", args: ["-c", `: > ${home}/${file}; exec sleep 300`] });
   const modeOf = async (file: string): Promise<number> => {
     for (;;) {
@@ -90,7 +90,7 @@ test("gives a service the file mode mask it asks for, and 0077 unless told", asy
   assert.equal(await modeOf("open"), 0o666);
 });
 
-test("keeps what a service says in its log", async () => {
+test("ensureDaemon writes both outputs of a daemon to its log", async () => {
   await ensureDaemon({
     name: "sleeper",
     command: "sh",
@@ -101,7 +101,7 @@ test("keeps what a service says in its log", async () => {
   assert.equal(await logTail("sleeper", 1), "two");
 });
 
-test("does not start a service whose port is taken", async (t) => {
+test("ensureDaemon does not start a daemon whose port is in use", async (t) => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   t.after(() => server.close());

@@ -14,21 +14,21 @@ import {
 import { dataPaths } from "../paths.ts";
 import { type Endpoint, requireFreePorts } from "./ports.ts";
 
-/** A long-running program that the cluster needs. */
+/** A long-running process of the embedded cluster. */
 export interface Daemon {
   /** Names its pid file and log file. */
   name: string;
   command: string;
   args: readonly string[];
-  /** Files that it reads only when it starts: when one changes, it is started again. */
+  /** Files that it reads when it starts. A change of their content restarts it. */
   configFiles?: readonly string[];
   listens?: readonly Endpoint[];
-  /** Octal file mode mask; 0077 unless told. */
+  /** Octal file mode mask; 0077 by default. */
   umask?: string;
   env?: Readonly<Record<string, string>>;
 }
 
-/** What a pid file says. `fingerprint` changes with the command line and the configuration. */
+/** Content of a pid file. `fingerprint` depends on the command line and the configuration. */
 interface PidRecord extends ProcessIdentity {
   bootId: string;
   fingerprint: string;
@@ -40,7 +40,7 @@ const pidFileSuffix = ".pid";
 
 const pidFile = (name: string): string => join(dataPaths.run, `${name}${pidFileSuffix}`);
 
-/** The log file of a service. */
+/** Returns the log file of a daemon. */
 export const logFile = (name: string): string => join(dataPaths.logs, `${name}.log`);
 
 const launcher = join(import.meta.dirname, "launch-daemon.sh");
@@ -58,10 +58,10 @@ async function runsNow(record: PidRecord): Promise<boolean> {
   return record.bootId === bootId && (await isAlive(record));
 }
 
-async function fingerprint(service: Daemon): Promise<string> {
+async function fingerprint(daemon: Daemon): Promise<string> {
   const hash = createHash("sha256");
-  hash.update(JSON.stringify([service.command, service.args, service.umask, service.env]));
-  for (const path of service.configFiles ?? []) hash.update(await readFile(path));
+  hash.update(JSON.stringify([daemon.command, daemon.args, daemon.umask, daemon.env]));
+  for (const path of daemon.configFiles ?? []) hash.update(await readFile(path));
   return hash.digest("hex").slice(0, 32);
 }
 
@@ -76,40 +76,40 @@ async function openLog(name: string): Promise<Awaited<ReturnType<typeof open>>> 
 }
 
 /**
- * Starts a service unless it runs already with the same command line and configuration. Returns as soon as the
- * process exists; whether it is ready is the caller's to find out.
+ * Starts a daemon unless it runs with the same command line and configuration. It returns when the process exists; the
+ * caller waits until the daemon is ready.
  *
- * @returns true when it was started (again).
- * @throws {UserError} when a port that it needs is taken.
+ * @returns whether it was started.
+ * @throws {UserError} when one of its ports is in use, or when it cannot be started.
  */
-export async function ensureDaemon(service: Daemon): Promise<boolean> {
-  const wanted = await fingerprint(service);
-  const before = await readRecord(service.name);
+export async function ensureDaemon(daemon: Daemon): Promise<boolean> {
+  const wanted = await fingerprint(daemon);
+  const before = await readRecord(daemon.name);
   if (before !== undefined && (await runsNow(before))) {
     if (before.fingerprint === wanted) return false;
-    await stopDaemon(service.name);
+    await stopDaemon(daemon.name);
   }
-  await requireFreePorts(service.name, service.listens ?? []);
+  await requireFreePorts(daemon.name, daemon.listens ?? []);
   await mkdir(dataPaths.run, { recursive: true, mode: 0o700 });
-  await rm(pidFile(service.name), { force: true });
-  const log = await openLog(service.name);
+  await rm(pidFile(daemon.name), { force: true });
+  const log = await openLog(daemon.name);
   try {
-    const child = spawn("/bin/sh", [launcher, service.command, ...service.args], {
+    const child = spawn("/bin/sh", [launcher, daemon.command, ...daemon.args], {
       cwd: "/",
       detached: true,
       stdio: ["ignore", log.fd, log.fd],
-      // A clean environment: no proxy, kubeconfig or locale of whoever ran the command.
+      // A clean environment, without the proxies, kubeconfig and locale of the user's shell.
       env: {
         PATH: systemPath,
         HOME: "/root",
-        ...service.env,
-        UMASK: service.umask ?? "0077",
-        PID_FILE: pidFile(service.name),
+        ...daemon.env,
+        UMASK: daemon.umask ?? "0077",
+        PID_FILE: pidFile(daemon.name),
         FINGERPRINT: wanted,
       },
     });
     child.unref();
-    await pidFileWritten(service.name, child.pid);
+    await pidFileWritten(daemon.name, child.pid);
   } finally {
     await log.close();
   }
@@ -125,39 +125,37 @@ async function pidFileWritten(name: string, pid: number | undefined): Promise<vo
   if (outcome !== "written") throw new UserError(`${name} could not be started`, `read ${logFile(name)}`);
 }
 
-/** How a service is doing: "stopped" was never started or was stopped on purpose, "dead" ended by itself. */
+/** State of a daemon: "stopped" was never started or was stopped by a command, "dead" ended by itself. */
 export interface DaemonState {
   state: "running" | "dead" | "stopped";
   pid?: number;
 }
 
-/** Looks after one service by its pid file. */
+/** Returns the state of a daemon by its pid file. */
 export async function daemonState(name: string): Promise<DaemonState> {
   const record = await readRecord(name);
   if (record === undefined) return { state: "stopped" };
   return { state: (await runsNow(record)) ? "running" : "dead", pid: record.pid };
 }
 
-/** When a running service was started, in milliseconds since 1970; undefined when it does not run. */
+/** Returns when a daemon was started, in milliseconds since 1970; undefined when it does not run. */
 export async function daemonStartedMs(name: string): Promise<number | undefined> {
   const { state } = await daemonState(name);
   return state === "running" ? (await stat(pidFile(name))).mtimeMs : undefined;
 }
 
-/**
- * Stops a service: SIGTERM, after `graceMs` SIGKILL, then the pid file goes. A service that does not run is fine.
- */
+/** Stops a daemon with SIGTERM, after `graceMs` with SIGKILL, and removes its pid file. It need not run. */
 export async function stopDaemon(name: string, graceMs = 10_000): Promise<void> {
   const record = await readRecord(name);
   if (record !== undefined && (await runsNow(record))) {
     await sendSignal(record, "SIGTERM");
-    for (const stubborn of await waitUntilGone([record], graceMs)) await sendSignal(stubborn, "SIGKILL");
+    for (const remaining of await waitUntilGone([record], graceMs)) await sendSignal(remaining, "SIGKILL");
     await waitUntilGone([record], 5_000);
   }
   await rm(pidFile(name), { force: true });
 }
 
-/** Names of all services that have a pid file, running or dead. */
+/** Returns the names of all daemons with a pid file, running or dead. */
 export async function knownDaemons(): Promise<string[]> {
   const entries = await readdir(dataPaths.run).catch(() => []);
   return entries
@@ -165,7 +163,7 @@ export async function knownDaemons(): Promise<string[]> {
     .map((entry) => entry.slice(0, -pidFileSuffix.length));
 }
 
-/** The last lines of a service's log. */
+/** Returns the last lines of a daemon's log, from its last 16 KiB. */
 export async function logTail(name: string, lines: number): Promise<string> {
   const log = await open(logFile(name)).catch(() => undefined);
   if (log === undefined) return "";

@@ -9,19 +9,19 @@ import { waitFor } from "./readiness.ts";
 
 const port = 5000;
 
-/** Where the embedded registry answers, over plain HTTP and to this machine only. */
+/** URL of the embedded registry. It serves plain HTTP, to this machine only. */
 export const registryEndpoint = `http://127.0.0.1:${port}`;
 
 /**
- * Starts the embedded registry (Debian's docker-registry) unless it runs, and waits until it answers.
+ * Starts the embedded registry (Debian's docker-registry) if it does not run, and waits until it answers.
  *
- * @throws {UserError} when port 5000 is taken or it does not come up.
+ * @throws {UserError} when port 5000 is in use or the registry does not start.
  */
 export async function ensureRegistry(): Promise<void> {
   await withMachineLock(startRegistry);
 }
 
-/** As ensureRegistry, for callers that hold the machine lock. */
+/** Does the same as ensureRegistry, for callers that have the machine lock. */
 export async function startRegistry(): Promise<void> {
   await makeFolders();
   const config = await writeConfigFile(
@@ -40,7 +40,7 @@ export async function startRegistry(): Promise<void> {
     args: ["serve", config],
     configFiles: [config],
     listens: [{ address: "127.0.0.1", port }],
-    // Its tracing would otherwise look for a collector on localhost.
+    // Without it, tracing sends data to a collector on localhost.
     env: { OTEL_TRACES_EXPORTER: "none" },
   });
   await waitFor({

@@ -12,12 +12,12 @@ import { knownDaemons, stopDaemon } from "./process-supervisor.ts";
 import { mountsUnder, removeVolumesMount, unmountAll } from "./storage.ts";
 import { removeTraces } from "./traces.ts";
 
-/** What may start containers or change the network; the rest is stopped after them. */
+/** Daemons that start containers or change the network. They are stopped before the others. */
 const first = ["kubelet", "dockerd", "kube-proxy", "kube-controller-manager", "kube-scheduler", "coredns"];
 
 /**
- * Stops everything: processes, containers, mounts, network. What is on disk stays, so that the next start finds the
- * same cluster.
+ * Stops daemons and containers, and removes mounts and network. The data stays, so the next start finds the same
+ * cluster.
  *
  * @throws {UserError} without root.
  */
@@ -27,10 +27,9 @@ export async function clusterDown(): Promise<void> {
 }
 
 /**
- * Stops everything and deletes all that was made: data folder, volumes, images, Pulumi state. The tools in the cache
- * folder stay.
+ * Stops the cluster and deletes its data folder, volumes, images and Pulumi state. The tools in the cache folder stay.
  *
- * @throws {UserError} without root, or when the data folder holds things that are not of this cluster.
+ * @throws {UserError} without root, or when the data folder contains files that the cluster did not create.
  */
 export async function clusterReset(): Promise<void> {
   requireRoot();
@@ -47,7 +46,7 @@ async function stopAll(): Promise<void> {
     await Promise.all(first.map((name) => stopDaemon(name)));
     report("containers, API server");
     await Promise.all([stopContainers().then(stopContainerd), stopControlPlane()]);
-    // Whatever else has a pid file, such as a service of an earlier version.
+    // Other daemons with a pid file, such as those of an earlier version.
     for (const name of await knownDaemons()) await stopDaemon(name);
     report("mounts, network, control groups");
     await removeVolumesMount();
@@ -73,7 +72,7 @@ async function deleteAll(): Promise<void> {
   const mounts = await mountsUnder(dataDir);
   if (mounts.length > 0)
     throw new UserError(
-      `${mounts.join(", ")} is mounted below the data folder and was not mounted by this cluster`,
+      `${mounts.join(", ")} is mounted below the data folder, but not by this cluster`,
       "unmount it, then run the command again",
     );
   await removeTraces();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { age } from "./status.ts";
 
-test("tells a duration in its largest fitting unit", () => {
+test("age formats a duration in its largest unit", () => {
   const second = 1000;
   assert.equal(age(59 * second), "59 s");
   assert.equal(age(60 * second), "1 min");

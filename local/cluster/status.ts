@@ -6,14 +6,14 @@ import { requireRoot } from "./layout.ts";
 import { nodeReadiness } from "./node.ts";
 import { daemonStartedMs, daemonState, logTail } from "./process-supervisor.ts";
 
-/** How one part of the embedded default is doing. */
+/** State of one part of the embedded cluster. */
 export interface ComponentStatus {
   name: string;
   running: boolean;
   detail: string;
 }
 
-/** The long-running programs, in the order in which they start. */
+/** The daemons, in the order in which they start. */
 export const daemonNames = [
   "registry",
   "containerd",
@@ -28,18 +28,18 @@ export const daemonNames = [
 ] as const;
 
 /**
- * Looks after every process by its pid file, and asks for the node and for a name in cluster DNS.
+ * Returns the state of every daemon, of the node and of cluster DNS.
  *
  * @throws {UserError} without root.
  */
 export async function clusterStatus(): Promise<ComponentStatus[]> {
   requireRoot();
-  const [services, node, dns] = await Promise.all([
+  const [daemons, node, dns] = await Promise.all([
     Promise.all(daemonNames.map(daemonStatus)),
     nodeStatus(),
     dnsStatus(),
   ]);
-  return [...services, node, dns];
+  return [...daemons, node, dns];
 }
 
 async function daemonStatus(name: string): Promise<ComponentStatus> {
@@ -52,14 +52,14 @@ async function daemonStatus(name: string): Promise<ComponentStatus> {
   if (name === "dockerd") {
     const socketPath = await answeringEngine();
     if (socketPath !== undefined)
-      return { name, running: true, detail: `not ours: the engine at ${socketPath} is used` };
+      return { name, running: true, detail: `not started: the engine at ${socketPath} is used` };
   }
   if (state === "stopped") return { name, running: false, detail: "stopped" };
-  const lastWords = await logTail(name, 1);
+  const lastLine = await logTail(name, 1);
   return {
     name,
     running: false,
-    detail: `ended by itself (was pid ${pid}); last line of its log: ${lastWords}`,
+    detail: `ended by itself (was pid ${pid}); last line of its log: ${lastLine}`,
   };
 }
 
@@ -90,7 +90,7 @@ async function dnsStatus(): Promise<ComponentStatus> {
   );
 }
 
-/** A duration for people: "12 s", "5 min", "3 h", "2 d". */
+/** Formats a duration in its largest unit: "12 s", "5 min", "3 h", "2 d". */
 export function age(ms: number): string {
   const seconds = Math.floor(ms / 1000);
   if (seconds < 60) return `${seconds} s`;

@@ -9,14 +9,14 @@ import { places } from "./layout.ts";
 /** The host path provisioner of kube-controller-manager creates volumes here, and nowhere else; see open-volumes.sh. */
 export const provisionerDir = "/tmp/hostpath_pv";
 
-/** Mount points at or below a folder, deepest first. */
+/** Returns the mount points at or below a folder, deepest first. */
 export async function mountsUnder(folder: string): Promise<string[]> {
   return parseMountPoints(await readFile("/proc/self/mounts", "utf8"))
     .filter((point) => point === folder || point.startsWith(`${folder}/`))
     .toReversed();
 }
 
-/** The mount points of the text of /proc/self/mounts, in the order in which they were mounted. */
+/** Reads the mount points from the text of /proc/self/mounts, in the order of the mounts. */
 export function parseMountPoints(mounts: string): string[] {
   return mounts
     .split("\n")
@@ -33,10 +33,10 @@ export async function unmountAll(folder: string): Promise<void> {
 }
 
 /**
- * Mounts the data folder's volumes where the provisioner makes them. Thus they are not in /tmp, which machines
- * clean by age or at boot, and users other than root cannot enter them.
+ * Mounts the data folder's volumes at the path where the provisioner creates them. So the volumes are not in /tmp,
+ * which machines clean by age or at boot, and only root can enter them.
  *
- * @throws {UserError} when the place is taken by something that root does not own.
+ * @throws {UserError} when the path exists and is not a folder of root.
  */
 export async function ensureVolumes(): Promise<void> {
   await mkdir(places.volumes, { recursive: true, mode: 0o700 });
@@ -46,15 +46,15 @@ export async function ensureVolumes(): Promise<void> {
   const found = await lstat(provisionerDir);
   if (!found.isDirectory() || found.uid !== 0)
     throw new UserError(
-      `${provisionerDir}, where Kubernetes makes volumes, is not a folder of root's`,
-      `look what it is and remove it, then run the command again`,
+      `${provisionerDir}, where Kubernetes creates volumes, is not a folder of root`,
+      "check its content and remove it, then run the command again",
     );
   if (!(await mountsUnder(provisionerDir)).includes(provisionerDir))
     await runCommand("mount", ["--bind", places.volumes, provisionerDir]);
   await chmod(provisionerDir, 0o700);
 }
 
-/** Takes the volumes' mount away, and its mount point when nothing else is in it. The volumes stay. */
+/** Removes the mount of the volumes, and its mount point when that is empty. The volumes stay. */
 export async function removeVolumesMount(): Promise<void> {
   if ((await mountsUnder(provisionerDir)).length === 0) return;
   await unmountAll(provisionerDir);
@@ -75,7 +75,7 @@ export async function writeVolumeHook(): Promise<string> {
   return path;
 }
 
-/** Makes the default StorageClass. */
+/** Creates the default StorageClass. */
 export async function applyStorageClass(api: ClusterApi): Promise<void> {
   await api.apply("/apis/storage.k8s.io/v1/storageclasses/standard", {
     apiVersion: "storage.k8s.io/v1",

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { cniNetworkName } from "./containerd.ts";
 import { places } from "./layout.ts";
 
-/** Folders that our programs make at places built into them, deepest first; other programs use the same ones. */
+/** Folders whose paths are compiled into the cluster's programs, deepest first. Other programs use them too. */
 const sharedFolders = [
   "/var/lib/cni/results",
   "/var/lib/cni",
@@ -14,11 +14,11 @@ const sharedFolders = [
   "/run/containerd",
 ];
 
-/** Removes what our programs leave outside of the data folder, and the folders around it that become empty. */
+/** Removes the files that the cluster's programs leave outside of the data folder, and folders that become empty. */
 export async function removeTraces(): Promise<void> {
   await removeCniResults("/var/lib/cni/results");
   await removeLogLinks("/var/log/containers");
-  // rmdir takes empty folders only.
+  // rmdir removes empty folders only.
   for (const folder of sharedFolders) await rmdir(folder).catch(() => {});
 }
 
@@ -28,8 +28,9 @@ async function removeCniResults(folder: string): Promise<void> {
 }
 
 /**
- * The files of one network among the CNI library's cached results, `<network>-<container>-<interface>`, and those of
- * the loopback network, which every network shares, of the same containers.
+ * Selects files of one network from the CNI library's cached results, which are named
+ * `<network>-<container>-<interface>`. The result includes the loopback files of the network's containers; all networks
+ * share the loopback network.
  */
 export function cniResultsOf(network: string, entries: readonly string[]): string[] {
   const own = entries.filter((entry) => entry.startsWith(`${network}-`));
