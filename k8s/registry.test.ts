@@ -26,19 +26,15 @@ function pullSecrets(of: Recorded[]): any[] {
 
 test("only pods that run the API image pull with the registry's credentials", () => {
   const workloads = ["Deployment", "StatefulSet", "Job"].flatMap((kind) => ofKind(recorded, kind));
-  const used = workloads.map(({ name, inputs }) => [
-    name.replace(/-[0-9a-f]{10}$/, ""),
-    inputs.spec.template.spec.imagePullSecrets?.map((secret: { name: string }) => secret.name),
-  ]);
-  const credentials = ["registry-credentials"];
-  assert.deepEqual(Object.fromEntries(used), {
-    "api-blue": credentials,
-    "api-green": credentials,
-    "redis-formation": credentials,
-    nginx: undefined,
-    redis: undefined,
-    database: undefined,
+  const pulling = workloads.flatMap(({ name, inputs }) => {
+    const secrets: { name: string }[] = inputs.spec.template.spec.imagePullSecrets ?? [];
+    return secrets.map((secret) => [name.replace(/-[0-9a-f]{10}$/, ""), secret.name]);
   });
+  assert.deepEqual(pulling.sort(), [
+    ["api-blue", "registry-credentials"],
+    ["api-green", "registry-credentials"],
+    ["redis-formation", "registry-credentials"],
+  ]);
 });
 
 test("the pull secret holds the credentials for the server of the image names, encrypted", () => {
