@@ -23,9 +23,9 @@ export class Api extends pulumi.ComponentResource {
   constructor(name: string, args: ApiArgs, opts?: pulumi.ComponentResourceOptions) {
     super("breakwater:k8s:Api", name, {}, opts);
     this.internalToken = generatedPassword(`${name}-internal-token`, { parent: this });
-    const secret = this.createSecret(name, args);
+    const secret = this.#createSecret(name, args);
     const allPools = selectorLabels(name);
-    this.createService(name, args, allPools);
+    this.#createService(name, args, allPools);
     createDisruptionBudget(name, args.namespace, allPools, this);
     this.workloads = args.pools.map((pool) =>
       createApiPool({ ...args, name, pool, secretName: secret.metadata.name }, this),
@@ -34,7 +34,7 @@ export class Api extends pulumi.ComponentResource {
   }
 
   /** Creates the Secret with all variables that may be confidential, those of `api.env` included. */
-  private createSecret(name: string, args: ApiArgs): Secret {
+  #createSecret(name: string, args: ApiArgs): Secret {
     const stringData = {
       INTERNAL_TOKEN: this.internalToken,
       ...args.config.env,
@@ -44,7 +44,7 @@ export class Api extends pulumi.ComponentResource {
     return new Secret(name, { metadata: { namespace: args.namespace }, stringData }, { parent: this });
   }
 
-  private createService(name: string, args: ApiArgs, selector: Record<string, string>): void {
+  #createService(name: string, args: ApiArgs, selector: Record<string, string>): void {
     new Service(
       name,
       {

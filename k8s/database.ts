@@ -27,19 +27,19 @@ export class Database extends pulumi.ComponentResource {
   constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
     super("breakwater:k8s:Database", name, {}, opts);
     const password = generatedPassword(`${name}-password`, { parent: this });
-    const secret = this.createSecret(name, args, password);
-    this.workload = this.createStatefulSet(name, args, secret);
-    this.createService(name, args);
+    const secret = this.#createSecret(name, args, password);
+    this.workload = this.#createStatefulSet(name, args, secret);
+    this.#createService(name, args);
     this.url = pulumi.interpolate`postgres://breakwater:${password}@${name}:${port}/breakwater`;
     this.registerOutputs({ url: this.url });
   }
 
-  private createSecret(name: string, args: DatabaseArgs, password: pulumi.Output<string>): Secret {
+  #createSecret(name: string, args: DatabaseArgs, password: pulumi.Output<string>): Secret {
     const metadata = { name, namespace: args.namespace };
     return new Secret(name, { metadata, stringData: { password } }, { parent: this });
   }
 
-  private createService(name: string, args: DatabaseArgs): void {
+  #createService(name: string, args: DatabaseArgs): void {
     new Service(
       name,
       {
@@ -54,7 +54,7 @@ export class Database extends pulumi.ComponentResource {
     );
   }
 
-  private createStatefulSet(name: string, args: DatabaseArgs, secret: Secret): Workload {
+  #createStatefulSet(name: string, args: DatabaseArgs, secret: Secret): Workload {
     const { config, image } = args;
     const common = { image, resources: resources(config), env: [{ name: "LC_ALL", value: "C.UTF-8" }] };
     const mounts = [

@@ -30,13 +30,13 @@ export class NginxGateway extends pulumi.ComponentResource {
 
   constructor(name: string, args: NginxGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
     super("breakwater:k8s:NginxGateway", name, {}, opts);
-    const configMap = this.createConfigMap(name, args);
-    this.workload = this.createDeployment(name, args, configMap);
-    this.endpoint = endpoint(args, name, this.createService(name, args));
+    const configMap = this.#createConfigMap(name, args);
+    this.workload = this.#createDeployment(name, args, configMap);
+    this.endpoint = endpoint(args, name, this.#createService(name, args));
     this.registerOutputs({ endpoint: this.endpoint });
   }
 
-  private createConfigMap(name: string, args: NginxGatewayArgs): ConfigMap {
+  #createConfigMap(name: string, args: NginxGatewayArgs): ConfigMap {
     const pools = args.pools.map(({ serviceName, podWeight, backup }) => ({
       server: `${serviceName}.${args.namespace}.svc.cluster.local:${apiPort}`,
       podWeight,
@@ -53,7 +53,7 @@ export class NginxGateway extends pulumi.ComponentResource {
     );
   }
 
-  private createService(name: string, args: NginxGatewayArgs): Service {
+  #createService(name: string, args: NginxGatewayArgs): Service {
     const { serviceType, nodePort } = args.config;
     // Only a load balancer has an address to wait for. The Deployment already waits for the pods.
     const annotations = serviceType === "LoadBalancer" ? {} : skipAwait;
@@ -71,7 +71,7 @@ export class NginxGateway extends pulumi.ComponentResource {
     );
   }
 
-  private createDeployment(name: string, args: NginxGatewayArgs, configMap: ConfigMap): Workload {
+  #createDeployment(name: string, args: NginxGatewayArgs, configMap: ConfigMap): Workload {
     const { config, image } = args;
     const healthCheck = { httpGet: { path: "/healthz", port: "http" }, timeoutSeconds: 2 };
     return createDeployment(

@@ -33,10 +33,10 @@ export class RedisCluster extends pulumi.ComponentResource {
     super("breakwater:k8s:RedisCluster", name, {}, opts);
     this.password = generatedPassword(`${name}-password`, { parent: this });
     this.nodes = redisNodes(args.config, args.namespace);
-    const secret = this.createSecret(name, args);
-    const { statefulSet, workload } = this.createStatefulSet(name, args, secret);
+    const secret = this.#createSecret(name, args);
+    const { statefulSet, workload } = this.#createStatefulSet(name, args, secret);
     this.workload = workload;
-    this.createService(name, args, workload.selector);
+    this.#createService(name, args, workload.selector);
     createDisruptionBudget(name, args.namespace, workload.selector, this);
     new RedisFormation(
       `${name}-formation`,
@@ -46,7 +46,7 @@ export class RedisCluster extends pulumi.ComponentResource {
     this.registerOutputs({ nodes: this.nodes });
   }
 
-  private createSecret(name: string, args: RedisClusterArgs): Secret {
+  #createSecret(name: string, args: RedisClusterArgs): Secret {
     const { config } = args;
     const conf = this.password.apply((password) =>
       renderRedisConf({
@@ -68,7 +68,7 @@ export class RedisCluster extends pulumi.ComponentResource {
     );
   }
 
-  private createService(name: string, args: RedisClusterArgs, selector: Record<string, string>): void {
+  #createService(name: string, args: RedisClusterArgs, selector: Record<string, string>): void {
     new Service(
       name,
       {
@@ -88,7 +88,7 @@ export class RedisCluster extends pulumi.ComponentResource {
     );
   }
 
-  private createStatefulSet(name: string, args: RedisClusterArgs, secret: Secret) {
+  #createStatefulSet(name: string, args: RedisClusterArgs, secret: Secret) {
     const { config, image, namespace } = args;
     const host = `$(POD_NAME).${name}.${namespace}.svc.cluster.local`;
     const password = {
