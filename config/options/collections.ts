@@ -157,7 +157,7 @@ export function describedSchema(item: Option<unknown>): JsonSchema {
   const sentences = [
     doc.replace(/\[(.+?)\]\(.+?\)/g, "$1"),
     schema.pattern === undefined || bounds === "" ? "" : `Allowed: ${bounds}.`,
-    isCommon || shown === "–" ? "" : `Default: ${shown}.`,
+    isCommon || ["–", "see below"].includes(shown) ? "" : `Default: ${shown}.`,
   ].filter((sentence) => sentence !== "");
   return {
     ...(doc === "" ? {} : { description: sentences.join(" ") }),
