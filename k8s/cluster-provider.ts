@@ -13,10 +13,10 @@ import type { ClusterAccess } from "../config/derive.ts";
 export function clusterProvider(access: ClusterAccess, embedded: boolean): Provider {
   const { kubeconfig, kubeContext } = access;
   const fix = embedded
-    ? "the embedded cluster is not there yet: npm run up (or name a cluster of yours: pulumi config set --path cluster.kubeContext …)"
-    : "pulumi config set --path cluster.kubeconfig …";
+    ? "start the embedded cluster: npm run up (or name another cluster: pulumi config set --path cluster.kubeContext …)"
+    : "name the file: pulumi config set --path cluster.kubeconfig …";
   if (!embedded && kubeconfig.includes(":")) {
-    throw new pulumi.RunError(`KUBECONFIG holds a list, but one file is needed: ${kubeconfig}; ${fix}`);
+    throw new pulumi.RunError(`KUBECONFIG must be one file, not a list: ${kubeconfig}; ${fix}`);
   }
   try {
     accessSync(kubeconfig, constants.R_OK);
