@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 import { gateMetrics } from "../../contract/gate-metrics.ts";
 import type { StackOutputs } from "../../contract/outputs.ts";
 import { UserError } from "../../contract/user-error.ts";
+import { wrongFields } from "../fields.ts";
 
 const deployIt = "deploy the stack first: npm start, or pulumi up";
 
@@ -65,7 +66,7 @@ export function parseOutputs(text: string, source: string): StackOutputs {
   if (typeof parsed !== "object" || parsed === null || Object.keys(parsed).length === 0) {
     throw new UserError(`${source} has no outputs: nothing is deployed in it`, deployIt);
   }
-  const problems = wrongOutputs(parsed as Record<string, unknown>);
+  const problems = wrongOutputs(parsed);
   if (problems.length > 0) {
     throw new UserError(
       `${source} does not have the outputs of this program: ${problems.join("; ")}`,
@@ -75,38 +76,32 @@ export function parseOutputs(text: string, source: string): StackOutputs {
   return parsed as StackOutputs;
 }
 
-function wrongOutputs(outputs: Record<string, unknown>): string[] {
-  const problems: string[] = [];
-  const need = (path: string, kind: "string" | "number" | "object" | "array") => {
-    const value = path
-      .split(".")
-      .reduce<unknown>(
-        (parent, key) => (parent as Record<string, unknown> | null | undefined)?.[key],
-        outputs,
-      );
-    const found = Array.isArray(value) ? "array" : typeof value;
-    if (found !== kind || value === null)
-      problems.push(`${path} is ${value === undefined ? "missing" : `not a ${kind}`}`);
-    return value;
-  };
-  const endpoint = need("endpoint", "string");
-  if (typeof endpoint === "string" && !/^https?:\/\/[^/]+(\/.*[^/])?$/.test(endpoint)) {
-    problems.push(`endpoint is ${JSON.stringify(endpoint)}, not an http URL without a trailing slash`);
-  }
-  need("namespace", "string");
-  need("cluster.kubeconfig", "string");
-  need("cluster.kubeContext", "string");
-  const workloads = need("workloads", "array");
-  for (const index of Array.isArray(workloads) ? workloads.keys() : []) {
-    need(`workloads.${index}.name`, "string");
-    need(`workloads.${index}.replicas`, "number");
-    need(`workloads.${index}.memoryLimitBytes`, "number");
-    need(`workloads.${index}.selector`, "object");
-  }
-  for (const name of ["connections", "durationSeconds", "warmupSeconds", "users", "threads"])
-    need(`loadtest.${name}`, "number");
-  need("loadtest.scenarios", "array");
-  const gates = need("loadtest.gates", "array");
+function wrongOutputs(outputs: object): string[] {
+  const { endpoint, workloads, loadtest } = outputs as Partial<StackOutputs>;
+  const load = ["connections", "durationSeconds", "warmupSeconds", "users", "threads"];
+  const ofWorkloads = Array.isArray(workloads)
+    ? [...workloads.keys()].map((index) => `workloads.${index}`)
+    : [];
+  const problems = [
+    ...wrongFields(outputs, "string", ["endpoint"]),
+    ...(typeof endpoint === "string" && !/^https?:\/\/[^/]+(\/.*[^/])?$/.test(endpoint)
+      ? [`endpoint is ${JSON.stringify(endpoint)}, not an http URL without a trailing slash`]
+      : []),
+    ...wrongFields(outputs, "string", ["namespace", "cluster.kubeconfig", "cluster.kubeContext"]),
+    ...wrongFields(outputs, "array", ["workloads"]),
+    ...ofWorkloads.flatMap((path) => [
+      ...wrongFields(outputs, "string", [`${path}.name`]),
+      ...wrongFields(outputs, "number", [`${path}.replicas`, `${path}.memoryLimitBytes`]),
+      ...wrongFields(outputs, "object", [`${path}.selector`]),
+    ]),
+    ...wrongFields(
+      outputs,
+      "number",
+      load.map((name) => `loadtest.${name}`),
+    ),
+    ...wrongFields(outputs, "array", ["loadtest.scenarios", "loadtest.gates"]),
+  ];
+  const gates: unknown = loadtest?.gates;
   for (const [index, gate] of (Array.isArray(gates) ? gates : []).entries()) {
     const { metric } = gate as { metric?: unknown };
     if (typeof metric !== "string" || !Object.hasOwn(gateMetrics, metric))

@@ -2,34 +2,17 @@ import { columns } from "../../host/table.ts";
 import { baselinePath } from "../compare/baseline.ts";
 import { describeRow } from "../compare/repeated-run.ts";
 import { describeOutcome } from "../faults/injection.ts";
-import { formatLimit, formatMs, formatValue } from "../gates/format-value.ts";
 import type { RunReport } from "../report/report-schema.ts";
+import { gateCells, gateHead, scenarioCells, scenarioHead } from "../report/rows.ts";
 import type { GateResult } from "../report/schema/gate.ts";
 import type { Command } from "./command-line.ts";
 
 /** All scenarios and all gates as tables for the terminal. */
-export function reportTables(report: RunReport): string {
-  const scenarios = report.scenarios.map(({ scenario, completed, failed, requestsPerSecond, latency }) => [
-    scenario,
-    completed.toLocaleString("en-US"),
-    failed.toLocaleString("en-US"),
-    Math.round(requestsPerSecond).toLocaleString("en-US"),
-    ...[latency.p50Ms, latency.p95Ms, latency.p99Ms, latency.maxMs].map(formatMs),
-  ]);
-  const head = ["scenario", "answered", "failed", "req/s", "p50", "p95", "p99", "max"];
-  const gates = report.gates.map((gate) => [
-    gateMarks[gate.verdict],
-    gate.metric,
-    gate.subject,
-    gate.value === null ? "not measured" : formatValue(gate.value, gate.unit),
-    formatLimit(gate),
-    gate.samples.toLocaleString("en-US"),
-    gate.verdict,
-  ]);
-  return [
-    ...(scenarios.length === 0 ? [] : [columns([head, ...scenarios], [1, 2, 3, 4, 5, 6, 7])]),
-    columns([["", "gate", "of", "value", "limit", "samples", "verdict"], ...gates], [3, 4, 5]),
-  ].join("\n\n");
+export function reportTables({ scenarios, gates }: RunReport): string {
+  const gateRows = gates.map((gate) => [gateMarks[gate.verdict], ...gateCells(gate), gate.verdict]);
+  const gateTable = columns([["", ...gateHead, "verdict"], ...gateRows], [3, 4, 5]);
+  if (scenarios.length === 0) return gateTable;
+  return `${columns([scenarioHead, ...scenarios.map(scenarioCells)], [1, 2, 3, 4, 5, 6, 7, 8])}\n\n${gateTable}`;
 }
 
 /** The last lines of a run: comparison, saved baseline, fault, problems, verdict. */

@@ -4,16 +4,21 @@ import { UserError } from "../../contract/user-error.ts";
 import { writeWhole } from "../../host/write-whole.ts";
 import type { Machine } from "../../measure/machine.ts";
 import { wrongUsage } from "../errors.ts";
+import { fieldAt, wrongFields } from "../fields.ts";
 
-/** The kept values of one repeat of a scenario; all are positive and finite. */
-export interface Repeat {
-  /** Speed of the machine next to this repeat (measure/calibration.ts); without a unit. */
-  calibration: number;
+/** The kept values of one load; all are positive and finite. */
+export interface KeptValues {
   /** Good responses per second. */
   throughput: number;
   p50Ms: number;
   p95Ms: number;
   p99Ms: number;
+}
+
+/** The kept values of one repeat of a scenario. */
+export interface Repeat extends KeptValues {
+  /** Speed of the machine next to this repeat (measure/calibration.ts); without a unit. */
+  calibration: number;
 }
 
 /** The load of a scenario. */
@@ -121,14 +126,14 @@ export function parseBaseline(text: string, source: string): Baseline {
     const what = (error as Error).message;
     throw new UserError(`the baseline ${source} is damaged: not JSON: ${what}`, saveAgain, { cause: error });
   }
-  const schema = field(parsed, "schema");
+  const schema = fieldAt(parsed, "schema");
   if (typeof schema === "number" && schema !== 1) {
     throw new UserError(
       `the baseline ${source} has schema ${schema}; this version reads 1`,
       `use the version that wrote it, or ${saveAgain}`,
     );
   }
-  const problems = wrongFields(parsed);
+  const problems = problemsOf(parsed);
   if (problems.length > 0) {
     throw new UserError(`the baseline ${source} is damaged: ${problems.join("; ")}`, saveAgain);
   }
@@ -143,48 +148,41 @@ function toFile({ plan: { ofScenarios, ...plan }, ...baseline }: Baseline): obje
   return { ...baseline, plan: { ...plan, [scenariosKey]: ofScenarios } };
 }
 
-function wrongFields(baseline: unknown): string[] {
-  const problems: string[] = [];
-  const need = (path: string, kind: "string" | "number") => {
-    const value = path.split(".").reduce(field, baseline);
-    const is = typeof value;
-    if (is !== kind) problems.push(`${path} is ${value === undefined ? "missing" : `not a ${kind}`}`);
-  };
-  need("schema", "number");
-  for (const name of ["stack", "savedAt", "apiImage", "machine.cpuModel", "machine.kernel", "machine.node"]) {
-    need(name, "string");
-  }
-  for (const name of ["machine.cpus", "machine.memoryGiB"]) need(name, "number");
-  const scenarios = Object.keys(field(field(baseline, "plan"), scenariosKey) ?? {});
-  for (const settings of ["plan", ...scenarios.map((scenario) => `plan.${scenariosKey}.${scenario}`)]) {
-    for (const name of ["connections", "durationSeconds", "warmupSeconds"])
-      need(`${settings}.${name}`, "number");
-    const rate = `${settings}.ratePerSecond`;
-    if (rate.split(".").reduce(field, baseline) !== undefined) need(rate, "number");
-  }
-  need("plan.users", "number");
-  return [...problems, ...wrongScenarios(field(baseline, "scenarios"))];
+function problemsOf(baseline: unknown): string[] {
+  const scenarios = Object.keys(fieldAt(baseline, `plan.${scenariosKey}`) ?? {});
+  const loads = ["plan", ...scenarios.map((scenario) => `plan.${scenariosKey}.${scenario}`)];
+  return [
+    ...wrongFields(baseline, "number", ["schema"]),
+    ...wrongFields(baseline, "string", ["stack", "savedAt", "apiImage"]),
+    ...wrongFields(baseline, "string", ["machine.cpuModel", "machine.kernel", "machine.node"]),
+    ...wrongFields(baseline, "number", ["machine.cpus", "machine.memoryGiB"]),
+    ...loads.flatMap((load) => {
+      const fields = ["connections", "durationSeconds", "warmupSeconds"].map((name) => `${load}.${name}`);
+      const rate = `${load}.ratePerSecond`;
+      return wrongFields(
+        baseline,
+        "number",
+        fieldAt(baseline, rate) === undefined ? fields : [...fields, rate],
+      );
+    }),
+    ...wrongFields(baseline, "number", ["plan.users"]),
+    ...wrongScenarios(fieldAt(baseline, "scenarios")),
+  ];
 }
 
 function wrongScenarios(scenarios: unknown): string[] {
   if (!Array.isArray(scenarios)) return ["scenarios is not a list"];
   if (scenarios.length === 0) return ["there is no scenario in it"];
-  return scenarios.flatMap((each: unknown, at) => {
-    const name = field(each, "scenario");
-    const repeats = field(each, "repeats");
-    if (typeof name !== "string" || !Array.isArray(repeats)) return [`scenario ${at + 1} is incomplete`];
+  return scenarios.flatMap((each: unknown, index) => {
+    const name = fieldAt(each, "scenario");
+    const repeats = fieldAt(each, "repeats");
+    if (typeof name !== "string" || !Array.isArray(repeats)) return [`scenario ${index + 1} is incomplete`];
     return repeats.flatMap((repeat: unknown, nth) =>
       repeatFields
-        .filter((fieldName) => !isPositive(field(repeat, fieldName)))
-        .map((fieldName) => `${fieldName} of ${name}, repeat ${nth + 1}, is not a positive number`),
+        .filter((field) => !isPositive(fieldAt(repeat, field)))
+        .map((field) => `${field} of ${name}, repeat ${nth + 1}, is not a positive number`),
     );
   });
-}
-
-function field(object: unknown, name: string): unknown {
-  return typeof object === "object" && object !== null
-    ? (object as Record<string, unknown>)[name]
-    : undefined;
 }
 
 function isPositive(value: unknown): boolean {

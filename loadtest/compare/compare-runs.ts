@@ -1,9 +1,11 @@
 import { judgeRatio, ratioOf } from "../../measure/bootstrap.ts";
 import { sameMachine } from "../../measure/machine.ts";
 import type { ComparedRow, RunComparison } from "../report/schema/comparison.ts";
+import type { LoadResult } from "../report/schema/scenario.ts";
 import {
   type Baseline,
   type ComparableSettings,
+  type KeptValues,
   type LoadSettings,
   type Repeat,
   settingsIn,
@@ -12,7 +14,19 @@ import {
 /** Metrics that every comparison has. */
 export type ComparedMetric = Exclude<ComparedRow["metric"], "CPU per request">;
 
-type ComparedValues = Pick<Repeat, "throughput" | "p50Ms" | "p95Ms" | "p99Ms">;
+/** How a metric is compared. */
+export interface MetricRule<Values> {
+  read: (values: Values) => number;
+  better: "lower" | "higher";
+  /** The relative difference that does not matter. */
+  band: number;
+}
+
+/** The values of a load that are kept to compare it. */
+export function keptValues({ requestsPerSecond, latency }: LoadResult): KeptValues {
+  const { p50Ms, p95Ms, p99Ms } = latency;
+  return { throughput: requestsPerSecond, p50Ms, p95Ms, p99Ms };
+}
 
 /** The rows of a comparison, or the reasons why two runs cannot be compared. */
 export type Comparison =
@@ -25,11 +39,7 @@ export const fewestComparedRepeats = 6;
 /** Share of the intervals that contain the true ratio. */
 export const comparedConfidence = 0.99;
 
-/** The value of each metric, its better direction, and the relative difference that does not matter. */
-export const comparedMetrics: Record<
-  ComparedMetric,
-  { read: (repeat: ComparedValues) => number; better: "lower" | "higher"; band: number }
-> = {
+export const comparedMetrics: Record<ComparedMetric, MetricRule<KeptValues>> = {
   throughput: { read: ({ throughput }) => throughput, better: "higher", band: 0.05 },
   p50: { read: ({ p50Ms }) => p50Ms, better: "lower", band: 0.05 },
   p95: { read: ({ p95Ms }) => p95Ms, better: "lower", band: 0.1 },

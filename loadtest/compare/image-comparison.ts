@@ -5,28 +5,24 @@ import { interleave } from "../../measure/interleave.ts";
 import type { Scenario } from "../load/scenarios.ts";
 import type { ComparedRow, RunComparison } from "../report/schema/comparison.ts";
 import type { LoadResult, StackStats } from "../report/schema/scenario.ts";
-import { type ComparedMetric, comparedConfidence, comparedMetrics } from "./compare-runs.ts";
+import type { KeptValues } from "./baseline.ts";
+import {
+  type ComparedMetric,
+  comparedConfidence,
+  comparedMetrics,
+  keptValues,
+  type MetricRule,
+} from "./compare-runs.ts";
 import { type ImagePool, ImagePools } from "./image-pools.ts";
 import type { RepeatedTurns, Turn } from "./repeated-run.ts";
 
 /** The kept values of one turn. */
-interface ImageRepeat {
-  throughput: number;
-  p50Ms: number;
-  p95Ms: number;
-  p99Ms: number;
+interface ImageRepeat extends KeptValues {
   /** CPU time of the pod per request, up to a constant factor; null when its metrics cannot be read. */
   cpuPerRequest: number | null;
 }
 
-interface MetricRule {
-  read: (repeat: ImageRepeat) => number;
-  better: "lower" | "higher";
-  /** The relative difference that does not matter. */
-  band: number;
-}
-
-const cpuMetric: MetricRule = {
+const cpuMetric: MetricRule<ImageRepeat> = {
   read: ({ cpuPerRequest }) => cpuPerRequest ?? Number.NaN,
   better: "lower",
   band: 0.03,
@@ -84,15 +80,11 @@ export class ImageComparison implements RepeatedTurns {
     const [, scenario = "", letter] = /^(.*) \((A|B)\)$/.exec(load.scenario) ?? [];
     const repeats = this.#repeats.get(scenario) ?? { a: [], b: [] };
     this.#repeats.set(scenario, repeats);
-    const { latency, requestsPerSecond } = load;
     // All turns of a scenario have the same length, so the rate is proportional to the count of requests.
     const cpuSeconds = stack?.cpuSeconds;
     repeats[letter === "A" ? "a" : "b"].push({
-      throughput: requestsPerSecond,
-      p50Ms: latency.p50Ms,
-      p95Ms: latency.p95Ms,
-      p99Ms: latency.p99Ms,
-      cpuPerRequest: cpuSeconds && requestsPerSecond > 0 ? cpuSeconds / requestsPerSecond : null,
+      ...keptValues(load),
+      cpuPerRequest: cpuSeconds && load.requestsPerSecond > 0 ? cpuSeconds / load.requestsPerSecond : null,
     });
   }
 
@@ -134,7 +126,7 @@ function comparedRow(
   scenario: string,
   metric: ComparedRow["metric"],
   { a, b }: { a: ImageRepeat[]; b: ImageRepeat[] },
-  { read, better, band }: MetricRule,
+  { read, better, band }: MetricRule<ImageRepeat>,
 ): ComparedRow {
   const pairs = a.map((repeat, index) => [read(repeat), read(b[index] ?? repeat)] as const);
   if (pairs.some((pair) => pair.some((value) => !(value > 0))))

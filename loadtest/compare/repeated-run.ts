@@ -14,7 +14,7 @@ import {
   readBaseline,
   saveBaseline,
 } from "./baseline.ts";
-import { compareRuns, formatChange, settingsDifferences } from "./compare-runs.ts";
+import { compareRuns, formatChange, keptValues, settingsDifferences } from "./compare-runs.ts";
 
 /** One turn of a scenario. */
 export interface Turn {
@@ -98,15 +98,9 @@ export class RepeatedRun implements RepeatedTurns {
     this.#calibration = (await calibrate()).speed;
   }
 
-  add({ scenario, requestsPerSecond, latency }: LoadResult): void {
-    const repeat: Repeat = {
-      calibration: this.#calibration,
-      throughput: requestsPerSecond,
-      p50Ms: latency.p50Ms,
-      p95Ms: latency.p95Ms,
-      p99Ms: latency.p99Ms,
-    };
-    this.#repeats.set(scenario, [...(this.#repeats.get(scenario) ?? []), repeat]);
+  add(load: LoadResult): void {
+    const repeats = this.#repeats.get(load.scenario) ?? [];
+    this.#repeats.set(load.scenario, [...repeats, { ...keptValues(load), calibration: this.#calibration }]);
   }
 
   /**

@@ -1,5 +1,4 @@
 import type { GateUnit } from "../../contract/gate-metrics.ts";
-import type { GateResult } from "../report/schema/gate.ts";
 
 /** `12.3 ms`, `5 min`, `0.04 %`, `41,234`, `512 /s`. A share above zero never reads as zero. */
 export function formatValue(value: number, unit: GateUnit): string {
@@ -24,9 +23,4 @@ function formatTime(ms: number): string {
 /** A latency in ms as `12.3 ms`; `–` when nothing was measured. */
 export function formatMs(ms: number): string {
   return Number.isFinite(ms) ? formatValue(ms, "time") : "–";
-}
-
-/** A gate's limit as `≤ 250 ms`. */
-export function formatLimit({ rule, limit, unit }: Pick<GateResult, "rule" | "limit" | "unit">): string {
-  return `${rule === "at most" ? "≤" : "≥"} ${formatValue(limit, unit)}`;
 }

@@ -1,8 +1,14 @@
-import { formatChange } from "../compare/compare-runs.ts";
 import { describeOutcome } from "../faults/injection.ts";
-import { formatLimit, formatMs, formatValue } from "../gates/format-value.ts";
 import type { RunReport } from "./report-schema.ts";
-import type { GateResult } from "./schema/gate.ts";
+import {
+  comparisonCells,
+  comparisonHead,
+  gateCells,
+  gateHead,
+  scenarioCells,
+  scenarioHead,
+  verdictClasses,
+} from "./rows.ts";
 
 /**
  * The report as a short Markdown text, for the summary of a CI job or a comment on a pull request: verdict, reason,
@@ -11,7 +17,7 @@ import type { GateResult } from "./schema/gate.ts";
 export function markdownReport(report: RunReport): string {
   const problems = report.problems.filter((problem) => problem !== report.reason);
   const blocks = [
-    `## ${marks[report.verdict]} Load test of ${inline(report.stack)}: ${inline(report.verdict)}`,
+    `## ${marks[verdictClasses[report.verdict]]} Load test of ${inline(report.stack)}: ${inline(report.verdict)}`,
     inline(report.reason),
     problems.map((problem) => `- ${inline(problem)}`).join("\n"),
     report.fault ? `Fault: ${inline(describeOutcome(report.fault))}` : "",
@@ -23,14 +29,7 @@ export function markdownReport(report: RunReport): string {
   return `${blocks.filter((block) => block !== "").join("\n\n")}\n`;
 }
 
-const marks: Record<RunReport["verdict"] | GateResult["verdict"], string> = {
-  pass: "✓",
-  fail: "✗",
-  "gate failed": "✗",
-  broken: "✗",
-  "not measured": "?",
-  invalid: "?",
-};
+const marks = { pass: "✓", fail: "✗", unknown: "?" };
 
 /** Text on one line, for a table's cell or elsewhere. Markdown and HTML in it are escaped. */
 export function inline(text: string): string {
@@ -42,44 +41,22 @@ export function inline(text: string): string {
 
 function gateTable({ gates }: RunReport): string {
   if (gates.length === 0) return "";
-  const urgent = ({ verdict }: GateResult) => (verdict === "fail" ? 2 : verdict === "pass" ? 0 : 1);
+  const urgency = { fail: 0, "not measured": 1, invalid: 1, pass: 2 };
   const rows = [...gates]
-    .sort((a, b) => urgent(b) - urgent(a))
-    .map((gate) => [
-      `${marks[gate.verdict]} ${gate.verdict}`,
-      gate.metric,
-      gate.subject,
-      gate.value === null ? "–" : formatValue(gate.value, gate.unit),
-      formatLimit(gate),
-      gate.samples.toLocaleString("en-US"),
-    ]);
-  return table(["verdict", "gate", "of", "value", "limit", "samples"], rows, 3);
+    .sort((a, b) => urgency[a.verdict] - urgency[b.verdict])
+    .map((gate) => [`${marks[verdictClasses[gate.verdict]]} ${gate.verdict}`, ...gateCells(gate)]);
+  return table(["verdict", ...gateHead], rows, 3);
 }
 
 function comparisonTable({ comparison }: RunReport): string {
   if (!comparison) return "";
-  const rows = comparison.rows.map(({ verdict, scenario, metric, ratio, low, high }) => [
-    verdict,
-    scenario,
-    metric,
-    formatChange(ratio),
-    `${formatChange(low)} to ${formatChange(high)}`,
-  ]);
   const what = comparison.before.savedAt === null ? "image B against A" : "against the baseline";
-  return table([what, "scenario", "metric", "change", "99 % interval"], rows, 3);
+  const rows = comparison.rows.map((row) => [row.verdict, ...comparisonCells(row)]);
+  return table([what, ...comparisonHead], rows, 3);
 }
 
 function scenarioTable({ scenarios }: RunReport): string {
-  if (scenarios.length === 0) return "";
-  const rows = scenarios.map(({ scenario, completed, failed, requestsPerSecond, latency }) => [
-    scenario,
-    completed.toLocaleString("en-US"),
-    failed.toLocaleString("en-US"),
-    Math.round(requestsPerSecond).toLocaleString("en-US"),
-    ...[latency.p50Ms, latency.p95Ms, latency.p99Ms, latency.p999Ms, latency.maxMs].map(formatMs),
-  ]);
-  const head = ["scenario", "answered", "failed", "requests/s", "p50", "p95", "p99", "p99.9", "max"];
-  return table(head, rows, 1);
+  return scenarios.length === 0 ? "" : table(scenarioHead, scenarios.map(scenarioCells), 1);
 }
 
 /** @param numericFrom index of the first right-aligned column */

@@ -3,10 +3,10 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
 import { describeOutcome } from "../faults/injection.ts";
-import { formatLimit, formatMs, formatValue } from "../gates/format-value.ts";
+import { formatValue } from "../gates/format-value.ts";
 import { escapeHtml, inlineJson, list, table } from "./html.ts";
 import type { RunReport } from "./report-schema.ts";
-import type { GateResult } from "./schema/gate.ts";
+import { gateCells, gateHead, scenarioCells, scenarioHead, verdictClasses } from "./rows.ts";
 import { comparisonSection, stackSection } from "./stack-sections.ts";
 
 /** The report as one HTML page. It needs no network: it contains styles, plots and data. */
@@ -47,15 +47,6 @@ ${eventSection(report)}
 `;
 }
 
-const verdictClasses: Record<RunReport["verdict"] | GateResult["verdict"], string> = {
-  pass: "pass",
-  fail: "fail",
-  "gate failed": "fail",
-  broken: "fail",
-  "not measured": "unknown",
-  invalid: "unknown",
-};
-
 function plotStyles(): string {
   return readFileSync(createRequire(import.meta.url).resolve("uplot/dist/uPlot.min.css"), "utf8");
 }
@@ -75,40 +66,17 @@ function pageScript(): string {
 }
 
 function gateTable({ gates }: RunReport): string {
-  return table(
-    ["verdict", "gate", "of", "value", "limit", "samples"],
-    gates.map((gate) => [
-      gate.verdict,
-      gate.metric,
-      gate.subject,
-      gate.value === null ? "–" : formatValue(gate.value, gate.unit),
-      formatLimit(gate),
-      gate.samples.toLocaleString("en-US"),
-    ]),
-    [3, 4, 5],
-    gates.map((gate) => verdictClasses[gate.verdict]),
-  );
+  const rows = gates.map((gate) => [gate.verdict, ...gateCells(gate)]);
+  const classes = gates.map((gate) => verdictClasses[gate.verdict]);
+  return table(["verdict", ...gateHead], rows, [3, 4, 5], classes);
 }
 
 function scenarioTable({ scenarios }: RunReport): string {
-  return table(
-    ["scenario", "answered", "failed", "requests/s", "p50", "p95", "p99", "p99.9", "max", "generator busy"],
-    scenarios.map((load) => [
-      load.scenario,
-      load.completed.toLocaleString("en-US"),
-      load.failed.toLocaleString("en-US"),
-      Math.round(load.requestsPerSecond).toLocaleString("en-US"),
-      ...[
-        load.latency.p50Ms,
-        load.latency.p95Ms,
-        load.latency.p99Ms,
-        load.latency.p999Ms,
-        load.latency.maxMs,
-      ].map(formatMs),
-      formatValue(load.generator.utilization, "share"),
-    ]),
-    [1, 2, 3, 4, 5, 6, 7, 8, 9],
-  );
+  const rows = scenarios.map((load) => [
+    ...scenarioCells(load),
+    formatValue(load.generator.utilization, "share"),
+  ]);
+  return table([...scenarioHead, "generator busy"], rows, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
 }
 
 function podTable({ pods }: RunReport): string {

@@ -1,7 +1,7 @@
-import { formatChange } from "../compare/compare-runs.ts";
 import { formatValue } from "../gates/format-value.ts";
 import { escapeHtml, table } from "./html.ts";
 import type { RunReport } from "./report-schema.ts";
+import { comparisonCells, comparisonHead } from "./rows.ts";
 
 /** The stack's own metrics of each scenario; empty without any. */
 export function stackSection({ scenarios }: RunReport): string {
@@ -29,13 +29,7 @@ export function stackSection({ scenarios }: RunReport): string {
 export function comparisonSection({ comparison }: RunReport): string {
   if (!comparison) return "";
   const classes = { better: "pass", same: "", worse: "fail" };
-  const rows = comparison.rows.map((row) => [
-    row.verdict,
-    row.scenario,
-    row.metric,
-    formatChange(row.ratio),
-    `${formatChange(row.low)} to ${formatChange(row.high)}`,
-  ]);
+  const rows = comparison.rows.map((row) => [row.verdict, ...comparisonCells(row)]);
   const left =
     comparison.notCompared.length > 0 ? `; not compared: ${comparison.notCompared.join(", ")}` : "";
   const { before, after } = comparison;
@@ -45,7 +39,7 @@ export function comparisonSection({ comparison }: RunReport): string {
       ? `A is ${before.apiImage}, B is ${after.apiImage}; one pod of each, in alternating turns`
       : `Saved ${before.savedAt} with ${before.apiImage}; at equal speed of the machine`;
   return `<section id="comparison"><h2>${title}</h2><p class="note">${escapeHtml(`${about}${left}.`)}</p>${table(
-    ["verdict", "scenario", "metric", "change", "99 % interval"],
+    ["verdict", ...comparisonHead],
     rows,
     [3, 4],
     comparison.rows.map((row) => classes[row.verdict]),
