@@ -7,19 +7,11 @@ import { Injection } from "./faults/injection.ts";
 import { runScenario, seedAll } from "./load/run-scenario.ts";
 import { type Observation, Observer } from "./observe/observer.ts";
 import { readCounters, statsBetween } from "./observe/stack-counters.ts";
-import { buildReport } from "./report/build-report.ts";
+import { buildReport, type Measured } from "./report/build-report.ts";
 import type { RunReport, ScenarioReport } from "./report/report-schema.ts";
 import type { Run } from "./run-context.ts";
 
-/** The parts of a run that depend on its command. */
-interface Parts {
-  repeated: RepeatedTurns | undefined;
-  injection: Injection | undefined;
-  /** Undefined when the load goes to another address: its pods are unknown. */
-  observer: Observer | undefined;
-  /** When the run began, epoch ms. */
-  startedMs: number;
-}
+type Parts = Omit<Measured, "loads" | "observation">;
 
 const notObserved: Observation = { pods: [], events: [], problems: [] };
 

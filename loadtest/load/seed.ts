@@ -1,4 +1,5 @@
-import { Agent, request } from "node:http";
+import { Pool } from "undici";
+import { pathPrefix } from "./load-driver.ts";
 import { userBody } from "./scenarios.ts";
 
 /** Result of seeding. */
@@ -24,60 +25,45 @@ export async function seedUsers(
     onProgress?: (done: number) => void;
   } = {},
 ): Promise<SeedResult> {
-  const parallel = options.parallel ?? 16;
-  const agent = new Agent({ keepAlive: true, maxSockets: parallel });
+  const { parallel = 16, timeoutMs = 10_000, signal, onProgress } = options;
+  const pool = new Pool(new URL(endpoint).origin, {
+    connections: parallel,
+    connect: { timeout: timeoutMs },
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+  });
+  const prefix = pathPrefix(endpoint);
   const failures: SeedResult["failures"] = [];
   const startedAt = Date.now();
   let next = 1;
   let done = 0;
   const writer = async () => {
-    while (next <= users && !options.signal?.aborted) {
+    while (next <= users && !signal?.aborted) {
       const id = next++;
-      const reason = await putUser(agent, endpoint, id, options.timeoutMs ?? 10_000);
+      const reason = await putUser(pool, `${prefix}/api/users/${id}`, id);
       if (reason !== undefined) failures.push({ id, reason });
       done++;
-      options.onProgress?.(done);
+      onProgress?.(done);
     }
   };
   try {
     await Promise.all(Array.from({ length: parallel }, writer));
   } finally {
-    agent.destroy();
+    await pool.destroy();
   }
   return { seeded: done - failures.length, seconds: (Date.now() - startedAt) / 1000, failures };
 }
 
 /** Writes one user. @returns the reason when it failed */
-function putUser(agent: Agent, endpoint: string, id: number, timeoutMs: number): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const body = userBody(id);
-    const outgoing = request(
-      `${endpoint}/api/users/${id}`,
-      {
-        method: "PUT",
-        agent,
-        timeout: timeoutMs,
-        headers: { "content-type": "application/json", "content-length": Buffer.byteLength(body) },
-      },
-      (response) => {
-        let text = "";
-        response.setEncoding("utf8");
-        response.on("data", (chunk: string) => {
-          if (text.length < 200) text += chunk;
-        });
-        response.on("error", (error) => resolve(error.message));
-        response.on("end", () => {
-          const status = response.statusCode ?? 0;
-          resolve(
-            status >= 200 && status < 300 ? undefined : `HTTP ${status} ${text.slice(0, 200)}`.trimEnd(),
-          );
-        });
-      },
-    );
-    outgoing.on("timeout", () => outgoing.destroy(new Error(`no response within ${timeoutMs} ms`)));
-    outgoing.on("error", (error: NodeJS.ErrnoException) =>
-      resolve(error.message || (error.code ?? "failed")),
-    );
-    outgoing.end(body);
-  });
+async function putUser(pool: Pool, path: string, id: number): Promise<string | undefined> {
+  try {
+    const headers = { "content-type": "application/json" };
+    const { statusCode, body } = await pool.request({ method: "PUT", path, headers, body: userBody(id) });
+    const text = await body.text();
+    if (statusCode >= 200 && statusCode < 300) return undefined;
+    return `HTTP ${statusCode} ${text.slice(0, 200)}`.trimEnd();
+  } catch (error) {
+    const { message, code } = error as NodeJS.ErrnoException;
+    return message || (code ?? "failed");
+  }
 }

@@ -15,16 +15,16 @@ import type { RunComparison } from "./schema/comparison.ts";
 import type { FaultOutcome } from "./schema/fault.ts";
 import type { ReportEvent } from "./schema/pod.ts";
 
-/** All results of a run. */
+/** The parts of a run that depend on its command, and its results. */
 export interface Measured {
+  repeated: RepeatedTurns | undefined;
+  injection: Injection | undefined;
+  /** Undefined when the load goes to another address: its pods are unknown. */
+  observer: Observer | undefined;
   /** When the run began, epoch ms. */
   startedMs: number;
   loads: ScenarioReport[];
   observation: Observation;
-  /** Undefined when the pods were not watched. */
-  observer: Observer | undefined;
-  injection: Injection | undefined;
-  repeated: RepeatedTurns | undefined;
 }
 
 /** Judges a run and builds its report. Saves the baseline or compares, if the command says so. */

@@ -1,12 +1,11 @@
 import { createHash } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import type { ClusterApi } from "../../host/cluster-api.ts";
 import { openCluster } from "../../host/open-cluster.ts";
+import { StubServer } from "./stub-server.ts";
 
 /** A request to the stub cluster. */
 export interface StubRequest {
@@ -26,11 +25,11 @@ export type StubExec = { output: string } | { error: string } | undefined;
 export class StubCluster {
   readonly api: ClusterApi;
   readonly requests: StubRequest[];
-  readonly #server: Server;
+  readonly #stub: StubServer;
   readonly #folder: string;
 
-  private constructor(server: Server, folder: string, requests: StubRequest[], api: ClusterApi) {
-    this.#server = server;
+  private constructor(stub: StubServer, folder: string, requests: StubRequest[], api: ClusterApi) {
+    this.#stub = stub;
     this.#folder = folder;
     this.requests = requests;
     this.api = api;
@@ -41,7 +40,7 @@ export class StubCluster {
     exec: (path: string, command: string[]) => StubExec = () => undefined,
   ): Promise<StubCluster> {
     const requests: StubRequest[] = [];
-    const server = createServer(async (incoming, response) => {
+    const stub = await StubServer.start(async (incoming, response) => {
       let body = "";
       for await (const part of incoming.setEncoding("utf8")) body += part;
       const { method = "", url: path = "", headers } = incoming;
@@ -51,24 +50,21 @@ export class StubCluster {
       if (!given) incoming.socket.destroy();
       else response.writeHead(given.status).end(JSON.stringify(given.body ?? {}));
     });
-    server.on("upgrade", (request, socket) => {
+    stub.server.on("upgrade", (request, socket) => {
       const url = new URL(request.url ?? "", "http://stub");
       speakExec(socket, request.headers["sec-websocket-key"] ?? "", () =>
         exec(url.pathname, url.searchParams.getAll("command")),
       );
     });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const folder = await mkdtemp(join(tmpdir(), "stub-cluster-"));
     const kubeconfig = join(folder, "kubeconfig");
-    const { port } = server.address() as AddressInfo;
-    await writeFile(kubeconfig, JSON.stringify(kubeconfigOf(`http://127.0.0.1:${port}`)));
-    return new StubCluster(server, folder, requests, openCluster(kubeconfig, "stub"));
+    await writeFile(kubeconfig, JSON.stringify(kubeconfigOf(stub.endpoint)));
+    return new StubCluster(stub, folder, requests, openCluster(kubeconfig, "stub"));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.api.close();
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+    await this.#stub[Symbol.asyncDispose]();
     await rm(this.#folder, { recursive: true });
   }
 }

@@ -6,11 +6,11 @@ export type Behaviour = (request: IncomingMessage, response: ServerResponse, n: 
 
 /** An HTTP server on 127.0.0.1 with the behaviour of a test, to check what the generator measures. */
 export class StubServer {
-  readonly #server: Server;
+  readonly server: Server;
   readonly endpoint: string;
 
   private constructor(server: Server, endpoint: string) {
-    this.#server = server;
+    this.server = server;
     this.endpoint = endpoint;
   }
 
@@ -25,8 +25,8 @@ export class StubServer {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
   }
 }
 
