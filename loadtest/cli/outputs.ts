@@ -24,9 +24,7 @@ export async function outputsOfStack(stack: string): Promise<StackOutputs> {
       throw new UserError(
         "pulumi is not on PATH",
         "start the load test with npm run loadtest, which sets PATH",
-        {
-          cause: error,
-        },
+        { cause: error },
       );
     const lastLine = stderr?.trim().split("\n").at(-1) ?? String(error);
     throw new UserError(`the outputs of stack ${stack} cannot be read: ${lastLine}`, deployIt, {
@@ -42,9 +40,7 @@ export async function outputsOfFile(path: string): Promise<StackOutputs> {
     throw new UserError(
       `${path} cannot be read: ${error.message}`,
       "write it with: pulumi stack output --json",
-      {
-        cause: error,
-      },
+      { cause: error },
     );
   });
   return parseOutputs(text, path);

@@ -140,9 +140,7 @@ test("compareRuns refuses too few repeats, and runs without a common scenario", 
 
 test("compareRuns compares the common scenarios and names the others", () => {
   const repeats = sampleRepeats();
-  const scenarios = (...names: string[]) => ({
-    scenarios: names.map((scenario) => ({ scenario, repeats })),
-  });
+  const scenarios = (...names: string[]) => ({ scenarios: names.map((scenario) => ({ scenario, repeats })) });
   const comparison = compareRuns(
     sampleBaseline(scenarios("light", "mixed")),
     sampleBaseline(scenarios("heavy", "light")),

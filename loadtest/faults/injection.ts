@@ -1,12 +1,16 @@
 import type { StackOutputs } from "../../contract/outputs.ts";
+
+import { UserError } from "../../contract/user-error.ts";
+import { ApiError } from "../../host/cluster-api.ts";
 import { openCluster } from "../../host/open-cluster.ts";
+
 import type { ExpectedEffect } from "../gates/judge-gates.ts";
 import type { PodEvent } from "../observe/pod-history.ts";
+import { readyPods } from "../observe/ready-pods.ts";
 import type { FaultOutcome } from "../report/schema/fault.ts";
 import type { LoadResult } from "../report/schema/scenario.ts";
 import type { Fault, FaultContext, InjectedFault } from "./fault.ts";
 import type { FaultName } from "./faults.ts";
-import { checkFault, injectFault } from "./inject.ts";
 import { recoveryOf } from "./recovery.ts";
 
 /** Share of the measured time after which the fault is injected: before it to compare with, the rest to recover in. */
@@ -97,4 +101,38 @@ export function describeOutcome(outcome: FaultOutcome): string {
   const recovery =
     recoveredMs === null ? `not recovered: ${outcome.reason}` : `recovered after ${seconds(recoveredMs)}`;
   return `${outcome.how}: ${errors}; ${recovery}`;
+}
+
+/** Checks without any effect whether a fault can be injected. @throws {UserError} when it cannot. */
+export async function checkFault(fault: Fault, context: FaultContext): Promise<void> {
+  await explained(fault, context, async () => {
+    if (fault.check) await fault.check(context);
+    else await readyPods(fault.target, context.outputs, context.api);
+  });
+}
+
+/**
+ * Injects a fault and returns as soon as that is done.
+ *
+ * @throws {UserError} when it cannot be injected; nothing is left to undo then.
+ */
+export async function injectFault(fault: Fault, context: FaultContext): Promise<InjectedFault> {
+  return explained(fault, context, () => fault.inject(context));
+}
+
+/** Turns errors of the API server into errors that a user can act on. */
+async function explained<T>(fault: Fault, { outputs }: FaultContext, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    const forbidden = error.status === 401 || error.status === 403;
+    throw new UserError(
+      `the fault ${fault.name} could not be injected: ${error.message}`,
+      forbidden
+        ? `the user of context ${outputs.cluster.kubeContext} needs to ${fault.needs} in ${outputs.namespace}`
+        : `see whether the cluster answers: kubectl -n ${outputs.namespace} get pods`,
+      { cause: error },
+    );
+  }
 }

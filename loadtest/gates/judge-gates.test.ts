@@ -186,9 +186,7 @@ test("judgeGates passes the expected effect of a fault with a reason, and fails 
     limits,
     [],
     [samplePod({ restarts: 1 }), samplePod({ uid: "2", workload: "redis" })],
-    {
-      expected: [{ workload: "api", metric: "restarts", most: 1 }],
-    },
+    { expected: [{ workload: "api", metric: "restarts", most: 1 }] },
   );
   const restarts = gates.filter((gate) => gate.metric === "restarts");
   assert.deepEqual(

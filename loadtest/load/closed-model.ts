@@ -71,11 +71,7 @@ export function driveClosedModel({ options, tally, nextRequest, counts }: LoadCo
         }
       }
       const now = performance.now();
-      const inFlight: InFlight = {
-        request: opening ?? nothing,
-        sentAt: now,
-        counted: counts(now),
-      };
+      const inFlight: InFlight = { request: opening ?? nothing, sentAt: now, counted: counts(now) };
       awaitingRequest = opening ? undefined : inFlight;
       opening = undefined;
       connection.inFlight = inFlight;

@@ -128,21 +128,11 @@ function dipped(load: Scenario, second: number): Scenario {
 
 /** A scenario without a response: its latencies are NaN. */
 function unanswered(): Scenario {
-  const none = Number.NaN;
-  const latency = { ...sampleLoad().latency, count: 0, curve: [] };
-  const noLatencies = {
-    meanMs: none,
-    p50Ms: none,
-    p75Ms: none,
-    p90Ms: none,
-    p95Ms: none,
-    p99Ms: none,
-    p999Ms: none,
-    maxMs: none,
-  };
+  const { count: _, curve: __, ...times } = sampleLoad().latency;
+  const noTimes = Object.fromEntries(Object.keys(times).map((name) => [name, Number.NaN])) as typeof times;
   return {
     ...sampleLoad({ scenario: "writes", sent: 32, completed: 0, failed: 32, requestsPerSecond: 0 }),
-    latency: { ...latency, ...noLatencies },
+    latency: { ...noTimes, count: 0, curve: [] },
     errors: { ...sampleLoad().errors, timeouts: 32 },
     seconds: [{ second: 1, requestsPerSecond: 0, failed: 32, p50Ms: null, p99Ms: null }],
     durationSeconds: 2,

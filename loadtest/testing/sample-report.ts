@@ -212,15 +212,7 @@ export function sampleComparison(): NonNullable<RunReport["comparison"]> {
     before: { apiImage: "localhost:5000/breakwater/api:1", savedAt: "2026-01-14T09:30:00.000Z" },
     after: { apiImage: "localhost:5000/breakwater/api:2" },
     rows: [
-      {
-        scenario: "light",
-        metric: "p50",
-        ratio: 1.01,
-        low: 0.97,
-        high: 1.05,
-        outliers: 0,
-        verdict: "same",
-      },
+      { scenario: "light", metric: "p50", ratio: 1.01, low: 0.97, high: 1.05, outliers: 0, verdict: "same" },
       {
         scenario: "light",
         metric: "throughput",

@@ -5,15 +5,15 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { V1Pod } from "@kubernetes/client-node";
 import { UserError } from "../../contract/user-error.ts";
+import { poll } from "../../host/poll.ts";
 import type { ReadyPod } from "../observe/ready-pods.ts";
 import { sampleOutputs, sampleWorkload } from "../testing/samples.ts";
 import { type StubAnswer, StubCluster, type StubExec, type StubRequest } from "../testing/stub-cluster.ts";
 import type { FaultContext } from "./fault.ts";
 import { type FaultName, parseFault } from "./faults.ts";
-import { checkFault, injectFault } from "./inject.ts";
+import { checkFault, injectFault } from "./injection.ts";
 import { killProcess } from "./kill-process.ts";
 import { pause } from "./pause-api.ts";
 
@@ -89,10 +89,16 @@ async function inContainer(work: (child: ChildProcess, procFolder: string) => Pr
   }
 }
 
-/** One letter: S sleeping, T stopped. */
+/** The state of a process: S sleeping, T stopped. */
 async function stateOf(child: ChildProcess): Promise<string> {
   const stat = await readFile(`/proc/${child.pid}/stat`, "utf8");
   return stat.slice(stat.lastIndexOf(")") + 2, stat.lastIndexOf(")") + 3);
+}
+
+/** Waits until a process is stopped or runs again. @returns whether that happened within 10 s */
+async function becomes(state: "stopped" | "running", child: ChildProcess): Promise<boolean> {
+  const attempt = async () => ((await stateOf(child)) === "T") === (state === "stopped");
+  return (await poll({ timeoutMs: 10_000, intervalMs: 20 }, attempt)) ?? false;
 }
 
 const broken = (what: RegExp, fix: RegExp) => (error: unknown) =>
@@ -130,16 +136,15 @@ test("kill-api deletes exactly that pod without grace when it runs elsewhere, an
 test("pause-api stops the process until its time is over or it is undone", async () => {
   const listeners = process.listenerCount("exit");
   await inContainer(async (child, procFolder) => {
-    // Long enough to be observed on a busy machine.
+    // Long enough to be observed on a busy machine, where a signal may take effect late.
     await pause(target, { pauseSeconds: 2, procFolder });
-    assert.equal(await stateOf(child), "T");
-    for (let looks = 0; looks < 100 && (await stateOf(child)) === "T"; looks++) await sleep(100);
-    assert.notEqual(await stateOf(child), "T");
+    assert.ok(await becomes("stopped", child));
+    assert.ok(await becomes("running", child));
     const injected = await pause(target, { pauseSeconds: 60, procFolder });
-    assert.equal(await stateOf(child), "T");
+    assert.ok(await becomes("stopped", child));
     await injected.undo();
     await injected.undo();
-    assert.notEqual(await stateOf(child), "T");
+    assert.ok(await becomes("running", child));
   });
   assert.equal(process.listenerCount("exit"), listeners);
 });
