@@ -19,7 +19,7 @@ const rules: readonly { name: string; refused: RegExp; write: string }[] = [
 ];
 
 /** Rooms that still have them. */
-const pendingRooms = new Set(["app", "local"]);
+const pendingRooms = new Set(["local"]);
 
 const code = (await textFiles()).filter(
   ({ path }) => /\.(ts|mjs|js)$/.test(path) && !path.endsWith("dialect.test.ts"),

@@ -25,7 +25,12 @@ const Response = Type.Object({
 type ReceivedFile = Static<typeof Response>["files"][number];
 
 /** Counters since the start, and the number of uploads under way. */
-export type UploadStats = { active: number; files: number; bytes: number; failed: number };
+export interface UploadStats {
+  active: number;
+  files: number;
+  bytes: number;
+  failed: number;
+}
 
 /** Parts and limits of the upload route. */
 export interface UploadParts extends Pick<UploadConfig, "maxBytes" | "maxFiles"> {

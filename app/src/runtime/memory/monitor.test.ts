@@ -30,8 +30,13 @@ test("MemoryMonitor reports memory and limits", (t) => {
   assert.ok(Math.abs(report.usagePercent - (100 * newest.rss) / usual.limitBytes) <= 0.05);
   assert.ok(Math.abs(report.heapUsagePercent - (100 * newest.heapUsed) / usual.heapLimitBytes) <= 0.05);
   assert.deepEqual(report.trend, {
-    ...{ direction: "unknown", bytesPerSecond: undefined, interval: undefined, ratio: 1, grownBytes: 0 },
-    ...{ floors: 0, secondsToLimit: undefined },
+    direction: "unknown",
+    bytesPerSecond: undefined,
+    interval: undefined,
+    ratio: 1,
+    grownBytes: 0,
+    floors: 0,
+    secondsToLimit: undefined,
   });
   assert.deepEqual([report.verdict, report.suspectedSince], ["warming up", undefined]);
   assert.deepEqual(report.samples, [newest]);
