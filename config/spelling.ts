@@ -17,7 +17,7 @@ const date = /^\d{4}-\d{1,2}-\d{1,2}([Tt ].*)?$/;
 /**
  * Finds values that YAML or JSON reads as a number, a truth value or a date, and that are not spelled as JavaScript
  * spells the result: `0x10`, `+49301234`, `1.0`, `1234567890123456789`. The program would get another text than the
- * file has. The problems never show a value, since it may be a secret.
+ * file has (docs/decisions.md#spelling-of-values). The problems never show a value, since it may be a secret.
  *
  * @param stackFile text of `Pulumi.<stack>.yaml`, or JSON of the same form.
  * @param project name of the Pulumi project, which precedes the names of the sections.
