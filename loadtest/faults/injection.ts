@@ -1,9 +1,7 @@
 import type { StackOutputs } from "../../contract/outputs.ts";
-
 import { UserError } from "../../contract/user-error.ts";
 import { ApiError } from "../../host/cluster-api.ts";
 import { openCluster } from "../../host/open-cluster.ts";
-
 import type { ExpectedEffect } from "../gates/judge-gates.ts";
 import type { PodEvent } from "../observe/pod-history.ts";
 import { readyPods } from "../observe/ready-pods.ts";
