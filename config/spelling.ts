@@ -1,12 +1,13 @@
 import { type Document, isAlias, isMap, isScalar, type Node, parseDocument } from "yaml";
 import { ConfigError, joinPath, type Problem } from "./problem.ts";
+import { sections } from "./stack-config.ts";
 
-/** Options whose values are texts with any spelling, by section. */
-const textMaps: readonly (readonly string[])[] = [
+/** Paths of the options whose values are texts with any spelling. */
+const textMaps: readonly string[][] = [
   ["api", "env"],
-  ...["api", "nginx", "redis", "database"].flatMap((workload) =>
-    ["labels", "annotations", "nodeSelector"].map((map) => [workload, "pod", map]),
-  ),
+  ...Object.entries(sections)
+    .filter(([, { children }]) => ".pod" in children)
+    .flatMap(([name]) => ["labels", "annotations", "nodeSelector"].map((map) => [name, "pod", map])),
 ];
 
 /** Numbers of YAML 1.1 and 1.2 once their underscores are removed. */

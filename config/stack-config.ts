@@ -16,7 +16,7 @@ export type RawConfig = Record<string, unknown>;
 export const sections = { cluster, registry, images, api, nginx, redis, database, loadtest };
 
 /** Stack config as one option. */
-export const stackConfig = section(sections);
+export const stackConfig = section("", sections);
 
 /** Stack config with defaults. Every value is parsed and within its bounds. */
 export type StackConfig = ValueOf<typeof stackConfig>;

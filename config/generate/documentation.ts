@@ -9,10 +9,8 @@ import { sections } from "../stack-config.ts";
 
 /** Tables of docs/configuration.md, by the name in their marker. */
 const tables: Readonly<Record<string, () => string>> = {
-  ...Object.fromEntries(
-    Object.entries(sections).map(([name, item]) => [name, () => optionTable(name, item)]),
-  ),
-  pod: () => optionTable("<workload>.pod", section(podOptions)),
+  sections: sectionTables,
+  pod: () => optionTable("<workload>.pod", section("", podOptions)),
   environment: environmentTable,
   scenarios: scenarioTable,
   gates: gateTable,
@@ -43,6 +41,12 @@ export function optionsIn(item: Option<unknown>, path: string): [string, Option<
     [path + rest, child] as [string, Option<unknown>],
     ...(child.schema.$ref === undefined ? optionsIn(child, path + rest) : []),
   ]);
+}
+
+function sectionTables(): string {
+  return Object.entries(sections)
+    .map(([name, item]) => `## ${name}\n\n${item.doc}\n\n${optionTable(name, item)}`)
+    .join("\n\n");
 }
 
 function optionTable(name: string, item: Option<unknown>): string {

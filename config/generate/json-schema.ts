@@ -40,7 +40,7 @@ export function jsonSchema(): string {
         required: ["secure"],
         additionalProperties: false,
       },
-      pod: describedSchema(section(podOptions, { doc: "Additions to the pods of a workload." })),
+      pod: describedSchema(section("Additions to the pods of a workload.", podOptions)),
     },
   })}\n`;
 }

@@ -16,7 +16,6 @@ import {
 
 /** Settings of a section; all of them are optional. */
 export interface SectionSettings<S extends Shape> {
-  doc?: string;
   /** Checks a rule between the options of the section. It is called only when each of them is valid. */
   check?: (value: ShapeValue<S>, path: string, report: Report) => void;
   /** Keywords of JSON Schema that express the same rule as `check`. */
@@ -28,8 +27,9 @@ export interface SectionSettings<S extends Shape> {
  * consists of the defaults of its options.
  */
 export function section<S extends Shape>(
+  doc: string,
   shape: S,
-  { doc = "", check, schema }: SectionSettings<S> = {},
+  { check, schema }: SectionSettings<S> = {},
 ): Option<ShapeValue<S>, false> {
   const entries = Object.entries(shape);
   const known = Object.keys(shape);

@@ -6,24 +6,21 @@ import { container } from "./container.ts";
 import { imageName, label } from "./names.ts";
 import { pod } from "./pod.ts";
 
-const pool = section(
-  {
-    name: text({ ...label, required: true, doc: "Name of the pool; its Deployment is `api-<name>`." }),
-    replicas: integer({ min: 0, max: 500, required: true, doc: "Number of pods." }),
-    weight: integer({
-      min: 1,
-      max: 1000,
-      default: 1,
-      doc: "Share of the traffic, relative to the weights of the other pools.",
-    }),
-    backup: flag({
-      default: false,
-      doc: "Whether the pool gets traffic only when every other pool is down.",
-    }),
-    image: text({ ...imageName, doc: "Image of the pool. Without it: the image built from this checkout." }),
-  },
-  { doc: "One Deployment of API pods." },
-);
+const pool = section("One Deployment of API pods.", {
+  name: text({ ...label, required: true, doc: "Name of the pool; its Deployment is `api-<name>`." }),
+  replicas: integer({ min: 0, max: 500, required: true, doc: "Number of pods." }),
+  weight: integer({
+    min: 1,
+    max: 1000,
+    default: 1,
+    doc: "Share of the traffic, relative to the weights of the other pools.",
+  }),
+  backup: flag({
+    default: false,
+    doc: "Whether the pool gets traffic only when every other pool is down.",
+  }),
+  image: text({ ...imageName, doc: "Image of the pool. Without it: the image built from this checkout." }),
+});
 
 const taken = Object.fromEntries(
   Object.entries<StackVariable>(stackVariables).map(([name, { setBy }]) => [
@@ -46,7 +43,7 @@ export const apiVolumes = {
 } as const;
 
 /** The API. */
-export const api = section({
+export const api = section("The API.", {
   replicas: integer({
     min: 0,
     max: 500,

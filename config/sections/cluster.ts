@@ -4,7 +4,7 @@ import { text } from "../options/scalars.ts";
 import { label, notEmpty } from "./names.ts";
 
 /** The cluster to deploy to. */
-export const cluster = section({
+export const cluster = section("The cluster to deploy to; by default the embedded one.", {
   kubeContext: text({
     pattern: notEmpty.pattern,
     rule: "must be the name of a context in the kubeconfig",

@@ -8,7 +8,7 @@ import { pod } from "./pod.ts";
 export const databaseVolumes = { data: "/data", tmp: "/tmp", password: "/secret" } as const;
 
 /** The PostgreSQL database. */
-export const database = section({
+export const database = section("The PostgreSQL database.", {
   ...container({ minMemory: "128 MiB", memory: "256 MiB", cpu: "1", cpuRequest: "100m" }),
   storage: size({ min: "128 MiB", default: "1 GiB", doc: "Volume of the database." }),
   runAsUser: integer({

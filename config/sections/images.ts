@@ -15,7 +15,7 @@ const image = (embedded: string, elsewhere: string, doc: string) =>
   });
 
 /** The base images. The embedded cluster builds them from Debian packages. */
-export const images = section({
+export const images = section("The base images. The embedded cluster builds its own from Debian packages.", {
   node: image("node:24", "node:24-slim", "Base image of the API image."),
   nginx: image("nginx:1.30", "nginx:1.30", "Image of the gateway; Nginx 1.27.3 or newer."),
   redis: image("redis:8.0", "redis:8.0", "Image of the Redis Cluster."),

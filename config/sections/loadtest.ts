@@ -16,13 +16,13 @@ const mix = {
   upload: share("`POST /api/upload` of 256 KiB"),
 } satisfies Record<RequestKind, unknown>;
 
-const scenario = section({
+const scenario = section("A mix of requests.", {
   about: text({
     pattern: notEmpty.pattern,
     rule: "must be a description",
     doc: "Description for the report.",
   }),
-  mix: section(mix, { doc: "Mix of requests: the weight of each kind; at least one is above 0." }),
+  mix: section("Mix of requests: the weight of each kind; at least one is above 0.", mix),
   rate: decimal({
     min: 0.1,
     max: 1_000_000,
@@ -66,7 +66,7 @@ export const defaultScenarios = {
 };
 
 /** The load test of this stack. */
-export const loadtest = section({
+export const loadtest = section("The load test of this stack.", {
   connections: integer({
     min: 1,
     max: 10_000,

@@ -8,7 +8,7 @@ import { pod } from "./pod.ts";
 export const nginxVolumes = { conf: "/etc/breakwater", tmp: "/tmp" } as const;
 
 /** The gateway in front of the API pods. */
-export const nginx = section({
+export const nginx = section("The gateway in front of the API pods.", {
   replicas: integer({ min: 0, max: 100, default: 1, doc: "Number of gateway pods." }),
   ...container({ minMemory: "32 MiB", memory: "64 MiB", cpu: "1", cpuRequest: "100m" }),
   serviceType: oneOf(["NodePort", "ClusterIP", "LoadBalancer"], {

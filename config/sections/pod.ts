@@ -20,6 +20,7 @@ const labelValue = spelling({
 });
 
 const toleration = section(
+  "A taint that the pods tolerate.",
   {
     key: text({ ...key, doc: "Key of the taint. Without it: every key, with `operator: Exists`." }),
     operator: oneOf(["Exists", "Equal"], { doc: "How the value is compared. Without it: `Equal`." }),
@@ -56,6 +57,7 @@ const toleration = section(
 const sources = ["secret", "configMap", "persistentVolumeClaim"] as const;
 
 const volume = section(
+  "A volume with files.",
   {
     name: text({
       pattern: /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
@@ -121,8 +123,7 @@ function checkVolumes(stackVolumes: Readonly<Record<string, string>>, stackPaths
  * @param stackPaths further paths that additional volumes may not cover
  */
 export const pod = (stackVolumes: Readonly<Record<string, string>>, stackPaths: readonly string[] = []) => {
-  const additions = section(podOptions, {
-    doc: "Additions to the pods: see [pod](#pod).",
+  const additions = section("Additions to the pods: see [pod](#pod).", podOptions, {
     check: checkVolumes(stackVolumes, stackPaths),
   });
   return { ...additions, schema: { $ref: "#/definitions/pod" } };

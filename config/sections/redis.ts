@@ -8,7 +8,7 @@ import { pod } from "./pod.ts";
 export const redisVolumes = { data: "/data", conf: "/etc/redis" } as const;
 
 /** The Redis Cluster that the API uses as its cache. */
-export const redis = section({
+export const redis = section("The Redis Cluster that the API uses as its cache.", {
   shards: integer({ min: 3, max: 100, default: 3, doc: "Number of primaries that share the keys." }),
   replicasPerShard: integer({ min: 0, max: 5, default: 1, doc: "Number of replicas of each primary." }),
   ...container({

@@ -7,7 +7,7 @@ import { notEmpty } from "./names.ts";
 export const embeddedRegistry = "localhost:5000";
 
 /** The registry of the API image. */
-export const registry = section({
+export const registry = section("The registry of the API image.", {
   address: text({
     pattern: /^[a-z0-9][-a-z0-9.]*(:\d+)?(\/[a-z0-9][-a-z0-9._]*)*$/,
     rule: 'must be the host, port and path that images are pushed to, like "registry.example.org/team"',
