@@ -67,14 +67,10 @@ export function createApiPool(args: ApiPoolArgs, parent: pulumi.Resource): Workl
     },
     parent,
   );
-  new Service(
-    pool.serviceName,
-    {
-      metadata: { name: pool.serviceName, namespace, annotations: skipAwait },
-      spec: { clusterIP: "None", selector: workload.selector, ports: [{ name: "http", port: apiPort }] },
-    },
-    { parent },
-  );
+  const metadata = { name: pool.serviceName, namespace, annotations: skipAwait };
+  const ports = [{ name: "http", port: apiPort }];
+  const spec = { clusterIP: "None", selector: workload.selector, ports };
+  new Service(pool.serviceName, { metadata, spec }, { parent });
   return workload;
 }
 
@@ -83,25 +79,14 @@ export function createApiPool(args: ApiPoolArgs, parent: pulumi.Resource): Workl
  * after half a minute of failed liveness probes, because a busy event loop responds late.
  */
 const probes = {
-  startupProbe: {
-    httpGet: { path: "/readyz", port: "internal" },
-    periodSeconds: 1,
-    timeoutSeconds: 2,
-    failureThreshold: 120,
-  },
-  readinessProbe: {
-    httpGet: { path: "/readyz", port: "internal" },
-    periodSeconds: 2,
-    timeoutSeconds: 2,
-    failureThreshold: 2,
-  },
-  livenessProbe: {
-    httpGet: { path: "/livez", port: "internal" },
-    periodSeconds: 5,
-    timeoutSeconds: 3,
-    failureThreshold: 6,
-  },
+  startupProbe: { ...get("/readyz"), periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 120 },
+  readinessProbe: { ...get("/readyz"), periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 2 },
+  livenessProbe: { ...get("/livez"), periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 6 },
 };
+
+function get(path: string) {
+  return { httpGet: { path, port: "internal" } };
+}
 
 /** The pod's own volumes. They outlive a container, but not the pod. */
 function volumes(config: ApiConfig) {

@@ -45,19 +45,11 @@ export class Api extends pulumi.ComponentResource {
   }
 
   #createService(name: string, args: ApiArgs, selector: Record<string, string>): void {
-    new Service(
-      name,
-      {
-        metadata: { name, namespace: args.namespace, annotations: skipAwait },
-        spec: {
-          selector,
-          ports: [
-            { name: "http", port: apiPort },
-            { name: "internal", port: apiInternalPort },
-          ],
-        },
-      },
-      { parent: this },
-    );
+    const metadata = { name, namespace: args.namespace, annotations: skipAwait };
+    const ports = [
+      { name: "http", port: apiPort },
+      { name: "internal", port: apiInternalPort },
+    ];
+    new Service(name, { metadata, spec: { selector, ports } }, { parent: this });
   }
 }

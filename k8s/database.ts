@@ -40,18 +40,10 @@ export class Database extends pulumi.ComponentResource {
   }
 
   #createService(name: string, args: DatabaseArgs): void {
-    new Service(
-      name,
-      {
-        metadata: { name, namespace: args.namespace },
-        spec: {
-          clusterIP: "None",
-          selector: this.workload.selector,
-          ports: [{ name: "postgres", port }],
-        },
-      },
-      { parent: this },
-    );
+    const metadata = { name, namespace: args.namespace };
+    const ports = [{ name: "postgres", port }];
+    const spec = { clusterIP: "None", selector: this.workload.selector, ports };
+    new Service(name, { metadata, spec }, { parent: this });
   }
 
   #createStatefulSet(name: string, args: DatabaseArgs, secret: Secret): Workload {

@@ -45,30 +45,19 @@ export class NginxGateway extends pulumi.ComponentResource {
     const conf = pulumi
       .output(args.resolver)
       .apply((resolver) => renderNginxConf({ ...args.config, uploadMax: args.uploadMax, pools, resolver }));
-    return new ConfigMap(
-      name,
-      // Pulumi names it by its content, so that new content replaces the pods.
-      { metadata: { namespace: args.namespace }, data: { "nginx.conf": conf } },
-      { parent: this },
-    );
+    // Pulumi names it by its content, so that new content replaces the pods.
+    const metadata = { namespace: args.namespace };
+    return new ConfigMap(name, { metadata, data: { "nginx.conf": conf } }, { parent: this });
   }
 
   #createService(name: string, args: NginxGatewayArgs): Service {
     const { serviceType, nodePort } = args.config;
     // Only a load balancer has an address to wait for. The Deployment already waits for the pods.
     const annotations = serviceType === "LoadBalancer" ? {} : skipAwait;
-    return new Service(
-      name,
-      {
-        metadata: { name, namespace: args.namespace, annotations },
-        spec: {
-          type: serviceType,
-          selector: this.workload.selector,
-          ports: [{ name: "http", port: 80, targetPort: "http", nodePort }],
-        },
-      },
-      { parent: this },
-    );
+    const metadata = { name, namespace: args.namespace, annotations };
+    const ports = [{ name: "http", port: 80, targetPort: "http", nodePort }];
+    const spec = { type: serviceType, selector: this.workload.selector, ports };
+    return new Service(name, { metadata, spec }, { parent: this });
   }
 
   #createDeployment(name: string, args: NginxGatewayArgs, configMap: ConfigMap): Workload {

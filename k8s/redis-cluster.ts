@@ -57,35 +57,21 @@ export class RedisCluster extends pulumi.ComponentResource {
         port,
       }),
     );
-    return new Secret(
-      name,
-      // Pulumi names it by its content, so that new content replaces the pods.
-      {
-        metadata: { namespace: args.namespace },
-        stringData: { "redis.conf": conf, password: this.password },
-      },
-      { parent: this },
-    );
+    // Pulumi names it by its content, so that new content replaces the pods.
+    const metadata = { namespace: args.namespace };
+    const stringData = { "redis.conf": conf, password: this.password };
+    return new Secret(name, { metadata, stringData }, { parent: this });
   }
 
   #createService(name: string, args: RedisClusterArgs, selector: Record<string, string>): void {
-    new Service(
-      name,
-      {
-        metadata: { name, namespace: args.namespace, annotations: skipAwait },
-        spec: {
-          clusterIP: "None",
-          // Nodes must find each other before the cluster is formed.
-          publishNotReadyAddresses: true,
-          selector,
-          ports: [
-            { name: "redis", port },
-            { name: "bus", port: port + 10_000 },
-          ],
-        },
-      },
-      { parent: this },
-    );
+    const metadata = { name, namespace: args.namespace, annotations: skipAwait };
+    const ports = [
+      { name: "redis", port },
+      { name: "bus", port: port + 10_000 },
+    ];
+    // Nodes must find each other before the cluster is formed, and so before they are ready.
+    const spec = { clusterIP: "None", publishNotReadyAddresses: true, selector, ports };
+    new Service(name, { metadata, spec }, { parent: this });
   }
 
   #createStatefulSet(name: string, args: RedisClusterArgs, secret: Secret) {

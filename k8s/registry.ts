@@ -23,11 +23,12 @@ export function createPullSecrets(
   const server = registryServer(address);
   const key = /^(index\.)?docker\.io$/.test(server) ? "https://index.docker.io/v1/" : server;
   const auth = Buffer.from(`${username}:${password}`).toString("base64");
+  const name = "registry-credentials";
   const secret = new Secret(
-    "registry-credentials",
+    name,
     {
       // A fixed name: the kubelet reads the Secret at each pull, so new credentials replace no pods.
-      metadata: { name: "registry-credentials", namespace },
+      metadata: { name, namespace },
       type: "kubernetes.io/dockerconfigjson",
       stringData: { ".dockerconfigjson": JSON.stringify({ auths: { [key]: { username, password, auth } } }) },
     },
