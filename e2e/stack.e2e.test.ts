@@ -38,7 +38,7 @@ test("pulumi up deploys a stack that answers through Nginx", async () => {
   assert.equal((await podsOf("redis")).length, 6);
 });
 
-test("a user is read from the database once and from Redis after that, until it is written", async () => {
+test("the API reads a user from the database once and then from Redis, until the user is written", async () => {
   const url = `${stack.endpoint}/api/users/7`;
   const put = (name: string) =>
     fetch(url, {
@@ -62,7 +62,7 @@ test("a second pulumi up changes nothing and replaces no pod", async () => {
   assert.deepEqual(now.map((pod) => pod.uid).sort(), before.map((pod) => pod.uid).sort());
 });
 
-test("all Redis pods deleted at once: the cluster heals by itself, and reads are cached again", async () => {
+test("the Redis Cluster recovers when all its pods are deleted at once, and reads are cached again", async () => {
   const before = await podsOf("redis");
   await deletePods(stack.namespace, before);
   await until("six new Redis pods", async () => {
@@ -78,7 +78,7 @@ test("all Redis pods deleted at once: the cluster heals by itself, and reads are
 });
 
 for (const replicas of [5, 2]) {
-  test(`api.replicas ${replicas} in stack config gives ${replicas} pods, and Nginx uses them with no restart`, async () => {
+  test(`api.replicas ${replicas} gives ${replicas} pods, and Nginx uses all of them without a restart`, async () => {
     const nginxBefore = await podsOf("nginx");
     await configure("api.replicas", String(replicas));
     await up();
@@ -86,7 +86,7 @@ for (const replicas of [5, 2]) {
     assert.equal(api.length, replicas);
     const answered = () => Promise.all(api.map((pod) => requestsAnswered(stack.namespace, pod.name)));
     const before = await answered();
-    // Nginx asks the cluster's DNS again every second; a few seconds of light traffic reach every pod.
+    // Nginx queries the cluster's DNS every second. A few seconds of light traffic reach every pod.
     for (let round = 0; round < 60; round++) {
       await Promise.all(Array.from({ length: 5 }, () => fetch(`${stack.endpoint}/api/light`)));
       const grew = (await answered()).every((count, pod) => count > (before[pod] ?? 0));
@@ -132,12 +132,12 @@ const laterDuringTheRun = (path: string) => async () => {
 };
 
 for (const fault of ["rollout", "kill-api", "kill-redis-primary"]) {
-  test(`the stack recovers from ${fault} under load, and what the fault itself does fails no gate`, async () => {
+  test(`the stack recovers from ${fault} under load, and no gate fails because of the fault itself`, async () => {
     const [, gates] = await failedGates(["--fault", fault, "--duration", "20s"]);
     const { fault: outcome } = lastReport();
     assert.equal(outcome?.name, fault);
     assert.ok(typeof outcome?.recoveredMs === "number", outcome?.reason);
-    // A request that was being answered by the very process that was killed may be lost with it.
+    // Requests in the killed process may be lost.
     const allowed = fault === "rollout" ? [] : ["error_rate", "non_2xx_rate"];
     assert.deepEqual(
       gates.filter((gate) => !allowed.includes(gate)),
@@ -146,7 +146,7 @@ for (const fault of ["rollout", "kill-api", "kill-redis-primary"]) {
   });
 }
 
-test("two images are compared side by side, and their pods are gone afterwards", async () => {
+test("the load test compares two images side by side and removes their pods", async () => {
   const { apiImage } = await outputs();
   const flags = ["--scenario", "light", "--repeats", "6", "--duration", "1s"];
   const [, gates] = await failedGates(["--compare-images", apiImage, apiImage, ...flags]);
@@ -160,7 +160,7 @@ test("two images are compared side by side, and their pods are gone afterwards",
   assert.deepEqual(await deployments(stack.namespace), ["api", "nginx"]);
 });
 
-test("a pod that is replaced during the run is caught by the gates", async () => {
+test("the gates fail when a pod is replaced during the run", async () => {
   const [exitCode, gates] = await failedGates([], async () => {
     await new Promise((resolve) => setTimeout(resolve, 8_000));
     await deletePods(stack.namespace, (await podsOf("api")).slice(0, 1));
@@ -169,7 +169,7 @@ test("a pod that is replaced during the run is caught by the gates", async () =>
   assert.ok(gates.includes("pods_replaced"), `failed gates: ${gates.join(", ")}`);
 });
 
-test("a planted out-of-memory kill is caught by the gates", async () => {
+test("the gates fail after an out-of-memory kill", async () => {
   await configure("api.env.FAULT_LAB", "1");
   await up();
   const [exitCode, gates] = await failedGates([], laterDuringTheRun("allocate?mib=600"));
@@ -177,13 +177,13 @@ test("a planted out-of-memory kill is caught by the gates", async () => {
   assert.ok(gates.includes("oom_kills"), `failed gates: ${gates.join(", ")}`);
 });
 
-test("a planted leak of one kilobyte a request is caught by the gates, long before the limit is", async () => {
+test("the gates fail with a leak of one kilobyte per request, long before the memory limit", async () => {
   const flags = ["--scenario", "light", "--rate", "1200", "--duration", "90s"];
   const [exitCode, gates] = await failedGates(flags, laterDuringTheRun("leak?bytes=1024"));
   assert.deepEqual([exitCode, gates], [99, ["memory_time_to_limit"]]);
 });
 
-test("a planted crash is caught by the gates", async () => {
+test("the gates fail after a crash", async () => {
   const [exitCode, gates] = await failedGates([], laterDuringTheRun("exit?code=3"));
   assert.equal(exitCode, 99);
   assert.ok(gates.includes("restarts"), `failed gates: ${gates.join(", ")}`);

@@ -8,12 +8,12 @@ const name = "e2e";
 const configFile = join(projectRoot, `Pulumi.${name}.yaml`);
 const pulumi = $({ cwd: projectRoot, quiet: true });
 
-/** Creates the tests' own stack: its own namespace and node port, so that a stack in use is not touched. */
+/** Creates a stack for the tests, with its own namespace and node port, so that other stacks do not change. */
 export async function createStack(): Promise<void> {
   await destroyStack();
   await pulumi`pulumi stack init ${name}`;
   await configure("nginx.nodePort", "30090");
-  // Little enough to fit beside a stack in use, whatever its replicas.
+  // The requests are small, so that the pods fit beside another stack.
   for (const workload of ["api", "nginx", "redis", "database"])
     await configure(`${workload}.cpuRequest`, "10m");
   await configure("loadtest.durationSeconds", "4");
@@ -25,7 +25,7 @@ export async function configure(path: string, value: string): Promise<void> {
   await pulumi`pulumi config set --stack ${name} --path ${path} ${value}`;
 }
 
-/** `pulumi up`, its output given back; throws with the output when it fails. */
+/** Runs `pulumi up`. @returns its output. @throws {ProcessOutput} with the output when it fails. */
 export async function up(...flags: string[]): Promise<string> {
   const run = await pulumi`pulumi up --yes --skip-preview --stack ${name} --non-interactive ${flags}`;
   return run.stdout;
@@ -35,7 +35,7 @@ export async function outputs(): Promise<StackOutputs> {
   return JSON.parse((await pulumi`pulumi stack output --json --stack ${name}`).stdout) as StackOutputs;
 }
 
-/** Removes the stack with all that it made; nothing happens when it does not exist. */
+/** Removes the stack and its resources, if it exists. */
 export async function destroyStack(): Promise<void> {
   const listed = JSON.parse((await pulumi`pulumi stack ls --json`).stdout) as { name: string }[];
   if (listed.some((stack) => stack.name === name)) {
@@ -45,7 +45,7 @@ export async function destroyStack(): Promise<void> {
   rmSync(configFile, { force: true });
 }
 
-/** Runs the load test against the stack with its output kept. */
+/** Runs the load test on the stack and keeps its output. */
 export function loadtest(...flags: string[]) {
   const tsx = ["--import", import.meta.resolve("tsx")];
   return $({

@@ -21,7 +21,7 @@ async function sleeper(seconds: string): Promise<ProcessIdentity> {
   return { pid: child.pid, startTime };
 }
 
-test("a later process with the same pid is not taken for the recorded one, and gets no signal", async () => {
+test("sendSignal sends nothing to a later process with the same PID", async () => {
   const process_ = await sleeper("61");
   const earlier = { pid: process_.pid, startTime: "1" };
   assert.equal(await isAlive(earlier), false);
@@ -31,14 +31,14 @@ test("a later process with the same pid is not taken for the recorded one, and g
   assert.deepEqual(await waitUntilGone([process_], 5_000), []);
 });
 
-test("tells which processes outlast the time", async () => {
+test("waitUntilGone returns the processes that outlast the time", async () => {
   const process_ = await sleeper("62");
   assert.deepEqual(await waitUntilGone([process_], 0), [process_]);
   await sendSignal(process_, "SIGKILL");
   assert.deepEqual(await waitUntilGone([process_], 5_000), []);
 });
 
-test("finds processes by arguments and by parent", async () => {
+test("findProcesses finds processes by arguments, and childrenOf by parent", async () => {
   const process_ = await sleeper("63.25");
   const itself = await startTimeOf(process.pid);
   assert.ok(itself);
@@ -50,7 +50,7 @@ test("finds processes by arguments and by parent", async () => {
   assert.deepEqual(await findProcesses(([, seconds]) => seconds === "63.25"), []);
 });
 
-test("reads the memory of a process, and none of one that is gone", async () => {
+test("residentBytes returns the memory of a process, and 0 when it has ended", async () => {
   assert.ok((await residentBytes(process.pid)) > 1024 ** 2);
   assert.equal(await residentBytes(2 ** 30), 0);
 });

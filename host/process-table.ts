@@ -4,13 +4,13 @@ import { poll } from "./poll.ts";
 // USER_HZ, which Linux fixes at 100 for user space; see proc_pid_stat(5).
 const millisecondsPerTick = 10;
 
-/** A process that cannot be mistaken for a later one with the same pid. */
+/** A process, distinguished from later processes with the same PID by its start time. */
 export interface ProcessIdentity {
   pid: number;
   startTime: string;
 }
 
-/** Fields of /proc/<pid>/stat after the command name, which may itself hold spaces and parentheses. */
+/** Returns the fields of /proc/<pid>/stat after the command name, which may contain spaces and parentheses. */
 async function statFields(pid: number): Promise<string[] | undefined> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, "utf8");
@@ -20,14 +20,14 @@ async function statFields(pid: number): Promise<string[] | undefined> {
   }
 }
 
-/** The start time of a live process in clock ticks since boot; undefined when it is gone or a zombie. */
+/** Returns the start time of a process in clock ticks since boot; undefined when it has ended. */
 export async function startTimeOf(pid: number): Promise<string | undefined> {
   const fields = await statFields(pid);
   if (fields === undefined || fields[0] === "Z" || fields[0] === "X") return undefined;
   return fields[19];
 }
 
-/** When a live process was started, in milliseconds since 1970, to a second; undefined when it is gone. */
+/** Returns when a process was started, in milliseconds since 1970 with a resolution of 1 s; undefined when it has ended. */
 export async function startedAtMs(pid: number): Promise<number | undefined> {
   const ticks = await startTimeOf(pid);
   const bootSeconds = /^btime (\d+)$/m.exec(await readFile("/proc/stat", "utf8"))?.[1];
@@ -35,12 +35,12 @@ export async function startedAtMs(pid: number): Promise<number | undefined> {
   return Number(bootSeconds) * 1000 + Number(ticks) * millisecondsPerTick;
 }
 
-/** Whether exactly this process still runs. */
+/** Whether this process still runs. */
 export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
   return (await startTimeOf(identity.pid)) === identity.startTime;
 }
 
-/** Sends a signal, unless the process is gone already. */
+/** Sends a signal, unless the process has ended. */
 export async function sendSignal(identity: ProcessIdentity, signal: NodeJS.Signals): Promise<void> {
   if (!(await isAlive(identity))) return;
   try {
@@ -50,7 +50,7 @@ export async function sendSignal(identity: ProcessIdentity, signal: NodeJS.Signa
   }
 }
 
-/** Waits until all of them are gone. @returns those that still run after `timeoutMs`. */
+/** Waits until all processes have ended. @returns those that still run after `timeoutMs`. */
 export async function waitUntilGone(
   identities: readonly ProcessIdentity[],
   timeoutMs: number,
@@ -68,7 +68,7 @@ async function allPids(): Promise<number[]> {
   return (await readdir("/proc")).filter((entry) => /^\d+$/.test(entry)).map(Number);
 }
 
-/** Every process whose command line fulfils `matches`. */
+/** Returns the processes for whose command line `matches` is true. */
 export async function findProcesses(matches: (args: string[]) => boolean): Promise<ProcessIdentity[]> {
   const found: ProcessIdentity[] = [];
   for (const pid of await allPids()) {
@@ -80,7 +80,7 @@ export async function findProcesses(matches: (args: string[]) => boolean): Promi
   return found;
 }
 
-/** The direct children of some processes. */
+/** Returns the direct children of some processes. */
 export async function childrenOf(parents: readonly ProcessIdentity[]): Promise<ProcessIdentity[]> {
   const parentPids = new Set(parents.map((parent) => String(parent.pid)));
   const children: ProcessIdentity[] = [];
@@ -93,7 +93,7 @@ export async function childrenOf(parents: readonly ProcessIdentity[]): Promise<P
   return children;
 }
 
-/** The process that holds a socket, as "pid 123 (nginx)". */
+/** Returns the process that has a socket open, as "pid 123 (nginx)". */
 export async function socketOwner(inode: string): Promise<string | undefined> {
   for (const pid of await allPids()) {
     const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []);
@@ -107,7 +107,7 @@ export async function socketOwner(inode: string): Promise<string | undefined> {
   return undefined;
 }
 
-/** Memory that a process holds, in bytes; 0 when it is gone. */
+/** Returns the resident memory of a process in bytes; 0 when it has ended. */
 export async function residentBytes(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;

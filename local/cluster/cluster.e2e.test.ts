@@ -19,7 +19,7 @@ import { daemonState } from "./process-supervisor.ts";
 import { ensureRegistry } from "./registry.ts";
 import { mountsUnder } from "./storage.ts";
 
-// The embedded cluster itself: it is left running.
+// Tests of the embedded cluster itself. They leave it running.
 const namespace = "cluster-test";
 const nodeImage = "localhost:5000/breakwater/node:24";
 let tools: Tools;
@@ -104,14 +104,14 @@ test("every component runs, and only root can read the data folder and the kubec
   assert.equal((await stat(dataPaths.kubeconfig)).mode & 0o777, 0o600);
 });
 
-test("a component that was killed is told by status and started again by up, and the others are left alone", async () => {
+test("clusterStatus reports a killed daemon, and clusterUp starts it again and leaves the others alone", async () => {
   const before = await daemonState("coredns");
   const apiServer = await daemonState("kube-apiserver");
   assert.ok(before.pid);
   process.kill(before.pid, "SIGKILL");
   await until(async () => (await daemonState("coredns")).state === "dead");
-  const told = (await clusterStatus()).filter((component) => !component.running).map(({ name }) => name);
-  assert.deepEqual(told, ["coredns", "cluster DNS"]);
+  const down = (await clusterStatus()).filter((component) => !component.running).map(({ name }) => name);
+  assert.deepEqual(down, ["coredns", "cluster DNS"]);
   await clusterUp(tools);
   assert.notEqual((await daemonState("coredns")).pid, before.pid);
   assert.deepEqual(await daemonState("kube-apiserver"), apiServer);
@@ -121,7 +121,7 @@ test("a component that was killed is told by status and started again by up, and
   );
 });
 
-test("a kubeconfig of another cluster in the environment is not touched", async () => {
+test("clusterUp does not change the kubeconfig of another cluster in the environment", async () => {
   const folder = await mkdtemp(join(tmpdir(), "kubeconfig-"));
   const other = join(folder, "config");
   await writeFile(other, "apiVersion: v1\nkind: Config\n");
@@ -149,7 +149,7 @@ test("no address of the pod and service ranges is routed off the machine", async
   }
 });
 
-test("a pod finds Services by name and reaches no other machine", async () => {
+test("a pod resolves Services by name and cannot reach other machines", async () => {
   const program = `
     const connect = (host, port) => new Promise((done) => {
       const socket = require("net").connect({ host, port, timeout: 5000 });
@@ -166,7 +166,7 @@ test("a pod finds Services by name and reaches no other machine", async () => {
   assert.equal((await podStatus("network")).phase, "Succeeded");
 });
 
-test("a container over its memory limit is killed and told as OOMKilled", async () => {
+test("a container over its memory limit is killed and reported as OOMKilled", async () => {
   await applyPod(pod("greedy", "const kept = []; for (;;) kept.push(Buffer.alloc(16 << 20, 1))"));
   await until(async () => ((await podStatus("greedy")).containerStatuses?.[0]?.restartCount ?? 0) > 0);
   const ended = (await podStatus("greedy")).containerStatuses?.[0]?.lastState.terminated;
@@ -176,7 +176,7 @@ test("a container over its memory limit is killed and told as OOMKilled", async 
   );
 });
 
-test("down leaves nothing running, mounted or routed; up finds objects and volumes as they were", async () => {
+test("clusterDown leaves no process, mount or route; clusterUp finds the same objects and volumes", async () => {
   await api.apply(`/api/v1/namespaces/${namespace}/persistentvolumeclaims/data`, {
     apiVersion: "v1",
     kind: "PersistentVolumeClaim",

@@ -25,7 +25,7 @@ const inEngine = async (): Promise<Record<string, string>> => {
   return Object.fromEntries(await Promise.all(ids));
 };
 
-test("a second run builds nothing and pushes nothing", async () => {
+test("ensureBaseImages builds and pushes nothing when the images exist", async () => {
   const [digests, ids] = [await Promise.all(recipes.map(inRegistry)), await inEngine()];
   assert.ok(digests.every((digest) => digest?.startsWith("sha256:")));
   await ensureBaseImages(engine);
@@ -33,7 +33,7 @@ test("a second run builds nothing and pushes nothing", async () => {
   assert.deepEqual(await inEngine(), ids);
 });
 
-test("an image that the registry lost is pushed again without being built", async () => {
+test("ensureBaseImages pushes an image again that the registry lost, without a build", async () => {
   const pause = recipes.find(({ name }) => name === "pause");
   assert.ok(pause);
   const [digest, ids] = [await inRegistry(pause), await inEngine()];
@@ -44,7 +44,7 @@ test("an image that the registry lost is pushed again without being built", asyn
   assert.deepEqual(await inEngine(), ids);
 });
 
-test("every program runs as the images' user on a read-only root", async () => {
+test("every program of the base images runs as their user on a read-only root", async () => {
   const docker = await connectEngine(`unix://${engine.socketPath}`);
   for (const recipe of recipes.filter(({ version }) => version.length > 0)) {
     const container = await docker.createContainer({

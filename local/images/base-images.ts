@@ -21,30 +21,30 @@ const timeLimitMs = 10 * 60_000;
 const buildTime = new Date("2026-01-01T00:00:00Z");
 
 /**
- * Sees to it that the embedded registry has the base images. One that is there and was made from the same inputs
- * (recipe, Node version, this code) is left alone; one that the engine still holds is only pushed. What is built gets
- * its tag when it is complete, so a run that is killed leaves no half image.
+ * Makes sure that the embedded registry has the base images. An image with the same inputs (recipe, Node.js version,
+ * this code) is left alone. An image that only the engine has is pushed. An image gets its tag when its build is
+ * complete, so a killed run leaves no incomplete image.
  *
- * @throws {UserError} when a package cannot be had, or the engine or the registry refuses.
+ * @throws {UserError} when a package is not available, or when the engine or the registry fails.
  */
 export async function ensureBaseImages(engine: { socketPath: string }): Promise<void> {
   await step("Base images", async (report) => {
     const plans = await Promise.all(recipes.map((recipe) => planFor(engine.socketPath, recipe)));
-    const of = (action: Plan["action"]): Plan[] => plans.filter((plan) => plan.action === action);
-    if (of("none").length === plans.length) return report("unchanged");
+    const plansTo = (action: Plan["action"]): Plan[] => plans.filter((plan) => plan.action === action);
+    if (plansTo("none").length === plans.length) return report("unchanged");
     const docker = await connectEngine(`unix://${engine.socketPath}`);
-    for (const { recipe } of of("forget")) await docker.getImage(imageName(recipe)).remove();
-    for (const { recipe } of of("push")) await push(docker, recipe, report);
-    const versions = await buildAll(docker, of("build"), report);
-    const told = [
+    for (const { recipe } of plansTo("forget")) await docker.getImage(imageName(recipe)).remove();
+    for (const { recipe } of plansTo("push")) await push(docker, recipe, report);
+    const versions = await buildAll(docker, plansTo("build"), report);
+    const done = [
       ...(versions.length > 0 ? [`built ${versions.join(", ")}`] : []),
-      ...(of("push").length > 0 ? [`pushed ${of("push").map(({ recipe }) => recipe.name)}`] : []),
+      ...(plansTo("push").length > 0 ? [`pushed ${plansTo("push").map(({ recipe }) => recipe.name)}`] : []),
     ];
-    report(told.join("; ") || "unchanged");
+    report(done.join("; ") || "unchanged");
   });
 }
 
-/** `forget`: the registry is right, but the engine has an older image of the name, on which it would build. */
+/** `forget`: the image in the registry is right, but the engine has an old image with the same name and would build on it. */
 interface Plan {
   recipe: Recipe;
   inputs: string;
@@ -55,7 +55,7 @@ async function planFor(socketPath: string, recipe: Recipe): Promise<Plan> {
   const unreachable = (what: string, log: string) => (error: Error) => {
     throw new UserError(
       `${what} does not answer: ${(error.cause as Error | undefined)?.message ?? error.message}`,
-      `See npm run logs -- ${log}; npm run up starts it`,
+      `read npm run logs -- ${log}; npm run up starts it`,
     );
   };
   const [inputs, inRegistry, inEngine] = await Promise.all([
@@ -68,7 +68,7 @@ async function planFor(socketPath: string, recipe: Recipe): Promise<Plan> {
   return { recipe, inputs, action: isStale ? "forget" : "none" };
 }
 
-/** SHA-256 of everything that decides what is in an image, except for what Debian serves at the time. */
+/** Returns the SHA-256 of everything that determines the content of an image, except for the versions in Debian. */
 async function inputsDigest(recipe: Recipe): Promise<string> {
   const digest = createHash("sha256").update(JSON.stringify(recipe));
   if (recipe.npm !== undefined) {
@@ -80,7 +80,7 @@ async function inputsDigest(recipe: Recipe): Promise<string> {
   return digest.digest("hex");
 }
 
-/** Builds and pushes; returns `name version` of each. */
+/** Builds and pushes images. @returns `name version` of each. */
 async function buildAll(docker: Docker, plans: readonly Plan[], report: Report): Promise<string[]> {
   if (plans.length === 0) return [];
   await removeLeftovers();
@@ -103,7 +103,7 @@ async function buildAll(docker: Docker, plans: readonly Plan[], report: Report):
         return done;
       }),
     );
-    // The images that these replace; what is built on top of one still keeps it.
+    // Removes the replaced images, except for those that other images are built on.
     await docker.pruneImages({ filters: { dangling: ["true"], label: [digestLabel] } });
     return doneBySuite.flat();
   } finally {
@@ -118,14 +118,14 @@ async function buildOne(
   folder: string,
   report: Report,
 ): Promise<string> {
-  report(`putting ${recipe.name} together`);
+  report(`assembling ${recipe.name}`);
   const image = join(folder, "root");
   await assembleImage(recipe, packages, image);
   const version = await versionOf(recipe, image);
   await writeFile(join(folder, "Dockerfile"), dockerfile(recipe, inputs, version));
   report(`building ${recipe.name} ${version}`);
   const context = await readContext(folder, join(folder, "Dockerfile"));
-  // The same files give the same layer, whenever they were unpacked.
+  // With a fixed time, the same files always give the same layer.
   const entries = context.entries.map((entry) => ({ ...entry, mtime: buildTime }));
   await buildImage(
     docker,
@@ -142,7 +142,10 @@ async function buildOne(
     },
     { credentials: {}, signal: AbortSignal.timeout(timeLimitMs), output: () => {} },
   ).catch((error: Error) => {
-    throw new UserError(`${recipe.name}: ${error.message}`, "See npm run logs -- dockerd; is the disk full?");
+    throw new UserError(
+      `${recipe.name}: ${error.message}`,
+      "check npm run logs -- dockerd and the free disk space, then run the command again",
+    );
   });
   await push(docker, recipe, report);
   return `${recipe.name} ${version}`;
@@ -155,13 +158,13 @@ async function push(docker: Docker, recipe: Recipe, report: Report): Promise<voi
     (error: Error) => {
       throw new UserError(
         `${recipe.name}: ${error.message}`,
-        "See npm run logs -- registry; is the disk full? Then run the command again",
+        "check npm run logs -- registry and the free disk space, then run the command again",
       );
     },
   );
 }
 
-/** Runs the program inside of its own files, which also shows that none is missing. */
+/** Asks the program for its version. It runs with the files of the image only, so it fails when a file is missing. */
 async function versionOf(recipe: Recipe, image: string): Promise<string> {
   const [program, ...args] = recipe.version;
   if (program === undefined) return recipe.tag;
@@ -172,13 +175,13 @@ async function versionOf(recipe: Recipe, image: string): Promise<string> {
   if (version === undefined || !isWithinTag(version, recipe.tag)) {
     throw new UserError(
       `Debian ${recipe.suite} has ${recipe.name} ${version ?? `of unknown version (${output})`}, but the image's tag is ${recipe.tag}`,
-      "Correct the tag or the release in local/images/recipes.ts",
+      "correct the tag or the release in local/images/recipes.ts",
     );
   }
   return version;
 }
 
-/** The Dockerfile of one image. */
+/** Returns the Dockerfile of one image. */
 export function dockerfile(recipe: Recipe, inputs: string, version: string): string {
   const lines = [
     "FROM scratch",

@@ -18,7 +18,7 @@ const recipe: Recipe = {
   config: [],
 };
 
-/** A folder of unpacked packages with these files (a text each), and an empty one for the image. */
+/** Creates a folder of unpacked packages with these text files, and an empty folder for the image. */
 async function folders(
   t: TestContext,
   files: Record<string, string>,
@@ -34,8 +34,8 @@ async function folders(
   return { packages, image: join(dir, "image") };
 }
 
-test("a program brings the libraries it is linked with and the loader", async (t) => {
-  // This Node is a dynamically linked program; empty files stand for its libraries.
+test("assembleImage adds the libraries of a program and the loader", async (t) => {
+  // This Node.js is a dynamically linked program. Empty files replace its libraries.
   const needed = await neededLibraries(process.execPath);
   assert.ok(needed.includes("libc.so.6"));
   const names = needed.filter((name) => !name.startsWith("ld-linux"));
@@ -53,7 +53,7 @@ test("a program brings the libraries it is linked with and the loader", async (t
   assert.deepEqual(await readdir(join(image, "lib64")), ["ld-linux-x86-64.so.2"]);
 });
 
-test("a link is taken with what it points to, and what is excluded is not", async (t) => {
+test("assembleImage adds the target of a link, and leaves out excluded paths", async (t) => {
   const { packages, image } = await folders(t, { "/etc/tool/real": "text", "/etc/tool/big/file": "" });
   await symlink("real", join(packages, "etc/tool/link"));
   await assembleImage(
@@ -65,21 +65,21 @@ test("a link is taken with what it points to, and what is excluded is not", asyn
   assert.equal(await readlink(join(image, "etc/tool/link")), "real");
 });
 
-test("writable folders are open to every user, and /tmp always is", async (t) => {
+test("assembleImage makes /tmp and the writable folders writable for every user", async (t) => {
   const { packages, image } = await folders(t, {});
   await assembleImage({ ...recipe, writable: ["/data"] }, packages, image);
   for (const path of ["data", "tmp"])
     assert.equal((await stat(join(image, path))).mode & 0o7777, 0o1777, path);
 });
 
-test("a file that no package has is named", async (t) => {
+test("assembleImage names a file that no package contains", async (t) => {
   const { packages, image } = await folders(t, { "/usr/bin/other": "" });
   await assert.rejects(assembleImage({ ...recipe, programs: ["/usr/bin/tool"] }, packages, image), {
     message: "/usr/bin/tool is in none of the packages of a base image",
   });
 });
 
-test("a text file needs no libraries", async (t) => {
+test("neededLibraries returns nothing for a text file", async (t) => {
   const { packages } = await folders(t, { "/script": "#!/bin/sh\n" });
   assert.deepEqual(await neededLibraries(join(packages, "script")), []);
 });

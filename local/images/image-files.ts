@@ -11,8 +11,8 @@ const loader = `/usr/lib64/${loaderName}`;
 const mergedFolders = ["bin", "sbin", "lib", "lib64"];
 
 /**
- * Puts the files of one image together: the recipe's programs and folders out of unpacked packages, the shared
- * libraries that they need, and what every image has (user, /tmp, the links of a merged /usr).
+ * Assembles the files of one image: the recipe's programs and folders from unpacked packages, the shared libraries that
+ * they need, and the parts of every image (user, /tmp, the links of a merged /usr).
  *
  * @param packages folder with the unpacked packages.
  * @param image an empty folder, which becomes the image's root.
@@ -29,7 +29,7 @@ export async function assembleImage(recipe: Recipe, packages: string, image: str
     await mkdir(dirname(target), { recursive: true });
     await copyFile(source, target);
     await chmod(target, 0o755);
-    // Names of its own functions, which nothing looks up at run time: a seventh of Node's binary.
+    // Removes the symbol table, which is a seventh of the binary and is not used at run time.
     await runCommand("strip", ["--strip-unneeded", target]);
     files.copied.push(target);
   }
@@ -44,7 +44,7 @@ export async function assembleImage(recipe: Recipe, packages: string, image: str
   }
 }
 
-/** Folder of an npm package of this checkout. */
+/** Returns the folder of an npm package of this checkout. */
 export function packageFolder(name: string): string {
   return join(import.meta.dirname, "../../node_modules", name);
 }
@@ -65,26 +65,26 @@ async function addBasics(image: string): Promise<void> {
   await chmod(join(image, "tmp"), 0o1777);
 }
 
-/** Copies files of the packages to the same place in the image, each once, with what links point to. */
+/** Copies files of the packages to the same path in the image, each once, with the targets of links. */
 class FileCopier {
   /** Regular files in the image, by absolute path on this machine. */
   readonly copied: string[] = [];
-  private readonly packages: string;
-  private readonly image: string;
-  private readonly without: ReadonlySet<string>;
-  private readonly seen = new Set<string>();
+  readonly #packages: string;
+  readonly #image: string;
+  readonly #without: ReadonlySet<string>;
+  readonly #seen = new Set<string>();
 
   constructor(packages: string, image: string, without: readonly string[]) {
-    this.packages = packages;
-    this.image = image;
-    this.without = new Set(without);
+    this.#packages = packages;
+    this.#image = image;
+    this.#without = new Set(without);
   }
 
   async add(path: string): Promise<void> {
-    if (this.without.has(path) || this.seen.has(path)) return;
-    this.seen.add(path);
-    const source = join(this.packages, path);
-    const target = join(this.image, path);
+    if (this.#without.has(path) || this.#seen.has(path)) return;
+    this.#seen.add(path);
+    const source = join(this.#packages, path);
+    const target = join(this.#image, path);
     const found = await lstat(source).catch(() => undefined);
     if (found === undefined) throw missing(path);
     if (found.isDirectory()) {
@@ -105,9 +105,9 @@ class FileCopier {
   }
 }
 
-/** Adds the libraries that the copied files are linked with, those of these libraries, and the loader. */
+/** Adds the libraries that the copied files need, the libraries that these need, and the loader. */
 async function addLibraries(files: FileCopier): Promise<void> {
-  // The list grows while it is walked: each library that is added may need others.
+  // The list grows during the loop, because an added library may need other libraries.
   for (const path of files.copied) {
     const needed = await neededLibraries(path);
     for (const name of needed) await files.add(name === loaderName ? loader : join(libraryFolder, name));
@@ -118,5 +118,5 @@ async function addLibraries(files: FileCopier): Promise<void> {
 const missing = (path: string): UserError =>
   new UserError(
     `${path} is in none of the packages of a base image`,
-    "Debian has moved it: correct local/images/recipes.ts",
+    "Debian has moved the file: correct local/images/recipes.ts",
   );

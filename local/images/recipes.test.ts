@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { dockerfile } from "./base-images.ts";
 import { imageName, isWithinTag, recipes } from "./recipes.ts";
 
-test("the images are named in the embedded registry by the versions they hold", () => {
+test("imageName names an image in the embedded registry by its version", () => {
   assert.deepEqual(recipes.map(imageName).sort(), [
     "localhost:5000/breakwater/nginx:1.30",
     "localhost:5000/breakwater/node:24",
@@ -28,7 +28,7 @@ for (const [version, tag, isWithin] of [
   });
 }
 
-test("only the images whose pods run a few lines of sh have a shell, and none has a package manager", () => {
+test("only images whose pods run shell programs contain a shell, and no image contains a package manager", () => {
   const withShell = recipes.filter(({ programs }) => programs.some((path) => /\/(ba|da)?sh$/.test(path)));
   assert.deepEqual(
     withShell.map(({ name }) => name),
@@ -41,7 +41,7 @@ test("only the images whose pods run a few lines of sh have a shell, and none ha
   );
 });
 
-test("every image runs as the numeric user and tells its inputs and version", () => {
+test("every image runs as the numeric user and has labels for its inputs and version", () => {
   for (const recipe of recipes) {
     const lines = dockerfile(recipe, "abc", "1.2.3").split("\n");
     assert.ok(lines.includes("USER 10001:10001"));

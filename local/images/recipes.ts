@@ -3,41 +3,41 @@ import { registryAddress } from "../paths.ts";
 /** A Debian release by its code name. */
 export type Suite = "trixie" | "forky";
 
-/** What one base image is made of. Paths are absolute inside the image and inside the packages alike. */
+/** The content of one base image. Paths are absolute, and the same in the image and in the packages. */
 export interface Recipe {
   name: string;
   /** Version series of the program, and the image's tag. */
   tag: string;
   suite: Suite;
-  /** Debian packages that hold the program; the libraries it needs come with them. */
+  /** Debian packages with the program. The packages of its libraries are added. */
   packages: readonly string[];
-  /** Programs; each brings the shared libraries that it is linked with. */
+  /** Programs. The shared libraries that they need are added. */
   programs: readonly string[];
-  /** Folders that are taken whole; what is a shared library in them brings its own libraries. */
+  /** Complete folders. The libraries that shared libraries in them need are added. */
   folders?: readonly string[];
-  /** Not taken, although inside of `folders`. */
+  /** Paths inside of `folders` that are left out. */
   without?: readonly string[];
   /** Symbolic links: path → target. */
   links?: Readonly<Record<string, string>>;
-  /** Empty folders that the program's user may write to. */
+  /** Empty folders that every user may write to. */
   writable?: readonly string[];
-  /** Put into the image from the npm package: path inside the package → path in the image. */
+  /** A program of an npm package: path inside the package → path in the image. */
   npm?: { package: string; from: string; to: string };
   /** Command that prints the program's version. */
   version: readonly string[];
-  /** Lines of the Dockerfile behind the files and the user. */
+  /** Lines of the Dockerfile after the files and the user. */
   config: readonly string[];
 }
 
-/** uid and gid that every base image runs as; `breakwater` in /etc/passwd. */
+/** User and group of every base image; `breakwater` in /etc/passwd. */
 export const imageUser = { name: "breakwater", id: 10001 } as const;
 
 const libraries = "/usr/lib/x86_64-linux-gnu";
 const postgres = "/usr/lib/postgresql/17";
 
 /**
- * The base images. Debian stable has security updates, so it comes first; only Nginx is taken from testing, because the
- * upstream needs `resolve` (Nginx 1.27.3 and newer). Change a `tag` together with what the packages really hold.
+ * The base images. They come from Debian stable, which has security updates. Only Nginx comes from testing, because its
+ * upstream needs `resolve` (Nginx 1.27.3 and newer). A `tag` must match the version in the packages.
  */
 export const recipes: readonly Recipe[] = [
   {
@@ -46,7 +46,7 @@ export const recipes: readonly Recipe[] = [
     suite: "trixie",
     packages: ["catatonit"],
     programs: ["/usr/bin/catatonit"],
-    // Kubernetes' own pause image counts in versions of its own; catatonit -P stands in for its series 3.
+    // catatonit -P replaces series 3 of Kubernetes' pause image, which has version numbers of its own.
     version: [],
     config: ['ENTRYPOINT ["/usr/bin/catatonit", "-P"]'],
   },
@@ -67,7 +67,7 @@ export const recipes: readonly Recipe[] = [
     packages: ["nginx", "nginx-common"],
     programs: ["/usr/sbin/nginx"],
     folders: ["/etc/nginx"],
-    // The packaged server runs as www-data with the sites of a whole machine; the configuration is mounted.
+    // The packaged configuration serves the sites of a whole machine as www-data. Pods mount their own configuration.
     without: [
       "/etc/nginx/nginx.conf",
       "/etc/nginx/modules-available",
@@ -76,7 +76,7 @@ export const recipes: readonly Recipe[] = [
       "/etc/nginx/sites-enabled",
       "/etc/nginx/snippets",
     ],
-    // Opened before the configuration is read, whatever it says.
+    // Nginx opens these files before it reads its configuration.
     links: { "/var/log/nginx/error.log": "/dev/stderr", "/var/log/nginx/access.log": "/dev/stdout" },
     writable: ["/var/lib/nginx", "/run"],
     version: ["nginx", "-v"],
@@ -86,7 +86,7 @@ export const recipes: readonly Recipe[] = [
     name: "redis",
     tag: "8.0",
     suite: "trixie",
-    // The sidecar that introduces a pod to the others is a few lines of `sh`.
+    // The rejoin sidecar is a shell program.
     packages: ["redis-server", "redis-tools", "dash", "coreutils"],
     programs: ["/usr/bin/redis-server", "/usr/bin/redis-cli", "/usr/bin/sh", "/usr/bin/sleep"],
     writable: ["/data"],
@@ -97,7 +97,7 @@ export const recipes: readonly Recipe[] = [
     name: "postgres",
     tag: "17",
     suite: "trixie",
-    // initdb and pg_ctl start the server by `sh`; the server reads tzdata and the C.utf8 locale of libc-bin.
+    // initdb and pg_ctl start the server with `sh`. The server reads tzdata and the C.utf8 locale of libc-bin.
     packages: ["postgresql-17", "postgresql-client-17", "dash", "tzdata", "libc-bin"],
     programs: [
       "/usr/bin/sh",
@@ -106,7 +106,7 @@ export const recipes: readonly Recipe[] = [
       ...["pg_isready", "psql", "pg_dump", "pg_restore"].map((name) => `${postgres}/bin/${name}`),
     ],
     folders: [`${postgres}/lib`, "/usr/share/postgresql/17", "/usr/share/zoneinfo", "/usr/lib/locale/C.utf8"],
-    // Compiling queries with LLVM would be four times the rest of the image.
+    // LLVM, which compiles queries, is four times as large as the rest of the image.
     without: [
       `${postgres}/lib/bitcode`,
       `${postgres}/lib/pgxs`,
@@ -128,17 +128,17 @@ export const recipes: readonly Recipe[] = [
   },
 ];
 
-/** What the C library loads by itself (to end a thread early). */
+/** Libraries that the C library loads at run time (to end a thread early). */
 export const alwaysLoaded: readonly string[] = [`${libraries}/libgcc_s.so.1`];
 
-/** Where an image is in the embedded registry, such as `localhost:5000/breakwater/node:24`. */
+/** Returns the name of an image in the embedded registry, such as `localhost:5000/breakwater/node:24`. */
 export function imageName(recipe: Pick<Recipe, "name" | "tag">): string {
   return `${registryAddress}/breakwater/${recipe.name}:${recipe.tag}`;
 }
 
 /**
- * Whether a program's version belongs under a tag: the same major version, and no older than the rest of the tag.
- * So `8.0` takes 8.0.2 and 8.2.1, and `17` takes 17.12 but not 18.0.
+ * Whether a program's version matches a tag: it has the same major version and is not older than the tag. So 8.0.2 and
+ * 8.2.1 match `8.0`, and 17.12 matches `17`, but 18.0 does not.
  */
 export function isWithinTag(version: string, tag: string): boolean {
   const [major, minor = 0] = version.split(".").map(Number);

@@ -6,9 +6,10 @@ const tagNeeded = 1n;
 const tagStrings = 5n;
 
 /**
- * Reads which shared libraries a program or library names (DT_NEEDED of ELF's dynamic section), such as `libc.so.6`.
+ * Reads the names of the shared libraries that a program or library needs (DT_NEEDED of ELF's dynamic section), such as
+ * `libc.so.6`.
  *
- * @returns empty for a static program and for a file that is no 64-bit little-endian ELF.
+ * @returns nothing for a static program, and for a file that is not a 64-bit little-endian ELF.
  */
 export async function neededLibraries(path: string): Promise<string[]> {
   const file = await open(path);
@@ -39,7 +40,7 @@ export async function neededLibraries(path: string): Promise<string[]> {
       if (tag === tagNeeded) names.push(value);
       if (tag === tagStrings) strings = value;
     }
-    // The table of names is given as an address in memory.
+    // The position of the table of names is an address in memory.
     const home = segments.find(
       ({ type, address, size }) => type === segmentLoad && address <= strings && strings < address + size,
     );

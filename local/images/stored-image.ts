@@ -3,7 +3,7 @@ import { json } from "node:stream/consumers";
 import { registryAddress } from "../paths.ts";
 import { imageName, type Recipe } from "./recipes.ts";
 
-/** Label of an image that tells from what it was made. */
+/** Label of an image with the digest of its inputs. */
 export const digestLabel = "dev.breakwater.inputs";
 
 const manifestType = "application/vnd.docker.distribution.manifest.v2+json";
@@ -13,9 +13,9 @@ type Manifest = { config: { digest: string }; layers: { digest: string }[] };
 type ImageConfig = { config?: { Labels?: Record<string, string> | null } };
 
 /**
- * Reads from what the image in the embedded registry was made.
+ * Reads the digest label of an image in the embedded registry.
  *
- * @returns its digest label; undefined when there is no such image or a part of it is gone.
+ * @returns undefined when there is no such image or when a part of it is missing.
  * @throws {Error} when the registry does not answer.
  */
 export async function storedInRegistry(recipe: Recipe): Promise<string | undefined> {
@@ -32,8 +32,10 @@ export async function storedInRegistry(recipe: Recipe): Promise<string | undefin
 }
 
 /**
- * As storedInRegistry, for the engine's own store. An image without the label gives an empty string.
- * Asked without dockerode, whose loading takes longer than all of this.
+ * Reads the digest label of an image in the engine. It does not use dockerode, which takes longer to load than this.
+ *
+ * @returns undefined when there is no such image, an empty string when it has no label.
+ * @throws {Error} when the engine does not answer.
  */
 export async function storedInEngine(socketPath: string, recipe: Recipe): Promise<string | undefined> {
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {

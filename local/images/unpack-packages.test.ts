@@ -4,7 +4,7 @@ import { choosePackages, mirrorsOf } from "./unpack-packages.ts";
 
 const uri = (file: string): string => `'http://mirror.test/pool/main/x/${file}' ${file} 1000 SHA256:00`;
 
-test("of apt's solution, the wanted packages and libraries are chosen, at apt's version", () => {
+test("choosePackages selects the wanted packages and libraries, at apt's version", () => {
   const printed = [
     "Reading package lists...",
     uri("redis-server_5%3a8.0.2-3+deb13u3_amd64.deb"),
@@ -23,7 +23,7 @@ test("of apt's solution, the wanted packages and libraries are chosen, at apt's 
   ]);
 });
 
-test("the mirrors are those of the machine's own sources", () => {
+test("mirrorsOf returns the mirrors of the machine's sources", () => {
   const lines = [
     "Docker CE|stable|https://download.docker.test/linux/debian/",
     "Debian|contrib|http://contrib.test/debian/",
@@ -36,7 +36,7 @@ test("the mirrors are those of the machine's own sources", () => {
   });
 });
 
-test("without sources of its own a machine uses the public mirrors", () => {
+test("mirrorsOf returns the public mirrors when the machine has no sources", () => {
   assert.deepEqual(mirrorsOf(""), {
     debian: "http://deb.debian.org/debian",
     security: "http://deb.debian.org/debian-security",

@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { runCommand } from "../../host/run-command.ts";
 import type { Suite } from "./recipes.ts";
 
-/** Where the packages of Debian come from on this machine. */
+/** URLs of the Debian archives. */
 export interface Mirrors {
   debian: string;
   security: string;
 }
 
-/** Releases that get their security updates from an archive of their own. */
+/** Releases with an archive for security updates. */
 const withSecurityArchive: readonly Suite[] = ["trixie"];
 const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
 const publicMirrors: Mirrors = {
@@ -17,15 +17,17 @@ const publicMirrors: Mirrors = {
   security: "http://deb.debian.org/debian-security",
 };
 
-/** A package of apt's solution, at the version that it chose. */
+/** A package and the version that apt selected. */
 export interface ChosenPackage {
   name: string;
   version: string;
 }
 
 /**
- * Finds the mirrors that this machine's own sources name, so that one behind a company's mirror uses that.
- * Without any, the public ones.
+ * Returns the mirrors in the apt sources of this machine, such as a company's mirror; without such sources, the public
+ * mirrors.
+ *
+ * @throws {UserError} when apt-get fails.
  */
 export async function findMirrors(): Promise<Mirrors> {
   const format = "$(LABEL)|$(COMPONENT)|$(REPO_URI)";
@@ -33,7 +35,7 @@ export async function findMirrors(): Promise<Mirrors> {
   return mirrorsOf(lines);
 }
 
-/** Reads lines `label|component|uri` of apt's index targets. */
+/** Reads the mirrors from lines `label|component|uri` of apt's index targets. */
 export function mirrorsOf(lines: string): Mirrors {
   const find = (label: string): string | undefined =>
     lines
@@ -48,8 +50,8 @@ export function mirrorsOf(lines: string): Mirrors {
 }
 
 /**
- * Reads what `apt-get install --print-uris` would fetch, and keeps the wanted packages and the libraries: the other
- * dependencies (interpreters, service managers, configuration) are for a machine, not for an image with one program.
+ * Selects the wanted packages and libraries from the output of `apt-get install --print-uris`. An image with one program
+ * does not need the other dependencies (interpreters, service managers, configuration).
  */
 export function choosePackages(printedUris: string, wanted: readonly string[]): ChosenPackage[] {
   const chosen: ChosenPackage[] = [];
@@ -65,11 +67,11 @@ export function choosePackages(printedUris: string, wanted: readonly string[]): 
 }
 
 /**
- * Downloads packages of one release with the libraries that they depend on, checked by Debian's signatures, and unpacks
- * them without running any of their scripts. The machine's own packages and lists are not touched.
+ * Downloads packages of one release and the libraries that they depend on, checks Debian's signatures, and unpacks the
+ * packages without running their scripts. The machine's own packages and lists do not change.
  *
- * @param folder an empty folder for all of it.
- * @returns the folder in which the packages' files lie.
+ * @param folder an empty folder for all files.
+ * @returns the folder with the files of the packages.
  * @throws {UserError} when the mirror cannot be reached or lacks a package.
  */
 export async function unpackPackages(
@@ -93,7 +95,7 @@ export async function unpackPackages(
     runCommand("apt-get", [...options, ...args], {
       cwd: downloads,
       env: { ...process.env, LC_ALL: "C", DEBIAN_FRONTEND: "noninteractive" },
-      fix: `Check that ${mirrors.debian} can be reached and has ${suite} (its keys: apt-get install debian-archive-keyring), then run the command again`,
+      fix: `check that ${mirrors.debian} can be reached and has ${suite} (for its keys: apt-get install debian-archive-keyring), then run the command again`,
     });
   await apt("update");
   const printed = await apt("--yes", "--print-uris", "install", ...packages);
@@ -105,7 +107,7 @@ export async function unpackPackages(
   return root;
 }
 
-/** Options that give apt a state of its own; its connection settings (proxies, certificates) stay the machine's. */
+/** Returns options for a separate state of apt. Its proxies and certificates are those of the machine. */
 function aptOptions(folder: string, sources: string): string[] {
   const settings = {
     "Dir::Etc::SourceList": sources,
@@ -116,7 +118,7 @@ function aptOptions(folder: string, sources: string): string[] {
     "Dir::State::Lists": join(folder, "lists"),
     "Dir::State::status": join(folder, "status"),
     "Dir::Cache": join(folder, "cache"),
-    // Images of Debian for containers switch this cache off, and apt then reads all lists again for each command.
+    // Debian's container images disable this cache, and apt then reads all lists again in each command.
     "Dir::Cache::pkgcache": "packages.bin",
     "Dir::Cache::srcpkgcache": "",
     "APT::Sandbox::User": "",

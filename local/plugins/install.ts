@@ -12,11 +12,11 @@ import { bundlePlugin, type PluginName, plugins } from "./bundle.ts";
 const run = promisify(execFile);
 const downloadTimeoutMs = 20_000;
 
-/** Where the engine looks for a plugin below PULUMI_HOME. */
+/** Returns the folder of a plugin below PULUMI_HOME. */
 export const pluginDir = (pulumiHome: string, name: string, version: string): string =>
   join(pulumiHome, "plugins", `resource-${name}-v${version}`);
 
-/** Asks Pulumi's download site; false when it cannot be reached in time. */
+/** Installs a plugin from Pulumi's download site. @returns false when the site cannot be reached in time. */
 async function installOfficial(
   pulumi: string,
   pulumiHome: string,
@@ -47,7 +47,7 @@ async function installOwn(pulumiHome: string, name: PluginName, version: string)
   });
 }
 
-/** Which plugins a home holds; `undefined` when nobody asked the download site yet. */
+/** Returns the source of an installed plugin; undefined before the first installation. */
 async function rememberedSource(marker: string): Promise<string | undefined> {
   return await readFile(marker, "utf8").then(
     (text) => text.trim(),
@@ -56,8 +56,9 @@ async function rememberedSource(marker: string): Promise<string | undefined> {
 }
 
 /**
- * Puts one plugin into `pulumiHome`: the official one when it can be downloaded within 20 s, else ours. The answer is
- * kept in `plugins/resource-<name>-v<version>.source`; delete that file to ask again. Ours is bundled anew each time.
+ * Installs a plugin into `pulumiHome`: the official plugin if it can be downloaded within 20 s, else this checkout's own,
+ * which is bundled each time. `plugins/resource-<name>-v<version>.source` keeps the choice; delete that file to try the
+ * download again.
  */
 async function ensurePlugin(
   pulumi: string,
@@ -70,7 +71,7 @@ async function ensurePlugin(
   const remembered = await rememberedSource(marker);
   if (remembered === "official" && existsSync(join(dir, `pulumi-resource-${name}`))) return "official";
   if (remembered !== "own") {
-    // What a killed run or an older checkout left would pass for installed.
+    // A killed run or an older checkout may have left an incomplete plugin.
     await rm(dir, { recursive: true, force: true });
     if (await installOfficial(pulumi, pulumiHome, name, version)) {
       await writeFile(marker, "official\n");
@@ -83,9 +84,9 @@ async function ensurePlugin(
 }
 
 /**
- * Makes the kubernetes and docker plugins available to the engine in the data folder's PULUMI_HOME.
+ * Installs the kubernetes and docker plugins into the data folder's PULUMI_HOME.
  *
- * @throws {UserError} when a plugin can neither be downloaded nor bundled.
+ * @throws {UserError} when a plugin cannot be downloaded and cannot be bundled.
  */
 export async function ensurePlugins(tools: { path(name: "pulumi"): string }): Promise<void> {
   await step("Pulumi plugins", async (report) => {
@@ -101,8 +102,8 @@ export async function ensurePlugins(tools: { path(name: "pulumi"): string }): Pr
       report(sources.join(", "));
     } catch (error) {
       throw new UserError(
-        `The Pulumi plugins could not be installed: ${error instanceof Error ? error.message : String(error)}`,
-        `Check that ${pulumiHome} is writable and has space, and run npm install if packages are missing.`,
+        `the Pulumi plugins could not be installed: ${error instanceof Error ? error.message : String(error)}`,
+        `check that ${pulumiHome} is writable and has space, and run npm ci if packages are missing`,
         { cause: error },
       );
     }

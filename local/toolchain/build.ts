@@ -6,10 +6,11 @@ import { modulesDir } from "./lock.ts";
 import type { GoTool } from "./tools.ts";
 
 /**
- * Builds tools of one module in a single `go build` (their packages are compiled once, links run beside each
- * other) and moves each to `targetOf(tool)`. They are linked in a folder of this process beside the target first,
- * so a build that is killed leaves no half program under a final name. What was compiled stays in Go's own cache.
+ * Builds tools of one module in a single `go build`, which compiles shared packages once, and moves each tool to
+ * `targetOf(tool)`. The tools are linked in a folder of this process first, so a killed build leaves no incomplete program.
+ * Compiled packages stay in Go's own cache.
  *
+ * @param scratchDir folder for the links, on the same disk as the targets.
  * @throws {UserError} with the compiler's last lines.
  */
 export async function buildTools(
@@ -32,7 +33,7 @@ export async function buildTools(
         if (line.startsWith("go: ")) report(line.slice(4));
         else report(`${++packages} packages, now ${line}`);
       },
-      fix: "Check that the Go module proxy can be reached (go env GOPROXY) and that the disk has room, then run the same command again: finished packages are kept.",
+      fix: "check that the Go module proxy can be reached (go env GOPROXY) and that the disk has space, then run the command again; it keeps finished packages",
     });
     for (const tool of tools) await rename(join(linkDir, linkedName(tool.package)), targetOf(tool));
     report(tools.map((tool) => tool.name).join(", "));
@@ -41,7 +42,7 @@ export async function buildTools(
   }
 }
 
-/** The arguments of `go` that link `tools` into `linkDir`, without debug tables and without paths of this machine. */
+/** Returns the arguments of `go` that link `tools` into `linkDir`, without debug tables and paths of this machine. */
 export function goBuildArgs(tools: readonly GoTool[], linkDir: string): string[] {
   const variables = Object.entries(tools[0]?.linkVariables ?? {}).map(
     ([name, value]) => `-X ${name}=${value}`,
@@ -58,7 +59,7 @@ export function goBuildArgs(tools: readonly GoTool[], linkDir: string): string[]
   ];
 }
 
-/** The file name that `go build -o folder/` gives a package: its last part that is not a major version. */
+/** Returns the file name that `go build -o folder/` uses for a package: its last part that is not a major version. */
 export function linkedName(packagePath: string): string {
   return basename(packagePath.replace(/\/v\d+$/, ""));
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { debianPackages, missingPackages, testPackages } from "./debian-packages.ts";
 
-test("tells the packages whose program is missing, by path or by name", async () => {
+test("missingPackages returns the packages whose program is missing, by path or by name", async () => {
   const here = [
     { name: "node", program: process.execPath },
     { name: "dash", program: "sh" },
@@ -14,7 +14,7 @@ test("tells the packages whose program is missing, by path or by name", async ()
   assert.deepEqual(await missingPackages([...here, ...gone]), gone);
 });
 
-test("browser and servers for the tests are for them alone: the embedded cluster installs none", () => {
+test("the embedded cluster installs none of the packages for tests", () => {
   const names = debianPackages.map((each) => each.name);
   assert.deepEqual(
     testPackages.map(({ name }) => [name, names.includes(name)]),

@@ -7,13 +7,13 @@ import { type Report, step } from "../../host/steps.ts";
 import { isExecutable } from "./path-tools.ts";
 import { noDaemonsPolicy } from "./scripts.ts";
 
-/** A Debian package and a program by which to tell that it, or another vendor's build of it, is there. */
+/** A Debian package, and a program that shows that the package or another vendor's build is installed. */
 export interface DebianPackage {
   name: string;
   program: string;
 }
 
-/** What the embedded default runs that is not built from source. */
+/** Packages of the embedded cluster. Its other programs are built from source. */
 export const debianPackages: readonly DebianPackage[] = [
   { name: "docker.io", program: "dockerd" },
   { name: "containerd", program: "containerd" },
@@ -41,8 +41,8 @@ const lockWaitSeconds = 300;
 const policyPath = "/usr/sbin/policy-rc.d";
 
 /**
- * Installs those of `packages` whose programs are missing; does nothing, without asking apt, when all are there.
- * Nothing is removed or replaced (a Docker from another vendor stays), and no daemon is started by the installation.
+ * Installs those of `packages` whose programs are missing. When none is missing, it does not call apt. It removes and
+ * replaces nothing (a Docker from another vendor stays), and the installation starts no daemon.
  *
  * @throws {UserError} when apt cannot install them.
  */
@@ -52,7 +52,7 @@ export async function ensurePackages(packages: readonly DebianPackage[] = debian
   const names = missing.map((each) => each.name);
   await step(`Install Debian packages ${names.join(", ")}`, async (report) => {
     await withoutStartingDaemons(async () => {
-      report("finishing what an interrupted dpkg left");
+      report("finishing an interrupted dpkg");
       await apt("dpkg", ["--configure", "-a"], report);
       await apt("apt-get", ["update"], report);
       const options = ["--yes", "--no-install-recommends", "--no-remove"];
@@ -65,12 +65,12 @@ export async function ensurePackages(packages: readonly DebianPackage[] = debian
     const list = still.map((each) => `${each.program} of ${each.name}`).join(", ");
     throw new UserError(
       `apt-get succeeded, but programs are still missing: ${list}`,
-      `Look at: dpkg -L ${still.map((each) => each.name).join(" ")}`,
+      `compare with: dpkg -L ${still.map((each) => each.name).join(" ")}`,
     );
   }
 }
 
-/** Those of `packages` whose program is not on this machine. */
+/** Returns those of `packages` whose program is not on this machine. */
 export async function missingPackages(packages: readonly DebianPackage[]): Promise<DebianPackage[]> {
   const missing: DebianPackage[] = [];
   for (const each of packages) {
@@ -83,7 +83,7 @@ export async function missingPackages(packages: readonly DebianPackage[]): Promi
   return missing;
 }
 
-/** Whether apt or dpkg gave up because another one is at work. */
+/** Whether apt or dpkg failed because another apt or dpkg runs. */
 export function isLockMessage(text: string): boolean {
   return /could not get lock|unable to (acquire|lock)|is locked by another process|lock-frontend/i.test(text);
 }
@@ -116,8 +116,8 @@ async function apt(command: "apt-get" | "dpkg", args: readonly string[], report:
 }
 
 /**
- * Debian starts a daemon when its package is installed, with or without systemd; a policy-rc.d that answers 101
- * forbids it. One that the machine has is left as it is; one that a killed run left is ours and goes as well.
+ * Calls `run` with a policy-rc.d that prevents Debian from starting daemons of installed packages. A policy-rc.d of the
+ * machine stays as it is. The policy that a killed run left is used and then removed.
  */
 async function withoutStartingDaemons(run: () => Promise<void>): Promise<void> {
   const present = await readFile(policyPath, "utf8").catch(() => undefined);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { digestFiles, goVersionNeeded, toolsLock } from "./lock.ts";
 
-test("digest depends on names and contents, not on their order", () => {
+test("digestFiles depends on names and contents, not on their order", () => {
   const one = digestFiles(
     new Map([
       ["a", "1"],
@@ -38,7 +38,7 @@ test("digest depends on names and contents, not on their order", () => {
   );
 });
 
-test("digest tells apart contents that only join to the same text", () => {
+test("digestFiles distinguishes contents whose concatenation is the same", () => {
   assert.notEqual(
     digestFiles(
       new Map([
@@ -55,12 +55,12 @@ test("digest tells apart contents that only join to the same text", () => {
   );
 });
 
-test("lock of the tools is 16 hex digits and the same each time", async () => {
+test("toolsLock returns the same 16 hex digits each time", async () => {
   assert.match(await toolsLock(), /^[0-9a-f]{16}$/);
   assert.equal(await toolsLock(), await toolsLock());
 });
 
-test("Go that is needed is at least what Kubernetes' module asks for", async () => {
+test("goVersionNeeded is at least the version that Kubernetes' module needs", async () => {
   const [major, minor] = (await goVersionNeeded()).split(".").map(Number);
   assert.equal(major, 1);
   assert.ok(minor !== undefined && minor >= 24);

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { scripts } from "./scripts.ts";
 import { goTools } from "./tools.ts";
 
-/** The folder with one Go module per family of tools. */
+/** The folder with the Go modules, one for each family of tools. */
 export const modulesDir = join(import.meta.dirname, "modules");
 
-/** SHA-256 over named contents in the order of their names, as the first 16 hex digits. */
+/** Returns the first 16 hex digits of the SHA-256 of named contents, in the order of their names. */
 export function digestFiles(files: ReadonlyMap<string, string>): string {
   const hash = createHash("sha256");
   for (const name of [...files.keys()].sort()) {
@@ -17,7 +17,7 @@ export function digestFiles(files: ReadonlyMap<string, string>): string {
   return hash.digest("hex").slice(0, 16);
 }
 
-/** What the tools are made from: every file of `modules/`, the list of tools, their scripts and the processor type. */
+/** Returns a digest of everything that determines the tools: `modules/`, the list of tools, scripts, processor type. */
 export async function toolsLock(): Promise<string> {
   const files = new Map<string, string>();
   for (const entry of await readdir(modulesDir, { recursive: true, withFileTypes: true })) {
@@ -29,7 +29,7 @@ export async function toolsLock(): Promise<string> {
   return digestFiles(files);
 }
 
-/** The newest `go` line of the modules' go.mod files: the oldest Go that can build all of them. */
+/** Returns the oldest version of Go that can build all modules: the newest `go` line of their go.mod files. */
 export async function goVersionNeeded(): Promise<string> {
   const found: string[] = [];
   for (const module of await readdir(modulesDir)) {

@@ -5,7 +5,7 @@ import { runCommand } from "../../host/run-command.ts";
 import type { GoTool } from "./tools.ts";
 import { findVersion, isAccepted } from "./version.ts";
 
-/** Whether a file is there and may be executed. */
+/** Whether a file exists and may be executed. */
 export async function isExecutable(path: string): Promise<boolean> {
   return access(path, constants.X_OK).then(
     () => true,
@@ -13,7 +13,7 @@ export async function isExecutable(path: string): Promise<boolean> {
   );
 }
 
-/** Folders of a PATH value that are absolute and not inside `without`. */
+/** Returns the folders of a PATH value that are absolute and not inside of `without`. */
 export function searchFolders(path: string, without: string): string[] {
   return path
     .split(delimiter)
@@ -21,8 +21,10 @@ export function searchFolders(path: string, without: string): string[] {
 }
 
 /**
- * A copy of the tool on PATH that has an accepted version, as an absolute path without links; undefined when there is
- * none. The tools' own cache is passed over: a link from one lock's folder to another's would break on cleaning up.
+ * Finds a copy of the tool on PATH with an accepted version.
+ *
+ * @param ownCache folder to leave out: links from the tools of one lock to those of another would break.
+ * @returns an absolute path without links; undefined when there is no such copy.
  */
 export async function findOnPath(tool: GoTool, ownCache: string): Promise<string | undefined> {
   if (tool.onPath === undefined) return undefined;

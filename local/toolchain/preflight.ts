@@ -10,14 +10,14 @@ import { compareVersions, findVersion } from "./version.ts";
 
 const gib = 1024 ** 3;
 const oldestNode = "20.19.0";
-/** Free space, in GiB: Go's caches take 8 while everything is built; the cluster, images and tools take 4. */
+/** Free space in GiB. During a build, Go's caches take 8; the cluster, images and tools take 4. */
 const freeToBuildGib = 12;
 const freeToRunGib = 4;
 
 const elsewhere =
-  "Without this machine's own cluster: any Kubernetes by kubeconfig does. Set breakwater:cluster.kubeContext and breakwater:registry.address in the stack's configuration, then run npm start again.";
+  "To use another Kubernetes instead: set breakwater:cluster.kubeContext and breakwater:registry.address in stack config, then run npm start again.";
 
-/** One thing the machine must have. */
+/** A requirement of the embedded cluster. */
 export interface Requirement {
   tool: string;
   found: string;
@@ -27,22 +27,22 @@ export interface Requirement {
 }
 
 /**
- * Checks that this machine can run the embedded cluster, all requirements at once.
+ * Checks all requirements of the embedded cluster at once.
  *
- * @throws {UserError} with exit code 2: on another system than Linux, without root, or with a table of what is missing.
+ * @throws {UserError} with exit code 2, on another system than Linux, without root, or with a table of all requirements.
  */
 export async function preflight(): Promise<void> {
   if (process.platform !== "linux") {
     throw new UserError(
-      `The embedded cluster runs on Linux; this is ${process.platform}.`,
-      `Run it in a Debian virtual machine. ${elsewhere}`,
+      `the embedded cluster runs on Linux; this is ${process.platform}`,
+      `run it in a Debian virtual machine. ${elsewhere}`,
       { exitCode: 2 },
     );
   }
   if (process.getuid?.() !== 0) {
     throw new UserError(
-      "The embedded cluster needs root: it makes a network bridge, mounts and cgroups.",
-      `Run the same command as root (sudo -i, then npm start). ${elsewhere}`,
+      "the embedded cluster needs root, because it creates a network bridge, mounts and cgroups",
+      `run the same command as root (sudo -i, then npm start). ${elsewhere}`,
       { exitCode: 2 },
     );
   }
@@ -50,7 +50,7 @@ export async function preflight(): Promise<void> {
   const unmet = requirements.filter((each) => !each.met);
   if (unmet.length > 0) {
     throw new UserError(
-      `This machine lacks what the embedded cluster needs:\n${requirementTable(requirements)}`,
+      `this machine does not meet the requirements of the embedded cluster:\n${requirementTable(requirements)}`,
       `${unmet.map((each) => `${each.tool}: ${each.get}`).join("\n")}\n${elsewhere}`,
       { exitCode: 2 },
     );
@@ -65,20 +65,20 @@ async function examine(): Promise<Requirement[]> {
       found: process.arch,
       needed: "x64",
       met: process.arch === "x64",
-      get: "use a 64-bit x86 machine; the base images are made for it",
+      get: "use a 64-bit x86 machine, for which the base images are built",
     },
     atLeast("node", process.versions.node, oldestNode, "install it from https://nodejs.org"),
   ];
   if (!built) requirements.push(await examineGo());
   requirements.push(
-    await examineCommand("apt-get", "use Debian 12 or newer; packages are installed with it"),
+    await examineCommand("apt-get", "use Debian 12 or newer, because packages are installed with it"),
     await examineSpace(cacheDir, built ? 0 : freeToBuildGib),
     await examineSpace(dataDir, freeToRunGib),
   );
   return requirements;
 }
 
-/** A requirement on a release number, met from `needed` up. `found` may be any text that holds the number. */
+/** Returns a requirement of a version. @param found text with the version. @param needed the oldest accepted version. */
 export function atLeast(tool: string, found: string | undefined, needed: string, get: string): Requirement {
   const version = findVersion(found ?? "");
   const least = findVersion(needed);
@@ -117,11 +117,11 @@ async function examineSpace(folder: string, neededGib: number): Promise<Requirem
     found: `${freeGib.toFixed(1)} GiB free`,
     needed: `${neededGib} GiB`,
     met: freeGib >= neededGib,
-    get: "free some, or move it to another disk with XDG_CACHE_HOME (tools) or BREAKWATER_HOME (cluster)",
+    get: "free some space, or set XDG_CACHE_HOME (tools) or BREAKWATER_HOME (cluster) to a folder on another disk",
   };
 }
 
-/** The requirements as aligned columns, with a mark before each row. */
+/** Formats requirements as a table with a mark before each row. */
 export function requirementTable(requirements: readonly Requirement[]): string {
   const rows = [
     ["", "tool", "found", "needed"],

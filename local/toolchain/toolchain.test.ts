@@ -12,13 +12,13 @@ import { type GoTool, goTools } from "./tools.ts";
 
 const tools: readonly GoTool[] = goTools;
 
-test("names the linked file as go build does", () => {
+test("linkedName returns the file name of go build", () => {
   assert.equal(linkedName("go.etcd.io/etcd/server/v3"), "server");
   assert.equal(linkedName("k8s.io/kubernetes/cmd/kubelet"), "kubelet");
   assert.equal(linkedName("github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"), "pulumi");
 });
 
-test("every module's tools share their link variables and have linked names of their own", () => {
+test("the tools of a module have the same link variables and different linked names", () => {
   for (const [module, group] of groupByModule(tools)) {
     const names = group.map((tool) => linkedName(tool.package));
     assert.equal(new Set(names).size, names.length, module);
@@ -26,7 +26,7 @@ test("every module's tools share their link variables and have linked names of t
   }
 });
 
-test("versions in the list of tools are those that the modules pin", async () => {
+test("the list of tools has the versions that the modules pin", async () => {
   const modules = {
     etcd: "go.etcd.io/etcd/server/v3",
     "language-nodejs": "github.com/pulumi/pulumi/sdk/v3",
@@ -44,7 +44,7 @@ test("versions in the list of tools are those that the modules pin", async () =>
   }
 });
 
-test("build takes modules as they are locked and leaves out paths of the machine", () => {
+test("goBuildArgs keeps the locked modules and leaves out paths of the machine", () => {
   const kubelet = tools.find((tool) => tool.name === "kubelet");
   assert.ok(kubelet);
   const args = goBuildArgs([kubelet], "/scratch");
@@ -54,12 +54,12 @@ test("build takes modules as they are locked and leaves out paths of the machine
   assert.deepEqual(args.slice(-3), ["-o", "/scratch/", "k8s.io/kubernetes/cmd/kubelet"]);
 });
 
-test("search of PATH passes over relative folders and the tools' own cache", () => {
+test("searchFolders leaves out relative folders and the tools' own cache", () => {
   const path = "/usr/bin::bin:/cache/breakwater/tools/x/bin:/cache/breakwater:/cache/breakwater-other";
   assert.deepEqual(searchFolders(path, "/cache/breakwater"), ["/usr/bin", "/cache/breakwater-other"]);
 });
 
-test("knows the ways in which apt and dpkg say that another one is at work", () => {
+test("isLockMessage recognizes the messages of apt and dpkg when another apt or dpkg runs", () => {
   assert.ok(
     isLockMessage("E: Could not get lock /var/lib/apt/lists/lock. It is held by process 12 (apt-get)"),
   );
@@ -69,7 +69,7 @@ test("knows the ways in which apt and dpkg say that another one is at work", () 
   assert.ok(!isLockMessage("E: Unable to locate package nothing"));
 });
 
-test("requirement is unmet below its version and when the tool is absent", () => {
+test("atLeast is not met below its version and when the tool is missing", () => {
   assert.equal(atLeast("go", "go version go1.26.8 linux/amd64", "1.25.11", "").met, true);
   assert.equal(atLeast("go", "go version go1.25.9 linux/amd64", "1.25.11", "").met, false);
   assert.deepEqual(atLeast("go", undefined, "1.25.11", "install it"), {
@@ -81,7 +81,7 @@ test("requirement is unmet below its version and when the tool is absent", () =>
   });
 });
 
-test("table of requirements marks each row and aligns the columns", () => {
+test("requirementTable marks each row and aligns the columns", () => {
   const table = requirementTable([
     { tool: "node", found: "20.20.2", needed: "20.19.0 or newer", met: true, get: "" },
     { tool: "go", found: "none", needed: "1.25.11 or newer", met: false, get: "" },

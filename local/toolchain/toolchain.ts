@@ -10,11 +10,11 @@ import { scripts } from "./scripts.ts";
 import { type GoTool, goTools, type ModuleName, type ScriptName, type ToolName } from "./tools.ts";
 import { formatVersion } from "./version.ts";
 
-/** The programs that the embedded default runs. */
+/** The programs of the embedded cluster that are built from source. */
 export interface Tools {
-  /** Folder that holds or links to every tool; put it first on PATH. */
+  /** Folder with a file or link for every tool. It belongs first on PATH. */
   binDir: string;
-  /** Absolute path of one tool. */
+  /** Returns the absolute path of a tool. */
   path(name: ToolName): string;
 }
 
@@ -31,7 +31,7 @@ async function toolFolders(): Promise<Folders> {
 
 const isScript = (name: string): name is ScriptName => name in scripts;
 
-/** Where a built program lies: a script of the same name stands before it in `bin/`. */
+/** Returns the path of a built program. In `bin/`, a script of the same name may call it. */
 function builtPath(tool: GoTool, folders: Folders): string {
   return join(isScript(tool.name) ? folders.libexecDir : folders.binDir, tool.name);
 }
@@ -42,15 +42,15 @@ async function missingTools(folders: Folders): Promise<GoTool[]> {
   return missing;
 }
 
-/** Whether every tool is in the cache already, so that nothing has to be built (and Go is not needed). */
+/** Whether every tool is in the cache, so that Go is not needed. */
 export async function toolsAreBuilt(): Promise<boolean> {
   return (await missingTools(await toolFolders())).length === 0;
 }
 
 /**
- * Makes sure that every tool is there: from the cache, else linked from PATH where its version fits, else built from
- * its pinned Go module. Takes milliseconds when all are cached and about ten minutes on two cores when none is.
- * Safe to kill and run again.
+ * Makes sure that every tool exists: from the cache, else as a link to a program on PATH with an accepted version, else
+ * built from its pinned Go module. It takes milliseconds with a full cache and about ten minutes on two cores with an
+ * empty cache. A killed run can be repeated.
  *
  * @throws {UserError} when a build fails.
  */
@@ -89,12 +89,12 @@ async function linkFromPath(missing: readonly GoTool[], folders: Folders): Promi
       await replaceByRename(builtPath(tool, folders), (path) => symlink(found, path));
       linked.push(tool.name);
     }
-    report(linked.length > 0 ? `using ${linked.join(", ")}` : "none that fits");
+    report(linked.length > 0 ? `using ${linked.join(", ")}` : "found none");
     return toBuild;
   });
 }
 
-/** Groups tools by module, in the order of the first tool of each. */
+/** Groups tools by module, in the order of the first tool of each module. */
 export function groupByModule(tools: readonly GoTool[]): Map<ModuleName, GoTool[]> {
   const groups = new Map<ModuleName, GoTool[]>();
   for (const tool of tools) groups.set(tool.module, [...(groups.get(tool.module) ?? []), tool]);

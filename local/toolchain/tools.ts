@@ -1,6 +1,6 @@
 import type { Version } from "./version.ts";
 
-/** A folder of `modules/`: a go.mod and go.sum that pin one family of programs. */
+/** A folder of `modules/` with a go.mod and a go.sum that pin one family of programs. */
 export type ModuleName = "etcd" | "language-nodejs" | "kubernetes" | "coredns" | "pulumi";
 
 /** One program that is built from a pinned Go module. */
@@ -10,9 +10,9 @@ export interface GoTool {
   /** Import path of the main package. */
   package: string;
   version: Version;
-  /** `-X` settings: variables that the program reads its own version from. */
+  /** Variables that the linker sets with `-X`: the program reads its own version from them. */
   linkVariables: Readonly<Record<string, string>>;
-  /** How to ask a copy on PATH for its version; absent = always built, a copy on PATH is not looked at. */
+  /** How to read the version of a copy on PATH. Without it, the tool is always built. */
   onPath?: { versionArgs: readonly string[]; oldest?: Version };
 }
 
@@ -36,8 +36,8 @@ function kubernetes<Name extends string>(name: Name, versionArgs: readonly strin
 }
 
 /**
- * Every program that is built, quick modules first. Within a module they are linked in one `go build`.
- * The language host is never taken from PATH: it is wrapped with flags that later versions do not have.
+ * Every program that is built, the modules with the shortest build first. The programs of a module are built together.
+ * The language host never comes from PATH, because its script passes flags that later versions do not have.
  */
 export const goTools = [
   {
@@ -80,8 +80,8 @@ export const goTools = [
   },
 ] as const satisfies readonly GoTool[];
 
-/** Programs that are shell scripts around others (scripts.ts). */
+/** Shell scripts that call other programs (scripts.ts). */
 export type ScriptName = "pulumi-language-nodejs" | "pulumi-resource-pulumi-nodejs";
 
-/** Every program in the tools' folder. */
+/** All programs in the tools' folder. */
 export type ToolName = (typeof goTools)[number]["name"] | ScriptName;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compareVersions, findVersion, isAccepted } from "./version.ts";
 
-test("finds the release number in what each tool prints", () => {
+test("findVersion finds the version in the output of each tool", () => {
   const cases: [string, readonly number[]][] = [
     ["Kubernetes v1.34.4", [1, 34, 4]],
     ["v3.259.0\n", [3, 259, 0]],
@@ -15,19 +15,19 @@ test("finds the release number in what each tool prints", () => {
   assert.equal(findVersion("command not found"), undefined);
 });
 
-test("orders versions by number, not by letter", () => {
+test("compareVersions compares numbers, not characters", () => {
   assert.ok(compareVersions([20, 9, 0], [20, 19, 0]) < 0);
   assert.ok(compareVersions([1, 34, 10], [1, 34, 9]) > 0);
   assert.equal(compareVersions([3, 6, 5], [3, 6, 5]), 0);
 });
 
-test("accepts another patch of the pinned minor and refuses another minor", () => {
+test("isAccepted accepts another patch version and refuses another minor version", () => {
   assert.equal(isAccepted([1, 34, 1], [1, 34, 4]), true);
   assert.equal(isAccepted([1, 32, 4], [1, 34, 4]), false);
   assert.equal(isAccepted([2, 34, 4], [1, 34, 4]), false);
 });
 
-test("accepts anything from the oldest up within the major when one is named", () => {
+test("isAccepted accepts the same major version from the oldest version, if given", () => {
   assert.equal(isAccepted([3, 200, 0], [3, 259, 0], [3, 200, 0]), true);
   assert.equal(isAccepted([3, 199, 9], [3, 259, 0], [3, 200, 0]), false);
   assert.equal(isAccepted([4, 0, 0], [3, 259, 0], [3, 200, 0]), false);

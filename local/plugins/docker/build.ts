@@ -6,14 +6,14 @@ import type { BuildContext } from "./context-files.ts";
 import { engineMessages } from "./engine.ts";
 import type { BuildInputs } from "./image-inputs.ts";
 
-/** Takes one line of build or push output. */
+/** Receives one line of build or push output. */
 export type OutputLine = (line: string) => void;
 
 /**
  * Builds an image with the engine's own builder and tags it.
  *
  * @returns the image's ID, `sha256:…`.
- * @throws {Error} `error reading build output: <step>: <why>`, with the last lines that the step wrote.
+ * @throws {Error} `error reading build output: <step>: <why>`, with the last lines of the step's output.
  */
 export async function buildImage(
   engine: Docker,
@@ -47,7 +47,7 @@ export async function buildImage(
       abortSignal: options.signal,
       registryconfig: options.credentials,
       cachefrom: JSON.stringify(inputs.cacheFrom),
-      // dockerode sends a list as the key once for each item, which is what the engine takes; its type says otherwise.
+      // dockerode repeats the key for each item of a list, which the engine accepts. The type does not allow a list.
       extrahosts: inputs.addHosts as unknown as string,
     });
     let id: string | undefined;
@@ -57,7 +57,7 @@ export async function buildImage(
       if (message.status !== undefined && message.id === undefined) options.output(message.status);
       id = message.aux?.ID ?? id;
     }
-    if (id === undefined) throw new Error("the engine ended its answer without an image");
+    if (id === undefined) throw new Error("the response of the engine ended without an image");
     return id;
   } catch (error) {
     const cause = options.signal.aborted ? options.signal.reason : (archiveError ?? error);
@@ -65,7 +65,7 @@ export async function buildImage(
   }
 }
 
-/** Cuts the engine's output into lines and remembers the step and what it wrote, for when it fails. */
+/** Splits the engine's output into lines and keeps the present step and its lines for an error message. */
 export class BuildProgress {
   private readonly output: OutputLine;
   private rest = "";
@@ -76,14 +76,14 @@ export class BuildProgress {
     this.output = output;
   }
 
-  /** Takes a piece of output, whole lines or not. Lines may hold colours; they are dropped. */
+  /** Receives a part of the output, which need not end with a line. Colours are removed. */
   write(text: string): void {
     const lines = (this.rest + text).split(/\r?\n|\r/);
     this.rest = lines.pop() ?? "";
     for (const line of lines) this.take(line);
   }
 
-  /** `why` with the step that was under way in front and the last lines it wrote behind. */
+  /** Returns `why` between the name of the present step and the last lines of its output. */
   describe(why: string): string {
     if (this.rest !== "") this.take(this.rest);
     this.rest = "";
@@ -94,7 +94,7 @@ export class BuildProgress {
   private take(line: string): void {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are control characters
     const plain = line.replace(/\x1b\[[0-9;]*[A-Za-z]/g, "").trimEnd();
-    // These name intermediate images and containers, of no use to anybody.
+    // These lines name intermediate images and containers, which are of no use.
     if (plain === "" || /^( --->|Removing intermediate container )/.test(plain)) return;
     this.output(plain);
     if (/^Step \d+\/\d+ : /.test(plain)) {
@@ -106,7 +106,7 @@ export class BuildProgress {
   }
 }
 
-/** Writes the context as tar; everything belongs to root, as the Docker client has it. */
+/** Writes the context as tar. All entries belong to root, as with the Docker client. */
 async function writeArchive(archive: Pack, context: BuildContext): Promise<void> {
   for (const { name, kind, mode, mtime, size, path, linkTarget } of context.entries) {
     const header = { name, type: kind, mode, mtime, size, linkname: linkTarget, uid: 0, gid: 0 };
@@ -116,7 +116,7 @@ async function writeArchive(archive: Pack, context: BuildContext): Promise<void>
     }
     await new Promise<void>((resolve, reject) => {
       const entry = archive.entry(header, (error) => (error ? reject(error) : resolve()));
-      // Only as much as was announced, should the file grow meanwhile.
+      // Not more than the announced size, in case the file grows.
       createReadStream(path, { end: size - 1 })
         .on("error", reject)
         .pipe(entry);

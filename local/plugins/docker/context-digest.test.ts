@@ -22,14 +22,14 @@ const names = async (dir: string, dockerfile = join(dir, "Dockerfile")): Promise
 const digest = async (dir: string): Promise<string> =>
   contextDigest(await readContext(dir, join(dir, "Dockerfile")));
 
-test("the digest is the same for the same files elsewhere, at another time", async (t) => {
+test("contextDigest is the same for the same files in another folder and at another time", async (t) => {
   const files = { Dockerfile: "FROM scratch", "src/a.js": "1" };
   const [one, two] = [await folder(t, files), await folder(t, files)];
   await utimes(join(two, "src/a.js"), 1, 1);
   assert.equal(await digest(one), await digest(two));
 });
 
-test("one changed byte, mode, name or link target changes the digest", async (t) => {
+test("contextDigest changes with a byte, mode, name or link target", async (t) => {
   const dir = await folder(t, { Dockerfile: "FROM scratch", a: "1" });
   await symlink("a", join(dir, "link"));
   const seen = new Set([await digest(dir)]);
@@ -49,13 +49,13 @@ test("one changed byte, mode, name or link target changes the digest", async (t)
   await see();
 });
 
-test("moving bytes from one file to the next changes the digest", async (t) => {
+test("contextDigest changes when bytes move from one file to the next", async (t) => {
   const one = await folder(t, { Dockerfile: "", a: "xy", b: "z" });
   const two = await folder(t, { Dockerfile: "", a: "x", b: "yz" });
   assert.notEqual(await digest(one), await digest(two));
 });
 
-test(".dockerignore is anchored at the context's root and knows exceptions", async (t) => {
+test("readContext anchors .dockerignore at the context's root and supports exceptions", async (t) => {
   const dir = await folder(t, {
     ".dockerignore": "# comment\nnode_modules\n**/*.log\ndist\n!dist/server.js\nDockerfile\n",
     Dockerfile: "FROM scratch",
@@ -76,7 +76,7 @@ test(".dockerignore is anchored at the context's root and knows exceptions", asy
   ]);
 });
 
-test("<dockerfile>.dockerignore goes before .dockerignore", async (t) => {
+test("readContext prefers <dockerfile>.dockerignore to .dockerignore", async (t) => {
   const dir = await folder(t, {
     ".dockerignore": "*",
     Dockerfile: "FROM scratch",
@@ -88,7 +88,7 @@ test("<dockerfile>.dockerignore goes before .dockerignore", async (t) => {
   assert.ok(!(await names(dir)).includes("secret"));
 });
 
-test("a Dockerfile outside of the context is part of it under a name of its own", async (t) => {
+test("readContext includes a Dockerfile outside of the context under a name of its own", async (t) => {
   const dir = await folder(t, { "context/a": "", "other/Dockerfile": "FROM scratch" });
   const context = await readContext(join(dir, "context"), join(dir, "other/Dockerfile"));
   assert.equal(context.dockerfileName, ".dockerfile.outside-context");
@@ -98,13 +98,13 @@ test("a Dockerfile outside of the context is part of it under a name of its own"
   );
 });
 
-test("a FIFO is refused by its path", async (t) => {
+test("readContext refuses a FIFO and names its path", async (t) => {
   const dir = await folder(t, { Dockerfile: "" });
   execFileSync("mkfifo", [join(dir, "pipe")]);
   await assert.rejects(names(dir), /pipe is neither file, directory nor link/);
 });
 
-test("a missing context is told by its path", async () => {
+test("readContext names the path of a missing context", async () => {
   await assert.rejects(
     names("/nonexistent/context"),
     /could not open the build context \/nonexistent\/context/,

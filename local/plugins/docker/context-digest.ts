@@ -3,8 +3,9 @@ import { createReadStream } from "node:fs";
 import type { BuildContext } from "./context-files.ts";
 
 /**
- * SHA-256, in hex, of what a build can see: names, kinds, permission bits, contents and link targets, and which file is the
- * Dockerfile. Owners and times are no part of it, so two checkouts of the same commit have the same digest.
+ * Returns the SHA-256, in hex, of everything that a build can see: names, kinds, permission bits, contents and link
+ * targets, and which file is the Dockerfile. Owners and times do not count, so two checkouts of a commit have the same
+ * digest.
  */
 export async function contextDigest(context: BuildContext): Promise<string> {
   const digest = createHash("sha256");

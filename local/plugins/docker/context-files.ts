@@ -2,24 +2,24 @@ import { lstat, readdir, readFile, readlink } from "node:fs/promises";
 import { isAbsolute, join, relative, sep } from "node:path";
 import dockerignore from "@balena/dockerignore";
 
-/** One entry of a build context, as the engine is to see it. */
+/** One entry of a build context, as the engine gets it. */
 export interface ContextEntry {
   /** Path inside the context, with forward slashes. */
   name: string;
   kind: "file" | "directory" | "symlink";
   /** Permission bits. */
   mode: number;
-  /** Modification time; part of the archive, never of the digest. */
+  /** Modification time. It is part of the archive, but not of the digest. */
   mtime: Date;
-  /** Where the bytes are; for a symlink, the link itself. */
+  /** Path of the file on this machine; for a symlink, of the link itself. */
   path: string;
-  /** Bytes; 0 for anything but a file. */
+  /** Bytes; 0 if it is not a file. */
   size: number;
   /** Target of a symlink. */
   linkTarget?: string;
 }
 
-/** A build context on disk: its entries by name, and the name under which the engine finds the Dockerfile. */
+/** A build context on disk: its entries, and the name of the Dockerfile among them. */
 export interface BuildContext {
   entries: ContextEntry[];
   dockerfileName: string;
@@ -29,10 +29,11 @@ export interface BuildContext {
 const outsideDockerfileName = ".dockerfile.outside-context";
 
 /**
- * Lists what belongs to a build context, sorted by name. `.dockerignore` (or `<dockerfile>.dockerignore`, which goes first)
- * is honoured by Docker's rules; the Dockerfile itself always belongs to it, also from outside of the context.
+ * Lists the entries of a build context, sorted by name. Docker's rules apply to `.dockerignore`, or to
+ * `<dockerfile>.dockerignore` if it exists. The Dockerfile is always included, also from outside of the context.
  *
- * @throws {Error} when the context is no readable directory, or holds something that no image can (a FIFO, a device).
+ * @throws {Error} when the context is not a readable directory, or contains an entry that an image cannot contain (a
+ * FIFO, a device).
  */
 export async function readContext(contextDir: string, dockerfile: string): Promise<BuildContext> {
   const root = await lstat(contextDir).catch((error: Error) => error);
@@ -55,7 +56,7 @@ export async function readContext(contextDir: string, dockerfile: string): Promi
 
 interface IgnoreRules {
   isIgnored(name: string): boolean;
-  /** Whether something inside an ignored directory may still belong to the context. */
+  /** Whether an exception may include files of an ignored directory. */
   hasExceptions: boolean;
 }
 
@@ -92,9 +93,9 @@ async function describe(path: string, name: string): Promise<ContextEntry | unde
   if (stats.isFile()) return { ...common, kind: "file", size: stats.size };
   if (stats.isDirectory()) return { ...common, kind: "directory", size: 0 };
   if (stats.isSymbolicLink()) {
-    // A link's own permission bits mean nothing and differ between systems.
+    // The permission bits of a link have no effect and differ between systems.
     return { ...common, kind: "symlink", mode: 0o777, size: 0, linkTarget: await readlink(path) };
   }
   if (stats.isSocket()) return undefined;
-  throw new Error(`${path} is neither file, directory nor link; remove it or name it in .dockerignore`);
+  throw new Error(`${path} is not a file, directory or link; remove it or add it to .dockerignore`);
 }

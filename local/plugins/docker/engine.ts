@@ -1,18 +1,18 @@
 import type Docker from "dockerode";
 
-/** Where the Docker engine answers, as `DOCKER_HOST` writes it. */
+/** Address of the Docker engine, in the form of `DOCKER_HOST`. */
 export function engineAddress(host: string | undefined): string {
   return host || process.env.DOCKER_HOST || "unix:///var/run/docker.sock";
 }
 
 /**
- * Connects to the Docker engine at `host`, else `DOCKER_HOST`, else /var/run/docker.sock, and sees that it answers.
+ * Connects to the Docker engine at `host`, else `DOCKER_HOST`, else /var/run/docker.sock, and checks that it answers.
  *
- * @throws {Error} that says which address was tried and what to do.
+ * @throws {Error} with the address and the fix, when it does not answer.
  */
 export async function connectEngine(host?: string): Promise<Docker> {
   const address = engineAddress(host);
-  // Loading it takes most of a second, which a run without a change need not spend.
+  // Loading dockerode takes most of a second, which a run without changes avoids.
   const { default: Dockerode } = await import("dockerode");
   let engine: Docker;
   if (address.startsWith("unix://")) {
@@ -31,11 +31,11 @@ export async function connectEngine(host?: string): Promise<Docker> {
   return engine;
 }
 
-/** One message of the stream that the engine answers a build or push with. */
+/** One message of the stream that the engine sends during a build or push. */
 export interface EngineMessage {
-  /** Build output; not always a whole line. */
+  /** Build output, not always a complete line. */
   stream?: string;
-  /** Push or pull progress: of the layer `id` when there is one. */
+  /** Progress of a push or pull, of the layer `id` if given. */
   status?: string;
   id?: string;
   /** Present when the operation failed. */
@@ -46,9 +46,9 @@ export interface EngineMessage {
 }
 
 /**
- * Reads an engine's answer, one JSON message per line, whatever the chunks it comes in.
+ * Reads the messages of an engine's response, one JSON text per line. Chunks need not end with a line.
  *
- * @throws SyntaxError when a line is no JSON.
+ * @throws {SyntaxError} when a line is not JSON.
  */
 export async function* engineMessages(
   stream: AsyncIterable<Buffer | string>,

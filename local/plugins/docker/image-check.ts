@@ -6,7 +6,7 @@ import { contextDigest } from "./context-digest.ts";
 import { readContext } from "./context-files.ts";
 import { parseImageName, registryHost } from "./image-name.ts";
 
-/** What an input may be: a scalar, a list of strings, a map of strings, or a map with these keys. */
+/** Type of an input: a scalar, a list of strings, a map of strings, or a map with these keys. */
 type Shape = "string" | "boolean" | "strings" | "string map" | { [key: string]: Shape };
 
 const shape = {
@@ -32,10 +32,10 @@ const hostPlatform = `linux/${{ x64: "amd64", ia32: "386" }[process.arch as stri
 
 /**
  * Checks the inputs of a docker.Image, fills in the defaults (context `.`, its `Dockerfile`, this machine's platform) and adds
- * `build.contextDigest`. Relative paths are taken from the working directory, which is the Pulumi program's. Values that are
- * not known yet pass; the digest is then unknown, too.
+ * `build.contextDigest`. Relative paths start from the working directory, which is the Pulumi program's. Values that are not
+ * known yet pass, and the digest is then unknown too.
  *
- * @returns all failures at once, with the input's path each.
+ * @returns all failures at once, each with the path of the input.
  */
 export async function checkImage(news: Properties): Promise<CheckResult> {
   const failures: CheckFailure[] = [];
@@ -45,13 +45,12 @@ export async function checkImage(news: Properties): Promise<CheckResult> {
   checkShape(news.values, shape, "", fail);
   const values = structuredClone(news.values);
   if (failures.length === 0) {
-    if (values.imageName === undefined)
-      fail("imageName", "an image needs a name, as in localhost:5000/api:1.0");
+    if (values.imageName === undefined) fail("imageName", "is required, like localhost:5000/api:1.0");
     checkName(values, fail);
     values.build = await checkBuild(isMap(values.build) ? values.build : {}, values.build, fail);
   }
   const secretPaths = [...news.secretPaths, ["registry", "password"]];
-  // Refused inputs go back as they came: an unknown digest among them would be the engine's complaint, not ours.
+  // Refused inputs are returned unchanged, because the engine would reject an unknown digest among them.
   return { inputs: { values: failures.length > 0 ? news.values : values, secretPaths }, failures };
 }
 
@@ -90,7 +89,7 @@ function checkName(values: PropertyMap, fail: Fail): void {
     if (registry === undefined) {
       fail(
         "imageName",
-        `"${imageName}" is not fully qualified: a pushed image is named with its registry, as in localhost:5000/${imageName}; add it or set skipPush`,
+        `"${imageName}" is not fully qualified: the name of a pushed image contains its registry, like localhost:5000/${imageName}; add it or set skipPush`,
       );
       return;
     }
@@ -149,7 +148,7 @@ async function digestOf(build: PropertyMap, fail: Fail): Promise<string> {
   const found = await stat(dockerfile).catch((error: NodeJS.ErrnoException) => error);
   if (found instanceof Error || !found.isFile()) {
     const reason = found instanceof Error ? (found.code ?? found.message) : "it is not a file";
-    const hint = "paths are taken from the program's folder; set build.context or build.dockerfile";
+    const hint = "paths start from the program's folder; set build.context or build.dockerfile";
     fail("build.dockerfile", `could not open dockerfile at relative path ${dockerfile}: ${reason} (${hint})`);
     return unknown;
   }

@@ -1,17 +1,17 @@
 import type { DiffKind } from "../protocol/resource-provider.ts";
 import { formatPath, isMap, type PropertyMap, type PropertyPath, type Value } from "../protocol/values.ts";
 
-/** Inputs that change how an image gets to the registry but not what is built or where. */
+/** Inputs that change how an image is pushed, but not its content or its name. */
 const credentials = new Set(["registry.username", "registry.password"]);
 
 /**
- * Compares two sets of checked inputs. A docker.Image is never replaced, so every change is one in place; changed credentials
- * are none. An unknown value counts as a change.
+ * Compares two sets of checked inputs. A docker.Image is never replaced, so every change is an update. Changed credentials
+ * do not count; an unknown value counts as a change.
  */
 export function diffImage(olds: PropertyMap, news: PropertyMap): Map<string, DiffKind> {
   const changes = new Map<string, DiffKind>();
   compare(olds, news, [], changes);
-  // false is what the SDK sends for these when the program gives none.
+  // The SDK sends false for these inputs when the program does not set them.
   for (const flag of ["skipPush", "buildOnPreview"]) {
     if (Boolean(olds[flag]) === Boolean(news[flag])) changes.delete(flag);
   }

@@ -1,6 +1,6 @@
 import { isMap, type PropertyMap, unknown, type Value } from "../protocol/values.ts";
 
-/** Inputs of a docker.Image after check: known, defaulted, of the right types. */
+/** Checked inputs of a docker.Image: known, with defaults, of the right types. */
 export interface ImageInputs {
   imageName: string;
   skipPush: boolean;
@@ -29,7 +29,7 @@ const texts = (value: Value | undefined): string[] =>
   Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 const map = (value: Value | undefined): PropertyMap => (isMap(value) ? value : {});
 
-/** Reads inputs that `checkImage` has accepted; not for anything else, because it skips what is of the wrong type. */
+/** Reads inputs that `checkImage` has accepted. It ignores values of a wrong type, so other inputs need that check first. */
 export function readInputs(values: PropertyMap): ImageInputs {
   const build = map(values.build);
   const registry = map(values.registry);

@@ -1,6 +1,6 @@
-/** The parts of an image name as a person writes it. */
+/** The parts of an image name as a user writes it. */
 export interface ImageName {
-  /** Registry with its port, such as `localhost:5000`; undefined when the name has none (the engine then means Docker Hub). */
+  /** Registry with its port, such as `localhost:5000`; undefined when the name has none, and the engine uses Docker Hub. */
   registry: string | undefined;
   /** The name without its tag, as written: `localhost:5000/app/api`. */
   repository: string;
@@ -15,12 +15,12 @@ const registryPattern = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-f
 /**
  * Parses `[registry/]path[:tag]` by the distribution project's rules.
  *
- * @throws {Error} that names the wrong part when this is no image name, or when it names a digest (nothing can be built under a digest).
+ * @throws {Error} that names the wrong part, when this is not an image name or contains a digest.
  */
 export function parseImageName(text: string): ImageName {
   if (text.includes("@")) {
     throw new Error(
-      `"${text}" names a digest; an image is built under a tag, as in "localhost:5000/api:1.0"`,
+      `"${text}" contains a digest; an image is built with a tag, like "localhost:5000/api:1.0"`,
     );
   }
   const lastSlash = text.lastIndexOf("/");
@@ -53,7 +53,7 @@ const dockerHub = new Set([
   "registry.hub.docker.com",
 ]);
 
-/** The host part of a registry address, with Docker Hub's several names made one (`docker.io`). */
+/** Returns the host of a registry address, and `docker.io` for all addresses of Docker Hub. */
 export function registryHost(address: string | undefined): string {
   const host = (address ?? "docker.io").replace(/^https?:\/\//, "").split("/")[0] ?? "";
   return dockerHub.has(host) ? "docker.io" : host;

@@ -12,7 +12,7 @@ const base = "localhost:5000/breakwater/postgres:17";
 const provider = dockerProvider("0.0.0");
 before(startEngineAndRegistry);
 
-/** A call on one image, with the lines that it shows. */
+/** A call for one image, with the lines that it shows. */
 function call(options: Partial<CallContext> = {}): { context: CallContext; lines: string[] } {
   const lines: string[] = [];
   const context: CallContext = {
@@ -44,7 +44,7 @@ const diff = async (oldInputs: Properties, newInputs: Properties): Promise<strin
   return [...(await provider.diff(args, call().context)).changes.keys()].sort();
 };
 
-test("an image is built with its output shown, pushed, and known by the registry's digest", async (t) => {
+test("create builds an image, shows the output, pushes it and returns the registry's digest", async (t) => {
   const context = await folder(t, {
     Dockerfile: `FROM ${base}\nARG GREETING\nCOPY data.txt /data.txt\nLABEL greeting=$GREETING\n`,
     "data.txt": "1",
@@ -82,7 +82,7 @@ test("an image is built with its output shown, pushed, and known by the registry
   assert.equal(updated.values.repoDigest, `localhost:5000/${path}@${await registryDigest(path, "1")}`);
 });
 
-test("nothing differs when nothing changed, or only what .dockerignore leaves out", async (t) => {
+test("diff finds nothing when nothing changed, or only ignored files", async (t) => {
   const context = await folder(t, { Dockerfile: "FROM scratch\n", ".dockerignore": "*.log\n", a: "1" });
   const values = { imageName: "localhost:5000/a/b:1", build: { context } };
   const inputs = await checked(values);
@@ -93,7 +93,7 @@ test("nothing differs when nothing changed, or only what .dockerignore leaves ou
   assert.deepEqual(await diff(inputs, await checked(values)), ["build.contextDigest"]);
 });
 
-test("a preview neither builds nor pushes unless asked, and then it does not push", async (t) => {
+test("a preview builds only with buildOnPreview, and never pushes", async (t) => {
   const context = await folder(t, { Dockerfile: `FROM ${base}\n` });
   const path = repository(t);
   const imageName = `localhost:5000/${path}:1`;
@@ -114,7 +114,7 @@ test("a preview neither builds nor pushes unless asked, and then it does not pus
   assert.equal(await registryDigest(path, "1"), undefined);
 });
 
-test("with skipPush the digest is the engine's own image", async (t) => {
+test("create returns the ID of the engine's image with skipPush", async (t) => {
   const context = await folder(t, { Dockerfile: `FROM ${base}\n` });
   const path = repository(t);
   const imageName = `localhost:5000/${path}:1`;
@@ -154,7 +154,7 @@ for (const [what, dockerfile, expected] of [
   });
 }
 
-test("a registry that cannot be reached is named", async (t) => {
+test("create names a registry that cannot be reached", async (t) => {
   const context = await folder(t, { Dockerfile: `FROM ${base}\n` });
   const imageName = "localhost:1/breakwater-test/api:1";
   t.after(async () => (await connectEngine()).getImage(imageName).remove());
@@ -165,7 +165,7 @@ test("a registry that cannot be reached is named", async (t) => {
   );
 });
 
-test("an engine that does not answer is named by its address", async (t) => {
+test("create names the address of an engine that does not answer", async (t) => {
   const context = await folder(t, { Dockerfile: `FROM ${base}\n` });
   const absent = dockerProvider("0.0.0");
   await absent.configure({ host: "unix:///nonexistent/docker.sock" });
@@ -176,7 +176,7 @@ test("an engine that does not answer is named by its address", async (t) => {
   );
 });
 
-test("a build ends when the deployment is cancelled", async (t) => {
+test("create ends a build when the deployment is cancelled", async (t) => {
   const context = await folder(t, { Dockerfile: `FROM ${base}\nRUN read x < /dev/zero\n` });
   const imageName = `localhost:5000/${repository(t)}:1`;
   const inputs = await checked({ imageName, build: { context } });

@@ -24,16 +24,16 @@ import {
 const imageType = "docker:index/image:Image";
 
 interface ProviderConfig {
-  /** Address of the engine; undefined for the environment's. */
+  /** Address of the engine; undefined for the address in the environment. */
   host?: string;
   registryAuth: PropertyMap[];
 }
 
-/** The docker plugin: builds and pushes `docker.Image`, and says so clearly when asked for anything else. */
+/** The docker plugin: builds and pushes `docker.Image`, and refuses all other resources with a clear message. */
 export function dockerProvider(version: string): ResourceProvider {
   let config: ProviderConfig = { registryAuth: [] };
 
-  /** Outputs for `values`, building (and outside of previews pushing) the image if it is to be. */
+  /** Builds the image if necessary, pushes it outside of previews, and returns the outputs for `values`. */
   async function deploy({ values, secretPaths }: Properties, context: CallContext): Promise<Properties> {
     const inputs = readInputs(values);
     const outputs: PropertyMap = {
@@ -53,7 +53,7 @@ export function dockerProvider(version: string): ResourceProvider {
     return { values: outputs, secretPaths: secretOutputs };
   }
 
-  /** Returns undefined in a preview of an image that is to be pushed: only the push knows the digest. */
+  /** Returns undefined in a preview of an image that will be pushed, because the push determines the digest. */
   async function buildAndPush(inputs: ImageInputs, context: CallContext): Promise<string | undefined> {
     const engine = await connectEngine(config.host);
     const output = (line: string): void => context.log("info", line, { ephemeral: true });
@@ -118,16 +118,16 @@ export function dockerProvider(version: string): ResourceProvider {
     async update(args, context) {
       return deploy(args.newInputs, context);
     },
-    /** What was pushed is not looked up again: the next change of inputs builds anew. */
+    /** Does not look for the pushed image: the next change of inputs builds it again. */
     async read({ id, state, inputs }) {
       if (Object.keys(state.values).length === 0) {
         throw new Error(
-          `docker.Image "${id}" cannot be imported: an image is built by the program that declares it`,
+          `docker.Image "${id}" cannot be imported, because the program that declares an image builds it`,
         );
       }
       return { id, outputs: state, inputs };
     },
-    /** Tags stay, here and in the registry: others may use them. */
+    /** Keeps the tags, in the engine and in the registry, because other programs may use them. */
     async delete() {},
   };
 }

@@ -21,7 +21,7 @@ const image = new docker.Image("api", {
 export const repoDigest = image.repoDigest;
 `;
 
-test("pulumi up builds, leaves, rebuilds and keeps an image, and tells why a build failed", async (t) => {
+test("pulumi up builds an image, keeps it, rebuilds it after a change, and reports why a build failed", async (t) => {
   const path = repository(t);
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the Dockerfile's own variable
   const dockerfile = "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nCOPY data.txt /\n";

@@ -27,13 +27,13 @@ export async function pushImage(
   try {
     const answer = await engine.getImage(repository).push({
       tag,
-      // The engine insists on the header even where nobody logs in.
+      // The engine requires the header also without credentials.
       authconfig: (options.credentials ?? {}) as Docker.AuthConfig,
       abortSignal: options.signal,
     });
     for await (const message of engineMessages(answer as Readable)) {
       if (message.error !== undefined) throw new Error(message.errorDetail?.message || message.error);
-      // A layer under way says the same again with every step of its progress bar.
+      // A layer repeats its status with every step of its progress bar.
       const { id = "", status } = message;
       if (status !== undefined && lastStatus.get(id) !== status) {
         lastStatus.set(id, status);

@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { registryHost } from "./image-name.ts";
 
-/** What the engine is given to log in to a registry. */
+/** Credentials that the engine gets for a registry. */
 export interface RegistryCredentials {
   serveraddress: string;
   username?: string;
@@ -22,10 +22,10 @@ const dockerConfigPath = (): string =>
   join(process.env.DOCKER_CONFIG || join(homedir(), ".docker"), "config.json");
 
 /**
- * Reads the Docker configuration file of the person who runs Pulumi ($DOCKER_CONFIG/config.json, else ~/.docker/config.json).
+ * Reads the Docker configuration file of the user who runs Pulumi ($DOCKER_CONFIG/config.json, else ~/.docker/config.json).
  *
  * @returns empty when there is no such file.
- * @throws {Error} when it is there but no JSON.
+ * @throws {Error} when the file is not JSON.
  */
 export async function readDockerConfig(path = dockerConfigPath()): Promise<DockerConfig> {
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
@@ -35,14 +35,15 @@ export async function readDockerConfig(path = dockerConfigPath()): Promise<Docke
   try {
     return JSON.parse(text) as DockerConfig;
   } catch (error) {
-    throw new Error(`${path} is not valid JSON (${(error as Error).message}); correct it or move it away`);
+    throw new Error(`${path} is not valid JSON (${(error as Error).message}); correct or remove it`);
   }
 }
 
 /**
- * Looks up the credentials for one registry: a credential helper named for it, then the `auths` entry, then the default helper.
+ * Looks up the credentials of one registry: first with its own credential helper, then in `auths`, then with the default
+ * helper.
  *
- * @returns undefined when there are none; the engine then tries without.
+ * @returns undefined when there are none, and the engine pushes without.
  */
 export async function findCredentials(
   registry: string,
@@ -64,7 +65,7 @@ export async function findCredentials(
   return config.credsStore ? askHelper(config.credsStore, serveraddress) : undefined;
 }
 
-/** Asks `docker-credential-<helper>`; one that is missing or knows nothing gives undefined. */
+/** Runs `docker-credential-<helper>`. @returns undefined when the helper is missing or has no credentials. */
 function askHelper(helper: string, serveraddress: string): Promise<RegistryCredentials | undefined> {
   return new Promise((resolve) => {
     const child = execFile(`docker-credential-${helper}`, ["get"], { timeout: 30_000 }, (error, stdout) => {
@@ -82,7 +83,7 @@ function askHelper(helper: string, serveraddress: string): Promise<RegistryCrede
   });
 }
 
-/** All `auths` entries in the form the engine takes for the base images of a build, by registry address. */
+/** Returns all `auths` entries by registry address, in the form that the engine reads for the base images of a build. */
 export async function credentialsForBuild(
   config: DockerConfig,
 ): Promise<Record<string, { username: string; password: string }>> {

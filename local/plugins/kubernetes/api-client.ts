@@ -151,7 +151,7 @@ export class ApiClient {
         if (response.code < 300) return JSON.parse(response.body) as T;
         failure = new ApiError(response.code, parseStatus(response.body));
         if (response.code === 401) this.options = undefined;
-        // Told to come back later; the request was not carried out.
+        // The API server asks for a retry; it did not carry the request out.
         if (delay === undefined || ![429, 503].includes(response.code)) throw failure;
       } catch (error) {
         if (error === failure || delay === undefined || method === "POST") throw this.explain(error);

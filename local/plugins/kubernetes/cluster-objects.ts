@@ -74,7 +74,7 @@ function existsAlready(error: Error, token: string, inputs: Manifest): Error {
 }
 
 /**
- * What creating would give, without doing it; undefined where only the deployment can tell: the namespace or the kind
+ * Returns the result of a creation without creating; undefined where only the deployment shows it: the namespace or the kind
  * is yet to come.
  *
  * @throws ApiError when the object is invalid.

@@ -20,7 +20,7 @@ test("takes for equal what the API server stores alike", () => {
   assert.deepEqual(changesBetween(old, now), []);
 });
 
-test("tells a quantity-like string outside of resources from another", () => {
+test("diff distinguishes strings that look like quantities outside of resources", () => {
   assert.equal(changesBetween({ data: { size: "1000m" } }, { data: { size: "1" } }).length, 1);
 });
 

@@ -52,7 +52,7 @@ export async function takeOver(api: ApiClient, path: string, live: Manifest, man
       ]);
       return;
     } catch (error) {
-      // A controller wrote the status meanwhile.
+      // A controller wrote the status in between.
       if (!(error instanceof ApiError && error.code === 409) || attempt >= attempts) throw error;
       object = await api.get<Manifest>(path);
     }

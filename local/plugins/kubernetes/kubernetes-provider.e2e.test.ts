@@ -147,7 +147,7 @@ describe("kubernetes plugin on a real cluster", { concurrency: 4 }, () => {
     assert.deepEqual((await live("ConfigMap", "taken"))?.data, { a: "2" });
   });
 
-  test("tells who holds a field, takes it when forced, leaves it when ignored, and sees it on refresh", async () => {
+  test("names the manager of a field, takes the field when forced, leaves it when ignored, and sees it on refresh", async () => {
     const quiet = { "pulumi.com/skipAwait": "true" };
     const values = deployment(namespace, "shared", { replicas: 0, metadata: { annotations: quiet } });
     const created = await plugin.create(Deployment, "shared", values);
@@ -209,9 +209,9 @@ describe("kubernetes plugin on a real cluster", { concurrency: 4 }, () => {
     assert.equal(broken.id, `${namespace}/crash`);
     await podOf("crash", (status) => at(status, "containerStatuses", 0, "restartCount") !== 0);
     const again = await plugin.update(broken, values, { timeoutSeconds: 1 });
-    const told = again.initErrors.join("\n");
-    assert.match(told, /\[Pod crash-\S+\] container "main" terminated: Error with exit code 3/);
-    assert.match(told, /no database/);
+    const reasons = again.initErrors.join("\n");
+    assert.match(reasons, /\[Pod crash-\S+\] container "main" terminated: Error with exit code 3/);
+    assert.match(reasons, /no database/);
     assert.notDeepEqual((await plugin.read(again))?.initErrors, []);
     const mended = await plugin.update(again, deployment(namespace, "crash"));
     assert.deepEqual(mended.initErrors, []);
@@ -231,9 +231,9 @@ describe("kubernetes plugin on a real cluster", { concurrency: 4 }, () => {
       "failed",
       jobOf("failed", "console.log('cannot form'); process.exit(4)"),
     );
-    const told = failed.initErrors.join("\n");
-    assert.ok(told.startsWith(notLive("failed", "Job failed: BackoffLimitExceeded")), told);
-    assert.match(told, /exit code 4[\s\S]*cannot form/);
+    const reasons = failed.initErrors.join("\n");
+    assert.ok(reasons.startsWith(notLive("failed", "Job failed: BackoffLimitExceeded")), reasons);
+    assert.match(reasons, /exit code 4[\s\S]*cannot form/);
     const { inputs } = await plugin.check(Job, "done", jobOf("done", "console.log('again')"), done.inputs);
     const { replaces, deleteFirst } = await plugin.diff(done, inputs);
     assert.deepEqual(replaces, ["spec.template.spec.containers[0].command[2]"]);

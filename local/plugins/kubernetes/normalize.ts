@@ -35,7 +35,7 @@ export function sameScalar(a: Value, b: Value, path: PropertyPath): boolean {
   return size !== undefined && size === parseQuantity(String(b));
 }
 
-/** True for what the API server does not tell from "not set". */
+/** Whether the API server treats the value like "not set". */
 export function isEmpty(value: Value | undefined): boolean {
   if (value === undefined || value === null) return true;
   if (Array.isArray(value)) return value.length === 0;

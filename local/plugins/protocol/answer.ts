@@ -7,7 +7,7 @@ type Unary<Request, Response> = (
   callback: sendUnaryData<Response>,
 ) => void;
 
-/** Runs one call; a throw becomes its status. Log lines are delivered before the answer. */
+/** Runs one call. An error becomes the status of the call. Log lines are delivered before the response. */
 export function answer<Request, Response>(
   log: EngineLog,
   handle: (request: Request) => Promise<Response> | Response,
@@ -26,7 +26,7 @@ export function answer<Request, Response>(
   };
 }
 
-/** Answers a call that this plugin does not serve. */
+/** Responds to a call that this plugin does not implement. */
 export const refused =
   (what: string): Unary<unknown, never> =>
   (_call, callback) => {

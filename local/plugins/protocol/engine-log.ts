@@ -10,12 +10,12 @@ const severities = {
   error: enginePb.LogSeverity.ERROR,
 } as const;
 
-/** Sends lines to the engine's log, in order. Lines before `connect`, and lines the engine refuses, are dropped. */
+/** Sends lines to the engine's log, in order. Lines before `connect` and lines that the engine refuses are lost. */
 export class EngineLog {
   private client: engineService.EngineClient | undefined;
   private sent: Promise<void> = Promise.resolve();
 
-  /** `address` is host:port of the engine, from Handshake, Attach or the command line. */
+  /** @param address host:port of the engine, from Handshake, Attach or the command line */
   connect(address: string): void {
     this.client?.close();
     this.client = new engineService.EngineClient(address, credentials.createInsecure());
@@ -32,7 +32,7 @@ export class EngineLog {
     this.sent = this.sent.then(() => new Promise((resolve) => client.log(request, () => resolve())));
   }
 
-  /** Resolves when every line given so far has arrived, so that none comes after its resource is done. */
+  /** Resolves when all lines have arrived, so that no line arrives after the end of its resource. */
   flush(): Promise<void> {
     return this.sent;
   }

@@ -22,7 +22,7 @@ const kinds: Record<DiffKind, providerPb.PropertyDiff.Kind> = {
   "update-replace": Kind.UPDATE_REPLACE,
 };
 
-/** A message about one resource, with the parts that only some of them have. */
+/** A message about one resource, with all optional fields. */
 interface ResourceRequest {
   getUrn(): string;
   getPreview?(): boolean;
@@ -74,7 +74,7 @@ function diffResponse(result: DiffResult): providerPb.DiffResponse {
   return response;
 }
 
-/** Inputs and complaints of Check and CheckConfig. */
+/** Result of Check and CheckConfig. */
 export function checkResponse(result: CheckResult): providerPb.CheckResponse {
   const response = new providerPb.CheckResponse();
   response.setInputs(toStruct(result.inputs));
@@ -87,10 +87,10 @@ export function checkResponse(result: CheckResult): providerPb.CheckResponse {
   return response;
 }
 
-/** The calls on resources: messages in, `provider`'s plain values, messages out. */
+/** Handlers of the calls on resources: they convert messages to the plain values of `provider`, and its results back. */
 export function resourceCalls(provider: ResourceProvider, log: EngineLog, signal: AbortSignal) {
   const context = (request: ResourceRequest): CallContext => contextOf(request, log, signal);
-  /** Old engines send no old inputs: the state then stands for them. */
+  /** Old engines do not send the old inputs, so the state replaces them. */
   const oldInputs = (request: providerPb.DiffRequest | providerPb.UpdateRequest): Properties =>
     fromStruct(request.getOldInputs() ?? request.getOlds());
   return {

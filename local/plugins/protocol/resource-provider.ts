@@ -2,20 +2,20 @@ import type { Properties, PropertyMap } from "./values.ts";
 
 export type Severity = "debug" | "info" | "warning" | "error";
 
-/** What every call on a resource comes with. */
+/** Parameters of every call on a resource. */
 export interface CallContext {
   readonly urn: string;
   /** The type token, for example `kubernetes:core/v1:ConfigMap`. */
   readonly type: string;
   /** The logical name from the program. */
   readonly name: string;
-  /** True when nothing may be changed. */
+  /** Whether nothing may be changed. */
   readonly preview: boolean;
   /** From `customTimeouts`; 0 when the program gave none. */
   readonly timeoutSeconds: number;
-  /** Aborted when the person cancels the deployment. */
+  /** Aborted when the user cancels the deployment. */
   readonly signal: AbortSignal;
-  /** Shows a line beside the resource. Ephemeral lines are replaced by the next one and not kept. */
+  /** Shows a line beside the resource. The next line replaces an ephemeral line. */
   log(severity: Severity, message: string, options?: { ephemeral?: boolean }): void;
 }
 
@@ -25,7 +25,7 @@ export interface CheckFailure {
   readonly reason: string;
 }
 
-/** From the project's autonaming configuration; absent when the person configured none. */
+/** From the project's autonaming configuration; absent without such a configuration. */
 export interface Autonaming {
   readonly proposedName: string;
   readonly mode: "propose" | "enforce" | "disable";
@@ -36,7 +36,7 @@ export interface CheckArgs {
   readonly olds: Properties;
   readonly news: Properties;
   readonly autonaming?: Autonaming;
-  /** The same for the same resource in preview and deployment. Names are made from it. */
+  /** Equal in the preview and the deployment of a resource. Names are derived from it. */
   readonly randomSeed: Uint8Array;
 }
 export interface CheckResult {
@@ -54,13 +54,13 @@ export interface DiffArgs {
   readonly ignoreChanges: readonly string[];
 }
 export interface DiffResult {
-  /** Paths (see `formatPath`) with what happens there; empty when nothing changed. */
+  /** Kinds of change by path (see `formatPath`); empty when nothing changed. */
   readonly changes: ReadonlyMap<string, DiffKind>;
   readonly deleteBeforeReplace: boolean;
 }
 
 export interface CreateResult {
-  /** Empty in a preview that cannot know it. */
+  /** Empty in a preview when it is not known yet. */
   readonly id: string;
   readonly outputs: Properties;
 }
@@ -88,17 +88,17 @@ export interface DeleteArgs {
 }
 
 /**
- * The part of a plugin that knows its resources. `serve` turns it into Pulumi's gRPC service: all values come in and go
- * out as plain JSON with secret paths beside them. Any error thrown fails the operation with its message;
- * `InitializationError` from create, update or read keeps the resource in the state with the reasons.
+ * The part of a plugin that implements its resources. `serve` makes it a gRPC service for Pulumi. All values are plain
+ * JSON, with the paths of secrets beside them. An error fails the operation with its message. After an
+ * `InitializationError` of create, update or read, the resource stays in the state with the reasons.
  */
 export interface ResourceProvider {
   /** The plugin's name, as in `resource-<name>`. */
   readonly name: string;
   readonly version: string;
-  /** Checks the configuration of an explicit or default provider resource; accepted unchanged when absent. */
+  /** Checks the configuration of a provider resource. Without this method, every configuration is accepted. */
   checkConfig?(config: Properties): Promise<CheckResult>;
-  /** Paths of configuration that need all resources replaced when they change; none when absent. */
+  /** Returns the paths of configuration whose change replaces all resources. Without this method, there are none. */
   diffConfig?(olds: PropertyMap, news: PropertyMap): readonly string[];
   /** Called once per process with known values before any call on a resource. */
   configure(config: PropertyMap): Promise<void>;
@@ -111,7 +111,7 @@ export interface ResourceProvider {
   delete(args: DeleteArgs, context: CallContext): Promise<void>;
 }
 
-/** The resource exists but did not become ready: it is stored with `reasons` as initErrors and tried again by the next up. */
+/** The resource exists but is not ready. It is stored with `reasons` as initErrors, and the next up tries it again. */
 export class InitializationError extends Error {
   readonly id: string;
   readonly outputs: Properties;

@@ -36,7 +36,7 @@ async function connect(t: TestContext, part: Partial<ResourceProvider>) {
   return client;
 }
 
-test("gives create the type, the whole logical name, the preview flag and the time limit", async (t) => {
+test("serve passes the type, the whole logical name, the preview flag and the time limit to create", async (t) => {
   let seen: unknown;
   const client = await connect(t, {
     create: async (inputs, { type, name, preview, timeoutSeconds }) => {
@@ -56,7 +56,7 @@ test("gives create the type, the whole logical name, the preview flag and the ti
   assert.deepEqual(response.getProperties()?.toJavaScript(), { size: 3 });
 });
 
-test("sends a partial failure with id, state and reasons", async (t) => {
+test("serve sends a partial failure with id, state and reasons", async (t) => {
   const client = await connect(t, {
     create: async (inputs) => {
       throw new InitializationError("not ready", {
@@ -75,7 +75,7 @@ test("sends a partial failure with id, state and reasons", async (t) => {
   assert.match(String(details), /pulumirpc\.ErrorResourceInitFailed[\s\S]*ns\/x[\s\S]*pod crashed/);
 });
 
-test("sends a detailed diff with replacements", async (t) => {
+test("serve sends a detailed diff with replacements", async (t) => {
   const client = await connect(t, {
     diff: async () => ({
       changes: new Map([
@@ -99,7 +99,7 @@ test("sends a detailed diff with replacements", async (t) => {
   );
 });
 
-test("aborts the signal of running calls on Cancel", async (t) => {
+test("serve aborts the signal of running calls on Cancel", async (t) => {
   const client = await connect(t, {
     create: (_inputs, { signal }) =>
       new Promise((_resolve, reject) => {

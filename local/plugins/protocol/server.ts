@@ -10,7 +10,7 @@ import { checkResponse, resourceCalls } from "./resource-calls.ts";
 import type { ResourceProvider } from "./resource-provider.ts";
 import { fromStruct, type PropertyMap } from "./values.ts";
 
-/** `kubernetes:config:namespace` and plain `namespace` both set `namespace`; the provider's own args win. */
+/** Reads `kubernetes:config:namespace` and `namespace` as `namespace`. The provider's own args have precedence. */
 function configuration(request: providerPb.ConfigureRequest): PropertyMap {
   const config: PropertyMap = {};
   for (const [key, value] of request.getVariablesMap().entries())
@@ -18,7 +18,7 @@ function configuration(request: providerPb.ConfigureRequest): PropertyMap {
   return { ...config, ...fromStruct(request.getArgs()).values };
 }
 
-/** The whole service for `provider`; `cancel` aborts what is under way. */
+/** Returns the service for `provider`. `cancel` aborts all running calls. */
 function implementation(provider: ResourceProvider, log: EngineLog, cancel: AbortController) {
   return {
     handshake: answer(log, (request: providerPb.ProviderHandshakeRequest) => {
@@ -86,7 +86,7 @@ function implementation(provider: ResourceProvider, log: EngineLog, cancel: Abor
 }
 
 /**
- * Starts the gRPC server on a free loopback port. `engineAddress` may be absent when the engine attaches later.
+ * Starts the gRPC server on a free loopback port. Without `engineAddress`, the engine attaches later.
  *
  * @returns the port, and `close` for tests.
  */
@@ -97,7 +97,7 @@ export async function startServer(
   const log = new EngineLog();
   if (engineAddress) log.connect(engineAddress);
   const cancel = new AbortController();
-  // Every call under way may listen.
+  // Every running call may add a listener.
   setMaxListeners(0, cancel.signal);
   const server = new Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });
   server.addService(
@@ -113,8 +113,8 @@ export async function startServer(
 }
 
 /**
- * Runs a plugin process: serves `provider`, prints the port as the first line on stdout as the engine expects, and ends
- * when the engine that started it is gone.
+ * Runs a plugin process: serves `provider`, prints the port as the first line on stdout, as the engine expects, and ends
+ * when the engine has ended.
  */
 export async function serve(provider: ResourceProvider): Promise<void> {
   const engine = process.ppid;

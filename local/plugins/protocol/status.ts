@@ -5,7 +5,7 @@ import anyPb from "google-protobuf/google/protobuf/any_pb.js";
 import { InitializationError } from "./resource-provider.ts";
 import { toStruct } from "./values.ts";
 
-/** What grpc-js wants to be told about a failed call. */
+/** A failed call in the form of grpc-js. */
 export interface CallFailure {
   code: status;
   details: string;
@@ -13,8 +13,8 @@ export interface CallFailure {
 }
 
 /**
- * Turns what a provider threw into a gRPC status. A partial failure carries `ErrorResourceInitFailed` in the
- * `grpc-status-details-bin` trailer, where the engine looks for it.
+ * Converts an error of a provider to a gRPC status. For a partial failure, the trailer `grpc-status-details-bin` contains
+ * `ErrorResourceInitFailed`, which the engine reads there.
  */
 export function failureOf(error: unknown): CallFailure {
   const details = error instanceof Error ? error.message : String(error);

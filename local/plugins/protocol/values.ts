@@ -1,27 +1,27 @@
 import type struct from "google-protobuf/google/protobuf/struct_pb.js";
 import structPb from "google-protobuf/google/protobuf/struct_pb.js";
 
-/** A JSON value as a provider sees it: secrets are unwrapped, an unknown is the string `unknown`. */
+/** A JSON value for a provider: secrets are plain values, and an unknown value is the string `unknown`. */
 export type Value = null | boolean | number | string | Value[] | PropertyMap;
 export interface PropertyMap {
   [key: string]: Value;
 }
-/** From the root of a PropertyMap down: keys, and indexes into arrays. */
+/** Keys and array indexes from the root of a PropertyMap. */
 export type PropertyPath = readonly (string | number)[];
 
 /**
- * Properties of a resource with the places that are secret kept beside the plain values. A path covers all below it.
- * Paths that lead nowhere in `values` are ignored when the properties are sent.
+ * Properties of a resource: plain values, and the paths of the secrets among them. A path includes everything below it.
+ * Paths that do not exist in `values` are ignored when the properties are sent.
  */
 export interface Properties {
   readonly values: PropertyMap;
   readonly secretPaths: readonly PropertyPath[];
 }
 
-/** Stands for a value that is only known after deployment (sdk/go/common/resource/plugin: UnknownStringValue). */
+/** Represents a value that is known only after the deployment (sdk/go/common/resource/plugin: UnknownStringValue). */
 export const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
-/** The engine has one sentinel per type; providers only ever see the one above. */
+/** The engine has a sentinel for each type. Providers get only the sentinel above. */
 const sentinels = new Set([
   unknown,
   "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
@@ -37,19 +37,19 @@ const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
 const outputSignature = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
 const resourceSignature = "5cf8f73096256a8f31e491e813e4eb8e";
 
-/** True for a map of properties, false for scalars, null and arrays. */
+/** Whether the value is a map of properties, and not a scalar, null or an array. */
 export function isMap(value: unknown): value is PropertyMap {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** True where the value itself or anything inside it is unknown. */
+/** Whether the value or a part of it is unknown. */
 export function containsUnknown(value: Value | undefined): boolean {
   if (value === unknown) return true;
   if (Array.isArray(value)) return value.some(containsUnknown);
   return isMap(value) && Object.values(value).some(containsUnknown);
 }
 
-/** The value at `path`, or undefined. */
+/** Returns the value at `path`, or undefined. */
 export function valueAt(root: Value | undefined, path: PropertyPath): Value | undefined {
   let here = root;
   for (const key of path) {
@@ -60,7 +60,7 @@ export function valueAt(root: Value | undefined, path: PropertyPath): Value | un
   return here;
 }
 
-/** Writes a path the way the engine reads it: `spec.ports[0].port`, `data["app.conf"]`. */
+/** Formats a path for the engine: `spec.ports[0].port`, `data["app.conf"]`. */
 export function formatPath(path: PropertyPath): string {
   let text = "";
   for (const key of path) {
@@ -93,7 +93,7 @@ function decodeValue(value: Value, path: PropertyPath, secretPaths: PropertyPath
   return decoded;
 }
 
-/** Unwraps secrets and output values and unifies the unknowns of a message from the engine. */
+/** Converts a message of the engine: plain values instead of secrets and outputs, and one sentinel for unknown values. */
 export function decodeProperties(raw: PropertyMap): Properties {
   const secretPaths: PropertyPath[] = [];
   return { values: decodeValue(raw, [], secretPaths) as PropertyMap, secretPaths };
@@ -121,12 +121,12 @@ export function encodeProperties(properties: Properties): PropertyMap {
   return encodeValue(properties.values, [], properties.secretPaths) as PropertyMap;
 }
 
-/** Reads a message's Struct; an absent one is empty. */
+/** Reads the Struct of a message; a missing Struct is empty. */
 export function fromStruct(message: struct.Struct | undefined): Properties {
   return decodeProperties((message?.toJavaScript() ?? {}) as PropertyMap);
 }
 
-/** Writes properties into a message's Struct. */
+/** Writes properties into the Struct of a message. */
 export function toStruct(properties: Properties): struct.Struct {
   return structPb.Struct.fromJavaScript(
     encodeProperties(properties) as { [key: string]: structPb.JavaScriptValue },

@@ -10,7 +10,7 @@ import { connectEngine } from "../engine.ts";
 
 const manifestType = "application/vnd.docker.distribution.manifest.v2+json";
 
-/** Brings up what building and pushing needs, and points DOCKER_HOST at the engine. */
+/** Starts the engine and the registry, and sets DOCKER_HOST. */
 export async function startEngineAndRegistry(): Promise<void> {
   const engine = await ensureDockerEngine();
   await ensureRegistry();
@@ -18,7 +18,7 @@ export async function startEngineAndRegistry(): Promise<void> {
   process.env.DOCKER_HOST = `unix://${engine.socketPath}`;
 }
 
-/** A folder with these files that goes with the test. */
+/** Creates a folder with these files. It is removed after the test. */
 export async function folder(t: TestContext, files: Record<string, string>): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), "docker-image-"));
   t.after(() => rm(dir, { recursive: true, force: true }));
@@ -29,7 +29,7 @@ export async function folder(t: TestContext, files: Record<string, string>): Pro
   return dir;
 }
 
-/** A repository in the embedded registry that goes with the test, from registry and engine. */
+/** Names a repository in the embedded registry. Its images are removed from registry and engine after the test. */
 export function repository(t: TestContext): string {
   const path = `breakwater-test/${randomBytes(4).toString("hex")}`;
   t.after(async () => {
@@ -37,14 +37,14 @@ export function repository(t: TestContext): string {
     if (digest !== undefined)
       await fetch(`${registryEndpoint}/v2/${path}/manifests/${digest}`, { method: "DELETE" });
     const engine = await connectEngine();
-    // What an update replaced has no tag any more, but still the repository's digest.
+    // An image that an update replaced has no tag, but still the digest of the repository.
     const images = await engine.listImages({ filters: { reference: [`localhost:5000/${path}`] } });
     for (const { Id } of images) await engine.getImage(Id).remove({ force: true });
   });
   return path;
 }
 
-/** Digest of a tag as the registry tells it; undefined when it has no such tag. */
+/** Returns the digest of a tag in the registry; undefined when there is no such tag. */
 export async function registryDigest(path: string, tag: string): Promise<string | undefined> {
   const answer = await fetch(`${registryEndpoint}/v2/${path}/manifests/${tag}`, {
     method: "HEAD",

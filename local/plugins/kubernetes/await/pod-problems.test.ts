@@ -10,7 +10,7 @@ const pod = (containerStatus: Manifest, status: Manifest = {}): Manifest => ({
 const linesOf = (object: Manifest, starting = false): string[] =>
   problemLines(podProblems(object, { starting }));
 
-test("tells why a container waits, and of ordinary starting only when asked", () => {
+test("podProblems reports why a container waits, and an ordinary start only on request", () => {
   const pulling = pod({ state: { waiting: { reason: "ImagePullBackOff", message: "no such image" } } });
   assert.deepEqual(linesOf(pulling), [
     '[Pod web-1] container "main" waiting: ImagePullBackOff: no such image',
@@ -20,7 +20,7 @@ test("tells why a container waits, and of ordinary starting only when asked", ()
   assert.deepEqual(linesOf(starting, true), ['[Pod web-1] container "main" waiting: ContainerCreating']);
 });
 
-test("tells how a container ended, also after its restart", () => {
+test("podProblems reports how a container ended, also after its restart", () => {
   const killed = pod({
     restartCount: 2,
     state: { waiting: { reason: "CrashLoopBackOff", message: "back-off" } },
@@ -34,7 +34,7 @@ test("tells how a container ended, also after its restart", () => {
   assert.deepEqual(problem?.log, { container: "main", previous: true });
 });
 
-test("tells of a running container whose probe fails, and of a pod that fits nowhere", () => {
+test("podProblems reports a running container whose probe fails, and a pod that fits on no node", () => {
   assert.deepEqual(linesOf(pod({ ready: false, state: { running: {} } })), [
     '[Pod web-1] container "main" running but not ready',
   ]);
@@ -51,7 +51,7 @@ test("finds nothing wrong with pods that run, have ended well or are being remov
   assert.deepEqual(linesOf({ ...going, metadata: { name: "web-1", deletionTimestamp: "now" } }), []);
 });
 
-test("tells the same problem of several pods once", () => {
+test("problems of several pods are reported once when they are the same", () => {
   const text = (name: string): string => `back-off restarting pod ${name}`;
   assert.deepEqual(
     problemLines([

@@ -31,7 +31,7 @@ interface Pod {
 /** Something that keeps a pod from being ready. */
 export interface PodProblem {
   readonly pod: string;
-  /** Set where the container's log may tell why; `previous` when a restart has begun a new one. */
+  /** Set where the container's log may show why; `previous` when a restart has begun a new one. */
   readonly log?: { readonly container: string; readonly previous: boolean };
   readonly text: string;
 }
@@ -88,7 +88,7 @@ function containerProblem(
   return undefined;
 }
 
-/** Problems as lines, the same problem of several pods told once: `[Pod a, b] container …`. */
+/** Problems as lines, the same problem of several pods once: `[Pod a, b] container …`. */
 export function problemLines(problems: readonly PodProblem[]): string[] {
   const pods = new Map<string, string[]>();
   for (const { pod, text } of problems) {

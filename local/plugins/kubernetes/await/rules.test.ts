@@ -28,7 +28,7 @@ test("waits for all pods of a Deployment's new ReplicaSet, seen by the controlle
   assert.equal(judge("Deployment", deployment(2, 3, 3, 3)), "ready");
 });
 
-test("tells why a Deployment gets no pods", () => {
+test("the rule of a Deployment reports why it gets no pods", () => {
   const conditions = [{ type: "ReplicaFailure", status: "True", message: "exceeded quota" }];
   const object = { metadata: { generation: 1 }, status: { observedGeneration: 1, conditions } };
   assert.match(String(judge("Deployment", object)), /0\/1 Pods available\): exceeded quota$/);
@@ -90,7 +90,7 @@ test("a claim is ready when bound, or pending for its first pod", () => {
   assert.equal(judge("PersistentVolumeClaim", claim("Pending"), [lazy]), "ready");
 });
 
-test("does not wait for what is ready once stored, nor when told to skip", () => {
+test("there is no rule for objects that are ready once stored, nor when skipping is requested", () => {
   assert.equal(awaitRuleOf({ apiVersion: "v1", kind: "ConfigMap" }, {}), undefined);
   const skipped = { metadata: { annotations: { "pulumi.com/skipAwait": "true" } } };
   assert.equal(awaitRuleOf({ apiVersion: "apps/v1", kind: "Deployment" }, skipped), undefined);

@@ -27,6 +27,6 @@ export interface AwaitRule {
   related?(object: Manifest): Related | undefined;
   /** How long it has to stay ready with nothing happening; 0 when absent. */
   settleMs?(object: Manifest): number;
-  /** Labels of the pods that it runs, whose trouble is told while waiting. */
+  /** Labels of the pods that it runs, whose problems are reported during the wait. */
   podLabels?(object: Manifest): Record<string, string> | undefined;
 }
