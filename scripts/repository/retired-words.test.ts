@@ -2,13 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { findRetiredWords } from "./find-retired-words.ts";
 import { retiredWords } from "./retired-words.ts";
-import { roomOf, textFiles } from "./text-files.ts";
-
-/** Rooms that still have retired words. */
-const pendingRooms = new Set(["host", "local"]);
+import { textFiles } from "./text-files.ts";
 
 test("code and docs use no retired word", async () => {
-  const files = (await textFiles()).filter(({ path }) => !pendingRooms.has(roomOf(path)));
+  const files = await textFiles();
   const uses = findRetiredWords(files).map(
     ({ path, line, found, say }) => `${path}:${line}: "${found}", say: ${say}`,
   );

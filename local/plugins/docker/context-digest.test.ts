@@ -101,7 +101,7 @@ test("readContext includes a Dockerfile outside of the context under a name of i
 test("readContext refuses a FIFO and names its path", async (t) => {
   const dir = await folder(t, { Dockerfile: "" });
   execFileSync("mkfifo", [join(dir, "pipe")]);
-  await assert.rejects(names(dir), /pipe is neither file, directory nor link/);
+  await assert.rejects(names(dir), /pipe is not a file, directory or link/);
 });
 
 test("readContext names the path of a missing context", async () => {

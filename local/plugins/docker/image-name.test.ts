@@ -19,7 +19,7 @@ test("parseImageName finds no registry in a Docker Hub user name", () => {
 });
 
 test("parseImageName refuses a digest, upper case and a wrong tag, and names the part", () => {
-  assert.throws(() => parseImageName("localhost/api@sha256:00"), /names a digest/);
+  assert.throws(() => parseImageName("localhost/api@sha256:00"), /contains a digest/);
   assert.throws(() => parseImageName("localhost:5000/Api"), /"Api" must be lowercase/);
   assert.throws(() => parseImageName("localhost:5000/api:"), /the tag "" must be/);
   assert.throws(() => parseImageName("localhost:port/api"), /"localhost:port" is not a registry address/);
