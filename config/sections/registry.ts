@@ -17,7 +17,7 @@ export const registry = section("The registry of the API image.", {
   }),
   username: text({
     ...notEmpty,
-    doc: "User of the registry. Without it, the push uses the credentials of `docker login`.",
+    doc: "User of the registry, for the push and for the pods that pull the API image. Without it, the push uses the credentials of `docker login`, and the pods pull without credentials.",
   }),
   password: secret({ ...notEmpty, doc: "Password of `registry.username`; a secret." }),
 });
