@@ -1,8 +1,7 @@
 import { type GateConfig, type GateMetric, type GateUnit, gateMetrics } from "../../contract/gate-metrics.ts";
-import { closest } from "../closest.ts";
-import { type JsonSchema, option, type Report } from "../options/option.ts";
+import { isObject, type JsonSchema, option, type Report } from "../options/option.ts";
 import { numberPattern } from "../options/range-pattern.ts";
-import { decimal, integer } from "../options/scalars.ts";
+import { decimal, integer, oneOf } from "../options/scalars.ts";
 import { exactTimeUnits, parseDecimal, parseExactMilliseconds, unitPattern } from "../units.ts";
 
 /** The gates of every run that the stack does not replace. */
@@ -26,11 +25,11 @@ export const defaultGates: readonly { metric: GateMetric; scenario?: string; lim
 
 const keys = ["metric", "limit", "scenario", "workload"];
 const example = "{ metric: p99, limit: 250 ms }";
+const metrics = oneOf(Object.keys(gateMetrics) as GateMetric[], { doc: "" });
 const silent: Report = () => {};
-const limit = { doc: "" };
-const fraction = decimal({ ...limit, min: 0, max: 1 });
-const rate = decimal({ ...limit, min: 0, max: 1e9 });
-const count = integer({ ...limit, min: 0, max: 1e9 });
+const fraction = decimal({ doc: "", min: 0, max: 1 });
+const rate = decimal({ doc: "", min: 0, max: 1e9 });
+const count = integer({ doc: "", min: 0, max: 1e9 });
 const percentPattern = `^${numberPattern({ digits: 0n, scale: 0 }, { digits: 100n, scale: 0 }, false, " ?%")}$`;
 const timePattern = `^(?:${exactTimeUnits.map(unitPattern).join("|")})$`;
 
@@ -89,42 +88,31 @@ export const gates = option(
 );
 
 function readGate(value: unknown, path: string, report: Report): GateConfig | undefined {
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    return void report({ path, value, rule: `must be a gate like ${example}` });
-  const given = value as Record<string, unknown>;
-  for (const key of Object.keys(given)) {
+  if (!isObject(value)) return void report({ path, value, rule: `must be a gate like ${example}` });
+  for (const key of Object.keys(value)) {
     if (!keys.includes(key))
       report({
         path: `${path}.${key}`,
-        value: given[key],
+        value: value[key],
         rule: `is not a known key; there is ${keys.join(", ")}`,
       });
   }
-  const { metric } = given;
-  if (!isMetric(metric)) {
-    const near = closest(String(metric), Object.keys(gateMetrics));
-    const hint = near === undefined ? "" : ` (did you mean ${near}?)`;
-    const rule = `must be one of ${Object.keys(gateMetrics).join(", ")}${hint}`;
-    return void report({ path: `${path}.metric`, value: metric, rule });
-  }
-  const limit = readLimit(metric, given.limit, `${path}.limit`, report);
+  const metric = metrics.read(value.metric, `${path}.metric`, report);
+  if (metric === undefined) return undefined;
+  const limit = readLimit(metric, value.limit, `${path}.limit`, report);
   if (limit === undefined) return undefined;
   const { scope } = gateMetrics[metric];
   const other = scope === "scenario" ? "workload" : "scenario";
-  if (given[other] !== undefined)
+  if (value[other] !== undefined)
     report({
       path: `${path}.${other}`,
-      value: given[other],
+      value: value[other],
       rule: `does not go with ${metric}, which is counted by ${scope}`,
     });
-  const name = given[scope];
+  const name = value[scope];
   if (name !== undefined && (typeof name !== "string" || name === ""))
     return void report({ path: `${path}.${scope}`, value: name, rule: `must be the name of a ${scope}` });
   return name === undefined ? { metric, limit } : { metric, limit, [scope]: name };
-}
-
-function isMetric(value: unknown): value is GateMetric {
-  return typeof value === "string" && Object.hasOwn(gateMetrics, value);
 }
 
 function readLimit(
