@@ -1,4 +1,5 @@
-import { exitCodes, UserError } from "../contract/user-error.ts";
+import { exitCodes } from "../contract/user-error.ts";
+import { printError } from "../host/print-error.ts";
 import { StepPrinter } from "../host/steps.ts";
 import { type Command, helpText, parseCommand } from "./cli/command-line.ts";
 import { outputsOfFile, outputsOfStack } from "./cli/outputs.ts";
@@ -59,13 +60,4 @@ function abortOnInterrupt(): AbortSignal {
 function scenarioNames({ scenarios, fault }: Command, defined: DefinedScenarios): readonly string[] {
   if (fault === undefined || scenarios.length > 0) return scenarios;
   return defined.some(({ name }) => name === "write-mix") ? ["write-mix"] : [];
-}
-
-function printError(error: unknown): number {
-  if (error instanceof UserError) {
-    console.error(`✗ ${error.message}\n  ${error.fix}`);
-    return error.exitCode;
-  }
-  console.error(error);
-  return exitCodes.broken;
 }

@@ -1,5 +1,5 @@
 import { ProcessOutput } from "zx";
-import { UserError } from "../contract/user-error.ts";
+import { printError } from "../host/print-error.ts";
 import type { Command } from "./commands.ts";
 
 /**
@@ -22,14 +22,7 @@ export async function entry<Input>(
 }
 
 function report(error: unknown): number {
-  if (error instanceof UserError) {
-    console.error(`✗ ${error.message}\n  ${error.fix}`);
-    return error.exitCode;
-  }
-  if (error instanceof ProcessOutput) {
-    console.error(`✗ a command failed with exit code ${error.exitCode}\n  the lines above say why`);
-    return 1;
-  }
-  console.error(error);
+  if (!(error instanceof ProcessOutput)) return printError(error);
+  console.error(`✗ a command failed with exit code ${error.exitCode}\n  the lines above say why`);
   return 1;
 }
