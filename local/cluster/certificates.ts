@@ -58,9 +58,8 @@ async function generate(tools: ToolPaths, old: string): Promise<void> {
   await writeFile(config, kubeadmConfig(staging));
   const kubeconfigs = join(staging, "kubeconfig");
   await runCommand(tools.path("kubeadm"), ["init", "phase", "certs", "all", "--config", config]);
-  await runCommand(tools.path("kubeadm"), [
-    ...["init", "phase", "kubeconfig", "all", "--config", config, "--kubeconfig-dir", kubeconfigs],
-  ]);
+  const all = ["init", "phase", "kubeconfig", "all"];
+  await runCommand(tools.path("kubeadm"), [...all, "--config", config, "--kubeconfig-dir", kubeconfigs]);
   for (const { file, user } of clients) {
     const args = ["kubeconfig", "user", "--config", config, "--client-name", user];
     const kubeconfig = await runCommand(tools.path("kubeadm"), [...args, "--validity-period", "8760h"]);

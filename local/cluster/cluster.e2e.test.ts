@@ -206,9 +206,7 @@ test("clusterDown leaves no process, mount or route; clusterUp finds the same ob
   }
   await until(async () => (await podStatus("counter")).containerStatuses?.[0]?.restartCount === 1);
   await until(async () => (await podStatus("counter")).containerStatuses?.[0]?.ready === true);
-  const starts = await kubectl(
-    ...["exec", "counter", "--namespace", namespace, "--"],
-    ...["node", "-e", `process.stdout.write(require("fs").readFileSync("/data/starts"))`],
-  );
+  const read = `process.stdout.write(require("fs").readFileSync("/data/starts"))`;
+  const starts = await kubectl("exec", "counter", "--namespace", namespace, "--", "node", "-e", read);
   assert.equal(starts, "xx");
 });

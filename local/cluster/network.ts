@@ -18,6 +18,9 @@ export const network = {
 const unreachableMetric = "4096";
 const { bridge, nodeAddress, podRange, serviceRange } = network;
 const commented = ["-m", "comment", "--comment", "breakwater"];
+const newConnection = ["-m", "conntrack", "--ctstate", "NEW"];
+const fromElsewhere = ["-d", nodeAddress, "!", "-i", bridge];
+const fromOtherMachine = ["-m", "addrtype", "!", "--src-type", "LOCAL"];
 
 /** kube-proxy's chain for Services without pods. */
 const refusedServices = "KUBE-EXTERNAL-SERVICES";
@@ -31,14 +34,18 @@ const rules: readonly (readonly [chain: string, ...rule: string[]])[] = [
   ["FORWARD", "-d", podRange, "-j", "REJECT"],
   // Linux accepts packets for all its addresses on every interface, so keep other machines from the API server.
   [
-    ...(["INPUT", "-d", nodeAddress, "!", "-i", bridge] as const),
+    "INPUT",
+    ...fromElsewhere,
     // New connections only, because replies of a Service to the machine itself come from the Service's address.
-    ...["-m", "conntrack", "--ctstate", "NEW", "-m", "addrtype", "!", "--src-type", "LOCAL", "-j", "REJECT"],
+    ...newConnection,
+    ...fromOtherMachine,
+    "-j",
+    "REJECT",
   ],
   // kube-proxy refuses connections to a Service without pods when they come in. Connections of the machine to itself are
   // tracked by then, and every later one from the same port would be refused for two minutes, with or without pods
   // (docs/decisions.md#service-without-pods).
-  ["OUTPUT", "-o", "lo", "-m", "conntrack", "--ctstate", "NEW", "-j", refusedServices],
+  ["OUTPUT", "-o", "lo", ...newConnection, "-j", refusedServices],
 ];
 
 const switches = ["net.ipv4.ip_forward", "net.ipv4.conf.all.route_localnet"] as const;

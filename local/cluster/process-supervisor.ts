@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../contract/user-error.ts";
+import { sha256 } from "../../host/digest.ts";
 import { poll } from "../../host/poll.ts";
 import {
   isAlive,
@@ -59,10 +59,9 @@ async function runsNow(record: PidRecord): Promise<boolean> {
 }
 
 async function fingerprint(daemon: Daemon): Promise<string> {
-  const hash = createHash("sha256");
-  hash.update(JSON.stringify([daemon.command, daemon.args, daemon.umask, daemon.env]));
-  for (const path of daemon.configFiles ?? []) hash.update(await readFile(path));
-  return hash.digest("hex").slice(0, 32);
+  const command = JSON.stringify([daemon.command, daemon.args, daemon.umask, daemon.env]);
+  const configs = await Promise.all((daemon.configFiles ?? []).map((path) => readFile(path)));
+  return sha256(command, ...configs).slice(0, 32);
 }
 
 async function openLog(name: string): Promise<Awaited<ReturnType<typeof open>>> {

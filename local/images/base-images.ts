@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type Docker from "dockerode";
 import { UserError } from "../../contract/user-error.ts";
+import { sha256 } from "../../host/digest.ts";
 import { startTimeOf } from "../../host/process-table.ts";
 import { tryCommand } from "../../host/run-command.ts";
 import { type Report, step } from "../../host/steps.ts";
@@ -70,14 +70,11 @@ async function planFor(socketPath: string, recipe: Recipe): Promise<Plan> {
 
 /** Returns the SHA-256 of everything that determines the content of an image, except for the versions in Debian. */
 async function inputsDigest(recipe: Recipe): Promise<string> {
-  const digest = createHash("sha256").update(JSON.stringify(recipe));
-  if (recipe.npm !== undefined) {
-    digest.update(await readFile(join(packageFolder(recipe.npm.package), "package.json")));
-  }
-  for (const file of ["image-files.ts", "shared-libraries.ts", "unpack-packages.ts"]) {
-    digest.update(await readFile(join(import.meta.dirname, file)));
-  }
-  return digest.digest("hex");
+  const files = ["image-files.ts", "shared-libraries.ts", "unpack-packages.ts"].map((file) =>
+    join(import.meta.dirname, file),
+  );
+  if (recipe.npm !== undefined) files.unshift(join(packageFolder(recipe.npm.package), "package.json"));
+  return sha256(JSON.stringify(recipe), ...(await Promise.all(files.map((file) => readFile(file)))));
 }
 
 /** Builds and pushes images. @returns `name version` of each. */

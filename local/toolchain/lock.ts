@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { sha256 } from "../../host/digest.ts";
 import { scripts } from "./scripts.ts";
 import { goTools } from "./tools.ts";
 
@@ -9,12 +9,11 @@ export const modulesDir = join(import.meta.dirname, "modules");
 
 /** Returns the first 16 hex digits of the SHA-256 of named contents, in the order of their names. */
 export function digestFiles(files: ReadonlyMap<string, string>): string {
-  const hash = createHash("sha256");
-  for (const name of [...files.keys()].sort()) {
+  const parts = [...files.keys()].sort().map((name) => {
     const content = files.get(name) ?? "";
-    hash.update(`${name}\0${Buffer.byteLength(content)}\0${content}`);
-  }
-  return hash.digest("hex").slice(0, 16);
+    return `${name}\0${Buffer.byteLength(content)}\0${content}`;
+  });
+  return sha256(...parts).slice(0, 16);
 }
 
 /** Returns a digest of everything that determines the tools: `modules/`, the list of tools, scripts, processor type. */

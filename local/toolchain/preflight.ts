@@ -3,6 +3,7 @@ import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { UserError } from "../../contract/user-error.ts";
 import { runCommand } from "../../host/run-command.ts";
+import { columns } from "../../host/table.ts";
 import { cacheDir, dataDir } from "../paths.ts";
 import { goVersionNeeded } from "./lock.ts";
 import { toolsAreBuilt } from "./toolchain.ts";
@@ -127,14 +128,5 @@ export function requirementTable(requirements: readonly Requirement[]): string {
     ["", "tool", "found", "needed"],
     ...requirements.map((each) => [each.met ? "✓" : "✗", each.tool, each.found, each.needed]),
   ];
-  const width = (column: number): number => Math.max(...rows.map((row) => row[column]?.length ?? 0));
-  return rows
-    .map(
-      (row) =>
-        `  ${row
-          .map((cell, column) => cell.padEnd(width(column)))
-          .join("  ")
-          .trimEnd()}`,
-    )
-    .join("\n");
+  return columns(rows, []).replaceAll(/^/gm, "  ");
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { roomOf, textFiles } from "./text-files.ts";
+import { textFiles } from "./text-files.ts";
 
 /** Spellings that docs/style.md rules out, and what to write instead. Biome has no rules for them. */
 const rules: readonly { name: string; refused: RegExp; write: string }[] = [
@@ -18,20 +18,15 @@ const rules: readonly { name: string; refused: RegExp; write: string }[] = [
   },
 ];
 
-/** Rooms that still have them. */
-const pendingRooms = new Set(["local"]);
-
 const code = (await textFiles()).filter(
   ({ path }) => /\.(ts|mjs|js)$/.test(path) && !path.endsWith("dialect.test.ts"),
 );
 
 for (const { name, refused, write } of rules) {
   test(`code has no ${name}`, () => {
-    const uses = code
-      .filter(({ path }) => !pendingRooms.has(roomOf(path)))
-      .flatMap(({ path, text }) =>
-        text.split("\n").flatMap((line, index) => (refused.test(line) ? [`${path}:${index + 1}`] : [])),
-      );
+    const uses = code.flatMap(({ path, text }) =>
+      text.split("\n").flatMap((line, index) => (refused.test(line) ? [`${path}:${index + 1}`] : [])),
+    );
     assert.deepEqual(uses, [], `write: ${write}`);
   });
 }

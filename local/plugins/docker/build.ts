@@ -67,41 +67,41 @@ export async function buildImage(
 
 /** Splits the engine's output into lines and keeps the present step and its lines for an error message. */
 export class BuildProgress {
-  private readonly output: OutputLine;
-  private rest = "";
-  private step = "";
-  private lines: string[] = [];
+  readonly #output: OutputLine;
+  #rest = "";
+  #step = "";
+  #lines: string[] = [];
 
   constructor(output: OutputLine) {
-    this.output = output;
+    this.#output = output;
   }
 
   /** Receives a part of the output, which need not end with a line. Colours are removed. */
   write(text: string): void {
-    const lines = (this.rest + text).split(/\r?\n|\r/);
-    this.rest = lines.pop() ?? "";
-    for (const line of lines) this.take(line);
+    const lines = (this.#rest + text).split(/\r?\n|\r/);
+    this.#rest = lines.pop() ?? "";
+    for (const line of lines) this.#take(line);
   }
 
   /** Returns `why` between the name of the present step and the last lines of its output. */
   describe(why: string): string {
-    if (this.rest !== "") this.take(this.rest);
-    this.rest = "";
-    const tail = this.lines.slice(-10).map((line) => `\n    ${line}`);
-    return `${this.step === "" ? "" : `${this.step}: `}${why}${tail.join("")}`;
+    if (this.#rest !== "") this.#take(this.#rest);
+    this.#rest = "";
+    const tail = this.#lines.slice(-10).map((line) => `\n    ${line}`);
+    return `${this.#step === "" ? "" : `${this.#step}: `}${why}${tail.join("")}`;
   }
 
-  private take(line: string): void {
+  #take(line: string): void {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are control characters
     const plain = line.replace(/\x1b\[[0-9;]*[A-Za-z]/g, "").trimEnd();
     // These lines name intermediate images and containers, which are of no use.
     if (plain === "" || /^( --->|Removing intermediate container )/.test(plain)) return;
-    this.output(plain);
+    this.#output(plain);
     if (/^Step \d+\/\d+ : /.test(plain)) {
-      this.step = plain;
-      this.lines = [];
+      this.#step = plain;
+      this.#lines = [];
     } else {
-      this.lines.push(plain);
+      this.#lines.push(plain);
     }
   }
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
+import { sha256 } from "../../../host/digest.ts";
 import type { BuildContext } from "./context-files.ts";
 
 /**
@@ -8,13 +9,12 @@ import type { BuildContext } from "./context-files.ts";
  * digest.
  */
 export async function contextDigest(context: BuildContext): Promise<string> {
-  const digest = createHash("sha256");
-  digest.update(`${JSON.stringify(context.dockerfileName)}\n`);
+  const lines = [`${JSON.stringify(context.dockerfileName)}\n`];
   for (const entry of context.entries) {
     const content = entry.kind === "file" ? await fileDigest(entry.path) : (entry.linkTarget ?? "");
-    digest.update(`${JSON.stringify([entry.kind, entry.mode, entry.name, content])}\n`);
+    lines.push(`${JSON.stringify([entry.kind, entry.mode, entry.name, content])}\n`);
   }
-  return digest.digest("hex");
+  return sha256(...lines);
 }
 
 async function fileDigest(path: string): Promise<string> {

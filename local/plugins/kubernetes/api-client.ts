@@ -28,12 +28,12 @@ export interface Endpoint {
 /** Raw REST access to one cluster: JSON in, JSON out, refusals as `ApiError`. */
 export class ApiClient {
   readonly server: string;
-  private readonly kubeconfig: KubeConfig;
-  private options: { made: number; value: Promise<https.RequestOptions> } | undefined;
-  private readonly groups = new Map<string, Promise<Map<string, Endpoint>>>();
+  readonly #kubeconfig: KubeConfig;
+  #options: { made: number; value: Promise<https.RequestOptions> } | undefined;
+  readonly #groups = new Map<string, Promise<Map<string, Endpoint>>>();
 
   constructor(kubeconfig: KubeConfig) {
-    this.kubeconfig = kubeconfig;
+    this.#kubeconfig = kubeconfig;
     this.server = kubeconfig.getCurrentCluster()?.server.replace(/\/$/, "") ?? "";
   }
 
@@ -46,13 +46,13 @@ export class ApiClient {
 
   /**
    * How the server names the kind.
-   * @throws ApiError 404 when the server does not know it (yet).
+   * @throws {ApiError} 404 when the server does not know it (yet).
    */
   async endpointOf({ apiVersion, kind }: ResourceType): Promise<Endpoint> {
-    const cached = this.groups.get(apiVersion) ?? this.discover(apiVersion);
-    this.groups.set(apiVersion, cached);
+    const cached = this.#groups.get(apiVersion) ?? this.#discover(apiVersion);
+    this.#groups.set(apiVersion, cached);
     const forget = (): void => {
-      this.groups.delete(apiVersion);
+      this.#groups.delete(apiVersion);
     };
     const kinds = await cached.catch((error) => {
       forget();
@@ -67,28 +67,28 @@ export class ApiClient {
     });
   }
 
-  private async discover(apiVersion: string): Promise<Map<string, Endpoint>> {
+  async #discover(apiVersion: string): Promise<Map<string, Endpoint>> {
     interface Resources {
       resources: { name: string; kind: string; namespaced: boolean }[];
     }
-    const { resources } = await this.json<Resources>("GET", groupPath(apiVersion));
+    const { resources } = await this.#json<Resources>("GET", groupPath(apiVersion));
     const kinds = resources.filter(({ name }) => !name.includes("/"));
     return new Map(kinds.map(({ name, kind, namespaced }) => [kind, { plural: name, namespaced }]));
   }
 
   /** GETs JSON, retrying what may pass by itself. */
   get<T>(path: string, query: Query = {}): Promise<T> {
-    return this.json<T>("GET", path, query);
+    return this.#json<T>("GET", path, query);
   }
 
   /** Creates with POST; never repeated after the request was sent. */
   create(path: string, manifest: Manifest, query: Query): Promise<Manifest> {
-    return this.json<Manifest>("POST", path, query, JSON.stringify(manifest), "application/json");
+    return this.#json<Manifest>("POST", path, query, JSON.stringify(manifest), "application/json");
   }
 
   /** Server-side apply. */
   apply(path: string, manifest: Manifest, query: Query): Promise<Manifest> {
-    return this.json<Manifest>(
+    return this.#json<Manifest>(
       "PATCH",
       path,
       query,
@@ -99,16 +99,16 @@ export class ApiClient {
 
   /** JSON patch (RFC 6902). */
   patch(path: string, operations: readonly object[]): Promise<Manifest> {
-    return this.json<Manifest>("PATCH", path, {}, JSON.stringify(operations), "application/json-patch+json");
+    return this.#json<Manifest>("PATCH", path, {}, JSON.stringify(operations), "application/json-patch+json");
   }
 
   delete(path: string, options: object): Promise<unknown> {
-    return this.json("DELETE", path, {}, JSON.stringify(options), "application/json");
+    return this.#json("DELETE", path, {}, JSON.stringify(options), "application/json");
   }
 
   /** GETs plain text, such as logs. */
   async text(path: string, query: Query): Promise<string> {
-    const { code, body } = await this.send("GET", path, query);
+    const { code, body } = await this.#send("GET", path, query);
     if (code >= 300) throw new ApiError(code, parseStatus(body));
     return body;
   }
@@ -123,7 +123,7 @@ export class ApiClient {
     signal: AbortSignal,
     onLine: (line: string) => void,
   ): Promise<void> {
-    const response = await this.open("GET", path, query, { signal, timeoutMs: watchSilenceMs });
+    const response = await this.#open("GET", path, query, { signal, timeoutMs: watchSilenceMs });
     if ((response.statusCode ?? 0) >= 300) {
       throw new ApiError(response.statusCode ?? 0, parseStatus(await readAll(response)));
     }
@@ -136,34 +136,28 @@ export class ApiClient {
     }
   }
 
-  private async json<T>(
-    method: Method,
-    path: string,
-    query: Query = {},
-    body?: string,
-    type?: string,
-  ): Promise<T> {
+  async #json<T>(method: Method, path: string, query: Query = {}, body?: string, type?: string): Promise<T> {
     for (let attempt = 0; ; attempt++) {
       const delay = retryDelaysMs[attempt];
       let failure: unknown;
       try {
-        const response = await this.send(method, path, query, body, type);
+        const response = await this.#send(method, path, query, body, type);
         if (response.code < 300) return JSON.parse(response.body) as T;
         failure = new ApiError(response.code, parseStatus(response.body));
-        if (response.code === 401) this.options = undefined;
+        if (response.code === 401) this.#options = undefined;
         // The API server asks for a retry; it did not carry the request out.
         if (delay === undefined || ![429, 503].includes(response.code)) throw failure;
       } catch (error) {
-        if (error === failure || delay === undefined || method === "POST") throw this.explain(error);
+        if (error === failure || delay === undefined || method === "POST") throw this.#explain(error);
         failure = error;
       }
       await new Promise((resolve) => setTimeout(resolve, delay));
     }
   }
 
-  private explain(error: unknown): unknown {
+  #explain(error: unknown): unknown {
     if (error instanceof ApiError || !(error instanceof Error)) return error;
-    const context = this.kubeconfig.getCurrentContext();
+    const context = this.#kubeconfig.getCurrentContext();
     const reason = error.message || ("code" in error ? String(error.code) : error.name);
     return new Error(
       `the Kubernetes API server at ${this.server} (context ${context}) cannot be reached: ${reason}; check that the cluster is up`,
@@ -171,18 +165,18 @@ export class ApiClient {
     );
   }
 
-  private requestOptions(): Promise<https.RequestOptions> {
-    if (!this.options || Date.now() - this.options.made > credentialsMaxAgeMs) {
-      this.options = { made: Date.now(), value: this.freshOptions() };
+  #requestOptions(): Promise<https.RequestOptions> {
+    if (!this.#options || Date.now() - this.#options.made > credentialsMaxAgeMs) {
+      this.#options = { made: Date.now(), value: this.#freshOptions() };
     }
-    return this.options.value;
+    return this.#options.value;
   }
 
-  private async freshOptions(): Promise<https.RequestOptions> {
+  async #freshOptions(): Promise<https.RequestOptions> {
     const options: https.RequestOptions = {};
-    await this.kubeconfig.applyToHTTPSOptions(options);
+    await this.#kubeconfig.applyToHTTPSOptions(options);
     // The client library's agent opens a connection per request.
-    if (!this.kubeconfig.getCurrentCluster()?.proxyUrl) {
+    if (!this.#kubeconfig.getCurrentCluster()?.proxyUrl) {
       const { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername } = options;
       const tls = { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername };
       const given = Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined));
@@ -193,25 +187,29 @@ export class ApiClient {
     return options;
   }
 
-  private async send(
+  async #send(
     method: Method,
     path: string,
     query: Query,
     body?: string,
     contentType?: string,
   ): Promise<Response> {
-    const response = await this.open(method, path, query, { body, contentType, timeoutMs: requestTimeoutMs });
+    const response = await this.#open(method, path, query, {
+      body,
+      contentType,
+      timeoutMs: requestTimeoutMs,
+    });
     return { code: response.statusCode ?? 0, body: await readAll(response) };
   }
 
   /** Sends a request; resolves when the answer begins. */
-  private async open(
+  async #open(
     method: Method,
     path: string,
     query: Query,
     { body, contentType, signal, timeoutMs }: Sending,
   ): Promise<http.IncomingMessage> {
-    const options = await this.requestOptions();
+    const options = await this.#requestOptions();
     const url = new URL(`${this.server}${path}`);
     for (const [key, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(key, String(value));

@@ -37,7 +37,7 @@ export async function findObject(
 /**
  * Creates the object.
  *
- * @throws Error with advice when it exists already, ApiError for other refusals.
+ * @throws {Error} with advice when it exists already, ApiError for other refusals.
  */
 export async function createObject(
   api: ApiClient,
@@ -77,7 +77,7 @@ function existsAlready(error: Error, token: string, inputs: Manifest): Error {
  * Returns the result of a creation without creating; undefined where only the deployment shows it: the namespace or the kind
  * is yet to come.
  *
- * @throws ApiError when the object is invalid.
+ * @throws {ApiError} when the object is invalid.
  */
 export async function dryRunCreate(
   api: ApiClient,

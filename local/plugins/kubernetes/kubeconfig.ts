@@ -6,7 +6,7 @@ import type { ProviderConfig } from "./provider-config.ts";
 /**
  * Loads the kubeconfig: the one given (path or contents), else $KUBECONFIG, ~/.kube/config, the pod's own.
  *
- * @throws Error when the file, the context or its cluster does not exist.
+ * @throws {Error} when the file, the context or its cluster does not exist.
  */
 export function loadKubeconfig({ kubeconfig, context }: ProviderConfig): KubeConfig {
   const loaded = new KubeConfig();

@@ -295,7 +295,6 @@ describe("kubernetes plugin on a real cluster", { concurrency: 4 }, () => {
   });
 });
 
-/** The first of the reasons with which the engine shows that an object was made and did not come to life. */
-function notLive(name: string, why: string): string {
-  return `resource "${namespace}/${name}" was successfully created, but the Kubernetes API server reported that it failed to fully initialize or become live: ${why}`;
-}
+/** The first reason that the engine shows when an object was created but is not ready. */
+const notLive = (name: string, why: string): string =>
+  `resource "${namespace}/${name}" was successfully created, but the Kubernetes API server reported that it failed to fully initialize or become live: ${why}`;

@@ -17,7 +17,7 @@ interface WatchEvent {
  * Lists the objects at `path` that `query` selects and follows their changes, giving all of them each time. A lost
  * connection is made again; ends without error on `signal`.
  *
- * @throws ApiError when the server refuses the list (but not when it asks to come back later).
+ * @throws {ApiError} when the server refuses the list (but not when it asks to come back later).
  */
 export async function watchObjects(
   api: ApiClient,

@@ -52,8 +52,8 @@ export function kubernetesProvider(version: string): ResourceProvider {
 class KubernetesProvider implements ResourceProvider {
   readonly name = "kubernetes";
   readonly version: string;
-  private config: ProviderConfig = parseConfig({});
-  private connection: Promise<{ api: ApiClient; namespace?: string }> | undefined;
+  #config: ProviderConfig = parseConfig({});
+  #connection: Promise<{ api: ApiClient; namespace?: string }> | undefined;
 
   constructor(version: string) {
     this.version = version;
@@ -70,15 +70,15 @@ class KubernetesProvider implements ResourceProvider {
   }
 
   async configure(values: Manifest): Promise<void> {
-    this.config = parseConfig(values);
+    this.#config = parseConfig(values);
   }
 
   /** Only what has to talk to the cluster pays for reading the kubeconfig. */
-  private async connect(): Promise<{ api: ApiClient; namespace?: string }> {
-    this.connection ??= import("./connection.ts").then(({ openConnection }) => openConnection(this.config));
-    return await this.connection;
+  async #connect(): Promise<{ api: ApiClient; namespace?: string }> {
+    this.#connection ??= import("./connection.ts").then(({ openConnection }) => openConnection(this.#config));
+    return await this.#connection;
   }
-  private readonly api = async (): Promise<ApiClient> => (await this.connect()).api;
+  readonly #api = async (): Promise<ApiClient> => (await this.#connect()).api;
 
   async check({ olds, news, autonaming, randomSeed }: CheckArgs, context: CallContext): Promise<CheckResult> {
     const type = parseResourceType(context.type);
@@ -108,9 +108,9 @@ class KubernetesProvider implements ResourceProvider {
       }
     }
     if (inputs.metadata !== unknown && metadataOf(inputs).namespace === undefined) {
-      const namespaced = await isNamespaced(type, this.api);
+      const namespaced = await isNamespaced(type, this.#api);
       if (namespaced) {
-        const namespace = this.config.namespace ?? (await this.connect()).namespace ?? "default";
+        const namespace = this.#config.namespace ?? (await this.#connect()).namespace ?? "default";
         inputs = withNamespace(inputs, namespace);
       }
     }
@@ -127,34 +127,34 @@ class KubernetesProvider implements ResourceProvider {
   async diff({ oldInputs, newInputs }: DiffArgs, context: CallContext): Promise<DiffResult> {
     const type = parseResourceType(context.type);
     const changes = detailedDiff(changesBetween(oldInputs.values, newInputs.values), (path) =>
-      needsReplacement(type, path, this.config.mutableData),
+      needsReplacement(type, path, this.#config.mutableData),
     );
     return { changes, deleteBeforeReplace: mustDeleteFirst(oldInputs.values, newInputs.values) };
   }
 
   async create(inputs: Properties, context: CallContext): Promise<{ id: string; outputs: Properties }> {
     const type = parseResourceType(context.type);
-    const force = isForced(inputs.values, this.config.patchForce);
+    const force = isForced(inputs.values, this.#config.patchForce);
     const book = { inputs, initialApiVersion: type.apiVersion, fieldManager: newFieldManager() };
     if (context.preview) {
       const shown = containsUnknown(inputs.values)
         ? undefined
-        : await this.explain("Preview failed", async () =>
-            dryRunCreate(await this.api(), type, inputs.values),
+        : await this.#explain("Preview failed", async () =>
+            dryRunCreate(await this.#api(), type, inputs.values),
           );
       const object = previewOfNew(shown ?? inputs.values, inputs.values);
       return { id: "", outputs: stateOf(object, book) };
     }
-    const made = await this.explain(
+    const made = await this.#explain(
       `resource "${formatId(inputs.values)}" was not successfully created by the Kubernetes API server`,
       async () => {
-        const api = await this.api();
+        const api = await this.#api();
         if (!force) return await createObject(api, type, context.type, inputs.values);
         const options = { manager: book.fieldManager, force, dryRun: false, ignoreChanges: [] };
         return await updateObject(api, type, inputs.values, options);
       },
     );
-    const live = await this.awaitReady(type, made, inputs, book.fieldManager, "created", context);
+    const live = await this.#awaitReady(type, made, inputs, book.fieldManager, "created", context);
     return { id: formatId(live), outputs: stateOf(live, book) };
   }
 
@@ -167,7 +167,7 @@ class KubernetesProvider implements ResourceProvider {
     const book = { inputs, initialApiVersion: initialApiVersion(args.state, type), fieldManager };
     const options = {
       manager: fieldManager,
-      force: isForced(inputs.values, this.config.patchForce),
+      force: isForced(inputs.values, this.#config.patchForce),
       dryRun: context.preview,
       ignoreChanges: args.ignoreChanges,
     };
@@ -177,19 +177,19 @@ class KubernetesProvider implements ResourceProvider {
     const what = context.preview
       ? "Preview failed"
       : `update of resource "${args.id}" was refused by the Kubernetes API server`;
-    const applied = await this.explain(what, async () =>
-      updateObject(await this.api(), type, inputs.values, options),
+    const applied = await this.#explain(what, async () =>
+      updateObject(await this.#api(), type, inputs.values, options),
     );
     if (context.preview) return stateOf(applied, book);
-    const live = await this.awaitReady(type, applied, inputs, fieldManager, "updated", context);
+    const live = await this.#awaitReady(type, applied, inputs, fieldManager, "updated", context);
     return stateOf(live, book);
   }
 
   async read({ id, state, inputs }: ReadArgs, context: CallContext): Promise<ReadResult | undefined> {
     const type = parseResourceType(context.type);
-    const api = await this.api();
+    const api = await this.#api();
     const place = parseId(id);
-    const fallback = this.config.namespace ?? (await this.connect()).namespace;
+    const fallback = this.#config.namespace ?? (await this.#connect()).namespace;
     const live = await findObject(api, type, place.namespace ?? fallback, place.name);
     if (!live) return undefined;
     const isImport = Object.keys(inputs.values).length === 0;
@@ -218,7 +218,7 @@ class KubernetesProvider implements ResourceProvider {
 
   async delete({ id, state }: DeleteArgs, context: CallContext): Promise<void> {
     const type = parseResourceType(context.type);
-    const api = await this.api();
+    const api = await this.#api();
     const { namespace, name } = parseId(id);
     const object: Manifest = { metadata: { name, ...(namespace ? { namespace } : {}) } };
     const policy = annotationOf(state.values, "pulumi.com/deletionPropagationPolicy") ?? "foreground";
@@ -230,7 +230,7 @@ class KubernetesProvider implements ResourceProvider {
   }
 
   /** Waits as the kind and its annotations say; a failure leaves the object in the state. */
-  private async awaitReady(
+  async #awaitReady(
     type: ResourceType,
     live: Manifest,
     inputs: Properties,
@@ -242,7 +242,7 @@ class KubernetesProvider implements ResourceProvider {
     if (!rule) return live;
     const seconds = timeoutSecondsOf(context.timeoutSeconds, inputs.values);
     try {
-      return await waitUntilReady(await this.api(), type, live, rule, seconds, context);
+      return await waitUntilReady(await this.#api(), type, live, rule, seconds, context);
     } catch (error) {
       const object = error instanceof NotReadyError ? error.object : live;
       const reasons = error instanceof NotReadyError ? error.reasons : [(error as Error).message];
@@ -252,13 +252,15 @@ class KubernetesProvider implements ResourceProvider {
       const message = `resource "${id}" was successfully ${done}, but the Kubernetes API server reported that it failed to fully initialize or become live: ${first}`;
       // The engine shows the reasons alone.
       throw new InitializationError(message, {
-        ...{ id, inputs, outputs: stateOf(object, book) },
+        id,
+        inputs,
+        outputs: stateOf(object, book),
         reasons: [message, ...others],
       });
     }
   }
 
-  private async explain<T>(what: string, run: () => Promise<T>): Promise<T> {
+  async #explain<T>(what: string, run: () => Promise<T>): Promise<T> {
     try {
       return await run();
     } catch (error) {

@@ -16,7 +16,7 @@ const instead: Record<string, string> = {
  * Reads a type token: `kubernetes:apps/v1:Deployment`, `kubernetes:core/v1:Secret`, or a custom resource's
  * `kubernetes:example.com/v1:Thing`.
  *
- * @throws Error for what this plugin does not serve: helm, yaml, kustomize, lists and patches.
+ * @throws {Error} for what this plugin does not serve: helm, yaml, kustomize, lists and patches.
  */
 export function parseResourceType(token: string): ResourceType {
   const [pkg, groupVersion = "", kind = ""] = token.split(":");

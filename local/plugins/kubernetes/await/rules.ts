@@ -27,7 +27,7 @@ const rules: Record<string, AwaitRule> = {
 /**
  * What to wait for after `inputs` were applied; undefined when there is nothing, or the program says to skip it.
  *
- * @throws Error when the annotation pulumi.com/waitFor is not understood.
+ * @throws {Error} when the annotation pulumi.com/waitFor is not understood.
  */
 export function awaitRuleOf(type: ResourceType, inputs: Manifest): AwaitRule | undefined {
   if (isSkipped(inputs)) return undefined;
@@ -45,7 +45,7 @@ export function isSkipped(manifest: Manifest): boolean {
 /**
  * How long to wait: the program's `customTimeouts`, else the annotation, else 10 minutes.
  *
- * @throws Error when the annotation is no positive number.
+ * @throws {Error} when the annotation is no positive number.
  */
 export function timeoutSecondsOf(customTimeout: number, manifest: Manifest): number {
   if (customTimeout > 0) return customTimeout;

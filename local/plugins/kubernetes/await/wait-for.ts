@@ -9,7 +9,7 @@ type Holds = (object: Manifest) => boolean;
  * Reads the annotation `pulumi.com/waitFor`: `condition=Ready`, `condition=Ready=False`, `jsonpath={.status.phase}`,
  * `jsonpath={.status.phase}=Running`, or a JSON array of these, all of which have to hold.
  *
- * @throws Error for anything else.
+ * @throws {Error} for anything else.
  */
 export function parseWaitFor(annotation: string): AwaitRule {
   const terms = annotation.trim().startsWith("[") ? parseArray(annotation) : [annotation];

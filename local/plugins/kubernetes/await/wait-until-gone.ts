@@ -7,7 +7,7 @@ import type { ResourceType } from "../resource-type.ts";
 /**
  * Waits until the object that `live` shows (by its uid) is gone.
  *
- * @throws Error when the time is over or the deployment was cancelled, naming the finalizers that hold it.
+ * @throws {Error} when the time is over or the deployment was cancelled, naming the finalizers that hold it.
  */
 export async function waitUntilGone(
   api: ApiClient,

@@ -25,7 +25,7 @@ export class NotReadyError extends Error {
  * Watches `live` until `rule` finds it ready, showing progress and its pods' problems beside the resource.
  *
  * @returns the object as it was then.
- * @throws NotReadyError when it failed, is gone, the time is over or the deployment was cancelled.
+ * @throws {NotReadyError} when it failed, is gone, the time is over or the deployment was cancelled.
  */
 export async function waitUntilReady(
   api: ApiClient,

@@ -26,12 +26,12 @@ export interface Options {
 
 /** The engine's side of the protocol, over gRPC, for tests. */
 export class PluginClient {
-  private readonly client: InstanceType<typeof providerService.ResourceProviderClient>;
-  private readonly stop: () => void;
+  readonly #client: InstanceType<typeof providerService.ResourceProviderClient>;
+  readonly #stop: () => void;
 
   private constructor(client: InstanceType<typeof providerService.ResourceProviderClient>, stop: () => void) {
-    this.client = client;
-    this.stop = stop;
+    this.#client = client;
+    this.#stop = stop;
   }
 
   /** Starts a plugin in this process, configured with `config`. */
@@ -52,7 +52,7 @@ export class PluginClient {
   }
 
   close(): void {
-    this.stop();
+    this.#stop();
   }
 
   async check(
@@ -67,7 +67,7 @@ export class PluginClient {
     request.setNews(toStruct({ values, secretPaths }));
     if (olds) request.setOlds(toStruct(olds));
     request.setRandomseed(randomBytes(32));
-    const response = await call<providerPb.CheckResponse>((done) => this.client.check(request, done));
+    const response = await call<providerPb.CheckResponse>((done) => this.#client.check(request, done));
     const failures = response.getFailuresList().map((f) => `${f.getProperty()}: ${f.getReason()}`);
     return { inputs: fromStruct(response.getInputs()), failures };
   }
@@ -79,7 +79,7 @@ export class PluginClient {
     request.setOlds(toStruct(old.state));
     request.setOldInputs(toStruct(old.inputs));
     request.setNews(toStruct(inputs));
-    const response = await call<providerPb.DiffResponse>((done) => this.client.diff(request, done));
+    const response = await call<providerPb.DiffResponse>((done) => this.#client.diff(request, done));
     return {
       changed: [...response.getDetaileddiffMap().getEntryList()].map(([path]) => path).sort(),
       replaces: response.getReplacesList().sort(),
@@ -96,9 +96,9 @@ export class PluginClient {
     request.setProperties(toStruct(inputs));
     request.setPreview(options.preview ?? false);
     request.setTimeout(options.timeoutSeconds ?? 0);
-    const response = await call<providerPb.CreateResponse>((done) => this.client.create(request, done)).catch(
-      partialResult,
-    );
+    const response = await call<providerPb.CreateResponse>((done) =>
+      this.#client.create(request, done),
+    ).catch(partialResult);
     return {
       type,
       name,
@@ -122,9 +122,9 @@ export class PluginClient {
     request.setPreview(options.preview ?? false);
     request.setTimeout(options.timeoutSeconds ?? 0);
     request.setIgnorechangesList([...(options.ignoreChanges ?? [])]);
-    const response = await call<providerPb.UpdateResponse>((done) => this.client.update(request, done)).catch(
-      partialResult,
-    );
+    const response = await call<providerPb.UpdateResponse>((done) =>
+      this.#client.update(request, done),
+    ).catch(partialResult);
     return {
       ...old,
       inputs,
@@ -140,7 +140,7 @@ export class PluginClient {
     request.setId(old.id);
     request.setProperties(toStruct(old.state));
     request.setInputs(toStruct(old.inputs));
-    const response = await call<providerPb.ReadResponse>((done) => this.client.read(request, done)).catch(
+    const response = await call<providerPb.ReadResponse>((done) => this.#client.read(request, done)).catch(
       partialResult,
     );
     if (response.getId() === "") return undefined;
@@ -159,11 +159,11 @@ export class PluginClient {
     request.setId(old.id);
     request.setProperties(toStruct(old.state));
     request.setTimeout(options.timeoutSeconds ?? 0);
-    await call<emptyPb.Empty>((done) => this.client.delete(request, done));
+    await call<emptyPb.Empty>((done) => this.#client.delete(request, done));
   }
 
   async cancel(): Promise<void> {
-    await call<emptyPb.Empty>((done) => this.client.cancel(new emptyPb.Empty(), done));
+    await call<emptyPb.Empty>((done) => this.#client.cancel(new emptyPb.Empty(), done));
   }
 }
 
