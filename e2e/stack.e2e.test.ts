@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { StackOutputs, Workload } from "../contract/outputs.ts";
 import { projectRoot } from "../scripts/stack.ts";
 import {
@@ -127,7 +128,7 @@ test("the load test passes on a healthy stack", async () => {
 });
 
 const laterDuringTheRun = (path: string) => async () => {
-  await new Promise((resolve) => setTimeout(resolve, 8_000));
+  await sleep(8_000);
   await fetch(`${stack.endpoint}/api/lab/${path}`, { method: "POST" }).catch(() => undefined);
 };
 
@@ -162,7 +163,7 @@ test("the load test compares two images side by side and removes their pods", as
 
 test("the gates fail when a pod is replaced during the run", async () => {
   const [exitCode, gates] = await failedGates([], async () => {
-    await new Promise((resolve) => setTimeout(resolve, 8_000));
+    await sleep(8_000);
     await deletePods(stack.namespace, (await podsOf("api")).slice(0, 1));
   });
   assert.equal(exitCode, 99);

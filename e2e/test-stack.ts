@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { $ } from "zx";
 import type { StackOutputs } from "../contract/outputs.ts";
+import { nodeWithTsx } from "../scripts/checks.ts";
 import { projectRoot } from "../scripts/stack.ts";
 
 const name = "e2e";
@@ -47,10 +48,9 @@ export async function destroyStack(): Promise<void> {
 
 /** Runs the load test on the stack and keeps its output. */
 export function loadtest(...flags: string[]) {
-  const tsx = ["--import", import.meta.resolve("tsx")];
   return $({
     cwd: projectRoot,
     nothrow: true,
     quiet: true,
-  })`${process.execPath} ${tsx} loadtest/main.ts --stack ${name} ${flags}`;
+  })`${nodeWithTsx} loadtest/main.ts --stack ${name} ${flags}`;
 }

@@ -33,7 +33,7 @@ export async function runUnitTests(paths: readonly string[] = []): Promise<numbe
   }
 }
 
-/** Arguments of shellcheck for each shell: the files that it reads. */
+/** Returns the arguments of shellcheck, a list for each kind of shell. */
 async function shellScripts(): Promise<string[][]> {
   return [
     [

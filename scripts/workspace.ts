@@ -3,13 +3,15 @@ import { $ } from "zx";
 import { requireExactSpelling } from "../config/spelling.ts";
 import { UserError } from "../contract/user-error.ts";
 import { bringUp } from "../local/bring-up.ts";
+import { nodeWithTsx } from "./checks.ts";
 import { prepareConfigFile, projectName, projectRoot, type StackChoice } from "./stack.ts";
 
 /**
- * Makes the stack's cluster and Pulumi ready. An embedded stack brings its own cluster; any other uses the pulumi and
- * the login that the machine has.
+ * Prepares the cluster and Pulumi for a stack. For an embedded stack it starts the embedded cluster. Other stacks use
+ * the pulumi program and the login of this machine.
  *
  * @returns the environment for every later command.
+ * @throws {UserError} when the cluster does not start, or when there is no pulumi program.
  */
 export async function openCluster(stack: StackChoice): Promise<NodeJS.ProcessEnv> {
   const env = { ...process.env, ...(stack.embedded ? await bringUp() : {}) };
@@ -18,9 +20,9 @@ export async function openCluster(stack: StackChoice): Promise<NodeJS.ProcessEnv
 }
 
 /**
- * Opens the stack's cluster and selects the stack, creating it when it is new.
+ * Opens the stack's cluster and selects the stack, which is created if it does not exist.
  *
- * @returns as `openCluster`.
+ * @returns the environment of `openCluster`.
  * @throws {ConfigError} when Pulumi would change the spelling of a value in the stack's file.
  */
 export async function openWorkspace(stack: StackChoice): Promise<NodeJS.ProcessEnv> {
@@ -41,7 +43,7 @@ async function requirePulumi(env: NodeJS.ProcessEnv): Promise<void> {
   );
 }
 
-/** `pulumi up` without questions, its progress on stderr, and where the API answers. Throws when it fails. */
+/** Runs `pulumi up` without questions and prints its progress and the URL of the API. @throws {ProcessOutput} on failure. */
 export async function deploy(env: NodeJS.ProcessEnv, stack: StackChoice): Promise<void> {
   const run = $({ cwd: projectRoot, env });
   await run({
@@ -62,12 +64,11 @@ export async function loadtest(
   stack: StackChoice,
   args: readonly string[],
 ): Promise<number> {
-  const tsx = ["--import", import.meta.resolve("tsx")];
   const run = await $({
     cwd: projectRoot,
     env: { ...env, PULUMI_STACK: stack.name },
     stdio: "inherit",
     nothrow: true,
-  })`${process.execPath} ${tsx} loadtest/main.ts ${args}`;
+  })`${nodeWithTsx} loadtest/main.ts ${args}`;
   return run.exitCode ?? 1;
 }

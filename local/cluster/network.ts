@@ -19,7 +19,7 @@ const unreachableMetric = "4096";
 const { bridge, nodeAddress, podRange, serviceRange } = network;
 const commented = ["-m", "comment", "--comment", "breakwater"];
 const newConnection = ["-m", "conntrack", "--ctstate", "NEW"];
-const fromElsewhere = ["-d", nodeAddress, "!", "-i", bridge];
+const toNode = ["-d", nodeAddress, "!", "-i", bridge];
 const fromOtherMachine = ["-m", "addrtype", "!", "--src-type", "LOCAL"];
 
 /** kube-proxy's chain for Services without pods. */
@@ -35,7 +35,7 @@ const rules: readonly (readonly [chain: string, ...rule: string[]])[] = [
   // Linux accepts packets for all its addresses on every interface, so keep other machines from the API server.
   [
     "INPUT",
-    ...fromElsewhere,
+    ...toNode,
     // New connections only, because replies of a Service to the machine itself come from the Service's address.
     ...newConnection,
     ...fromOtherMachine,

@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, test } from "node:test";
+import { pollUntil } from "../../host/poll.ts";
 
 const home = await mkdtemp(join(tmpdir(), "supervisor-test-"));
 process.env.BREAKWATER_HOME = home;
@@ -18,6 +19,9 @@ await writeFile(config, "first");
 const sleeper = { name: "sleeper", command: "sleep", args: ["300"], configFiles: [config] };
 
 afterEach(() => stopDaemon("sleeper"));
+
+const until = <T>(attempt: () => Promise<T | undefined | false>): Promise<T> =>
+  pollUntil({ what: String(attempt), fix: "", intervalMs: 5, timeoutMs: 10_000 }, attempt);
 
 async function runningPid(): Promise<number> {
   const { state, pid } = await daemonState("sleeper");
@@ -49,7 +53,7 @@ test("daemonState distinguishes an ended daemon from a stopped daemon, and ensur
   await ensureDaemon(sleeper);
   const pid = await runningPid();
   process.kill(pid, "SIGKILL");
-  while ((await daemonState("sleeper")).state === "running") await new Promise((go) => setTimeout(go, 5));
+  await until(async () => (await daemonState("sleeper")).state !== "running");
   assert.deepEqual(await daemonState("sleeper"), { state: "dead", pid });
   assert.deepEqual(await knownDaemons(), ["sleeper"]);
   await ensureDaemon(sleeper);
@@ -64,8 +68,7 @@ test("a daemon leads a session of its own and gets none of the caller's variable
   await ensureDaemon({ ...sleeper, env: { GREETING: "hello" } });
   const pid = await runningPid();
   // The shell writes the pid file just before it becomes the daemon.
-  while ((await readFile(`/proc/${pid}/comm`, "utf8")) !== "sleep\n")
-    await new Promise((go) => setTimeout(go, 5));
+  await until(async () => (await readFile(`/proc/${pid}/comm`, "utf8")) === "sleep\n");
   const environment = (await readFile(`/proc/${pid}/environ`, "utf8")).split("\0");
   assert.ok(environment.includes("GREETING=hello"));
   const names = environment.map((line) => line.split("=")[0]);
@@ -77,13 +80,8 @@ test("a daemon leads a session of its own and gets none of the caller's variable
 
 test("ensureDaemon sets the daemon's file mode mask, 0077 by default", async () => {
   const write = (file: string) => ({ command: "sh", args: ["-c", `: > ${home}/${file}; exec sleep 300`] });
-  const modeOf = async (file: string): Promise<number> => {
-    for (;;) {
-      const found = await stat(join(home, file)).catch(() => undefined);
-      if (found !== undefined) return found.mode & 0o777;
-      await new Promise((go) => setTimeout(go, 5));
-    }
-  };
+  const modeOf = async (file: string): Promise<number> =>
+    (await until(() => stat(join(home, file)).catch(() => undefined))).mode & 0o777;
   await ensureDaemon({ name: "sleeper", ...write("closed") });
   assert.equal(await modeOf("closed"), 0o600);
   await ensureDaemon({ name: "sleeper", umask: "0000", ...write("open") });
@@ -96,8 +94,7 @@ test("ensureDaemon writes both outputs of a daemon to its log", async () => {
     command: "sh",
     args: ["-c", "echo one; echo two >&2; exec sleep 300"],
   });
-  while (!(await readFile(logFile("sleeper"), "utf8")).includes("two"))
-    await new Promise((go) => setTimeout(go, 5));
+  await until(async () => (await readFile(logFile("sleeper"), "utf8")).includes("two"));
   assert.equal(await logTail("sleeper", 1), "two");
 });
 
