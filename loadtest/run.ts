@@ -1,6 +1,7 @@
 import type { StackOutputs } from "../contract/outputs.ts";
 import { comparableSettings } from "./compare/comparable-settings.ts";
 import { ImageComparison } from "./compare/image-comparison.ts";
+import { ImagePools } from "./compare/image-pools.ts";
 import { RepeatedRun, type RepeatedTurns, type Turn } from "./compare/repeated-run.ts";
 import { parseFault } from "./faults/faults.ts";
 import { Injection } from "./faults/injection.ts";
@@ -47,11 +48,12 @@ async function prepareComparison(run: Run): Promise<RepeatedTurns | undefined> {
 
 async function deployImages(run: Run, images: readonly [string, string]): Promise<ImageComparison> {
   const { command, outputs, signal } = run;
-  const comparison = await run.progress.step("deploying a pod of each image", () =>
-    ImageComparison.prepare(images, command.repeats, outputs, signal),
+  const pools = new ImagePools(outputs);
+  run.onUndo(() => pools.remove(), "removing the pods of both images");
+  const deployed = await run.progress.step("deploying a pod of each image", () =>
+    pools.deploy(images, signal),
   );
-  run.onUndo(() => comparison.removePods(), "removing the pods of both images");
-  return comparison;
+  return new ImageComparison(deployed, outputs, command.repeats);
 }
 
 async function prepareFault(run: Run): Promise<Injection | undefined> {

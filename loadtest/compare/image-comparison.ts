@@ -13,7 +13,7 @@ import {
   keptValues,
   type MetricRule,
 } from "./compare-runs.ts";
-import { type ImagePool, ImagePools } from "./image-pools.ts";
+import type { ImagePool } from "./image-pools.ts";
 import type { RepeatedTurns, Turn } from "./repeated-run.ts";
 
 /** The kept values of one turn. */
@@ -33,40 +33,30 @@ const cpuMetric: MetricRule<ImageRepeat> = {
  * drift of the machine cancels in each pair. This needs no baseline and no calibration.
  */
 export class ImageComparison implements RepeatedTurns {
-  readonly #pools: ImagePools;
+  readonly #pools: readonly [ImagePool, ImagePool];
   readonly #outputs: StackOutputs;
   readonly #rounds: number;
   readonly #repeats = new Map<string, { a: ImageRepeat[]; b: ImageRepeat[] }>();
 
-  private constructor(pools: ImagePools, outputs: StackOutputs, rounds: number) {
+  /**
+   * @param pools the deployed pods of both images
+   * @param outputs of the stack beside which they are deployed
+   * @param rounds turns of each scenario and image, an even number from 6
+   */
+  constructor(pools: readonly [ImagePool, ImagePool], outputs: StackOutputs, rounds: number) {
     this.#pools = pools;
     this.#outputs = outputs;
     this.#rounds = rounds;
   }
 
-  /**
-   * Deploys a pod of each image.
-   *
-   * @param rounds turns of each scenario and image, an even number from 6
-   * @throws {UserError} see `ImagePools.deploy`
-   */
-  static async prepare(
-    images: readonly [string, string],
-    rounds: number,
-    outputs: StackOutputs,
-    signal: AbortSignal,
-  ): Promise<ImageComparison> {
-    return new ImageComparison(await ImagePools.deploy(images, outputs, signal), outputs, rounds);
-  }
-
   /** Outputs of a stack that consists of these two pods. */
   get observed(): StackOutputs {
-    return this.#outputsOf(...this.#pools.pools);
+    return this.#outputsOf(...this.#pools);
   }
 
   turns(scenarios: readonly Scenario[]): Turn[] {
     return scenarios.flatMap((scenario) =>
-      interleave(this.#pools.pools, this.#rounds).map(({ variant }) => ({
+      interleave(this.#pools, this.#rounds).map(({ variant }) => ({
         scenario: { ...scenario, name: nameOf(scenario.name, variant) },
         target: { endpoint: variant.endpoint, withoutGateway: true },
         observed: this.#outputsOf(variant),
@@ -90,7 +80,7 @@ export class ImageComparison implements RepeatedTurns {
 
   /** @throws {UserError} when a turn had no good response. */
   async end(): Promise<RunComparison> {
-    const [a, b] = this.#pools.pools;
+    const [a, b] = this.#pools;
     const rows = [...this.#repeats].flatMap(([scenario, repeats]) => {
       const latencies = (Object.keys(comparedMetrics) as ComparedMetric[]).map((metric) =>
         comparedRow(scenario, metric, repeats, comparedMetrics[metric]),
@@ -106,11 +96,6 @@ export class ImageComparison implements RepeatedTurns {
       rows,
       notCompared: [],
     };
-  }
-
-  /** Removes the pods and their Services. @throws {ApiError} when the cluster refuses. */
-  async removePods(): Promise<void> {
-    await this.#pools.remove();
   }
 
   #outputsOf(...pools: ImagePool[]): StackOutputs {

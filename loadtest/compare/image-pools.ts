@@ -37,28 +37,29 @@ export interface ImagePool {
  * See docs/decisions.md#image-comparison.
  */
 export class ImagePools {
-  readonly pools: readonly [ImagePool, ImagePool];
+  readonly #outputs: StackOutputs;
   readonly #api: ClusterApi;
-  readonly #namespace: string;
+  #mayExist = false;
 
-  private constructor(pools: readonly [ImagePool, ImagePool], api: ClusterApi, namespace: string) {
-    this.pools = pools;
-    this.#api = api;
-    this.#namespace = namespace;
+  /** @throws {UserError} when the kubeconfig cannot be read. */
+  constructor(outputs: StackOutputs) {
+    this.#outputs = outputs;
+    this.#api = openCluster(outputs.cluster.kubeconfig, outputs.cluster.kubeContext);
   }
 
   /**
-   * Removes the pods of an earlier run, deploys both images and waits until they respond.
+   * Removes the pods of an earlier run, deploys both images and waits until they respond. Call `remove` after it, also
+   * when it fails.
    *
    * @throws {UserError} when the Service of the gateway has an unsuitable type, or a pod does not become ready.
    */
-  static async deploy(
+  async deploy(
     [a, b]: readonly [string, string],
-    outputs: StackOutputs,
     signal: AbortSignal,
-  ): Promise<ImagePools> {
-    const { namespace, cluster } = outputs;
-    const api = openCluster(cluster.kubeconfig, cluster.kubeContext);
+  ): Promise<readonly [ImagePool, ImagePool]> {
+    const outputs = this.#outputs;
+    const api = this.#api;
+    const { namespace } = outputs;
     try {
       await removeAll(api, namespace);
       const pattern = workloadsOf("api", outputs).find(({ kind }) => kind === "Deployment");
@@ -67,13 +68,12 @@ export class ImagePools {
       const type = await gatewayType(outputs, api);
       const make = (letter: ImagePool["letter"], image: string) =>
         deployOne(letter, image, { api, outputs, pattern, source, type });
+      this.#mayExist = true;
       const pools = [await make("A", a), await make("B", b)] as const;
       for (const pool of pools) await waitReady(pool, namespace, api, signal);
       for (const pool of pools) await waitReachable(pool, signal);
-      return new ImagePools(pools, api, namespace);
+      return pools;
     } catch (error) {
-      await removeAll(api, namespace).catch(() => {});
-      api.close();
       if (signal.aborted) throw new UserError("interrupted while the images were deployed", "start it again");
       if (!(error instanceof ApiError)) throw error;
       throw new UserError(
@@ -87,7 +87,7 @@ export class ImagePools {
   /** Removes both pods and their Services. @throws {ApiError} when the cluster refuses. */
   async remove(): Promise<void> {
     try {
-      await removeAll(this.#api, this.#namespace);
+      if (this.#mayExist) await removeAll(this.#api, this.#outputs.namespace);
     } finally {
       this.#api.close();
     }

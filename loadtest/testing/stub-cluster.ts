@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Duplex } from "node:stream";
 import type { ClusterApi } from "../../host/cluster-api.ts";
 import { openCluster } from "../../host/open-cluster.ts";
@@ -26,11 +26,11 @@ export class StubCluster {
   readonly api: ClusterApi;
   readonly requests: StubRequest[];
   readonly #stub: StubServer;
-  readonly #folder: string;
+  readonly kubeconfig: string;
 
-  private constructor(stub: StubServer, folder: string, requests: StubRequest[], api: ClusterApi) {
+  private constructor(stub: StubServer, kubeconfig: string, requests: StubRequest[], api: ClusterApi) {
     this.#stub = stub;
-    this.#folder = folder;
+    this.kubeconfig = kubeconfig;
     this.requests = requests;
     this.api = api;
   }
@@ -59,13 +59,13 @@ export class StubCluster {
     const folder = await mkdtemp(join(tmpdir(), "stub-cluster-"));
     const kubeconfig = join(folder, "kubeconfig");
     await writeFile(kubeconfig, JSON.stringify(kubeconfigOf(stub.endpoint)));
-    return new StubCluster(stub, folder, requests, openCluster(kubeconfig, "stub"));
+    return new StubCluster(stub, kubeconfig, requests, openCluster(kubeconfig, "stub"));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.api.close();
     await this.#stub[Symbol.asyncDispose]();
-    await rm(this.#folder, { recursive: true });
+    await rm(dirname(this.kubeconfig), { recursive: true });
   }
 }
 
