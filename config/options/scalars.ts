@@ -15,22 +15,21 @@ import {
 import { type IsOptional, type Option, option, type Read, type Settings } from "./option.ts";
 import { numberPattern, quantityPattern } from "./range-pattern.ts";
 
+/** An option with a value of type T, optional or not by its settings. */
+type Of<T, S extends Settings> = Option<T, IsOptional<S>>;
+
 interface NumberRange {
   min: number;
   max: number;
 }
 
 /** A whole number from `min` to `max`. Its digits may be a text, since `pulumi config set` may store one. */
-export function integer<const S extends Settings<number> & NumberRange>(
-  settings: S,
-): Option<number, IsOptional<S>> {
+export function integer<const S extends Settings<number> & NumberRange>(settings: S): Of<number, S> {
   return numeric(settings, "a whole number", true);
 }
 
 /** Any number from `min` to `max`. Its digits may be a text. */
-export function decimal<const S extends Settings<number> & NumberRange>(
-  settings: S,
-): Option<number, IsOptional<S>> {
+export function decimal<const S extends Settings<number> & NumberRange>(settings: S): Of<number, S> {
   return numeric(settings, "a number", false);
 }
 
@@ -38,7 +37,7 @@ export function decimal<const S extends Settings<number> & NumberRange>(
 export function integerOr<
   const W extends string,
   const S extends Settings<number | NoInfer<W>> & NumberRange,
->(word: W, settings: S): Option<number | W, IsOptional<S>> {
+>(word: W, settings: S): Of<number | W, S> {
   const number = numeric(settings, "a whole number", true);
   const rule = `must be ${word}, or a whole number from ${settings.min} to ${settings.max}`;
   return option<number | W, S>(settings, {
@@ -54,23 +53,19 @@ interface QuantityRange {
 }
 
 /** A size of memory or storage with its unit, from `min` to `max` if there is a `max`. */
-export function size<const S extends Settings<string> & QuantityRange>(
-  settings: S,
-): Option<number, IsOptional<S>> {
+export function size<const S extends Settings<string> & QuantityRange>(settings: S): Of<number, S> {
   return quantity(settings, byteUnits, parseBytes, 'written with its unit like "192 MiB"');
 }
 
 /** A time with its unit, from `min` to `max`. */
 export function duration<const S extends Settings<string> & Required<QuantityRange>>(
   settings: S,
-): Option<number, IsOptional<S>> {
+): Of<number, S> {
   return quantity(settings, timeUnits, parseMilliseconds, 'written with its unit like "30 s"');
 }
 
 /** CPU as Kubernetes writes it, at least `min`. */
-export function cpu<const S extends Settings<string> & QuantityRange>(
-  settings: S,
-): Option<number, IsOptional<S>> {
+export function cpu<const S extends Settings<string> & QuantityRange>(settings: S): Of<number, S> {
   const option = quantity(settings, cpuUnits, parseMillicpu, 'written like "250m" or "0.5"', " of CPU");
   const minimum = (parseMillicpu(settings.min) ?? 0) / 1000;
   return {
@@ -80,7 +75,7 @@ export function cpu<const S extends Settings<string> & QuantityRange>(
 }
 
 /** true or false, also as a text. */
-export function flag<const S extends Settings<boolean>>(settings: S): Option<boolean, IsOptional<S>> {
+export function flag<const S extends Settings<boolean>>(settings: S): Of<boolean, S> {
   return option(settings, {
     read: scalar("must be true or false", (value) =>
       value === true || value === "true" ? true : value === false || value === "false" ? false : undefined,
@@ -94,7 +89,7 @@ export function flag<const S extends Settings<boolean>>(settings: S): Option<boo
 export function oneOf<const T extends string, const S extends Settings<NoInfer<T>>>(
   values: readonly T[],
   settings: S,
-): Option<T, IsOptional<S>> {
+): Of<T, S> {
   return option(settings, {
     read: (value, path, report) => {
       const found = values.find((candidate) => candidate === value);
@@ -115,9 +110,7 @@ interface TextRule {
 }
 
 /** A text that matches `pattern`. */
-export function text<const S extends Settings<string> & TextRule>(
-  settings: S,
-): Option<string, IsOptional<S>> {
+export function text<const S extends Settings<string> & TextRule>(settings: S): Of<string, S> {
   const { pattern, rule } = settings;
   return option(settings, {
     read: scalar(rule, (value) => (typeof value === "string" && pattern.test(value) ? value : undefined)),
@@ -127,9 +120,7 @@ export function text<const S extends Settings<string> & TextRule>(
 }
 
 /** A text that matches `pattern`, is never shown, and may be encrypted by Pulumi. */
-export function secret<const S extends Settings<string> & TextRule>(
-  settings: S,
-): Option<string, IsOptional<S>> {
+export function secret<const S extends Settings<string> & TextRule>(settings: S): Of<string, S> {
   const shown = text(settings);
   return { ...shown, read: hidden(shown.read), schema: orEncrypted(shown.schema) };
 }
@@ -140,7 +131,7 @@ export function secret<const S extends Settings<string> & TextRule>(
  */
 export function spelling<const S extends Settings<string> & Partial<TextRule> & { secret?: true }>(
   settings: S,
-): Option<string, IsOptional<S>> {
+): Of<string, S> {
   const { pattern, rule = "must be a text" } = settings;
   const read: Read<string> = scalar(rule, (value) => {
     const spelled = ["string", "number", "boolean"].includes(typeof value) ? String(value) : undefined;
@@ -157,11 +148,7 @@ export function spelling<const S extends Settings<string> & Partial<TextRule> & 
   });
 }
 
-function numeric<S extends Settings & NumberRange>(
-  settings: S,
-  noun: string,
-  whole: boolean,
-): Option<number, IsOptional<S>> {
+function numeric<S extends Settings & NumberRange>(settings: S, noun: string, whole: boolean): Of<number, S> {
   const { min, max } = settings;
   const lowest = parseDecimal(String(min)) as Decimal;
   const highest = parseDecimal(String(max)) as Decimal;
@@ -183,7 +170,7 @@ function quantity<S extends Settings & QuantityRange>(
   parse: (value: unknown) => number | undefined,
   spelling: string,
   noun = "",
-): Option<number, IsOptional<S>> {
+): Of<number, S> {
   const bound = (text: string) => parseQuantity(text, units) ?? fail(text);
   const [min, max] = [bound(settings.min), settings.max === undefined ? undefined : bound(settings.max)];
   const range = max === undefined ? `at least ${settings.min}` : `from ${settings.min} to ${settings.max}`;

@@ -9,16 +9,8 @@ import { pod } from "./pod.ts";
 const pool = section("One Deployment of API pods.", {
   name: text({ ...label, required: true, doc: "Name of the pool; its Deployment is `api-<name>`." }),
   replicas: integer({ min: 0, max: 500, required: true, doc: "Number of pods." }),
-  weight: integer({
-    min: 1,
-    max: 1000,
-    default: 1,
-    doc: "Share of the traffic, relative to the weights of the other pools.",
-  }),
-  backup: flag({
-    default: false,
-    doc: "Whether the pool gets traffic only when every other pool is down.",
-  }),
+  weight: integer({ min: 1, max: 1000, default: 1, doc: "Share of the traffic, relative to the weights of the other pools." }),
+  backup: flag({ default: false, doc: "Whether the pool gets traffic only when every other pool is down." }),
   image: text({ ...imageName, doc: "Image of the pool. Without it: the image built from this checkout." }),
 });
 
@@ -44,74 +36,20 @@ export const apiVolumes = {
 
 /** The API. */
 export const api = section("The API.", {
-  replicas: integer({
-    min: 0,
-    max: 500,
-    default: 3,
-    doc: "Number of API pods. Ignored when `api.pools` is given.",
+  replicas: integer({ min: 0, max: 500, default: 3, doc: "Number of API pods. Ignored when `api.pools` is given." }),
+  pools: listOf(pool, { minItems: 1, doc: "Several Deployments of API pods, for example for a canary. Without it: one Deployment." }),
+  ...container({ minMemory: "96 MiB", memory: "256 MiB", cpu: "1", cpuRequest: "100m", memoryDoc: " V8's heap is three quarters of what remains after 64 MiB." }),
+  workers: integerOr("max", { min: 1, max: 64, default: 1, doc: "Number of processes that serve requests in each pod. `max`: as many as CPU and memory allow." }),
+  uploadMax: size({ min: "1 KiB", max: "1 TiB", default: "1 GiB", doc: "Maximum size of a single upload. The gateway refuses larger ones." }),
+  uploadVolume: size({ min: "1 MiB", max: "1 TiB", doc: "Size of a volume in each pod where uploads are kept until another program removes them; an upload that does not fit gets a 507. Without it, an upload is read, hashed and discarded." }),
+  env: mapOf({ pattern: /^[A-Za-z_][A-Za-z0-9_]*$/, rule: "must be a variable name: letters, digits and _", taken }, spelling({ secret: true, doc: "" }), {
+    default: {},
+    doc: "Additional environment variables of the API's containers, kept in a Secret: every variable of [api.md](api.md#environment) that no option sets, and your own.",
   }),
-  pools: listOf(pool, {
-    minItems: 1,
-    doc: "Several Deployments of API pods, for example for a canary. Without it: one Deployment.",
-  }),
-  ...container({
-    minMemory: "96 MiB",
-    memory: "256 MiB",
-    cpu: "1",
-    cpuRequest: "100m",
-    memoryDoc: " V8's heap is three quarters of what remains after 64 MiB.",
-  }),
-  workers: integerOr("max", {
-    min: 1,
-    max: 64,
-    default: 1,
-    doc: "Number of processes that serve requests in each pod. `max`: as many as CPU and memory allow.",
-  }),
-  uploadMax: size({
-    min: "1 KiB",
-    max: "1 TiB",
-    default: "1 GiB",
-    doc: "Maximum size of a single upload. The gateway refuses larger ones.",
-  }),
-  uploadVolume: size({
-    min: "1 MiB",
-    max: "1 TiB",
-    doc: "Size of a volume in each pod where uploads are kept until another program removes them; an upload that does not fit gets a 507. Without it, an upload is read, hashed and discarded.",
-  }),
-  env: mapOf(
-    {
-      pattern: /^[A-Za-z_][A-Za-z0-9_]*$/,
-      rule: "must be a variable name: letters, digits and _",
-      taken,
-    },
-    spelling({ secret: true, doc: "" }),
-    {
-      default: {},
-      doc: "Additional environment variables of the API's containers, kept in a Secret: every variable of [api.md](api.md#environment) that no option sets, and your own.",
-    },
-  ),
-  cacheTtlSeconds: integer({
-    min: 1,
-    max: 86_400,
-    default: 300,
-    doc: "Time in seconds after which a cached value expires.",
-  }),
-  logLevel: oneOf(["trace", "debug", "info", "warn", "error", "fatal"], {
-    default: "info",
-    doc: "Lowest level that is logged.",
-  }),
-  shutdownDelay: duration({
-    min: "0 s",
-    max: "1 min",
-    default: "3 s",
-    doc: "Time for which a stopping pod, no longer ready, still accepts connections.",
-  }),
-  shutdownTimeout: duration({
-    min: "1 s",
-    max: "10 min",
-    default: "15 s",
-    doc: "Maximum time that a stopping pod waits for requests in flight.",
-  }),
+  cacheTtlSeconds: integer({ min: 1, max: 86_400, default: 300, doc: "Time in seconds after which a cached value expires." }),
+  logLevel: oneOf(["trace", "debug", "info", "warn", "error", "fatal"], { default: "info", doc: "Lowest level that is logged." }),
+  shutdownDelay: duration({ min: "0 s", max: "1 min", default: "3 s", doc: "Time for which a stopping pod, no longer ready, still accepts connections." }),
+  shutdownTimeout: duration({ min: "1 s", max: "10 min", default: "15 s", doc: "Maximum time that a stopping pod waits for requests in flight." }),
   pod: pod(apiVolumes, [programFolder]),
 });
 

@@ -24,16 +24,8 @@ interface ContainerDefaults {
 /** The options for memory and CPU that every workload has. */
 export function container({ minMemory, memory, cpu: limit, cpuRequest, memoryDoc = "" }: ContainerDefaults) {
   return {
-    memory: size({
-      min: minMemory,
-      default: memory,
-      doc: `Memory request and limit of each pod's main container.${memoryDoc}`,
-    }),
+    memory: size({ min: minMemory, default: memory, doc: `Memory request and limit of each pod's main container.${memoryDoc}` }),
     cpu: cpu({ min: "10m", default: limit, doc: "CPU limit of each pod's main container." }),
-    cpuRequest: cpu({
-      min: "1m",
-      default: cpuRequest,
-      doc: "CPU that the scheduler reserves for each pod's main container; at most the limit.",
-    }),
+    cpuRequest: cpu({ min: "1m", default: cpuRequest, doc: "CPU that the scheduler reserves for each pod's main container; at most the limit." }),
   };
 }

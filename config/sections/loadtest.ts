@@ -5,8 +5,7 @@ import { decimal, flag, integer, text } from "../options/scalars.ts";
 import { gates } from "./gates.ts";
 import { notEmpty } from "./names.ts";
 
-const share = (requests: string) =>
-  decimal({ min: 0, max: 1_000_000, default: 0, doc: `Weight of ${requests} in the mix.` });
+const share = (requests: string) => decimal({ min: 0, max: 1_000_000, default: 0, doc: `Weight of ${requests} in the mix.` });
 
 const mix = {
   light: share("`GET /api/light`"),
@@ -17,84 +16,36 @@ const mix = {
 } satisfies Record<RequestKind, unknown>;
 
 const scenario = section("A mix of requests.", {
-  about: text({
-    pattern: notEmpty.pattern,
-    rule: "must be a description",
-    doc: "Description for the report.",
-  }),
+  about: text({ pattern: notEmpty.pattern, rule: "must be a description", doc: "Description for the report." }),
   mix: section("Mix of requests: the weight of each kind; at least one is above 0.", mix),
-  rate: decimal({
-    min: 0.1,
-    max: 1_000_000,
-    doc: "Requests per second, sent at even times. Without it, each connection sends its next request when it has the response to the last one.",
-  }),
-  connections: integer({
-    min: 1,
-    max: 10_000,
-    doc: "Connections of this scenario. Without it: `loadtest.connections`.",
-  }),
-  durationSeconds: integer({
-    min: 1,
-    max: 86_400,
-    doc: "Measured seconds of this scenario. Without it: `loadtest.durationSeconds`.",
-  }),
-  warmupSeconds: integer({
-    min: 0,
-    max: 3600,
-    doc: "Warm-up seconds of this scenario. Without it: `loadtest.warmupSeconds`.",
-  }),
-  enabled: flag({
-    default: true,
-    doc: "Whether the scenario is part of a run that names no scenario.",
-  }),
+  rate: decimal({ min: 0.1, max: 1_000_000, doc: "Requests per second, sent at even times. Without it, each connection sends its next request when it has the response to the last one." }),
+  connections: integer({ min: 1, max: 10_000, doc: "Connections of this scenario. Without it: `loadtest.connections`." }),
+  durationSeconds: integer({ min: 1, max: 86_400, doc: "Measured seconds of this scenario. Without it: `loadtest.durationSeconds`." }),
+  warmupSeconds: integer({ min: 0, max: 3600, doc: "Warm-up seconds of this scenario. Without it: `loadtest.warmupSeconds`." }),
+  enabled: flag({ default: true, doc: "Whether the scenario is part of a run that names no scenario." }),
 });
 
 /** Scenarios of every stack. The order is the order of the run. */
 export const defaultScenarios = {
   light: { about: "GET /api/light: the stack's own overhead", mix: { light: 1 } },
   "cached-read": { about: "GET /api/users/:id, Zipf keys, through the cache", mix: { read: 1 } },
-  "write-mix": {
-    about: "50 % cached reads, 40 % light, 10 % writes",
-    mix: { light: 40, read: 50, write: 10 },
-  },
-  "heavy-mix": {
-    about: "80 % light, 18 % cached reads, 2 % CPU-heavy",
-    mix: { light: 80, read: 18, heavy: 2 },
-  },
+  "write-mix": { about: "50 % cached reads, 40 % light, 10 % writes", mix: { light: 40, read: 50, write: 10 } },
+  "heavy-mix": { about: "80 % light, 18 % cached reads, 2 % CPU-heavy", mix: { light: 80, read: 18, heavy: 2 } },
   writes: { about: "PUT /api/users/:id only", mix: { write: 1 } },
   upload: { about: "POST /api/upload of 256 KiB", mix: { upload: 1 } },
 };
 
 /** The load test of this stack. */
 export const loadtest = section("The load test of this stack.", {
-  connections: integer({
-    min: 1,
-    max: 10_000,
-    default: 32,
-    doc: "Connections that each scenario holds open.",
-  }),
+  connections: integer({ min: 1, max: 10_000, default: 32, doc: "Connections that each scenario holds open." }),
   durationSeconds: integer({ min: 1, max: 86_400, default: 6, doc: "Measured seconds of each scenario." }),
-  warmupSeconds: integer({
-    min: 0,
-    max: 3600,
-    default: 2,
-    doc: "Seconds of load before the measured time of each scenario.",
-  }),
-  users: integer({
-    min: 1,
-    max: 1_000_000,
-    default: 1000,
-    doc: "Number of users that the load test creates in the database before the run.",
-  }),
+  warmupSeconds: integer({ min: 0, max: 3600, default: 2, doc: "Seconds of load before the measured time of each scenario." }),
+  users: integer({ min: 1, max: 1_000_000, default: 1000, doc: "Number of users that the load test creates in the database before the run." }),
   threads: integer({ min: 1, max: 64, default: 1, doc: "Number of threads that generate the load." }),
-  scenarios: mapOf(
-    { pattern: /^[a-z][-a-z0-9]*$/, rule: "must be a name: lower-case letters, digits and dashes" },
-    scenario,
-    {
-      default: defaultScenarios,
-      doc: "Scenarios by name, in the order of the run, added to the default ones: see [Scenarios](#scenarios).",
-    },
-  ),
+  scenarios: mapOf({ pattern: /^[a-z][-a-z0-9]*$/, rule: "must be a name: lower-case letters, digits and dashes" }, scenario, {
+    default: defaultScenarios,
+    doc: "Scenarios by name, in the order of the run, added to the default ones: see [Scenarios](#scenarios).",
+  }),
   gates,
 });
 

@@ -13,30 +13,16 @@ const labelKey = {
   ...key,
   taken: { "app.kubernetes.io/name": selectorKey, "app.kubernetes.io/instance": selectorKey },
 };
-const labelValue = spelling({
-  pattern: /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/,
-  rule: "must be a label value: letters, digits, -, _ and ., at most 63, or empty",
-  doc: "",
-});
+const labelValue = spelling({ pattern: /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/, rule: "must be a label value: letters, digits, -, _ and ., at most 63, or empty", doc: "" });
 
 const toleration = section(
   "A taint that the pods tolerate.",
   {
     key: text({ ...key, doc: "Key of the taint. Without it: every key, with `operator: Exists`." }),
     operator: oneOf(["Exists", "Equal"], { doc: "How the value is compared. Without it: `Equal`." }),
-    value: text({
-      pattern: /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/,
-      rule: "must be the value of a taint: letters, digits, -, _ and ., at most 63",
-      doc: "Value of the taint, with `operator: Equal`.",
-    }),
-    effect: oneOf(["NoSchedule", "PreferNoSchedule", "NoExecute"], {
-      doc: "Effect of the taint. Without it: every effect.",
-    }),
-    tolerationSeconds: integer({
-      min: 0,
-      max: 2 ** 31 - 1,
-      doc: "Seconds that a pod stays on the node after a taint with `effect: NoExecute` appeared. Without it: without limit.",
-    }),
+    value: text({ pattern: /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/, rule: "must be the value of a taint: letters, digits, -, _ and ., at most 63", doc: "Value of the taint, with `operator: Equal`." }),
+    effect: oneOf(["NoSchedule", "PreferNoSchedule", "NoExecute"], { doc: "Effect of the taint. Without it: every effect." }),
+    tolerationSeconds: integer({ min: 0, max: 2 ** 31 - 1, doc: "Seconds that a pod stays on the node after a taint with `effect: NoExecute` appeared. Without it: without limit." }),
   },
   {
     check: ({ key, operator, value, effect, tolerationSeconds }, path, report) => {
@@ -46,10 +32,8 @@ const toleration = section(
           value: operator,
           rule: "must be Exists in a toleration without a key",
         });
-      if (operator === "Exists" && value !== undefined)
-        report({ path: `${path}.value`, value, rule: "must be absent with operator Exists" });
-      if (tolerationSeconds !== undefined && effect !== "NoExecute")
-        report({ path: `${path}.effect`, value: effect, rule: "must be NoExecute with tolerationSeconds" });
+      if (operator === "Exists" && value !== undefined) report({ path: `${path}.value`, value, rule: "must be absent with operator Exists" });
+      if (tolerationSeconds !== undefined && effect !== "NoExecute") report({ path: `${path}.effect`, value: effect, rule: "must be NoExecute with tolerationSeconds" });
     },
   },
 );
@@ -59,18 +43,8 @@ const sources = ["secret", "configMap", "persistentVolumeClaim"] as const;
 const volume = section(
   "A volume with files.",
   {
-    name: text({
-      pattern: /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
-      rule: "must be a DNS label: lower-case letters, digits and dashes, at most 63",
-      required: true,
-      doc: "Name of the volume in the pod.",
-    }),
-    mountPath: text({
-      pattern: /^(\/(?!\.{1,2}(\/|$))[^/:\s]+)+$/,
-      rule: "must be an absolute path without . or .. and without :, like /etc/ca",
-      required: true,
-      doc: "Path in every container of the pod; read-only.",
-    }),
+    name: text({ pattern: /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, rule: "must be a DNS label: lower-case letters, digits and dashes, at most 63", required: true, doc: "Name of the volume in the pod." }),
+    mountPath: text({ pattern: /^(\/(?!\.{1,2}(\/|$))[^/:\s]+)+$/, rule: "must be an absolute path without . or .. and without :, like /etc/ca", required: true, doc: "Path in every container of the pod; read-only." }),
     secret: text({ ...objectName, doc: "Name of the Secret whose keys are the files." }),
     configMap: text({ ...objectName, doc: "Name of the ConfigMap whose keys are the files." }),
     persistentVolumeClaim: text({ ...objectName, doc: "Name of the claim that has the files." }),
@@ -100,9 +74,7 @@ function checkVolumes(stackVolumes: Readonly<Record<string, string>>, stackPaths
           rule: "must be a name that no other volume of the pod has",
           fix: `use another name than ${names.join(", ")}`,
         });
-      const taken = paths.find(
-        (other) => `${other}/`.startsWith(`${mountPath}/`) || mountPath.startsWith(`${other}/`),
-      );
+      const taken = paths.find((other) => `${other}/`.startsWith(`${mountPath}/`) || mountPath.startsWith(`${other}/`));
       if (taken !== undefined)
         report({
           path: `${at}.mountPath`,
@@ -133,23 +105,14 @@ export const pod = (stackVolumes: Readonly<Record<string, string>>, stackPaths: 
 export const podOptions = {
   labels: mapOf(labelKey, labelValue, { default: {}, doc: "Additional labels of the pods." }),
   annotations: mapOf(key, spelling({ doc: "" }), { default: {}, doc: "Annotations of the pods." }),
-  nodeSelector: mapOf(key, labelValue, {
-    default: {},
-    doc: "Labels of the nodes that the pods may run on.",
-  }),
+  nodeSelector: mapOf(key, labelValue, { default: {}, doc: "Labels of the nodes that the pods may run on." }),
   tolerations: listOf(toleration, { default: [], doc: "Taints of nodes that the pods tolerate." }),
-  priorityClassName: text({
-    ...objectName,
-    doc: "PriorityClass of the pods. Without it: the cluster's default priority.",
-  }),
+  priorityClassName: text({ ...objectName, doc: "PriorityClass of the pods. Without it: the cluster's default priority." }),
   imagePullSecrets: listOf(text({ ...objectName, doc: "" }), {
     default: [],
     doc: "Names of Secrets with credentials for the registries of the pods' images.",
   }),
-  volumes: listOf(volume, {
-    default: [],
-    doc: "Volumes with files, mounted read-only into every container of the pods. Each has exactly one source.",
-  }),
+  volumes: listOf(volume, { default: [], doc: "Volumes with files, mounted read-only into every container of the pods. Each has exactly one source." }),
 };
 
 /** Additions to the pods of one workload. */

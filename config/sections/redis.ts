@@ -11,24 +11,9 @@ export const redisVolumes = { data: "/data", conf: "/etc/redis" } as const;
 export const redis = section("The Redis Cluster that the API uses as its cache.", {
   shards: integer({ min: 3, max: 100, default: 3, doc: "Number of primaries that share the keys." }),
   replicasPerShard: integer({ min: 0, max: 5, default: 1, doc: "Number of replicas of each primary." }),
-  ...container({
-    minMemory: "32 MiB",
-    memory: "64 MiB",
-    cpu: "500m",
-    cpuRequest: "50m",
-    memoryDoc: " Redis' `maxmemory` is 60 % of what remains after 12 MiB.",
-  }),
-  storage: size({
-    min: "16 MiB",
-    default: "256 MiB",
-    doc: "Volume of each Redis pod; at least twice `redis.memory`.",
-  }),
-  nodeTimeout: duration({
-    min: "500 ms",
-    max: "1 min",
-    default: "2 s",
-    doc: "Time without a reply after which a node counts as failed.",
-  }),
+  ...container({ minMemory: "32 MiB", memory: "64 MiB", cpu: "500m", cpuRequest: "50m", memoryDoc: " Redis' `maxmemory` is 60 % of what remains after 12 MiB." }),
+  storage: size({ min: "16 MiB", default: "256 MiB", doc: "Volume of each Redis pod; at least twice `redis.memory`." }),
+  nodeTimeout: duration({ min: "500 ms", max: "1 min", default: "2 s", doc: "Time without a reply after which a node counts as failed." }),
   pod: pod(redisVolumes),
 });
 

@@ -15,10 +15,7 @@ export const registry = section("The registry of the API image.", {
     required: true,
     doc: "Host and path in front of `breakwater/api`: the API image is pushed there, and the cluster pulls it from there.",
   }),
-  username: text({
-    ...notEmpty,
-    doc: "User of the registry, for the push and for the pods that pull the API image. Without it, the push uses the credentials of `docker login`, and the pods pull without credentials.",
-  }),
+  username: text({ ...notEmpty, doc: "User of the registry, for the push and for the pods that pull the API image. Without it, the push uses the credentials of `docker login`, and the pods pull without credentials." }),
   password: secret({ ...notEmpty, doc: "Password of `registry.username`; a secret." }),
 });
 
