@@ -9,23 +9,15 @@ export type ContextFiles = Map<string, string>;
 /**
  * Bundles programs with the options of `bundle.json`, each into one CommonJS file that needs no node_modules.
  *
- * @param folder absolute; file names inside the bundles are relative to it, so that equal sources give equal bundles
- * on every machine
+ * @param folder absolute; bundles name files relative to it, so that equal sources give equal bundles on every machine
  * @param entryPoints source files relative to `folder`, by the name of the program without extension
  * @throws {BuildFailure} of esbuild when the sources do not compile.
  */
 export function bundlePrograms(folder: string, entryPoints: Record<string, string>): ContextFiles {
   const options = JSON.parse(readFileSync(join(import.meta.dirname, "bundle.json"), "utf8")) as BuildOptions;
   const outdir = join(folder, ".build");
-  const built = buildSync({
-    ...options,
-    entryPoints,
-    absWorkingDir: folder,
-    outdir,
-    logLevel: "silent",
-    write: false,
-  });
-  return new Map(built.outputFiles.map(({ path, text }) => [basename(path), text]));
+  const { outputFiles } = buildSync({ ...options, entryPoints, absWorkingDir: folder, outdir, write: false });
+  return new Map(outputFiles.map(({ path, text }) => [basename(path), text]));
 }
 
 /**

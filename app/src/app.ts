@@ -38,10 +38,7 @@ export interface AppParts extends RouteParts {
   leakLab?: boolean;
 }
 
-/**
- * How long an idle connection stays open. Nginx closes its idle upstream connections after 55 s, so the side that sends
- * requests also closes, and no request meets a closed connection.
- */
+/** Idle connections stay open longer than Nginx keeps them (55 s), so that no request meets a closing connection. */
 export const keepAliveTimeoutMs = 72_000;
 const headersTimeoutMs = 30_000;
 const bodyIdleMs = 30_000;

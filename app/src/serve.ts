@@ -29,9 +29,7 @@ export interface WorkerContext {
   limitBytes: number;
 }
 
-/**
- * By then all connections are open. Opening them takes a third of the memory; after a collection V8 returns it within 10 s.
- */
+/** By then all connections are open. Opening them takes a third of the memory, which a collection frees within 10 s. */
 const settledAfterMs = 2_000;
 
 /**
@@ -67,11 +65,7 @@ export async function serve(config: AppConfig, log: Logger, worker?: WorkerConte
     uploads: () => ({ ...uploadStats }),
     memory: () => memory.monitor.stats,
   });
-  const shedding = new Shedding(config.shedding, {
-    memoryLimitBytes,
-    freeMemory: collectGarbage,
-    log,
-  });
+  const shedding = new Shedding(config.shedding, { memoryLimitBytes, freeMemory: collectGarbage, log });
   const health = new Health({
     database,
     log,

@@ -30,10 +30,7 @@ export async function openCache(
   const logged: string[] = [];
   const log = (facts: object, message: string) => logged.push(`${message} ${JSON.stringify(facts)}`);
   const store = new RedisStore(config, { info: log, warn: log });
-  const cache = new Cache(store, {
-    ...config,
-    isOriginFailure: (error) => error instanceof OriginAway,
-  });
+  const cache = new Cache(store, { ...config, isOriginFailure: (error) => error instanceof OriginAway });
   t.after(() => {
     cache.close();
     store.close();

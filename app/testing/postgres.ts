@@ -31,11 +31,7 @@ export class PostgresServer extends TestServer {
     execFileSync(
       program("initdb"),
       ["--pgdata", dir, "--auth", "trust", "--username", "postgres", "--no-sync"],
-      {
-        ...postgresUser(),
-        cwd: dir,
-        stdio: "ignore",
-      },
+      { ...postgresUser(), cwd: dir, stdio: "ignore" },
     );
     const server = new PostgresServer(await freePort(), dir);
     await server.launch();

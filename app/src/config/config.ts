@@ -121,86 +121,15 @@ export const Environment = Type.Object({
 });
 
 /** Configuration of the API, parsed from its environment. */
-export interface AppConfig {
-  /** Public port, behind Nginx. */
-  port: number;
-  internalPort: number;
-  internalToken: string | undefined;
-  podName: string;
-  logLevel: string;
-  bodyLimitBytes: number;
-  database: { url: string; poolSize: number };
-  cache: CacheConfig;
-  cpuPool: CpuPoolConfig;
-  workers: WorkersConfig;
-  memory: MemoryConfig;
-  upload: UploadConfig;
-  shedding: { eventLoopDelayMs: number; memoryPercent: number };
-  shutdown: { delayMs: number; timeoutMs: number };
-  faultLab: boolean;
-}
-
+export type AppConfig = ReturnType<typeof toConfig>;
 /** Settings of the cache and its Redis connection. */
-export interface CacheConfig {
-  mode: "cluster" | "single";
-  /** Some nodes of the Redis Cluster, or the single Redis; if empty, every read bypasses Redis. */
-  nodes: RedisNode[];
-  username: string;
-  password: string | undefined;
-  database: number;
-  connectTimeoutMs: number;
-  keepAliveMs: number;
-  ttlSeconds: number;
-  staleSeconds: number;
-  /** Prefix of every key. */
-  prefix: string;
-  /** Time limit of one Redis command; after it the request continues without the cache. */
-  timeoutMs: number;
-  localBytes: number;
-  breaker: { failures: number; pauseMs: number };
-}
-
+export type CacheConfig = AppConfig["cache"];
 /** Settings of the worker threads. */
-export interface CpuPoolConfig {
-  threads: number | "auto";
-  /** Maximum number of waiting tasks; further tasks are refused. */
-  queue: number;
-  /** Time limit from queueing to result. */
-  timeoutMs: number;
-}
-
-/** Settings of the worker processes. */
-export interface WorkersConfig {
-  count: number | "max";
-  restartDelayMs: number;
-  /** A worker that exits sooner counts as failed to start. */
-  minUptimeMs: number;
-  /** Consecutive early exits allowed; one more ends the pod. */
-  maxRestarts: number;
-  listenTimeoutMs: number;
-  /** Time from the request to leave until SIGKILL: the drain and 3 s of reserve. */
-  killTimeoutMs: number;
-  /** 0: derived from the memory limit. */
-  maxMemoryBytes: number;
-}
-
+export type CpuPoolConfig = AppConfig["cpuPool"];
 /** Settings of the memory monitor and its heap snapshots. */
-export interface MemoryConfig {
-  intervalMs: number;
-  samples: number;
-  snapshotDir: string | undefined;
-  snapshotsKept: number;
-  leakLab: boolean;
-}
-
+export type MemoryConfig = AppConfig["memory"];
 /** Settings of the upload route. */
-export interface UploadConfig {
-  dir: string | undefined;
-  /** Maximum total size of the files in `dir`; undefined: limited by the disk only. */
-  dirBytes: number | undefined;
-  maxBytes: number;
-  maxFiles: number;
-}
+export type UploadConfig = AppConfig["upload"];
 
 /** The environment is invalid. The message lists every problem on a line of its own. */
 export class EnvironmentError extends Error {
@@ -223,7 +152,7 @@ export class EnvironmentError extends Error {
 export function readConfig(env: NodeJS.ProcessEnv): AppConfig {
   const problems: string[] = [];
   const read = readEnvironment(Environment, env, problems);
-  const nodes = parseRedisNodes(read.REDIS_NODES ?? "", problems);
+  const nodes = parseRedisNodes(read.REDIS_NODES, problems);
   if (read.PORT === read.INTERNAL_PORT)
     problems.push(`INTERNAL_PORT: "${read.INTERNAL_PORT}" must differ from PORT`);
   if (read.REDIS_MODE === "single" && nodes.length > 1)
@@ -233,44 +162,46 @@ export function readConfig(env: NodeJS.ProcessEnv): AppConfig {
       `REDIS_DATABASE: "${read.REDIS_DATABASE}" must be 0 in a cluster; or set REDIS_MODE=single`,
     );
   if (problems.length > 0) throw new EnvironmentError(problems);
-  return configOf(read, nodes);
+  return toConfig(read, nodes);
 }
 
-function configOf(read: Static<typeof Environment>, nodes: RedisNode[]): AppConfig {
+function toConfig(read: Static<typeof Environment>, nodes: RedisNode[]) {
   return {
     port: read.PORT,
     internalPort: read.INTERNAL_PORT,
     internalToken: read.INTERNAL_TOKEN,
-    podName: read.POD_NAME ?? "",
+    podName: read.POD_NAME,
     logLevel: read.LOG_LEVEL,
     bodyLimitBytes: read.BODY_LIMIT_BYTES,
-    database: { url: read.DATABASE_URL ?? "", poolSize: read.DATABASE_POOL_SIZE },
+    database: { url: read.DATABASE_URL, poolSize: read.DATABASE_POOL_SIZE },
     cache: {
       mode: read.REDIS_MODE,
+      // If empty, every read bypasses Redis.
       nodes,
-      username: read.REDIS_USERNAME ?? "",
+      username: read.REDIS_USERNAME,
       password: read.REDIS_PASSWORD,
       database: read.REDIS_DATABASE,
       connectTimeoutMs: read.REDIS_CONNECT_TIMEOUT_MS,
       keepAliveMs: read.REDIS_KEEP_ALIVE_MS,
       ttlSeconds: read.CACHE_TTL_SECONDS,
       staleSeconds: read.CACHE_STALE_SECONDS,
-      prefix: read.CACHE_PREFIX ?? "",
+      prefix: read.CACHE_PREFIX,
       timeoutMs: read.CACHE_TIMEOUT_MS,
       localBytes: read.CACHE_LOCAL_BYTES,
       breaker: { failures: read.CACHE_BREAKER_FAILURES, pauseMs: read.CACHE_BREAKER_PAUSE_MS },
     },
     cpuPool: {
-      threads: read.HEAVY_THREADS === "auto" ? "auto" : Number(read.HEAVY_THREADS),
+      threads: countOr("auto", read.HEAVY_THREADS),
       queue: read.HEAVY_QUEUE,
       timeoutMs: read.HEAVY_TIMEOUT_MS,
     },
     workers: {
-      count: read.WORKERS === "max" ? "max" : Number(read.WORKERS),
+      count: countOr("max", read.WORKERS),
       restartDelayMs: read.WORKER_RESTART_DELAY_MS,
       minUptimeMs: read.WORKER_MIN_UPTIME_MS,
       maxRestarts: read.WORKER_MAX_RESTARTS,
       listenTimeoutMs: read.WORKER_LISTEN_TIMEOUT_MS,
+      // Time from the request to leave until SIGKILL: the drain and 3 s of reserve.
       killTimeoutMs: read.SHUTDOWN_DELAY_MS + read.SHUTDOWN_TIMEOUT_MS + 3000,
       maxMemoryBytes: read.WORKER_MAX_MEMORY_BYTES,
     },
@@ -283,15 +214,17 @@ function configOf(read: Static<typeof Environment>, nodes: RedisNode[]): AppConf
     },
     upload: {
       dir: read.UPLOAD_DIR,
+      // Undefined: limited by the disk only.
       dirBytes: read.UPLOAD_DIR_BYTES || undefined,
       maxBytes: read.UPLOAD_MAX_BYTES,
       maxFiles: read.UPLOAD_MAX_FILES,
     },
-    shedding: {
-      eventLoopDelayMs: read.SHED_EVENT_LOOP_DELAY_MS,
-      memoryPercent: read.SHED_MEMORY_PERCENT,
-    },
+    shedding: { eventLoopDelayMs: read.SHED_EVENT_LOOP_DELAY_MS, memoryPercent: read.SHED_MEMORY_PERCENT },
     shutdown: { delayMs: read.SHUTDOWN_DELAY_MS, timeoutMs: read.SHUTDOWN_TIMEOUT_MS },
     faultLab: read.FAULT_LAB === "1",
   };
+}
+
+function countOr<Word extends string>(word: Word, value: string): Word | number {
+  return value === word ? word : Number(value);
 }

@@ -1,4 +1,12 @@
-import { type Static, type TObject, type TSchema, Type, TypeGuard } from "@sinclair/typebox";
+import {
+  type Static,
+  type TObject,
+  type TOptional,
+  type TSchema,
+  type TString,
+  Type,
+  TypeGuard,
+} from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
 /** How error messages describe a variable. */
@@ -37,7 +45,9 @@ export function oneOf<const Words extends readonly [string, ...string[]]>(...wor
 }
 
 /** A variable with a text. It is optional if it has no default. */
-export function text(options: TextOptions = {}) {
+export function text(options: TextOptions & { default: string }): TString;
+export function text(options?: TextOptions): TOptional<TString>;
+export function text(options: TextOptions = {}): TSchema {
   const schema = Type.String({ rule: "be a text", ...options });
   return options.default === undefined ? Type.Optional(schema) : schema;
 }

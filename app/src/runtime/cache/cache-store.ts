@@ -27,11 +27,7 @@ export interface CacheStore {
    * another reader has is never taken over (docs/decisions.md#cache-leases).
    */
   claim(key: string, seen: string, token: string, leaseMs: number): Promise<Claim>;
-  /**
-   * If `token` still has the lease, sets the text and frees the lease. Text undefined deletes the entry.
-   *
-   * @returns whether `token` had the lease
-   */
+  /** If `token` has the lease, sets the text (undefined: deletes the entry) and frees it. @returns whether it had it */
   fill(key: string, token: string, text: string | undefined, ttlMs: number): Promise<boolean>;
   /** Frees the lease if `token` still has it, and keeps the text. */
   release(key: string, token: string): Promise<void>;

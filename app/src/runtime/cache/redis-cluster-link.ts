@@ -1,4 +1,5 @@
 import slotOf from "cluster-key-slot";
+import type { Log } from "../log.ts";
 import { withDeadline } from "./deadline.ts";
 import {
   destroy,
@@ -8,7 +9,6 @@ import {
   type RedisCluster,
   type RedisLink,
   type RedisNode,
-  type StoreLog,
 } from "./redis-link.ts";
 
 const slots = 16_384;
@@ -24,7 +24,7 @@ const maxRepairPauseMs = 2_000;
  */
 export class RedisClusterLink implements RedisLink {
   readonly #clients: RedisClients;
-  readonly #log: StoreLog;
+  readonly #log: Log;
   readonly #isSuspect: (node: RedisNode) => boolean;
   readonly #onRenewed: () => void;
   #cluster: RedisCluster | undefined;
@@ -39,7 +39,7 @@ export class RedisClusterLink implements RedisLink {
    */
   constructor(
     clients: RedisClients,
-    log: StoreLog,
+    log: Log,
     isSuspect: (node: RedisNode) => boolean,
     onRenewed: () => void,
   ) {

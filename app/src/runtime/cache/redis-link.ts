@@ -2,12 +2,6 @@ import { createClient, createCluster } from "@redis/client";
 import type { CacheConfig } from "../../config/config.ts";
 import { redisScripts } from "./redis-scripts.ts";
 
-/** The log methods that the store uses. */
-export interface StoreLog {
-  info(facts: object, message: string): void;
-  warn(facts: object, message: string): void;
-}
-
 export type RedisCluster = ReturnType<typeof newCluster>;
 export type RedisClient = ReturnType<typeof newClient>;
 /** Sends commands; in a cluster, to the node that has the key. */
@@ -71,9 +65,7 @@ export class RedisClients {
     this.#client ??= newClient(this.config);
     const { host, port } = node;
     const socket = { ...socketOptions(this.config), host, port };
-    return this.#client.duplicate({
-      socket: reconnects ? socket : { ...socket, reconnectStrategy: false },
-    });
+    return this.#client.duplicate({ socket: reconnects ? socket : { ...socket, reconnectStrategy: false } });
   }
 }
 

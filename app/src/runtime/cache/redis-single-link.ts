@@ -1,3 +1,4 @@
+import type { Log } from "../log.ts";
 import { withDeadline } from "./deadline.ts";
 import {
   destroy,
@@ -6,18 +7,17 @@ import {
   type RedisClients,
   type RedisLink,
   type RedisNode,
-  type StoreLog,
 } from "./redis-link.ts";
 
 /** The connection to a single Redis. It is renewed when it breaks. */
 export class RedisSingleLink implements RedisLink {
-  readonly #log: StoreLog;
+  readonly #log: Log;
   readonly #connectTimeoutMs: number;
   readonly #client: RedisClient | undefined;
   readonly masters: readonly RedisNode[];
   #loggedState: "connected" | "away" | undefined;
 
-  constructor(clients: RedisClients, log: StoreLog) {
+  constructor(clients: RedisClients, log: Log) {
     this.#log = log;
     this.#connectTimeoutMs = clients.config.connectTimeoutMs;
     const [node] = clients.config.nodes;

@@ -1,17 +1,12 @@
 import { ErrorReply } from "@redis/client";
 import type { CacheConfig } from "../../config/config.ts";
+import type { Log } from "../log.ts";
 import { type CacheStore, CacheUnavailable, type Claim, ClearIncomplete, type Feed } from "./cache-store.ts";
 import { CircuitBreaker } from "./circuit-breaker.ts";
 import { withDeadline } from "./deadline.ts";
 import { InvalidationFeeds } from "./invalidation-feeds.ts";
 import { RedisClusterLink } from "./redis-cluster-link.ts";
-import {
-  RedisClients,
-  type RedisCommands,
-  type RedisLink,
-  type RedisNode,
-  type StoreLog,
-} from "./redis-link.ts";
+import { RedisClients, type RedisCommands, type RedisLink, type RedisNode } from "./redis-link.ts";
 import { RedisSingleLink } from "./redis-single-link.ts";
 import { indexesBySlot, scanClear } from "./scan-clear.ts";
 
@@ -41,7 +36,7 @@ export class RedisStore implements CacheStore {
   #followTimer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(config: CacheConfig, log: StoreLog) {
+  constructor(config: CacheConfig, log: Log) {
     this.#config = config;
     const clients = new RedisClients(config);
     const isSuspect = ({ address }: RedisNode) => this.#breakers.get(address)?.isClosed === false;

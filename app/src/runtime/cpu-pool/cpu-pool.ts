@@ -17,24 +17,6 @@ class TaskAbandoned extends HttpError {
   }
 }
 
-/** Counters since the start, and the current state. */
-export interface CpuPoolStats {
-  /** Maximum number of threads; they start on demand and end when idle. */
-  threads: number;
-  queued: number;
-  running: number;
-  completed: number;
-  /** Refused because the queue was full. */
-  refused: number;
-  timedOut: number;
-  /** Clients that disconnected before the result. */
-  aborted: number;
-  failed: number;
-  /** Sum of the times that tasks waited for a thread, and that threads ran them. */
-  waitMsTotal: number;
-  runMsTotal: number;
-}
-
 interface QueuedTask {
   input: unknown;
   stop: AbortController;
@@ -93,10 +75,13 @@ export class CpuPool {
   readonly #queue = new Set<QueuedTask>();
   readonly #counts = {
     completed: 0,
+    /** Refused because the queue was full. */
     refused: 0,
     timedOut: 0,
+    /** Clients that disconnected before the result. */
     aborted: 0,
     failed: 0,
+    /** Sum of the times that tasks waited for a thread, and that threads ran them. */
     waitMsTotal: 0,
     runMsTotal: 0,
   };
@@ -109,13 +94,9 @@ export class CpuPool {
     this.#pool = pool;
   }
 
-  get stats(): CpuPoolStats {
-    return {
-      threads: this.#threads,
-      queued: this.#queue.size,
-      running: this.#running,
-      ...this.#counts,
-    };
+  /** Counters since the start, and the current state. `threads` is the maximum number of threads. */
+  get stats() {
+    return { threads: this.#threads, queued: this.#queue.size, running: this.#running, ...this.#counts };
   }
 
   /** Number of tasks that wait for a thread. */

@@ -1,11 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Database } from "../database/database.ts";
-
-/** The log methods that {@link Health} uses. */
-export interface HealthLog {
-  info(facts: object, message: string): void;
-  warn(facts: object, message: string): void;
-}
+import type { Log } from "../log.ts";
 
 /** Response to a probe. */
 export interface ProbeResponse {
@@ -22,7 +17,7 @@ export interface PartHealth {
 /** Parts that the probes depend on. */
 export interface HealthParts {
   database: Pick<Database, "createSchema" | "ping">;
-  log: HealthLog;
+  log: Log;
   /** Health of the other parts in the full report, by name. */
   report?: Record<string, () => PartHealth>;
 }

@@ -1,4 +1,5 @@
 import type { AppConfig } from "../../config/config.ts";
+import type { Log } from "../log.ts";
 
 /** Parts that load shedding uses. */
 export interface SheddingParts {
@@ -8,19 +9,7 @@ export interface SheddingParts {
   rss?: () => number;
   /** Called when memory is short, at most every ten seconds: most of it may be garbage. */
   freeMemory?: () => void;
-  log: { warn(facts: object, message: string): void; info(facts: object, message: string): void };
-}
-
-/** Counters since the start, and the current state. */
-export interface SheddingStats {
-  /** 1 while requests are refused. */
-  active: number;
-  refusedForDelay: number;
-  refusedForMemory: number;
-  /** Delay of the event loop, averaged over about a second. */
-  eventLoopDelayMs: number;
-  /** Resident memory in percent of the memory limit. */
-  memoryPercent: number;
+  log: Log;
 }
 
 type Reason = "delay" | "memory";
@@ -80,12 +69,15 @@ export class Shedding {
     return this.#reason !== undefined;
   }
 
-  get stats(): SheddingStats {
+  /** Counters since the start, and the current state. */
+  get stats() {
     return {
       active: this.active ? 1 : 0,
       refusedForDelay: this.#refused.delay,
       refusedForMemory: this.#refused.memory,
+      // Averaged over about a second.
       eventLoopDelayMs: this.#delayMs,
+      // Resident memory of the memory limit.
       memoryPercent: this.#memoryPercent,
     };
   }

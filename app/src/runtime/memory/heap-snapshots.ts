@@ -3,15 +3,10 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { writeHeapSnapshot } from "node:v8";
 import type { SnapshotResult } from "../http/operations.ts";
+import type { Log } from "../log.ts";
 import { collectGarbage } from "../process/collect-garbage.ts";
 import { isAlive } from "../process/is-alive.ts";
 import { checkRoom } from "./snapshot-guard.ts";
-
-/** The log methods that {@link HeapSnapshots} uses. */
-export interface SnapshotLog {
-  info(facts: object, message: string): void;
-  warn(facts: object, message: string): void;
-}
 
 /** Settings of {@link HeapSnapshots}. */
 export interface HeapSnapshotsOptions {
@@ -22,7 +17,7 @@ export interface HeapSnapshotsOptions {
   podName: string;
   /** Memory limit and memory in use of the whole container. */
   memory(): { limitBytes: number; usedBytes: number };
-  log: SnapshotLog;
+  log: Log;
 }
 
 /** A finished snapshot. */

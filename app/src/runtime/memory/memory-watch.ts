@@ -1,14 +1,9 @@
 import type { MemoryConfig } from "../../config/config.ts";
+import type { Log } from "../log.ts";
 import { memoryInUse, memoryLimit } from "../process/container-limits.ts";
 import { heapLimit } from "./heap-limit.ts";
 import { HeapSnapshots } from "./heap-snapshots.ts";
 import { MemoryMonitor, type MemoryReport } from "./monitor.ts";
-
-/** The log methods that {@link MemoryWatch} uses. */
-export interface WatchLog {
-  info(facts: object, message: string): void;
-  warn(facts: object, message: string): void;
-}
 
 const MiB = 1024 ** 2;
 /** Growth that is normal in addition to the caches. */
@@ -21,14 +16,14 @@ export class MemoryWatch {
   readonly monitor: MemoryMonitor;
   /** Undefined without a folder for them. */
   readonly snapshots: HeapSnapshots | undefined;
-  readonly #log: WatchLog;
+  readonly #log: Log;
   readonly #takenAt = new Map<string, number>();
 
   /**
    * @param cacheBytes size limit of the caches in this process: growth up to it is not a leak
    * @param limitBytes memory limit of this process; snapshots use the limit of the whole pod
    */
-  constructor(config: MemoryConfig, podName: string, cacheBytes: number, limitBytes: number, log: WatchLog) {
+  constructor(config: MemoryConfig, podName: string, cacheBytes: number, limitBytes: number, log: Log) {
     this.#log = log;
     const { snapshotDir: dir, snapshotsKept: kept } = config;
     const memory = () => ({

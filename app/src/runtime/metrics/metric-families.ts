@@ -53,60 +53,36 @@ export function requestFamilies({ routes }: StatsData): Family[] {
 /** Metrics of the processes, with the names that dashboards for Node.js expect. */
 export function processFamilies({ process, processes }: StatsData): Family[] {
   const { cpu, memory, eventLoop, gc } = process;
-  const single = (name: string, type: "counter" | "gauge", help: string, value: number): Family => ({
-    name,
-    type,
-    help,
-    samples: [{ value }],
-  });
-  const lag = "Delay of timers since the last scrape, in the process with the longest delay";
+  const metric = (type: "counter" | "gauge") => (name: string, help: string, value: number) => {
+    return { name, type, help, samples: [{ value }] };
+  };
+  const [counter, gauge] = [metric("counter"), metric("gauge")];
+  const lag = "Delay of timers since the last scrape, in the slowest process";
   return [
-    single("api_processes", "gauge", "Serving processes; the process metrics are sums over them", processes),
-    single(
-      "process_start_time_seconds",
-      "gauge",
-      "Start of the oldest process, in seconds since 1970",
-      process.startedAtSeconds,
-    ),
-    single("process_cpu_user_seconds_total", "counter", "CPU time in user mode", cpu.userSeconds),
-    single("process_cpu_system_seconds_total", "counter", "CPU time in the kernel", cpu.systemSeconds),
-    single("process_cpu_seconds_total", "counter", "CPU time", cpu.userSeconds + cpu.systemSeconds),
-    single("process_resident_memory_bytes", "gauge", "Resident memory", memory.rss),
-    single("process_open_fds", "gauge", "Open files and sockets", process.openFiles),
-    single("nodejs_heap_size_total_bytes", "gauge", "V8's heap", memory.heapTotal),
-    single("nodejs_heap_size_used_bytes", "gauge", "Used part of V8's heap", memory.heapUsed),
-    single(
-      "nodejs_external_memory_bytes",
-      "gauge",
-      "Memory outside V8's heap that its objects hold",
-      memory.external,
-    ),
-    single(
-      "nodejs_array_buffers_bytes",
-      "gauge",
-      "Memory of buffers, included in external memory",
-      memory.arrayBuffers,
-    ),
-    single("nodejs_eventloop_lag_mean_seconds", "gauge", lag, eventLoop.meanMs / 1000),
-    single("nodejs_eventloop_lag_p50_seconds", "gauge", lag, eventLoop.p50Ms / 1000),
-    single("nodejs_eventloop_lag_p95_seconds", "gauge", lag, eventLoop.p95Ms / 1000),
-    single("nodejs_eventloop_lag_p99_seconds", "gauge", lag, eventLoop.p99Ms / 1000),
-    single("nodejs_eventloop_lag_max_seconds", "gauge", lag, eventLoop.maxMs / 1000),
-    single(
-      "nodejs_eventloop_utilization",
-      "gauge",
-      "Busy share of the event loop since the last scrape, in the busiest process",
-      eventLoop.utilization,
-    ),
-    single(
+    gauge("api_processes", "Serving processes, summed up below", processes),
+    gauge("process_start_time_seconds", "Start of the oldest process, since 1970", process.startedAtSeconds),
+    counter("process_cpu_user_seconds_total", "CPU time in user mode", cpu.userSeconds),
+    counter("process_cpu_system_seconds_total", "CPU time in the kernel", cpu.systemSeconds),
+    counter("process_cpu_seconds_total", "CPU time", cpu.userSeconds + cpu.systemSeconds),
+    gauge("process_resident_memory_bytes", "Resident memory", memory.rss),
+    gauge("process_open_fds", "Open files and sockets", process.openFiles),
+    gauge("nodejs_heap_size_total_bytes", "V8's heap", memory.heapTotal),
+    gauge("nodejs_heap_size_used_bytes", "Used part of V8's heap", memory.heapUsed),
+    gauge("nodejs_external_memory_bytes", "Memory held outside V8's heap", memory.external),
+    gauge("nodejs_array_buffers_bytes", "Memory of buffers, a part of external", memory.arrayBuffers),
+    gauge("nodejs_eventloop_lag_mean_seconds", lag, eventLoop.meanMs / 1000),
+    gauge("nodejs_eventloop_lag_p50_seconds", lag, eventLoop.p50Ms / 1000),
+    gauge("nodejs_eventloop_lag_p95_seconds", lag, eventLoop.p95Ms / 1000),
+    gauge("nodejs_eventloop_lag_p99_seconds", lag, eventLoop.p99Ms / 1000),
+    gauge("nodejs_eventloop_lag_max_seconds", lag, eventLoop.maxMs / 1000),
+    gauge("nodejs_eventloop_utilization", "Busy share of the busiest event loop", eventLoop.utilization),
+    counter(
       "nodejs_eventloop_active_seconds_total",
-      "counter",
       "Time that the event loop was busy",
       eventLoop.activeSeconds,
     ),
-    single(
+    counter(
       "nodejs_eventloop_idle_seconds_total",
-      "counter",
       "Time that the event loop was idle",
       eventLoop.idleSeconds,
     ),

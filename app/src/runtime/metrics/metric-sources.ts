@@ -17,20 +17,19 @@ interface LabelledStats {
   stats: Record<string, string>;
 }
 
-const counter = (name: string, help: string, stat: SourceFamily["stat"], divisor?: number): SourceFamily => ({
-  name,
-  type: "counter",
-  help,
-  stat,
-  divisor,
-});
-const gauge = (name: string, help: string, stat: SourceFamily["stat"]): SourceFamily => ({
-  name,
-  type: "gauge",
-  help,
-  stat,
-});
+const metric =
+  (type: SourceFamily["type"]) =>
+  (name: string, help: string, stat: SourceFamily["stat"], divisor?: number): SourceFamily => ({
+    name,
+    type,
+    help,
+    stat,
+    divisor,
+  });
+const [counter, gauge] = [metric("counter"), metric("gauge")];
 const by = (label: string, stats: Record<string, string>): LabelledStats => ({ label, stats });
+
+const refusals = { delay: "refusedForDelay", memory: "refusedForMemory" };
 
 /** Metrics by the name of their source. */
 const families: Record<string, SourceFamily[]> = {
@@ -55,11 +54,7 @@ const families: Record<string, SourceFamily[]> = {
     gauge("cache_invalidations_pending", "Invalidations that wait for Redis", "invalidationsPending"),
     gauge("cache_local_entries", "Values kept in the processes", "localEntries"),
     gauge("cache_local_bytes", "Size of the values kept in the processes", "localBytes"),
-    gauge(
-      "cache_origin_breaker_open",
-      "Processes that skip the origin because its circuit breaker is open",
-      "originBreakerOpen",
-    ),
+    gauge("cache_origin_breaker_open", "Processes that skip the failing origin", "originBreakerOpen"),
     gauge(
       "cache_nodes",
       "Redis nodes as the processes see them: all primaries (known), those skipped by a circuit breaker (away), those that deliver invalidations (feeding)",
@@ -88,21 +83,12 @@ const families: Record<string, SourceFamily[]> = {
     gauge("heavy_tasks_queued", "CPU-pool tasks that wait for a thread", "queued"),
     gauge("heavy_tasks_running", "CPU-pool tasks that a thread runs", "running"),
     gauge("heavy_threads", "Maximum number of threads of the CPU pool", "threads"),
-    counter(
-      "heavy_tasks_wait_seconds_total",
-      "Time that CPU-pool tasks waited for a thread",
-      "waitMsTotal",
-      1000,
-    ),
-    counter("heavy_tasks_run_seconds_total", "Time that threads ran CPU-pool tasks", "runMsTotal", 1000),
+    counter("heavy_tasks_wait_seconds_total", "Time that tasks waited for a thread", "waitMsTotal", 1000),
+    counter("heavy_tasks_run_seconds_total", "Time that threads ran tasks", "runMsTotal", 1000),
   ],
   shedding: [
     gauge("requests_shedding", "Processes that are shedding load", "active"),
-    counter(
-      "requests_refused_total",
-      "Requests refused to shed load",
-      by("reason", { delay: "refusedForDelay", memory: "refusedForMemory" }),
-    ),
+    counter("requests_refused_total", "Requests refused to shed load", by("reason", refusals)),
   ],
   uploads: [
     gauge("uploads_active", "Uploads under way", "active"),
@@ -112,16 +98,8 @@ const families: Record<string, SourceFamily[]> = {
   ],
   memory: [
     gauge("memory_leak_suspected", "Processes with a suspected memory leak", "leakSuspected"),
-    gauge(
-      "memory_floor_bytes",
-      "Heap and external memory after the last full garbage collection",
-      "floorBytes",
-    ),
-    gauge(
-      "memory_floor_growth_bytes_per_second",
-      "Growth of memory_floor_bytes over the last samples",
-      "growthBytesPerSecond",
-    ),
+    gauge("memory_floor_bytes", "Heap and external memory after a full collection", "floorBytes"),
+    gauge("memory_floor_growth_bytes_per_second", "Slope of the memory floor", "growthBytesPerSecond"),
   ],
 };
 

@@ -18,33 +18,16 @@ const gcKinds: Record<number, string> = {
   [constants.NODE_PERFORMANCE_GC_WEAKCB]: "weakcb",
 };
 
-/** Stats of this process from Node.js and the kernel, as plain data. */
-export interface ProcessData {
-  startedAtSeconds: number;
-  cpu: { userSeconds: number; systemSeconds: number };
-  memory: { rss: number; heapTotal: number; heapUsed: number; external: number; arrayBuffers: number };
-  /** Since the last `collect` that reset it. Delay is how late a timer fires. */
-  eventLoop: {
-    meanMs: number;
-    p50Ms: number;
-    p95Ms: number;
-    p99Ms: number;
-    maxMs: number;
-    /** Busy share, 0 … 1. */
-    utilization: number;
-    /** Since the start, as is `idleSeconds`. */
-    activeSeconds: number;
-    idleSeconds: number;
-  };
-  /** By kind: minor, major, incremental, weakcb. */
-  gc: Record<string, { count: number; seconds: number }>;
-  openFiles: number;
-}
+/** Stats of a process from Node.js and the kernel, as plain data. */
+export type ProcessData = ReturnType<ProcessSampler["collect"]>;
+
+/** Count and total duration of garbage collections by kind: minor, major, incremental, weakcb. */
+type GcStats = Record<string, { count: number; seconds: number }>;
 
 /** Observes event loop and garbage collection of this process. Create it once. */
 export class ProcessSampler {
   readonly #delay: IntervalHistogram = monitorEventLoopDelay({ resolution: resolutionMs });
-  readonly #gc: ProcessData["gc"] = {};
+  readonly #gc: GcStats = {};
   readonly #observer: PerformanceObserver;
   #since: EventLoopUtilization = performance.eventLoopUtilization();
 
@@ -60,13 +43,14 @@ export class ProcessSampler {
   }
 
   /** @param reset restarts the event loop's stats, as a scrape does */
-  collect(reset: boolean): ProcessData {
+  collect(reset: boolean) {
     const { user, system } = process.cpuUsage();
     const sinceStart = performance.eventLoopUtilization();
     const data = {
       startedAtSeconds: performance.timeOrigin / 1000,
       cpu: { userSeconds: user / 1e6, systemSeconds: system / 1e6 },
       memory: { ...process.memoryUsage() },
+      // Since the last `collect` that reset it. Delay is how late a timer fires.
       eventLoop: {
         meanMs: this.#lateMs(this.#delay.mean),
         p50Ms: this.#lateMs(this.#delay.percentile(50)),
@@ -74,6 +58,7 @@ export class ProcessSampler {
         p99Ms: this.#lateMs(this.#delay.percentile(99)),
         maxMs: this.#lateMs(this.#delay.max),
         utilization: performance.eventLoopUtilization(sinceStart, this.#since).utilization,
+        // Since the start.
         activeSeconds: sinceStart.active / 1000,
         idleSeconds: sinceStart.idle / 1000,
       },
@@ -113,17 +98,8 @@ function mergeTwo(a: ProcessData, b: ProcessData): ProcessData {
   for (const [kind, more] of Object.entries(b.gc)) addGc(gc, kind, more);
   return {
     startedAtSeconds: Math.min(a.startedAtSeconds, b.startedAtSeconds),
-    cpu: {
-      userSeconds: a.cpu.userSeconds + b.cpu.userSeconds,
-      systemSeconds: a.cpu.systemSeconds + b.cpu.systemSeconds,
-    },
-    memory: {
-      rss: a.memory.rss + b.memory.rss,
-      heapTotal: a.memory.heapTotal + b.memory.heapTotal,
-      heapUsed: a.memory.heapUsed + b.memory.heapUsed,
-      external: a.memory.external + b.memory.external,
-      arrayBuffers: a.memory.arrayBuffers + b.memory.arrayBuffers,
-    },
+    cpu: sumOf(a.cpu, b.cpu),
+    memory: sumOf(a.memory, b.memory),
     eventLoop: {
       meanMs: worst("meanMs"),
       p50Ms: worst("p50Ms"),
@@ -139,7 +115,13 @@ function mergeTwo(a: ProcessData, b: ProcessData): ProcessData {
   };
 }
 
-function addGc(gc: ProcessData["gc"], kind: string, more: { count: number; seconds: number }): void {
+function sumOf<Values extends Record<string, number>>(a: Values, b: Values): Values {
+  return Object.fromEntries(
+    Object.entries(a).map(([name, value]) => [name, value + (b[name] ?? 0)]),
+  ) as Values;
+}
+
+function addGc(gc: GcStats, kind: string, more: { count: number; seconds: number }): void {
   const sum = gc[kind] ?? { count: 0, seconds: 0 };
   gc[kind] = { count: sum.count + more.count, seconds: sum.seconds + more.seconds };
 }

@@ -1,21 +1,10 @@
-import { type HistogramData, LatencyHistogram } from "./latency-histogram.ts";
+import { LatencyHistogram } from "./latency-histogram.ts";
 
 const minuteMs = 60_000;
 const minutesKept = 60;
 
 /** The stats of a route as plain data, for another process. */
-export interface RouteStatsData {
-  method: string;
-  route: string;
-  /** Number of requests by status. */
-  byStatus: [status: number, count: number][];
-  secondsTotal: number;
-  latency: HistogramData;
-  /** Requests in each of the last 60 minutes; the current minute is last. */
-  perMinute: number[];
-  /** The last minute of `perMinute`, counted from 1970. */
-  minute: number;
-}
+export type RouteStatsData = ReturnType<RouteStats["toData"]>;
 
 /** Requests of one route: by status, latency, and number in each minute of the last hour. */
 export class RouteStats {
@@ -41,7 +30,7 @@ export class RouteStats {
     this.#perMinute[slot] = (this.#perMinute[slot] ?? 0) + 1;
   }
 
-  toData(nowMs = Date.now()): RouteStatsData {
+  toData(nowMs = Date.now()) {
     this.#advanceTo(Math.floor(nowMs / minuteMs));
     const oldest = (this.#minute + 1) % minutesKept;
     return {
@@ -50,7 +39,9 @@ export class RouteStats {
       byStatus: [...this.#byStatus],
       secondsTotal: this.#secondsTotal,
       latency: this.#latency.toData(),
+      // Requests in each of the last 60 minutes; the current minute is last.
       perMinute: [...this.#perMinute.slice(oldest), ...this.#perMinute.slice(0, oldest)],
+      // The current minute, counted from 1970.
       minute: this.#minute,
     };
   }

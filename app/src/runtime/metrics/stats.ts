@@ -24,36 +24,6 @@ export interface StatsData {
   parts: Record<string, SourceStats>;
 }
 
-/** Requests of one route, or of all routes, since the start. */
-export interface RequestStats {
-  count: number;
-  /** Responses with status 500 and above. */
-  errors: number;
-  /** Responses with status 400 to 499. */
-  clientErrors: number;
-  byStatus: Record<string, number>;
-  /** Null without requests, as are the percentiles, which are accurate to 0.8 %. */
-  meanMs: number | null;
-  p50Ms: number | null;
-  p95Ms: number | null;
-  p99Ms: number | null;
-  /** Mean over the last 60 minutes, or since the start. */
-  requestsPerMinute: number;
-  /** Requests in each of the last 60 minutes; the current minute is last. */
-  perMinute: number[];
-}
-
-/** Response of GET /internal/stats. */
-export interface Stats {
-  workers: number;
-  uptimeSeconds: number;
-  requests: RequestStats;
-  /** Routes with requests, the busiest first. */
-  routes: ({ method: string; route: string } & RequestStats)[];
-  process: ProcessData;
-  parts: Record<string, SourceStats>;
-}
-
 /**
  * Collects the stats of this process.
  *
@@ -92,7 +62,7 @@ function addStats(sum: SourceStats, stats: SourceStats): SourceStats {
 }
 
 /** Builds the response of GET /internal/stats from the stats of a pod's processes. */
-export function mergeStats(all: readonly StatsData[], nowMs = Date.now()): Stats {
+export function mergeStats(all: readonly StatsData[], nowMs = Date.now()) {
   const { processes, routes, process, parts } = mergeStatsData(all);
   const uptimeSeconds = nowMs / 1000 - process.startedAtSeconds;
   const requested = routes.filter(({ byStatus }) => byStatus.length > 0);
@@ -103,6 +73,7 @@ export function mergeStats(all: readonly StatsData[], nowMs = Date.now()): Stats
       mergeRouteStats(requested.map((route) => ({ ...route, method: "", route: "" })))[0],
       uptimeSeconds,
     ),
+    // The busiest first.
     routes: requested
       .map((data) => ({ method: data.method, route: data.route, ...requestStats(data, uptimeSeconds) }))
       .sort((a, b) => b.count - a.count),
@@ -111,7 +82,7 @@ export function mergeStats(all: readonly StatsData[], nowMs = Date.now()): Stats
   };
 }
 
-function requestStats(data: RouteStatsData | undefined, uptimeSeconds: number): RequestStats {
+function requestStats(data: RouteStatsData | undefined, uptimeSeconds: number) {
   const latency = new LatencyHistogram();
   latency.add(data?.latency ?? []);
   const { count } = latency;
@@ -126,10 +97,12 @@ function requestStats(data: RouteStatsData | undefined, uptimeSeconds: number): 
     errors: within(500, 1000),
     clientErrors: within(400, 500),
     byStatus: Object.fromEntries(byStatus),
+    // Null without requests.
     meanMs: data && count > 0 ? (data.secondsTotal / count) * 1000 : null,
     p50Ms: ms(latency.quantile(0.5)),
     p95Ms: ms(latency.quantile(0.95)),
     p99Ms: ms(latency.quantile(0.99)),
+    // Mean over the last 60 minutes, or since the start.
     requestsPerMinute: lastHour / Math.min(60, Math.max(1, uptimeSeconds / 60)),
     perMinute,
   };

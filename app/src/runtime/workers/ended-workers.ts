@@ -38,15 +38,7 @@ function onlyCounted({ routes, process, parts }: StatsData): StatsData {
     process: {
       ...process,
       memory: { rss: 0, heapTotal: 0, heapUsed: 0, external: 0, arrayBuffers: 0 },
-      eventLoop: {
-        ...process.eventLoop,
-        meanMs: 0,
-        p50Ms: 0,
-        p95Ms: 0,
-        p99Ms: 0,
-        maxMs: 0,
-        utilization: 0,
-      },
+      eventLoop: { ...process.eventLoop, meanMs: 0, p50Ms: 0, p95Ms: 0, p99Ms: 0, maxMs: 0, utilization: 0 },
       openFiles: 0,
     },
     parts: onlyCounters(parts),

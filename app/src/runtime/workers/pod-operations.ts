@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import { OperationRefused, type Operations, type SnapshotResult } from "../http/operations.ts";
+import type { HeapSnapshots } from "../memory/heap-snapshots.ts";
 import { mergeMetrics, metricsContentType } from "../metrics/metrics.ts";
 import { mergeStats, type StatsData } from "../metrics/stats.ts";
 import type { EndedWorkers } from "./ended-workers.ts";
@@ -20,10 +21,7 @@ export interface PodOperationsParts {
   /** Resident memory of the supervisor, in bytes. */
   rss: () => number;
   /** The folder that all workers share. */
-  snapshots?: {
-    list(): Promise<unknown>;
-    open(name: string): Promise<Readable | undefined>;
-  };
+  snapshots?: Pick<HeapSnapshots, "list" | "open">;
 }
 
 const statsTimeoutMs = 2000;

@@ -18,10 +18,10 @@ interface ForkedWorker {
   readonly worker: Worker;
   readonly requests: WorkerRequests;
   rssBytes: number;
-  ready: ProbeResponse | undefined;
-  report: ProbeResponse | undefined;
+  ready?: ProbeResponse;
+  report?: ProbeResponse;
   /** The reason that the worker gave before it exited. */
-  failure: string | undefined;
+  failure?: string;
 }
 
 const heartbeatCheckMs = 1000;
@@ -78,13 +78,11 @@ export async function supervise(
 class Supervisor {
   readonly ended = new EndedWorkers();
   readonly health = new PodHealth(() =>
-    this.#all().map(({ process: { workerIndex, state, missedHeartbeats }, forked }) => ({
-      workerIndex,
-      state,
-      missedHeartbeats,
-      rssBytes: forked.rssBytes,
-      ready: forked.ready,
-      report: forked.report,
+    this.#all().map(({ process, forked: { rssBytes, ready, report } }) => ({
+      ...process,
+      rssBytes,
+      ready,
+      report,
     })),
   );
   readonly #lifecycle: WorkerLifecycle;
@@ -155,14 +153,7 @@ class Supervisor {
     const log = this.#log.child({ worker: workerIndex, pid: worker.process.pid });
     log.info({ why: reason }, "worker starts");
     const requests = new WorkerRequests(workerIndex, (message) => this.#send(id, message));
-    const forked: ForkedWorker = {
-      worker,
-      requests,
-      rssBytes: 0,
-      ready: undefined,
-      report: undefined,
-      failure: undefined,
-    };
+    const forked: ForkedWorker = { worker, requests, rssBytes: 0 };
     this.#forked.set(id, forked);
     worker.on("message", (message: FromWorker) => {
       if (message.type === "worker_ready") {

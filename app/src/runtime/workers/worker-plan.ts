@@ -64,13 +64,6 @@ export function planWorkers({ count, cpus, memoryBytes, ceilingBytes }: PlanInpu
   };
 }
 
-/** A worker's slot and memory. */
-export interface WorkerIdentity {
-  /** From 1. */
-  workerIndex: number;
-  limitBytes: number;
-}
-
 /** Variables that a worker gets in addition to the pod's: its index, and its share of the pod's limits. */
 export function workerEnvironment(
   plan: WorkerPlan,
@@ -88,6 +81,6 @@ export function workerEnvironment(
 }
 
 /** Reads the variables that {@link workerEnvironment} sets. */
-export function readWorkerEnvironment(env: NodeJS.ProcessEnv): WorkerIdentity {
+export function readWorkerEnvironment(env: NodeJS.ProcessEnv) {
   return { workerIndex: Number(env.WORKER_NUMBER), limitBytes: Number(env.WORKER_MEMORY_LIMIT_BYTES) };
 }
