@@ -27,6 +27,8 @@ function command<const Spec extends CommandSpec>(
   };
 }
 
+const withoutOptions = (typed: string, about: string) => command({ command: typed, about, options: {} });
+
 /** The scripts that package.json names, by that name, but for those with the load test's options. */
 export const commands = {
   up: command({
@@ -34,17 +36,14 @@ export const commands = {
     about: "Brings the stack's cluster up and deploys the stack.",
     options: { stack: stackOption },
   }),
-  down: command({
-    command: "npm run down",
-    about: "Stops the embedded cluster. Its data stays: `npm run up` finds the same cluster.",
-    options: {},
-  }),
-  status: command({
-    command: "npm run status",
-    about:
-      "Shows every process of the embedded cluster, its node and its DNS. Exit code 1 when one is not well.",
-    options: {},
-  }),
+  down: withoutOptions(
+    "npm run down",
+    "Stops the embedded cluster. Its data stays: `npm run up` finds the same cluster.",
+  ),
+  status: withoutOptions(
+    "npm run status",
+    "Shows every daemon of the embedded cluster, its node and its DNS. Exit code 1 if one does not work.",
+  ),
   logs: command({
     command: "npm run logs",
     about: "Prints the last lines of the logs of the embedded cluster's components.",
@@ -57,16 +56,14 @@ export const commands = {
       about: "a component as `npm run status` names it (default: all)",
     },
   }),
-  reset: command({
-    command: "npm run reset",
-    about: "Stops the embedded cluster and deletes its data, images and Pulumi state. Built tools stay.",
-    options: {},
-  }),
-  env: command({
-    command: "npm run env",
-    about: 'Prints the environment for pulumi and kubectl on the embedded cluster: eval "$(npm run -s env)"',
-    options: {},
-  }),
+  reset: withoutOptions(
+    "npm run reset",
+    "Stops the embedded cluster and deletes its data, images and Pulumi state. Built tools stay.",
+  ),
+  env: withoutOptions(
+    "npm run env",
+    'Prints the environment for pulumi and kubectl on the embedded cluster: eval "$(npm run -s env)"',
+  ),
   pulumi: {
     help: helpOf({
       command: "npm run pulumi",
@@ -77,22 +74,15 @@ export const commands = {
     read: splitStackOption,
   } satisfies Command<{ stack: string | undefined; args: string[] }>,
   "bench:api": { help: speedHelp, read: parseSpeedCommand } satisfies Command<object>,
-  test: command({
-    command: "npm test",
-    about: "Runs the checks and the unit tests, then all tests that need servers or the embedded cluster.",
-    options: {},
-  }),
-  check: command({
-    command: "npm run check",
-    about: "Checks types, format and lint, and runs the unit tests.",
-    options: {},
-  }),
-  generate: command({
-    command: "npm run generate",
-    about:
-      "Writes the derived files: the schema, documentation and example stacks of config/, the report's schema.",
-    options: {},
-  }),
+  test: withoutOptions(
+    "npm test",
+    "Runs the checks and the unit tests, then all tests that need servers or the embedded cluster.",
+  ),
+  check: withoutOptions("npm run check", "Checks types, format and lint, and runs the unit tests."),
+  generate: withoutOptions(
+    "npm run generate",
+    "Writes the derived files: the schema, documentation and example stacks of config/, the report's schema.",
+  ),
   "test:unit": command({
     command: "npm run test:unit",
     about: "Runs the unit tests.",
