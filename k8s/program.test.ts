@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
+import { stackVariables } from "../config/api-environment.ts";
 import { ofKind, type Recorded, resolved } from "./testing/recording-mocks.ts";
 import { runProgram } from "./testing/run-program.ts";
 
@@ -163,6 +164,17 @@ test("the API's heap fits its container, and its grace period covers its own shu
   assert.equal(env.get("NODE_OPTIONS"), "--max-old-space-size=144");
   const needed = (Number(env.get("SHUTDOWN_DELAY_MS")) + Number(env.get("SHUTDOWN_TIMEOUT_MS"))) / 1000;
   assert.ok(terminationGracePeriodSeconds > needed);
+});
+
+test("the API gets exactly the variables that api.env refuses, but for those that stay at their defaults", () => {
+  const [deployment] = ofKind(recorded, "Deployment").filter(({ name }) => name === "api");
+  const [secret] = ofKind(recorded, "Secret").filter(({ name }) => name === "api");
+  const inTemplate = deployment?.inputs.spec.template.spec.containers[0].env;
+  const names = [
+    ...inTemplate.map(({ name }: { name: string }) => name),
+    ...Object.keys(secret?.inputs.stringData.value),
+  ];
+  assert.deepEqual([...names, "REDIS_MODE", "REDIS_DATABASE"].sort(), Object.keys(stackVariables).sort());
 });
 
 test("the API gets the size of its upload volume", () => {
