@@ -9,8 +9,14 @@ export const digestLabel = "dev.breakwater.inputs";
 const manifestType = "application/vnd.docker.distribution.manifest.v2+json";
 const endpoint = `http://${registryAddress.replace("localhost", "127.0.0.1")}/v2`;
 
-type Manifest = { config: { digest: string }; layers: { digest: string }[] };
-type ImageConfig = { config?: { Labels?: Record<string, string> | null } };
+interface Manifest {
+  config: { digest: string };
+  layers: { digest: string }[];
+}
+
+interface ImageConfig {
+  config?: { Labels?: Record<string, string> | null };
+}
 
 /**
  * Reads the digest label of an image in the embedded registry.
