@@ -4,7 +4,6 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { freePort } from "../app/testing/free-port.ts";
 import { columns } from "../host/table.ts";
 import { processCpuSeconds } from "../measure/cpu-time.ts";
@@ -13,16 +12,21 @@ import { median } from "../measure/median.ts";
 import { startBacking } from "./api/backing.ts";
 import { bundleServers } from "./api/bundles.ts";
 import { imageNode, waitForOk } from "./api/server-process.ts";
+import { readOptions } from "./options.ts";
 
 /*
  * Measures the start of the API with different flags of Node.js, in turns: the time until /livez and /readyz respond with
  * 200, the CPU time until then, and the memory when idle.
- *
- *   node --import tsx bench/api-start.ts [--rounds 6] [--idle 15]
  */
 
-const { values } = parseArgs({
-  options: { rounds: { type: "string", default: "6" }, idle: { type: "string", default: "15" } },
+const { rounds, idle } = readOptions({
+  command: "node --import tsx bench/api-start.ts",
+  about:
+    "Measures how long the API takes to start with different flags of Node.js, and its memory when idle.",
+  options: {
+    rounds: { type: "string", value: "N", default: "6", about: "turns of each variant, an even number" },
+    idle: { type: "string", value: "S", default: "15", about: "idle seconds before the memory is read" },
+  },
 });
 const folder = await mkdtemp(join(tmpdir(), "bench-api-start-"));
 const cache = join(folder, "compile-cache");
@@ -44,8 +48,8 @@ try {
   const { api } = await bundleServers(folder);
   await start(api, "compile cache", 3);
   const starts = new Map<string, Start[]>();
-  for (const { variant } of interleave([...variants.keys()], Number(values.rounds)))
-    starts.set(variant, [...(starts.get(variant) ?? []), await start(api, variant, Number(values.idle))]);
+  for (const { variant } of interleave([...variants.keys()], Number(rounds)))
+    starts.set(variant, [...(starts.get(variant) ?? []), await start(api, variant, Number(idle))]);
   const rows = [...starts].map(([name, all]) => [
     name,
     ...(["liveMs", "readyMs", "cpuMs", "idleMiB"] as const).map((value) =>

@@ -1,7 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import type { Baseline, Repeat } from "../loadtest/compare/baseline.ts";
 import { compareRuns } from "../loadtest/compare/compare-runs.ts";
 import { runLoad } from "../loadtest/load/load.ts";
@@ -10,21 +9,28 @@ import { calibrate } from "../measure/calibration.ts";
 import { interleave } from "../measure/interleave.ts";
 import { thisMachine } from "../measure/machine.ts";
 import { seededRandom } from "../measure/random.ts";
+import { readOptions } from "./options.ts";
 
 /*
  * Measures how often --compare reports a false difference, and how often it finds a true one of 10 %. Two servers are
  * loaded in turns; one of them works about a tenth longer for each request. Comparisons of eight repeats with eight other
  * repeats are then drawn from these turns.
  *
- *   node --import tsx bench/comparison-power.ts [--turns 48] [--comparisons 20]
- *
  * Exit code 1 when a comparison of a server with itself finds a difference, or when fewer than 19 of 20 find the slow server.
  */
 
-const { values } = parseArgs({
+const options = readOptions({
+  command: "node --import tsx bench/comparison-power.ts",
+  about:
+    "Measures how often --compare reports a false difference, and how often it finds a true one of 10 %.",
   options: {
-    turns: { type: "string", default: "48" },
-    comparisons: { type: "string", default: "20" },
+    turns: { type: "string", value: "N", default: "48", about: "turns of each server, an even number" },
+    comparisons: {
+      type: "string",
+      value: "N",
+      default: "20",
+      about: "comparisons that are drawn from the turns",
+    },
   },
 });
 const perComparison = 8;
@@ -38,12 +44,12 @@ const usual = await start(rounds);
 const slow = await start(Math.round(rounds * slowdown));
 const repeats = { usual: [] as Repeat[], slow: [] as Repeat[] };
 await repeat(usual.endpoint);
-for (const { variant } of interleave(["usual", "slow"] as const, Number(values.turns)))
+for (const { variant } of interleave(["usual", "slow"] as const, Number(options.turns)))
   repeats[variant].push(await repeat({ usual, slow }[variant].endpoint));
 for (const { child } of [usual, slow]) child.kill();
 
 const random = seededRandom(1);
-const comparisons = Number(values.comparisons);
+const comparisons = Number(options.comparisons);
 const count = (
   before: Repeat[],
   after: Repeat[],

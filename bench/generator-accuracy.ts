@@ -3,31 +3,32 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs, promisify } from "node:util";
+import { promisify } from "node:util";
 import { columns } from "../host/table.ts";
 import { runLoad } from "../loadtest/load/load.ts";
 import type { Scenario } from "../loadtest/load/scenarios.ts";
 import type { Served } from "./delay-server.ts";
+import { readOptions } from "./options.ts";
 
 /*
  * Measures the accuracy of the load test at a fixed rate. A server with known delays and stalls records when it received
  * and answered each request. From these times follows the exact value of every percentile, counted from the due times.
  *
- *   node --import tsx bench/generator-accuracy.ts [--rate 500] [--seconds 20] [--against vegeta]
- *
  * Exit code 1 when a percentile is off by more than 2 % and more than 0.2 ms, or by more than 10 % from the other tool.
  */
 
 const percentiles = [50, 90, 99, 99.9] as const;
-const { values } = parseArgs({
+const options = readOptions({
+  command: "node --import tsx bench/generator-accuracy.ts",
+  about: "Measures the accuracy of the load test's latencies at a fixed rate.",
   options: {
-    rate: { type: "string", default: "500" },
-    seconds: { type: "string", default: "20" },
-    against: { type: "string" },
+    rate: { type: "string", value: "N", default: "500", about: "requests per second" },
+    seconds: { type: "string", value: "S", default: "20", about: "seconds of the load" },
+    against: { type: "string", value: "TOOL", about: "compare with another tool as well: vegeta" },
   },
 });
-const rate = Number(values.rate);
-const durationSeconds = Number(values.seconds);
+const rate = Number(options.rate);
+const durationSeconds = Number(options.seconds);
 const warmupSeconds = 2;
 const connections = 200;
 const light: Scenario = { name: "light", about: "", mix: [{ kind: "light", weight: 1 }] };
@@ -61,7 +62,7 @@ console.log(`${measured.sent} requests at ${rate}/s, late p99 ${measured.generat
 print(["", "exact", "measured", "off %", ""], rows);
 let good = rows.every((row) => row[4]);
 
-if (values.against === "vegeta") {
+if (options.against === "vegeta") {
   const other = await vegeta();
   const against = percentiles.flatMap((percentile): typeof rows => {
     const theirs = other[percentile];

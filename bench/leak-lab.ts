@@ -2,38 +2,42 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import pg from "pg";
 import { buildApi, writeFiles } from "../app/build.ts";
 import { type Backing, startBacking } from "./api/backing.ts";
 import { type ApiProcess, startApi } from "./leak-lab/api-process.ts";
 import { cachedLoad, leakingLoad, mixedLoad } from "./leak-lab/loads.ts";
 import { PacedLoad, type PacedRequest } from "./leak-lab/paced-load.ts";
+import { readOptions } from "./options.ts";
 
 /*
  * Checks that the API's memory monitor reports every leak, and nothing else. Runs several processes of the API's image at
  * the same time. Some leak 1 KiB in each of 100 requests a second, each in its own way. The others are soaks without a
- * leak; their load has changing bodies, files and cached values.
+ * leak; their load has changing bodies, files and cached options.
  *
- *   node --import tsx bench/leak-lab.ts [--leaks global,closure,listener,cache] [--soaks 4] [--minutes 5] [--rate 50]
- *
- * --rate is the rate of the soaks. Soaks that fill the cache need PostgreSQL and Redis of the Debian packages; --no-cache
- * leaves them out. Exit code 1 when a leak is not reported in time, or when a soak is reported as a leak.
+ * Soaks that fill the cache need PostgreSQL and Redis of the Debian packages. Exit code 1 when a leak is not reported in time, or when a soak is reported as a leak.
  */
 
-const { values } = parseArgs({
+const options = readOptions({
+  command: "node --import tsx bench/leak-lab.ts",
+  about: "Checks that the API's memory monitor reports every leak, and nothing else.",
   options: {
-    leaks: { type: "string", default: "global,closure,listener,cache" },
-    soaks: { type: "string", default: "4" },
-    minutes: { type: "string", default: "5" },
-    rate: { type: "string", default: "50" },
-    "no-cache": { type: "boolean", default: false },
+    leaks: {
+      type: "string",
+      value: "KINDS",
+      default: "global,closure,listener,cache",
+      about: "kinds of leaks",
+    },
+    soaks: { type: "string", value: "N", default: "4", about: "processes without a leak" },
+    minutes: { type: "string", value: "N", default: "5", about: "duration" },
+    rate: { type: "string", value: "N", default: "50", about: "requests per second of each soak" },
+    "no-cache": { type: "boolean", about: "leave out the soaks that need PostgreSQL and Redis" },
   },
 });
-const leaks = values.leaks.split(",").filter((kind) => kind !== "");
-const soaks = Number(values.soaks);
-const seconds = Number(values.minutes) * 60;
-const rate = Number(values.rate);
+const leaks = options.leaks.split(",").filter((kind) => kind !== "");
+const soaks = Number(options.soaks);
+const seconds = Number(options.minutes) * 60;
+const rate = Number(options.rate);
 const users = 60_000;
 const pauseBetweenStartsMs = 500;
 /** Time for a heap snapshot after a leak was reported. */
@@ -49,7 +53,7 @@ const folder = await mkdtemp(join(tmpdir(), "leak-lab-"));
 let backing: Backing | undefined;
 try {
   writeFiles(join(folder, "api"), buildApi());
-  const withCache = soaks > 1 && !values["no-cache"];
+  const withCache = soaks > 1 && !options["no-cache"];
   if (withCache) {
     backing = await startBacking();
     await addUsers(backing.env.DATABASE_URL ?? "");

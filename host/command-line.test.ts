@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { UserError } from "../contract/user-error.ts";
-import { type CommandSpec, helpOf, parseCommandLine, stackOption } from "./command-line.ts";
+import { type CommandSpec, helpOf, parseCommandLine, stackOption, wrongCommandLine } from "./command-line.ts";
 
 const spec = {
   command: "npm run sail",
@@ -81,4 +81,11 @@ Sets sail.
 
 Ahoy.`,
   );
+});
+
+test("helpOf and errors put -- before the options of npm commands only", () => {
+  const sample = { command: "node sample.ts", about: "A sample.", options: {} };
+  assert.match(helpOf(sample), /^Usage: node sample\.ts \[options\]\n/);
+  assert.match(helpOf({ ...sample, command: "npm run sample" }), /^Usage: npm run sample \[-- options\]\n/);
+  assert.equal(wrongCommandLine(sample, "wrong").fix, "see all options: node sample.ts --help");
 });

@@ -95,7 +95,12 @@ export function parseCommandLine<const Spec extends CommandSpec>(
 
 /** Wrong usage of a command: what is wrong, and where its options are described. */
 export function wrongCommandLine(spec: Pick<CommandSpec, "command">, what: string): UserError {
-  return new UserError(what, `see all options: ${spec.command} -- --help`, { exitCode: 2 });
+  return new UserError(what, `see all options: ${spec.command} ${separator(spec)}--help`, { exitCode: 2 });
+}
+
+/** npm passes only the arguments after `--` on. */
+function separator({ command }: Pick<CommandSpec, "command">): string {
+  return command.startsWith("npm ") ? "-- " : "";
 }
 
 function parseStrictly(
@@ -144,7 +149,7 @@ export function helpOf(spec: CommandSpec): string {
     return [`  ${label.padEnd(width)}  ${first}`, ...more.map((line) => indent + line)].join("\n");
   });
   return [
-    `Usage: ${spec.command} [-- ${following}]`,
+    `Usage: ${spec.command} [${separator(spec)}${following}]`,
     spec.about,
     lines.join("\n"),
     ...(spec.notes === undefined ? [] : [spec.notes]),
