@@ -53,7 +53,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   const app = fastify({
     // A log line per request would cost more than most requests; Nginx's access log and the metrics have the facts.
     logController: new LogController({ disableRequestLogging: true }),
-    genReqId: requestIds.of,
+    genReqId: requestIds.idOf,
     // TypeBox builds valid schemas; checking them takes a tenth of the start time.
     // With strictNumbers, 1e999, which parses as Infinity, would pass every bound.
     ajv: { customOptions: { validateSchema: false, strictNumbers: false } },

@@ -42,7 +42,7 @@ export class PostgresServer extends TestServer {
     const settings = ["fsync=off", "shared_buffers=16MB", `unix_socket_directories=${this.#dir}`];
     const args = [
       ...["-D", this.#dir, "-h", "127.0.0.1", "-p", String(this.#port)],
-      ...settings.flatMap((each) => ["-c", each]),
+      ...settings.flatMap((setting) => ["-c", setting]),
     ];
     return spawn(program("postgres"), args, { ...postgresUser(), cwd: this.#dir, stdio: "ignore" });
   }

@@ -105,7 +105,7 @@ export class InvalidationFeeds {
   }
 
   /** The feed of a node; dead if there is no subscription yet. */
-  of(node: RedisNode | undefined): Feed {
+  feedOf(node: RedisNode | undefined): Feed {
     return (node && this.#feeds.get(node.address)) ?? deadFeed;
   }
 

@@ -30,5 +30,5 @@ test("LoadBatch loads a late name separately", async () => {
 test("LoadBatch rejects all waiting loads when loadMany fails", async () => {
   const batch = new LoadBatch(2, () => Promise.reject(new Error("bad")));
   const both = [batch.load("a"), batch.load("b")];
-  for (const each of both) await assert.rejects(each, /bad/);
+  for (const load of both) await assert.rejects(load, /bad/);
 });

@@ -133,7 +133,7 @@ export class RedisStore implements CacheStore {
   }
 
   feedOf(key: string): Feed {
-    return this.#feeds.of(this.#link.nodeOf(key));
+    return this.#feeds.feedOf(this.#link.nodeOf(key));
   }
 
   listen(listener: (message: string) => void): void {

@@ -171,5 +171,5 @@ test("internal server uses one form for unknown paths, wrong methods and failure
 });
 
 function* chunksOf(bytes: Buffer) {
-  for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536);
+  for (let offset = 0; offset < bytes.length; offset += 65_536) yield bytes.subarray(offset, offset + 65_536);
 }

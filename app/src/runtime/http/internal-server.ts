@@ -89,7 +89,7 @@ export function createInternalServer({ health, operations, token, log }: Interna
   }
 
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const requestId = requestIds.of(request);
+    const requestId = requestIds.idOf(request);
     response.setHeader("x-request-id", requestId);
     const fail = (status: number, message: string) => sendError(response, status, message, requestId);
     const [path = "", query = ""] = (request.url ?? "").split(/\?(.*)/s, 2);

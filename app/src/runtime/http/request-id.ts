@@ -9,7 +9,7 @@ export class RequestIds {
   readonly #prefix = `${randomBytes(6).toString("base64url")}-`;
   #count = 0;
 
-  readonly of = (request: Pick<IncomingMessage, "headers">): string => {
+  readonly idOf = (request: Pick<IncomingMessage, "headers">): string => {
     const received = request.headers["x-request-id"];
     return typeof received === "string" && validId.test(received) ? received : this.next();
   };

@@ -46,17 +46,17 @@ test("HeapSnapshots writes a complete snapshot with valid counts, edges and name
   assert.equal(edges.length, snapshot.edge_count * edgeFields.length);
   const [name, edgeCount] = [nodeFields.indexOf("name"), nodeFields.indexOf("edge_count")];
   let counted = 0;
-  for (let at = 0; at < nodes.length; at += nodeFields.length) {
-    assert.ok((nodes[at + name] ?? -1) < strings.length);
-    counted += nodes[at + edgeCount] ?? 0;
+  for (let offset = 0; offset < nodes.length; offset += nodeFields.length) {
+    assert.ok((nodes[offset + name] ?? -1) < strings.length);
+    counted += nodes[offset + edgeCount] ?? 0;
   }
   assert.equal(counted, snapshot.edge_count);
   const types = edgeTypes[0] as string[];
-  for (let at = 0; at < edges.length; at += edgeFields.length) {
-    const [type, nameOrIndex = -1, to = -1] = edges.slice(at, at + 3);
-    assert.ok(to >= 0 && to < nodes.length && to % nodeFields.length === 0, `edge ${at} ends at ${to}`);
+  for (let offset = 0; offset < edges.length; offset += edgeFields.length) {
+    const [type, nameOrIndex = -1, to = -1] = edges.slice(offset, offset + 3);
+    assert.ok(to >= 0 && to < nodes.length && to % nodeFields.length === 0, `edge ${offset} ends at ${to}`);
     const named = !["element", "hidden"].includes(types[type ?? -1] ?? "");
-    assert.ok(!named || nameOrIndex < strings.length, `edge ${at} has the name ${nameOrIndex}`);
+    assert.ok(!named || nameOrIndex < strings.length, `edge ${offset} has the name ${nameOrIndex}`);
   }
   assert.ok(strings.includes(marked.onlyHere));
 });

@@ -33,7 +33,7 @@ export class LatencyHistogram {
 
   get count(): number {
     let count = 0;
-    for (const each of this.#counts ?? []) count += each;
+    for (const bucket of this.#counts ?? []) count += bucket;
     return count;
   }
 
