@@ -55,10 +55,11 @@ export async function runChecks(): Promise<number> {
     quiet: true,
     env: { ...process.env, FORCE_COLOR: "1" },
   });
+  // Some tests measure time, so they come before types and lint when the processors are busy.
   const [tests, ...others] = await Promise.all([
     runUnitTests(),
-    quiet`tsc --noEmit --incremental --tsBuildInfoFile .build/types.tsbuildinfo`,
-    quiet`biome check .`,
+    quiet`nice tsc --noEmit --incremental --tsBuildInfoFile .build/types.tsbuildinfo`,
+    quiet`nice biome check .`,
     ...((await which("shellcheck", { nothrow: true })) === null
       ? []
       : (await shellScripts()).map((args) => quiet`shellcheck ${args}`)),
