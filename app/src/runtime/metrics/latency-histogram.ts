@@ -1,16 +1,16 @@
-/** Buckets for each doubling: a latency is known to within half of 1/64, which is 0.8 %. */
+/** Buckets for each doubling of the latency: the error is at most half of 1/64, which is 0.8 %. */
 const perDoubling = 64;
 const doublingBits = 6;
-/** Longest latency kept apart, some 18 minutes; longer ones count as this. */
+/** Longest distinct latency, about 18 minutes; longer ones count as this. */
 const longestMicroseconds = 2 ** 30 - 1;
 const bucketCount = bucketOf(longestMicroseconds) + 1;
 
-/** A histogram as plain data, for another process: numbers in pairs, bucket and how many latencies it has. */
+/** A histogram as plain data, for another process: pairs of numbers, the bucket and its count. */
 export type HistogramData = number[];
 
 /**
- * Latencies in buckets whose width grows with them: linear within each doubling, as in HdrHistogram (Tene). Counting
- * takes a few instructions and no memory, and two of them add up exactly.
+ * Latencies in buckets whose width grows with the latency: linear within each doubling, as in HdrHistogram (Tene). Counting
+ * takes a few instructions and no allocation, and two histograms add up exactly.
  */
 export class LatencyHistogram {
   // Allocated by the first latency: most routes of most processes never record any.
