@@ -49,7 +49,7 @@ export function uploadRoute(app: FastifyInstance, parts: UploadParts): void {
   const { stats, maxBytes, maxFiles } = parts;
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
-    // Registered for this route only: its hooks would cost time on every request (docs/decisions.md).
+    // Registered for this route only: its hooks would cost time on every request (docs/decisions.md#multipart-scope).
     await scope.register(multipart, {
       throwFileSizeLimit: false,
       limits: { ...fieldLimits, files: maxFiles, fileSize: maxBytes, parts: maxFiles + fieldLimits.fields },

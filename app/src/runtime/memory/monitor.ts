@@ -9,7 +9,7 @@ const MiB = 1024 ** 2;
 const warmupSeconds = 30;
 /**
  * Growth above the floor that triggers a forced collection: 3 MiB, or a twentieth of the floor. Load without a leak leaves
- * about 2.5 MiB, and a forced collection costs more than its time: V8 drops optimized code (docs/decisions.md).
+ * about 2.5 MiB, and a forced collection costs more than its time: V8 drops optimized code.
  */
 const probeBytes = 3 * MiB;
 const probeShare = 0.05;
