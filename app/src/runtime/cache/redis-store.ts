@@ -10,16 +10,6 @@ import { RedisClients, type RedisCommands, type RedisLink, type RedisNode } from
 import { RedisSingleLink } from "./redis-single-link.ts";
 import { indexesBySlot, scanClear } from "./scan-clear.ts";
 
-/** Current values. */
-export interface StoreStats {
-  /** Known primaries. */
-  nodes: number;
-  /** Primaries that get no commands because they did not answer. */
-  breakersOpen: number;
-  /** Primaries whose invalidations are received. */
-  feedsLive: number;
-}
-
 const followEveryMs = 250;
 const leaseMark = "!";
 
@@ -50,7 +40,8 @@ export class RedisStore implements CacheStore {
     this.#feeds = new InvalidationFeeds(clients, this.#channel);
   }
 
-  get stats(): StoreStats {
+  /** Numbers of known primaries, of those that get no commands, and of those whose invalidations are received. */
+  get stats() {
     let breakersOpen = 0;
     for (const breaker of this.#breakers.values()) if (!breaker.isClosed) breakersOpen++;
     return { nodes: this.#link.masters.length, breakersOpen, feedsLive: this.#feeds.live };

@@ -20,14 +20,6 @@ export interface HeapSnapshotsOptions {
   log: Log;
 }
 
-/** A finished snapshot. */
-export interface SnapshotFile {
-  name: string;
-  bytes: number;
-  /** Time of the snapshot, ISO 8601. */
-  at: string;
-}
-
 const fileName = /^heap-[\w.-]+\.heapsnapshot$/;
 const unfinishedName = /^heap-[\w.-]+-(\d+)-[a-z-]+\.heapsnapshot\.partial$/;
 const unfinishedForMs = 600_000;
@@ -69,8 +61,8 @@ export class HeapSnapshots {
     }
   }
 
-  /** Finished snapshots, newest first. */
-  async list(): Promise<SnapshotFile[]> {
+  /** Finished snapshots, newest first, with their time in ISO 8601. */
+  async list() {
     const { dir } = this.#options;
     const names = (await readdir(dir).catch(() => [])).filter((name) => fileName.test(name));
     const files = await Promise.all(

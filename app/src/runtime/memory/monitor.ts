@@ -18,16 +18,8 @@ const probeSeconds = 15;
 const probeTimeShare = 0.003;
 const nearHeapLimitShare = 0.9;
 
-/** Memory of the process at one time, in bytes. */
-export interface MemorySample {
-  /** Milliseconds since 1970. */
-  at: number;
-  rss: number;
-  heapTotal: number;
-  heapUsed: number;
-  external: number;
-  arrayBuffers: number;
-}
+/** Memory of the process in bytes, at a time in milliseconds since 1970. */
+export type MemorySample = ReturnType<typeof takeSample>;
 
 /** Settings of a {@link MemoryMonitor}. */
 export interface MemoryMonitorOptions {
@@ -234,7 +226,7 @@ export class MemoryMonitor {
   }
 }
 
-function takeSample(): MemorySample {
+function takeSample() {
   const { rss, heapTotal, heapUsed, external, arrayBuffers } = process.memoryUsage();
   return { at: Date.now(), rss, heapTotal, heapUsed, external, arrayBuffers };
 }
