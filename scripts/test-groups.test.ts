@@ -43,6 +43,13 @@ test("groupTests leaves a file with clean-up and an environment for a child in i
   assert.deepEqual(groupTests(new Map([["k8s/a.test.ts", text]])).alone, []);
 });
 
+function runGroup(root: string, files: string[]) {
+  const modules = writeGroups([{ room: "room", files }], join(root, ".build"), root);
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  const args = ["--test", "--test-reporter=tap", ...modules];
+  return spawnSync(process.execPath, args, { env, encoding: "utf8" });
+}
+
 test("a group runs all its files, names the file and the test that failed, and fails", (t) => {
   const root = mkdtempSync(join(tmpdir(), "groups-"));
   t.after(() => rmSync(root, { recursive: true }));
@@ -51,17 +58,30 @@ test("a group runs all its files, names the file and the test that failed, and f
   write("good.test.mjs", 'test("good", () => {});');
   write("broken.test.mjs", 'import "./no-such-file.mjs";');
   write("bad.test.mjs", '\ntest("bad", () => { throw new Error("seen"); });');
-  const files = ["broken.test.mjs", "bad.test.mjs", "good.test.mjs"];
-  const modules = writeGroups([{ room: "room", files }], join(root, ".build"), root);
-  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-  const run = spawnSync(process.execPath, ["--test", "--test-reporter=tap", ...modules], {
-    env,
-    encoding: "utf8",
-  });
+  const run = runGroup(root, ["broken.test.mjs", "bad.test.mjs", "good.test.mjs"]);
   assert.equal(run.status, 1);
   assert.match(run.stdout, /^not ok \d+ - broken\.test\.mjs loads$/m);
   assert.match(run.stdout, /Cannot find module .*no-such-file\.mjs/);
   assert.match(run.stdout, /^not ok \d+ - bad$/m);
   assert.match(run.stdout, /location: '.*\/bad\.test\.mjs:3:\d+'/);
-  assert.match(run.stdout, /^# tests 3\n# suites 0\n# pass 1\n# fail 2$/m);
+  assert.match(run.stdout, /^# tests 4\n# suites 0\n# pass 2\n# fail 2$/m);
+});
+
+test("a group runs no test before all its files are loaded, and tests one after the other", (t) => {
+  const root = mkdtempSync(join(tmpdir(), "groups-"));
+  t.after(() => rmSync(root, { recursive: true }));
+  const first = `import { test } from "node:test";
+test("first", async () => {
+  if (!globalThis.secondLoaded) throw new Error("too early");
+  await new Promise((go) => setTimeout(go, 20));
+  globalThis.firstDone = true;
+});`;
+  const second = `import { test } from "node:test";
+await new Promise((go) => setTimeout(go, 50));
+globalThis.secondLoaded = true;
+test("second", () => { if (!globalThis.firstDone) throw new Error("at the same time"); });`;
+  writeFileSync(join(root, "first.test.mjs"), first);
+  writeFileSync(join(root, "second.test.mjs"), second);
+  const run = runGroup(root, ["first.test.mjs", "second.test.mjs"]);
+  assert.match(run.stdout, /^# tests 3\n# suites 0\n# pass 3\n# fail 0$/m);
 });
