@@ -25,7 +25,7 @@ export async function connectEngine(host?: string): Promise<Docker> {
     await engine.ping();
   } catch (error) {
     throw new Error(
-      `no Docker engine answers at ${address} (${(error as Error).message}). Start one (on the embedded default: npm run up; elsewhere: the docker service), or set DOCKER_HOST to the address of one that runs`,
+      `no Docker engine answers at ${address} (${(error as Error).message}). Start an engine (for the embedded cluster: npm run up; elsewhere: the docker service), or set DOCKER_HOST to the address of a running engine`,
     );
   }
   return engine;
