@@ -1,6 +1,7 @@
 import { $ } from "zx";
 import { bringUp } from "../local/bring-up.ts";
 import { clusterDown, clusterStatus } from "../local/cluster/cluster.ts";
+import { requireRoot } from "../local/cluster/layout.ts";
 import { ensurePackages, testPackages } from "../local/toolchain/debian-packages.ts";
 import { nodeWithTsx, runChecks } from "./checks.ts";
 import { commands } from "./commands.ts";
@@ -11,6 +12,7 @@ import { realTests } from "./test-files.ts";
 // The checks, then every test that needs servers or the embedded cluster. A cluster that ran before is left running.
 // One that was started for the tests is stopped, so that no process stays behind.
 await entry(commands.test, async () => {
+  requireRoot();
   await ensurePackages(testPackages);
   if ((await runChecks()) !== 0) return 1;
 
