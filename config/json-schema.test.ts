@@ -111,6 +111,10 @@ for (const raw of [
   { api: { pod: { volumes: [{ ...volume, mountPath: "/etc/../ca" }] } } },
   { api: { pod: { tolerations: [{ operator: "Is" }] } } },
   { api: { pod: { imagePullSecrets: ["A_B"] } } },
+  { api: { pod: { imagePullSecrets: ["a", "a"] } } },
+  { api: { pod: { volumes: [{ ...volume, mountPath: "/etc/ca/" }] } } },
+  JSON.parse('{"api":{"env":{"__proto__":"x"}}}'),
+  JSON.parse('{"api":{"pod":{"labels":{"__proto__":"x"}}}}'),
   { loadtest: { scenarios: { Mine: { mix: { read: 1 } } } } },
   { loadtest: { scenarios: { mine: { mix: { reads: 1 } } } } },
   ...[

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { ConfigError, type Problem } from "./problem.ts";
 import { spellingProblems } from "./spelling.ts";
-import type { RawConfig, StackConfig } from "./stack-config.ts";
+import type { StackConfig } from "./stack-config.ts";
 import { validate } from "./validate.ts";
 
 /**
@@ -14,7 +14,7 @@ import { validate } from "./validate.ts";
  */
 export function loadConfig(projectRoot = join(import.meta.dirname, "..")): StackConfig {
   const project = pulumi.getProject();
-  const raw: RawConfig = {};
+  const raw = new Map<string, unknown>();
   const found = new Map<string, Problem>();
   const check = (stackFile: string) => {
     for (const problem of spellingProblems(stackFile, project)) found.set(problem.path, problem);
@@ -22,13 +22,13 @@ export function loadConfig(projectRoot = join(import.meta.dirname, "..")): Stack
   for (const [name, text] of Object.entries(pulumi.runtime.allConfig())) {
     if (!name.startsWith(`${project}:`)) continue;
     const value = parse(text);
-    raw[name.slice(project.length + 1)] = value;
+    raw.set(name.slice(project.length + 1), value);
     if (typeof value === "object") check(`{"config":{${JSON.stringify(name)}:${text}}}`);
   }
   const stackFile = join(projectRoot, `Pulumi.${pulumi.getStack()}.yaml`);
   if (existsSync(stackFile)) check(readFileSync(stackFile, "utf8"));
   try {
-    return validate(raw, [...found.values()]);
+    return validate(Object.fromEntries(raw), [...found.values()]);
   } catch (error) {
     if (error instanceof ConfigError) throw new pulumi.RunError(error.message);
     throw error;

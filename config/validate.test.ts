@@ -138,3 +138,52 @@ test("validate never shows a secret", () => {
   assert.ok(!text.includes(secret), text);
   assert.match(text, /database\.url: "\[secret\]" must be a URL/);
 });
+
+test("validate shows no text of a section with secrets when its form or a key is wrong", () => {
+  const secret = "swordfish";
+  for (const raw of [
+    { api: { env: [`TOKEN=${secret}`] } },
+    { api: { env: `TOKEN=${secret}` } },
+    { api: [{ env: { A: secret } }] },
+    { database: `postgres://u:${secret}@h/db` },
+    { database: { urll: secret } },
+    { databaseUrl: secret },
+    { registry: { passwrd: secret } },
+  ]) {
+    const text = message(raw);
+    assert.ok(!text.includes(secret), text);
+    assert.match(text, /: "\[secret\]" /);
+  }
+});
+
+test("validate refuses the key __proto__ everywhere, and takes other names of object members", () => {
+  const refused = (json: string) => problems(JSON.parse(json)).map((problem) => problem.split(":")[0]);
+  for (const json of [
+    '{"api":{"env":{"__proto__":"x"}}}',
+    '{"api":{"pod":{"labels":{"__proto__":"x"}}}}',
+    '{"loadtest":{"scenarios":{"__proto__":{"mix":{"read":1}}}}}',
+    '{"loadtest":{"scenarios":{"light":{"mix":{"__proto__":1}}}}}',
+    '{"__proto__":{"replicas":1}}',
+  ])
+    assert.match(String(refused(json)), /(^|\.)__proto__$/, json);
+  assert.deepEqual(refused('{"api":{"env":{"constructor":"x","toString":"x"}}}'), []);
+});
+
+test("validate reports a word that is an object with a member toString", () => {
+  const rule = "nginx.balance: must be one of round-robin, least-conn, random-two, ip-hash, hash, least-time";
+  assert.deepEqual(problems({ nginx: { balance: { toString: 1 } } }), [rule]);
+});
+
+test("validate asks for quotes when a text is a number or a truth value", () => {
+  const text = message({
+    registry: { username: 12345, password: 67890 },
+    api: { pod: { tolerations: [{ key: "dedicated", value: true }] } },
+  });
+  const quotes = "must be a text; put it in quotes in the stack's file";
+  for (const found of [
+    `registry.username: 12345 ${quotes}`,
+    `registry.password: "[secret]" ${quotes}`,
+    `api.pod.tolerations[0].value: true ${quotes}`,
+  ])
+    assert.ok(text.includes(found), text);
+});

@@ -12,6 +12,7 @@ import {
   type Settings,
   type Shape,
   type ShapeValue,
+  shownValue,
 } from "./option.ts";
 
 /** Settings of a section; all of them are optional. */
@@ -33,20 +34,24 @@ export function section<S extends Shape>(
 ): Option<ShapeValue<S>, false> {
   const entries = Object.entries(shape);
   const known = Object.keys(shape);
+  const isSecret = entries.some(([, item]) => item.isSecret);
   const required = entries.filter(
     ([, item]) =>
       !item.optional && [true, false].every((embedded) => complete(item, undefined, embedded) === undefined),
   );
   return option({ doc, required: true } as const, {
     read: (value, path, report) => {
-      if (!isObject(value)) return void report({ path, value, rule: "must be an object" });
+      if (!isObject(value))
+        return void report({ path, value: shownValue(value, isSecret), rule: "must be an object" });
       let isRight = true;
       const note: Report = (problem) => {
         isRight = false;
         report(problem);
       };
       for (const key of Object.keys(value)) {
-        if (!known.includes(key)) note(unknownKey(joinPath(path, key), value[key], key, known));
+        // The text may be a secret with a misspelled key.
+        const shown = shownValue(value[key], isSecret && typeof value[key] === "string");
+        if (!known.includes(key)) note(unknownKey(joinPath(path, key), shown, key, known));
       }
       const result: Record<string, unknown> = {};
       for (const [key, { read, optional }] of entries) {
@@ -75,6 +80,7 @@ export function section<S extends Shape>(
       return filled;
     },
     children: Object.fromEntries(entries.map(([key, item]) => [`.${key}`, item])),
+    isSecret,
   });
 }
 
@@ -99,7 +105,11 @@ export function mapOf<T, const S extends Settings<object>>(
   return option(settings, {
     read: (value, path, report) => {
       if (!isObject(value))
-        return void report({ path, value, rule: "must be an object of names and values" });
+        return void report({
+          path,
+          value: shownValue(value, item.isSecret),
+          rule: "must be an object of names and values",
+        });
       const result: Record<string, T> = {};
       for (const [name, given] of Object.entries(value)) {
         const refused = key.pattern.test(name)
@@ -122,18 +132,27 @@ export function mapOf<T, const S extends Settings<object>>(
         ? Object.fromEntries(Object.entries(given).map(([name, value]) => [name, item.fill(value, embedded)]))
         : given,
     children: childrenOf(item, ".<name>"),
+    isSecret: item.isSecret,
   });
 }
 
-/** A list whose items follow the rule of `item`. */
-export function listOf<T, const S extends Settings<readonly unknown[]> & { minItems?: number }>(
-  item: Option<T>,
-  settings: S,
-): Option<T[], IsOptional<S>> {
-  const { minItems = 0 } = settings;
+/** A list whose items follow the rule of `item`. With `unique`, no two items are equal; they must be scalars then. */
+export function listOf<
+  T,
+  const S extends Settings<readonly unknown[]> & { minItems?: number; unique?: true },
+>(item: Option<T>, settings: S): Option<T[], IsOptional<S>> {
+  const { minItems = 0, unique } = settings;
   const rule = minItems === 0 ? "must be a list" : "must be a list with at least one item";
   const read: Read<T[]> = (value, path, report) => {
     if (!Array.isArray(value) || value.length < minItems) return void report({ path, value, rule });
+    for (const [index, given] of value.entries())
+      if (unique && value.indexOf(given) < index)
+        report({
+          path: `${path}[${index}]`,
+          value: given,
+          rule: "must be a value that no other item has",
+          fix: "remove it",
+        });
     return value
       .map((given, index) => item.read(given, `${path}[${index}]`, report))
       .filter((given) => given !== undefined);
@@ -141,7 +160,12 @@ export function listOf<T, const S extends Settings<readonly unknown[]> & { minIt
   return option(settings, {
     read,
     bounds: rule.replace("must be ", ""),
-    schema: { type: "array", ...(minItems === 0 ? {} : { minItems }), items: describedSchema(item) },
+    schema: {
+      type: "array",
+      ...(minItems === 0 ? {} : { minItems }),
+      ...(unique ? { uniqueItems: true } : {}),
+      items: describedSchema(item),
+    },
     fill: (given, embedded) =>
       Array.isArray(given) ? given.map((value) => item.fill(value, embedded)) : given,
     children: childrenOf(item, "[]"),

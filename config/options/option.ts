@@ -39,6 +39,8 @@ export interface Kind<T> {
   fill?: (given: unknown, embedded: boolean) => unknown;
   /** Options inside the value, by the rest of their path: `.timeout`, `[].name`. */
   children?: Readonly<Record<string, Option<unknown>>>;
+  /** Whether the value is a secret or contains one, so that problems do not show it. Default: false. */
+  isSecret?: boolean;
 }
 
 /** One option of stack config: its rule, type, default and documentation. */
@@ -81,6 +83,7 @@ export function option<T, S extends Settings>(settings: S, kind: Kind<T>): Optio
   return {
     fill: (given) => given,
     children: {},
+    isSecret: false,
     ...kind,
     doc: settings.doc,
     defaults,
@@ -96,6 +99,11 @@ export function complete(option: Option<unknown>, given: unknown, embedded: bool
   return option.fill(value, embedded);
 }
 
+/** The value as problems show it. */
+export function shownValue(value: unknown, isSecret: boolean): unknown {
+  return isSecret ? "[secret]" : value;
+}
+
 /** Whether the value is an object, and no list. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -107,10 +115,11 @@ function isPerCluster(value: unknown): value is PerCluster<unknown> {
 
 /** Merges two objects key by key. Lists and other values of `above` replace those of `below`. */
 function merge(below: Record<string, unknown>, above: Record<string, unknown>): Record<string, unknown> {
-  const merged = { ...below };
+  // A map keeps the key `__proto__`, which is then refused. An assignment to an object would lose it.
+  const merged = new Map(Object.entries(below));
   for (const [key, value] of Object.entries(above)) {
-    const lower = merged[key];
-    merged[key] = isObject(lower) && isObject(value) ? merge(lower, value) : value;
+    const lower = merged.get(key);
+    merged.set(key, isObject(lower) && isObject(value) ? merge(lower, value) : value);
   }
-  return merged;
+  return Object.fromEntries(merged);
 }

@@ -12,7 +12,7 @@ import {
   timeUnits,
   type Unit,
 } from "../units.ts";
-import { type IsOptional, type Option, option, type Read, type Settings } from "./option.ts";
+import { type IsOptional, type Option, option, type Read, type Settings, shownValue } from "./option.ts";
 import { numberPattern, quantityPattern } from "./range-pattern.ts";
 
 /** An option with a value of type T, optional or not by its settings. */
@@ -94,7 +94,7 @@ export function oneOf<const T extends string, const S extends Settings<NoInfer<T
     read: (value, path, report) => {
       const found = values.find((candidate) => candidate === value);
       if (found !== undefined) return found;
-      const near = closest(String(value), values);
+      const near = typeof value === "string" ? closest(value, values) : undefined;
       const hint = near === undefined ? "" : ` (did you mean ${near}?)`;
       return void report({ path, value, rule: `must be one of ${values.join(", ")}${hint}` });
     },
@@ -113,7 +113,18 @@ interface TextRule {
 export function text<const S extends Settings<string> & TextRule>(settings: S): Of<string, S> {
   const { pattern, rule } = settings;
   return option(settings, {
-    read: scalar(rule, (value) => (typeof value === "string" && pattern.test(value) ? value : undefined)),
+    read: (value, path, report) => {
+      const isUnquoted = typeof value === "number" || typeof value === "boolean";
+      if (isUnquoted && pattern.test(String(value)))
+        return void report({
+          path,
+          value,
+          rule: "must be a text",
+          fix: "put it in quotes in the stack's file",
+        });
+      if (typeof value === "string" && pattern.test(value)) return value;
+      return void report({ path, value, rule });
+    },
     bounds: rule.replace("must ", "").replace("be ", ""),
     schema: { type: "string", pattern: pattern.source },
   });
@@ -122,7 +133,7 @@ export function text<const S extends Settings<string> & TextRule>(settings: S): 
 /** A text that matches `pattern`, is never shown, and may be encrypted by Pulumi. */
 export function secret<const S extends Settings<string> & TextRule>(settings: S): Of<string, S> {
   const shown = text(settings);
-  return { ...shown, read: hidden(shown.read), schema: orEncrypted(shown.schema) };
+  return { ...shown, isSecret: true, read: hidden(shown.read), schema: orEncrypted(shown.schema) };
 }
 
 /**
@@ -145,6 +156,7 @@ export function spelling<const S extends Settings<string> & Partial<TextRule> & 
     read: settings.secret ? hidden(read) : read,
     bounds: rule.replace("must ", "").replace("be ", ""),
     schema: settings.secret ? orEncrypted(schema) : schema,
+    isSecret: settings.secret === true,
   });
 }
 
@@ -202,7 +214,8 @@ function scalar<T>(rule: string, parse: (value: unknown) => T | undefined): Read
 
 /** Hides the value in problems. */
 function hidden<T>(read: Read<T>): Read<T> {
-  return (value, path, report) => read(value, path, (problem) => report({ ...problem, value: "[secret]" }));
+  return (value, path, report) =>
+    read(value, path, (problem) => report({ ...problem, value: shownValue(problem.value, true) }));
 }
 
 /** Accepts an encrypted value, too: an object with the key `secure`. */

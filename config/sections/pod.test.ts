@@ -91,8 +91,16 @@ for (const [pod, found] of [
     "api.pod.imagePullSecrets[0]: must be a DNS name: lower-case letters, digits, dashes and dots, at most 253",
   ],
   [
+    { imagePullSecrets: ["a", "b", "a"] },
+    "api.pod.imagePullSecrets[2]: must be a value that no other item has",
+  ],
+  ...["/proc", "/sys/kernel", "/dev"].map((mountPath) => [
+    { volumes: [{ ...volume, mountPath }] },
+    `api.pod.volumes[0].mountPath: must be neither above nor below another path of the pod, which is /${mountPath.split("/")[1]}`,
+  ]),
+  [
     { volumes: [{ ...volume, mountPath: "etc" }] },
-    "api.pod.volumes[0].mountPath: must be an absolute path without . or .. and without :, like /etc/ca",
+    "api.pod.volumes[0].mountPath: must be an absolute path like /etc/ca, without . or .., : or a space, and without a / at the end",
   ],
   [
     { volumes: [{ ...volume, configMap: "ca" }] },

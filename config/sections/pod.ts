@@ -44,7 +44,7 @@ const volume = section(
   "A volume with files.",
   {
     name: text({ pattern: /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, rule: "must be a DNS label: lower-case letters, digits and dashes, at most 63", required: true, doc: "Name of the volume in the pod." }),
-    mountPath: text({ pattern: /^(\/(?!\.{1,2}(\/|$))[^/:\s]+)+$/, rule: "must be an absolute path without . or .. and without :, like /etc/ca", required: true, doc: "Path in every container of the pod; read-only." }),
+    mountPath: text({ pattern: /^(\/(?!\.{1,2}(\/|$))[^/:\s]+)+$/, rule: "must be an absolute path like /etc/ca, without . or .., : or a space, and without a / at the end", required: true, doc: "Path in every container of the pod; read-only." }),
     secret: text({ ...objectName, doc: "Name of the Secret whose keys are the files." }),
     configMap: text({ ...objectName, doc: "Name of the ConfigMap whose keys are the files." }),
     persistentVolumeClaim: text({ ...objectName, doc: "Name of the claim that has the files." }),
@@ -60,11 +60,14 @@ const volume = section(
   },
 );
 
+/** Folders that the container runtime itself mounts. */
+const runtimePaths = ["/proc", "/sys", "/dev"];
+
 /** A rule for volumes: their names and paths differ from each other and from the stack's own. */
 function checkVolumes(stackVolumes: Readonly<Record<string, string>>, stackPaths: readonly string[]) {
   return ({ volumes }: { volumes: ValueOf<typeof volume>[] }, path: string, report: Report): void => {
     const names = Object.keys(stackVolumes);
-    const paths = [...Object.values(stackVolumes), ...stackPaths];
+    const paths = [...Object.values(stackVolumes), ...stackPaths, ...runtimePaths];
     for (const [index, { name, mountPath }] of volumes.entries()) {
       const at = `${path}.volumes[${index}]`;
       if (names.includes(name))
@@ -110,6 +113,7 @@ export const podOptions = {
   priorityClassName: text({ ...objectName, doc: "PriorityClass of the pods. Without it: the cluster's default priority." }),
   imagePullSecrets: listOf(text({ ...objectName, doc: "" }), {
     default: [],
+    unique: true,
     doc: "Names of Secrets with credentials for the registries of the pods' images.",
   }),
   volumes: listOf(volume, { default: [], doc: "Volumes with files, mounted read-only into every container of the pods. Each has exactly one source." }),
