@@ -1,4 +1,5 @@
 import { ProcessOutput } from "zx";
+import { UserError } from "../contract/user-error.ts";
 import { printError } from "../host/print-error.ts";
 import type { Command } from "./commands.ts";
 
@@ -13,12 +14,29 @@ export async function entry<Input>(
   run: (input: Input) => Promise<number>,
 ): Promise<void> {
   try {
-    const input = command.read(process.argv.slice(2));
+    const input = readInput(command, process.argv.slice(2), process.env);
     if (input.help) console.log(command.help.trimEnd());
     else process.exitCode = await run(input);
   } catch (error) {
     process.exitCode = report(error);
   }
+}
+
+/**
+ * Reads the arguments of a script. npm keeps options in front of `--` for itself, and passes on only what it made of
+ * them: without this check, `npm run up --stack=prod` would deploy `local`.
+ *
+ * @throws {UserError} with exit code 2 on wrong usage, or when npm has kept the stack.
+ */
+export function readInput<Input>(command: Command<Input>, args: readonly string[], env: NodeJS.ProcessEnv) {
+  const { npm_config_stack: stack, npm_lifecycle_event: script } = env;
+  if (stack !== undefined)
+    throw new UserError(
+      "npm has read --stack as an option of its own",
+      `put -- in front of it: npm run ${script} -- --stack NAME`,
+      { exitCode: 2 },
+    );
+  return command.read(args);
 }
 
 function report(error: unknown): number {

@@ -58,7 +58,7 @@ export function parseCommand(args: readonly string[], env: NodeJS.ProcessEnv): C
   const { durationSeconds, warmupSeconds } = fault ? faultTimes : isRepeated ? turnTimes : stackTimes;
   return {
     help,
-    stack: values.stack ?? env.PULUMI_STACK ?? "local",
+    stack: values.stack ?? (env.PULUMI_STACK || "local"),
     scenarios: values.scenario.flatMap((names) => names.split(",")),
     outputs: values.outputs,
     out: values.out,
