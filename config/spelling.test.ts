@@ -55,6 +55,25 @@ test("spellingProblems follows aliases and reads labels, too", () => {
   );
 });
 
+test("spellingProblems refuses every explicit tag but !!str", () => {
+  const values = { A: "!!int 010", B: '!!int "010"', C: "! 010", D: "!!float 1", E: "!!str 010" };
+  assert.deepEqual(pathsOf(values), ["api.env.A", "api.env.B", "api.env.C", "api.env.D"]);
+});
+
+test("spellingProblems follows aliases of whole sections, and merge keys", () => {
+  const file = `config:
+  other:shared: &shared { A: 010 }
+  other:list: &more { B: +1, C: "+1" }
+  other:section: &section { pod: { labels: { D: 1.0 } } }
+  breakwater:api: { env: { <<: [*shared, *more] } }
+  breakwater:nginx: *section
+  breakwater:redis: { <<: *section }`;
+  assert.deepEqual(
+    spellingProblems(file, "breakwater").map(({ path }) => path),
+    ["api.env.A", "api.env.B", "nginx.pod.labels.D", "redis.pod.labels.D"],
+  );
+});
+
 test("spellingProblems finds nothing in a file without such options", () => {
   for (const file of ["", "config:", "config:\n  breakwater:api: text", "encryptionsalt: v1:x"])
     assert.deepEqual(spellingProblems(file, "breakwater"), []);

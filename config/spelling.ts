@@ -1,4 +1,4 @@
-import { type Document, isAlias, isMap, isScalar, type Node, parseDocument } from "yaml";
+import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, parseDocument } from "yaml";
 import { ConfigError, joinPath, type Problem } from "./problem.ts";
 import { sections } from "./stack-config.ts";
 
@@ -26,9 +26,14 @@ const date = /^\d{4}-\d{1,2}-\d{1,2}([Tt ].*)?$/;
 export function spellingProblems(stackFile: string, project: string): Problem[] {
   const document = parseDocument(stackFile);
   return textMaps.flatMap(([section = "", ...rest]) => {
-    const map = resolve(document.getIn(["config", `${project}:${section}`, ...rest], true), document);
-    if (!isMap(map)) return [];
-    return map.items
+    return ["config", `${project}:${section}`, ...rest]
+      .reduce(
+        (pairs, name) =>
+          pairs
+            .filter(({ key }) => isScalar(key) && key.value === name)
+            .flatMap(({ value }) => pairsOf(value, document)),
+        pairsOf(document.contents, document),
+      )
       .filter(({ value }) => changesSpelling(resolve(value, document)))
       .map(({ key }) => ({
         path: joinPath([section, ...rest].join("."), String(isScalar(key) ? key.source : key)),
@@ -49,13 +54,24 @@ export function requireExactSpelling(stackFile: string, project: string): void {
   if (problems.length > 0) throw new ConfigError(problems);
 }
 
+/** Keys and values of a map, those of its merge keys (`<<`) included. */
+function pairsOf(node: unknown, document: Document): Pair[] {
+  const found = resolve(node, document);
+  if (isSeq(found)) return found.items.flatMap((item) => pairsOf(item, document));
+  if (!isMap(found)) return [];
+  return found.items.flatMap((pair) =>
+    isScalar(pair.key) && pair.key.source === "<<" ? pairsOf(pair.value, document) : [pair],
+  );
+}
+
 function resolve(node: unknown, document: Document): Node | undefined {
   return isAlias(node) ? node.resolve(document) : (node as Node | undefined);
 }
 
 function changesSpelling(node: unknown): boolean {
-  if (!isScalar(node) || node.type !== "PLAIN" || node.tag !== undefined || node.source === undefined)
-    return false;
+  if (!isScalar(node) || node.tag === "tag:yaml.org,2002:str") return false;
+  if (node.tag !== undefined) return true;
+  if (node.type !== "PLAIN" || node.source === undefined) return false;
   const { source } = node;
   const plain = source.replaceAll("_", "");
   if (number.test(plain)) return String(Number(source)) !== source;
