@@ -18,7 +18,16 @@ function environment(api: object): Record<string, string> {
 }
 
 test("apiEnvironment derives the variables from the options and the deployment, in a fixed order", () => {
-  assert.deepEqual(Object.entries(environment({ workers: "max", memory: "192 MiB" })), [
+  const options = {
+    workers: "max",
+    memory: "192 MiB",
+    cacheTtlSeconds: 300,
+    shutdownDelay: "3 s",
+    shutdownTimeout: "15 s",
+    logLevel: "info",
+    uploadMax: "1 GiB",
+  };
+  assert.deepEqual(Object.entries(environment(options)), [
     ["PORT", "3000"],
     ["INTERNAL_PORT", "9000"],
     ["NODE_OPTIONS", "--max-old-space-size=96"],

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { loadConfig } from "./load.ts";
+import { sections } from "./stack-config.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "breakwater-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -27,7 +28,7 @@ function load(engine: Record<string, string>, file?: string) {
 test("loadConfig reads objects as JSON and leaves other values as texts", () => {
   const { api, loadtest } = load({ "breakwater:api": '{"replicas":5}', "other:api": "7" });
   assert.equal(api.replicas, 5);
-  assert.equal(loadtest.connections, 32);
+  assert.equal(loadtest.connections, sections.loadtest.children[".connections"]?.defaults.embedded);
 });
 
 test("loadConfig refuses a number that the stack's file spells in another way than the engine", () => {

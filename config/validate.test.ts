@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ConfigError } from "./problem.ts";
-import type { RawConfig } from "./stack-config.ts";
-import { MiB } from "./units.ts";
+import { type RawConfig, sections } from "./stack-config.ts";
+import { parseBytes, parseMilliseconds } from "./units.ts";
 import { validate } from "./validate.ts";
 
 /** `path: rule` of every problem. */
@@ -26,19 +26,29 @@ function message(raw: RawConfig): string {
   return assert.fail("no problem was found");
 }
 
+/** Default of an option for the embedded cluster, as its row in `config/sections/` has it. */
+const embeddedDefault = (section: "api" | "nginx", option: string) =>
+  sections[section].children[`.${option}`]?.defaults.embedded;
+
 test("validate returns the embedded default when the config is empty", () => {
   const config = validate({});
-  assert.equal(config.api.replicas, 3);
-  assert.equal(config.api.memory, 256 * MiB);
+  assert.equal(config.api.replicas, embeddedDefault("api", "replicas"));
+  assert.equal(config.api.memory, parseBytes(embeddedDefault("api", "memory")));
   assert.equal(config.registry.address, "localhost:5000");
   assert.equal(config.images.node, "localhost:5000/breakwater/node:24");
-  assert.deepEqual([config.nginx.serviceType, config.nginx.nodePort], ["NodePort", 30080]);
+  assert.deepEqual(
+    [config.nginx.serviceType, config.nginx.nodePort],
+    ["NodePort", embeddedDefault("nginx", "nodePort")],
+  );
 });
 
 test("validate keeps the other defaults when one key of a section is given", () => {
   const { api, nginx } = validate({ api: { replicas: 5 }, nginx: { nodePort: 30081 } });
-  assert.deepEqual([api.replicas, api.memory], [5, 256 * MiB]);
-  assert.deepEqual([nginx.nodePort, nginx.timeout], [30081, 30_000]);
+  assert.deepEqual([api.replicas, api.memory], [5, parseBytes(embeddedDefault("api", "memory"))]);
+  assert.deepEqual(
+    [nginx.nodePort, nginx.timeout],
+    [30081, parseMilliseconds(embeddedDefault("nginx", "timeout"))],
+  );
 });
 
 test("validate takes a number when it is stored as text", () => {

@@ -9,7 +9,12 @@ let recorded: Recorded[];
 let program: typeof import("../index.ts");
 
 before(async () => {
-  ({ recorded, program } = await runProgram({ nginx: { replicas: 2 }, api: { uploadVolume: "64 MiB" } }));
+  ({ recorded, program } = await runProgram({
+    api: { replicas: 3, memory: "256 MiB", uploadVolume: "64 MiB" },
+    nginx: { replicas: 2, memory: "64 MiB", nodePort: 30080 },
+    redis: { shards: 3, replicasPerShard: 1, memory: "64 MiB" },
+    database: { memory: "256 MiB" },
+  }));
 });
 
 const workloadKinds = ["Deployment", "StatefulSet", "Job"];
