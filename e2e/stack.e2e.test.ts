@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { StackOutputs, Workload } from "../contract/outputs.ts";
+import { type StackOutputs, type Workload, workloadRoles } from "../contract/outputs.ts";
 import { projectRoot } from "../scripts/stack.ts";
 import {
   closeClusterView,
@@ -57,9 +57,9 @@ test("the API reads a user from the database once and then from Redis, until the
 });
 
 test("a second pulumi up changes nothing and replaces no pod", async () => {
-  const before = (await Promise.all((["api", "nginx", "redis", "database"] as const).map(podsOf))).flat();
+  const before = (await Promise.all(workloadRoles.map(podsOf))).flat();
   await up("--expect-no-changes");
-  const now = (await Promise.all((["api", "nginx", "redis", "database"] as const).map(podsOf))).flat();
+  const now = (await Promise.all(workloadRoles.map(podsOf))).flat();
   assert.deepEqual(now.map((pod) => pod.uid).sort(), before.map((pod) => pod.uid).sort());
 });
 

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { $ } from "zx";
-import type { StackOutputs } from "../contract/outputs.ts";
+import { type StackOutputs, workloadRoles } from "../contract/outputs.ts";
 import { nodeWithTsx } from "../scripts/checks.ts";
 import { projectRoot } from "../scripts/stack.ts";
 
@@ -15,8 +15,7 @@ export async function createStack(): Promise<void> {
   await pulumi`pulumi stack init ${name}`;
   await configure("nginx.nodePort", "30090");
   // The requests are small, so that the pods fit beside another stack.
-  for (const workload of ["api", "nginx", "redis", "database"])
-    await configure(`${workload}.cpuRequest`, "10m");
+  for (const role of workloadRoles) await configure(`${role}.cpuRequest`, "10m");
   await configure("loadtest.durationSeconds", "4");
   await configure("loadtest.warmupSeconds", "1");
   await configure("loadtest.users", "200");
