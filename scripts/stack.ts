@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseDocument } from "yaml";
+import { parse, parseDocument } from "yaml";
 import { UserError } from "../contract/user-error.ts";
 import { dataPaths } from "../local/paths.ts";
 
@@ -34,13 +34,27 @@ export function chooseStack(given: string | undefined): StackChoice {
       { exitCode: 2 },
     );
   const configFile = join(projectRoot, `Pulumi.${name}.yaml`);
-  return { name, configFile, embedded: !namesCluster(configFile) };
+  return {
+    name,
+    configFile,
+    embedded: !(existsSync(configFile) && namesCluster(readFileSync(configFile, "utf8"))),
+  };
 }
 
-function namesCluster(configFile: string): boolean {
-  if (!existsSync(configFile)) return false;
-  const config = parseDocument(readFileSync(configFile, "utf8"));
-  return typeof config.getIn(["config", `${projectName}:cluster`, "kubeContext"]) === "string";
+/**
+ * Whether the text of a stack's file names a cluster. A section may also be a text with JSON, as for loadConfig.
+ *
+ * @throws {UserError} with exit code 2 when the text is not valid YAML.
+ */
+export function namesCluster(stackFile: string): boolean {
+  try {
+    const cluster = parse(stackFile, { merge: true })?.config?.[`${projectName}:cluster`];
+    const section = typeof cluster === "string" ? parse(cluster) : cluster;
+    return section?.kubeContext !== undefined;
+  } catch (error) {
+    const [what] = (error as Error).message.split("\n");
+    throw new UserError(`the stack's file is not valid YAML: ${what}`, "correct the file", { exitCode: 2 });
+  }
 }
 
 /**

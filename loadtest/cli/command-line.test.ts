@@ -20,6 +20,7 @@ test("parseCommand leaves everything but the stack open when there are no option
 test("parseCommand takes the stack from $PULUMI_STACK unless --stack is given", () => {
   assert.equal(parseCommand([], { PULUMI_STACK: "other" }).stack, "other");
   assert.equal(parseCommand([], { PULUMI_STACK: "" }).stack, "local");
+  assert.throws(() => parseCommand(["--stack="], {}), { name: "UserError", exitCode: 2 });
   assert.equal(parseCommand(["--stack", "mine"], { PULUMI_STACK: "other" }).stack, "mine");
 });
 

@@ -51,6 +51,7 @@ export function parseCommand(args: readonly string[], env: NodeJS.ProcessEnv): C
   const { values, help } = parseCommandLine(loadtestSpec, repeatImagesOption(args));
   if (values.fault !== undefined && values.against !== undefined)
     throw wrongUsage("--fault changes the stack: it does not go with --against");
+  if (values.stack === "") throw wrongUsage("--stack must have the name of a stack");
   const fault = optional(values.fault, (name) => parseFault(name).name);
   const purpose = purposeOf(values);
   const images = imagesOf(values);
