@@ -10,6 +10,7 @@ import { clusterDns } from "./k8s/cluster-dns.ts";
 import { clusterProvider } from "./k8s/cluster-provider.ts";
 import { Database } from "./k8s/database.ts";
 import { NginxGateway } from "./k8s/nginx-gateway.ts";
+import { ownFields } from "./k8s/owned-fields.ts";
 import { RedisCluster } from "./k8s/redis-cluster.ts";
 import { createPullSecrets } from "./k8s/registry.ts";
 
@@ -20,12 +21,17 @@ const access = clusterAccess(config.cluster, process.env, import.meta.dirname);
 const provider = clusterProvider(access, config.cluster.kubeContext === undefined);
 
 const ns = config.cluster.namespace ?? `breakwater-${pulumi.getStack()}`;
+const transformations = [ownFields];
 const restricted = { "pod-security.kubernetes.io/enforce": "restricted" };
-const space = new Namespace("namespace", { metadata: { name: ns, labels: restricted } }, { provider });
-const inCluster = { providers: [provider], dependsOn: [space] };
+const space = new Namespace(
+  "namespace",
+  { metadata: { name: ns, labels: restricted } },
+  { provider, transformations },
+);
+const inCluster = { providers: [provider], dependsOn: [space], transformations };
 
 const bundle = writeApiBundle(import.meta.dirname);
-const pullSecrets = createPullSecrets(config.registry, ns, { provider, dependsOn: [space] });
+const pullSecrets = createPullSecrets(config.registry, ns, { provider, dependsOn: [space], transformations });
 const image = new ApiImage("api", { bundle, baseImage: images.node, registry: config.registry });
 
 const database =

@@ -1,11 +1,13 @@
-import { accessSync, constants, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
+import { parse } from "yaml";
 import type { ClusterAccess } from "../config/derive.ts";
 
 /**
  * The provider of all Kubernetes resources. It is explicit, so that the program never deploys to the cluster of the
- * environment's kubeconfig.
+ * environment's kubeconfig. It identifies the cluster by the address of the API server: another path or context name, and
+ * new credentials or certificates, replace no resource. Another address is another cluster and replaces all of them.
  *
  * @param embedded whether the stack lives in the embedded cluster; decides which fix an error names
  * @throws {pulumi.RunError} when the kubeconfig cannot be read or has no such context.
@@ -18,16 +20,31 @@ export function clusterProvider(access: ClusterAccess, embedded: boolean): Provi
   if (!embedded && kubeconfig.includes(":")) {
     throw new pulumi.RunError(`KUBECONFIG must be one file, not a list: ${kubeconfig}; ${fix}`);
   }
+  let server: string | undefined;
   try {
-    accessSync(kubeconfig, constants.R_OK);
+    server = serverOf(readFileSync(kubeconfig, "utf8"), kubeContext);
   } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code === "ENOENT" ? "does not exist" : "cannot be read";
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === "ENOENT" ? "does not exist" : `cannot be read (${message})`;
     throw new pulumi.RunError(`The kubeconfig ${kubeconfig} ${reason}; ${fix}`);
   }
-  if (!readFileSync(kubeconfig, "utf8").includes(kubeContext)) {
+  if (server === undefined) {
     throw new pulumi.RunError(
-      `The kubeconfig ${kubeconfig} has no context "${kubeContext}"; list them: kubectl --kubeconfig ${kubeconfig} config get-contexts`,
+      `The kubeconfig ${kubeconfig} has no context "${kubeContext}" with a cluster; list them: kubectl --kubeconfig ${kubeconfig} config get-contexts`,
     );
   }
-  return new Provider("cluster", { kubeconfig, context: kubeContext });
+  return new Provider("cluster", { kubeconfig, context: kubeContext, clusterIdentifier: server });
+}
+
+/** The parts of a kubeconfig that lead from a context to the API server. */
+interface Kubeconfig {
+  contexts?: { name: string; context?: { cluster?: string } }[];
+  clusters?: { name: string; cluster?: { server?: string } }[];
+}
+
+/** Address of the API server that a context leads to; undefined when the kubeconfig does not have it. */
+export function serverOf(kubeconfig: string, context: string): string | undefined {
+  const { contexts, clusters } = (parse(kubeconfig) ?? {}) as Kubeconfig;
+  const cluster = contexts?.find(({ name }) => name === context)?.context?.cluster;
+  return clusters?.find(({ name }) => name === cluster)?.cluster?.server;
 }

@@ -50,6 +50,17 @@ test("every Kubernetes resource but the namespace is in the namespace, and the p
   }
   const provider = recorded.find(({ type }) => type === "pulumi:providers:kubernetes");
   assert.equal(provider?.inputs.context, "breakwater");
+  assert.equal(provider?.inputs.clusterIdentifier, "https://127.0.0.1:6443");
+});
+
+test("every object has the annotation that takes its fields back, beside those of its own", () => {
+  const objects = recorded.filter(
+    ({ type, name }) => type.startsWith("kubernetes:") && name !== "cluster-dns",
+  );
+  for (const { name, inputs } of objects)
+    assert.equal(inputs.metadata.annotations?.["pulumi.com/patchForce"], "true", name);
+  const [pool] = ofKind(recorded, "Service").filter(({ name }) => name === "redis");
+  assert.equal(pool?.inputs.metadata.annotations["pulumi.com/skipAwait"], "true");
 });
 
 test("the namespace enforces Pod Security restricted", () => {

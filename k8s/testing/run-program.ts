@@ -8,7 +8,11 @@ import { recordResources, resolved } from "./recording-mocks.ts";
 export async function runProgram(config: Record<string, unknown>) {
   const folder = mkdtempSync(join(tmpdir(), "breakwater-"));
   process.env.BREAKWATER_KUBECONFIG = join(folder, "kubeconfig");
-  writeFileSync(process.env.BREAKWATER_KUBECONFIG, "contexts: [{ name: breakwater }]");
+  const kubeconfig = {
+    contexts: [{ name: "breakwater", context: { cluster: "embedded" } }],
+    clusters: [{ name: "embedded", cluster: { server: "https://127.0.0.1:6443" } }],
+  };
+  writeFileSync(process.env.BREAKWATER_KUBECONFIG, JSON.stringify(kubeconfig));
   try {
     const recorded = recordResources(config);
     const program = await import("../../index.ts");
