@@ -13,9 +13,9 @@ import { preflight } from "./toolchain/preflight.ts";
 import { ensureTools } from "./toolchain/toolchain.ts";
 
 /**
- * Brings the embedded cluster to the point where `pulumi up` works: packages, tools, engine, registry, base images,
- * Kubernetes, plugins. It leaves every part alone that is already present, so it also repairs a cluster whose start
- * was interrupted.
+ * Brings the embedded cluster to the point where `pulumi up` works: packages, tools, plugins, engine, registry, base
+ * images, Kubernetes. It leaves every part alone that is already present, so it also repairs a cluster whose start was
+ * interrupted.
  *
  * @returns the environment for Pulumi and kubectl.
  * @throws {UserError} when a part cannot be installed or started.
@@ -25,6 +25,7 @@ export async function bringUp(): Promise<Record<string, string>> {
   await ensurePackages();
   await requireFreeRanges();
   const tools = await ensureTools();
+  await ensurePlugins(tools);
   const engine = await step("Docker engine and registry", async () => {
     const running = await ensureDockerEngine();
     await ensureRegistry();
@@ -32,7 +33,6 @@ export async function bringUp(): Promise<Record<string, string>> {
   });
   await ensureBaseImages(engine);
   await clusterUp(tools);
-  await ensurePlugins(tools);
   const locks = await removeStaleLocks(dataPaths.pulumiState);
   if (locks.length > 0) console.error(`  ! removed ${locks.length} lock(s) of a pulumi that was killed`);
   return pulumiEnvironment(tools.binDir, engine.socketPath);

@@ -22,7 +22,7 @@ import { registryEndpoint } from "../local/cluster/registry.ts";
 import { provisionerDir } from "../local/cluster/storage.ts";
 import { imageName, imageUser, recipes } from "../local/images/recipes.ts";
 import { dataPaths, registryAddress } from "../local/paths.ts";
-import { plugins } from "../local/plugins/bundle.ts";
+import { plugins } from "../local/plugins/install.ts";
 import { floorSlope } from "../measure/slope.ts";
 import { upstreamIdleMs } from "../nginx/nginx-conf.ts";
 import { readFormConfig } from "../redis/form-config.ts";
@@ -62,7 +62,7 @@ test("the hook that opens volumes looks where the provisioner creates them", () 
   assert.ok(fileText("local/cluster/open-volumes.sh").includes(` ${provisionerDir} `));
 });
 
-test("the own Pulumi plugins have the versions of the npm packages that they serve", () => {
+test("the Pulumi plugins have the versions of the npm packages whose programs they serve", () => {
   const { dependencies } = JSON.parse(fileText("package.json")) as { dependencies: Record<string, string> };
   for (const { name, version } of plugins) assert.equal(dependencies[`@pulumi/${name}`], version, name);
 });

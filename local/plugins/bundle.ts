@@ -1,22 +1,15 @@
 import { join } from "node:path";
 import { build } from "esbuild";
 
-/** The plugins of this folder, with the version of the npm package that their users install. */
-export const plugins = [
-  { name: "kubernetes", version: "4.34.2" },
-  { name: "docker", version: "5.2.0" },
-] as const;
-export type PluginName = (typeof plugins)[number]["name"];
-
 /**
- * Bundles a plugin into one CommonJS file, which Node.js starts in 0.2 s. With tsx and separate packages, each plugin of
- * each `pulumi up` takes more than 1 s to start.
+ * Bundles the docker plugin into one CommonJS file, which Node.js starts in 0.2 s. With tsx and separate packages, it takes
+ * more than 1 s to start in each `pulumi up`.
  *
  * @throws {BuildFailure} of esbuild when the source does not compile.
  */
-export async function bundlePlugin(name: PluginName, outfile: string): Promise<void> {
+export async function bundleDockerPlugin(outfile: string): Promise<void> {
   await build({
-    entryPoints: [join(import.meta.dirname, name, "main.ts")],
+    entryPoints: [join(import.meta.dirname, "docker/main.ts")],
     outfile,
     bundle: true,
     platform: "node",

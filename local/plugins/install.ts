@@ -4,13 +4,39 @@ import { chmod, copyFile, mkdir, readFile, rm, symlink, writeFile } from "node:f
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { UserError } from "../../contract/user-error.ts";
-import { step } from "../../host/steps.ts";
+import { type Report, step } from "../../host/steps.ts";
 import { replaceByRename } from "../../host/write-whole.ts";
 import { dataPaths } from "../paths.ts";
-import { bundlePlugin, type PluginName, plugins } from "./bundle.ts";
+import { ensureTool } from "../toolchain/toolchain.ts";
+import { kubernetesPlugin } from "../toolchain/tools.ts";
+import { formatVersion } from "../toolchain/version.ts";
+import { bundleDockerPlugin } from "./bundle.ts";
+import { dockerPlugin } from "./docker/plugin.ts";
 
 const run = promisify(execFile);
 const downloadTimeoutMs = 20_000;
+
+/** A plugin of the stack's program, and its substitute when it cannot be downloaded. */
+interface Plugin {
+  name: string;
+  /** Of the npm package in the program. The engine asks for exactly this version. */
+  version: string;
+  /** What `install` installs, for the report. */
+  substitute: string;
+  /** Puts the program `pulumi-resource-<name>` into `dir`. An older program there is replaced. */
+  install(dir: string): Promise<void>;
+}
+
+/** The plugins of the stack's program. */
+export const plugins: readonly Plugin[] = [
+  {
+    name: "kubernetes",
+    version: formatVersion(kubernetesPlugin.version),
+    substitute: "built from its Go module",
+    install: linkBuiltPlugin,
+  },
+  { ...dockerPlugin, substitute: "from this checkout", install: installDockerPlugin },
+];
 
 /** Returns the folder of a plugin below PULUMI_HOME. */
 export const pluginDir = (pulumiHome: string, name: string, version: string): string =>
@@ -35,19 +61,23 @@ async function installOfficial(
   }
 }
 
+/** Links to the plugin in the cache of tools, and builds it first if the cache does not have it. */
+async function linkBuiltPlugin(dir: string): Promise<void> {
+  const built = await ensureTool(kubernetesPlugin);
+  await replaceByRename(join(dir, kubernetesPlugin.name), (path) => symlink(built, path));
+}
+
 /** Puts the bundled plugin of this checkout, its start script and a link to this Node.js into the plugin's folder. */
-async function installOwn(pulumiHome: string, name: PluginName, version: string): Promise<void> {
-  const dir = pluginDir(pulumiHome, name, version);
-  await mkdir(dir, { recursive: true });
-  await replaceByRename(join(dir, "main.cjs"), (path) => bundlePlugin(name, path));
+export async function installDockerPlugin(dir: string): Promise<void> {
+  await replaceByRename(join(dir, "main.cjs"), bundleDockerPlugin);
   await replaceByRename(join(dir, "node"), (path) => symlink(process.execPath, path));
-  await replaceByRename(join(dir, `pulumi-resource-${name}`), async (path) => {
+  await replaceByRename(join(dir, "pulumi-resource-docker"), async (path) => {
     await copyFile(join(import.meta.dirname, "start-plugin.sh"), path);
     await chmod(path, 0o755);
   });
 }
 
-/** Returns the source of an installed plugin; undefined before the first installation. */
+/** Returns the source of an installed plugin: "official" or "own"; undefined before the first installation. */
 async function rememberedSource(marker: string): Promise<string | undefined> {
   return await readFile(marker, "utf8").then(
     (text) => text.trim(),
@@ -55,57 +85,55 @@ async function rememberedSource(marker: string): Promise<string | undefined> {
   );
 }
 
-/**
- * Installs a plugin into `pulumiHome`: the official plugin if it can be downloaded within 20 s, else this checkout's own,
- * which is bundled each time. `plugins/resource-<name>-v<version>.source` keeps the choice; delete that file to try the
- * download again.
- */
-async function ensurePlugin(
-  pulumi: string,
-  pulumiHome: string,
-  name: PluginName,
-  version: string,
-): Promise<string> {
+/** Returns whether the official plugin is installed, now or after a download of at most 20 s. */
+async function isDownloaded(pulumi: string, pulumiHome: string, { name, version }: Plugin): Promise<boolean> {
   const dir = pluginDir(pulumiHome, name, version);
   const marker = `${dir}.source`;
   const remembered = await rememberedSource(marker);
-  if (remembered === "official" && existsSync(join(dir, `pulumi-resource-${name}`))) return "official";
-  if (remembered !== "own") {
-    // A killed run or an older checkout may have left an incomplete plugin.
-    await rm(dir, { recursive: true, force: true });
-    if (await installOfficial(pulumi, pulumiHome, name, version)) {
-      await writeFile(marker, "official\n");
-      return "official";
-    }
-  }
-  await installOwn(pulumiHome, name, version);
-  await writeFile(marker, "own\n");
-  return "own";
+  if (remembered === "own") return false;
+  if (remembered === "official" && existsSync(join(dir, `pulumi-resource-${name}`))) return true;
+  // A killed run or an older checkout may have left an incomplete plugin.
+  await rm(dir, { recursive: true, force: true });
+  const downloaded = await installOfficial(pulumi, pulumiHome, name, version);
+  if (downloaded) await writeFile(marker, "official\n");
+  return downloaded;
+}
+
+/** Tries to download the plugins and reports the source of each. @returns the plugins that need their substitute. */
+async function downloadPlugins(pulumi: string, pulumiHome: string, report: Report): Promise<Plugin[]> {
+  await mkdir(join(pulumiHome, "plugins"), { recursive: true });
+  const downloaded = await Promise.all(plugins.map((plugin) => isDownloaded(pulumi, pulumiHome, plugin)));
+  const source = (plugin: Plugin, index: number): string =>
+    `${plugin.name} ${plugin.version} (${downloaded[index] ? "downloaded" : plugin.substitute})`;
+  report(plugins.map(source).join(", "));
+  return plugins.filter((_plugin, index) => !downloaded[index]);
 }
 
 /**
- * Installs the kubernetes and docker plugins into the data folder's PULUMI_HOME.
+ * Installs the kubernetes and docker plugins into the data folder's PULUMI_HOME: from the download site if that is possible
+ * within 20 s, else built from the Go module (kubernetes) or bundled from this checkout (docker), each time anew.
+ * `plugins/resource-<name>-v<version>.source` keeps the choice; delete that file to try the download again.
  *
- * @throws {UserError} when a plugin cannot be downloaded and cannot be bundled.
+ * @throws {UserError} when a plugin cannot be downloaded and cannot be built or bundled.
  */
 export async function ensurePlugins(tools: { path(name: "pulumi"): string }): Promise<void> {
-  await step("Pulumi plugins", async (report) => {
-    const { pulumiHome } = dataPaths;
-    await mkdir(join(pulumiHome, "plugins"), { recursive: true });
-    try {
-      const sources = await Promise.all(
-        plugins.map(async ({ name, version }) => {
-          const source = await ensurePlugin(tools.path("pulumi"), pulumiHome, name, version);
-          return `${name} ${version} (${source})`;
-        }),
-      );
-      report(sources.join(", "));
-    } catch (error) {
-      throw new UserError(
-        `the Pulumi plugins could not be installed: ${error instanceof Error ? error.message : String(error)}`,
-        `check that ${pulumiHome} is writable and has space, and run npm ci if packages are missing`,
-        { cause: error },
-      );
+  const { pulumiHome } = dataPaths;
+  try {
+    const missing = await step("Pulumi plugins", (report) =>
+      downloadPlugins(tools.path("pulumi"), pulumiHome, report),
+    );
+    for (const { name, version, install } of missing) {
+      const dir = pluginDir(pulumiHome, name, version);
+      await mkdir(dir, { recursive: true });
+      await install(dir);
+      await writeFile(`${dir}.source`, "own\n");
     }
-  });
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new UserError(
+      `the Pulumi plugins could not be installed: ${error instanceof Error ? error.message : String(error)}`,
+      `check that ${pulumiHome} is writable and has space, and run npm ci if packages are missing`,
+      { cause: error },
+    );
+  }
 }

@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { runCommand } from "../../host/run-command.ts";
 import type { Report } from "../../host/steps.ts";
 import { modulesDir } from "./lock.ts";
+import { writeSchemaOverlay } from "./plugin-schema.ts";
 import type { GoTool } from "./tools.ts";
 
 /**
@@ -26,14 +27,19 @@ export async function buildTools(
   await mkdir(linkDir, { recursive: true });
   try {
     let packages = 0;
-    await runCommand("go", goBuildArgs(tools, linkDir), {
+    const options = {
       cwd: join(modulesDir, first.module),
       env: { ...process.env, CGO_ENABLED: "0", GOFLAGS: "", GOWORK: "off" },
+      fix: "check that go is on PATH, that the Go module proxy can be reached (go env GOPROXY) and that the disk has space, then run the command again; it keeps finished packages",
+    };
+    const { schemaOf } = first;
+    const overlay = schemaOf && (await writeSchemaOverlay({ ...first, schemaOf }, linkDir, options));
+    await runCommand("go", goBuildArgs(tools, linkDir, overlay), {
+      ...options,
       onLine: (line) => {
         if (line.startsWith("go: ")) report(line.slice(4));
         else report(`${++packages} packages, now ${line}`);
       },
-      fix: "check that the Go module proxy can be reached (go env GOPROXY) and that the disk has space, then run the command again; it keeps finished packages",
     });
     for (const tool of tools) await rename(join(linkDir, linkedName(tool.package)), targetOf(tool));
     report(tools.map((tool) => tool.name).join(", "));
@@ -42,8 +48,12 @@ export async function buildTools(
   }
 }
 
-/** Returns the arguments of `go` that link `tools` into `linkDir`, without debug tables and paths of this machine. */
-export function goBuildArgs(tools: readonly GoTool[], linkDir: string): string[] {
+/**
+ * Returns the arguments of `go` that link `tools` into `linkDir`, without debug tables and paths of this machine.
+ *
+ * @param overlay file that names the generated files of the module, if it has any.
+ */
+export function goBuildArgs(tools: readonly GoTool[], linkDir: string, overlay?: string): string[] {
   const variables = Object.entries(tools[0]?.linkVariables ?? {}).map(
     ([name, value]) => `-X ${name}=${value}`,
   );
@@ -52,6 +62,7 @@ export function goBuildArgs(tools: readonly GoTool[], linkDir: string): string[]
     "-v",
     "-mod=readonly",
     "-trimpath",
+    ...(overlay === undefined ? [] : ["-overlay", overlay]),
     `-ldflags=${["-s", "-w", ...variables].join(" ")}`,
     "-o",
     `${linkDir}/`,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { digestFiles, goVersionNeeded, toolsLock } from "./lock.ts";
+import { goTools, kubernetesPlugin } from "./tools.ts";
 
 test("digestFiles depends on names and contents, not on their order", () => {
   const one = digestFiles(
@@ -56,8 +57,17 @@ test("digestFiles distinguishes contents whose concatenation is the same", () =>
 });
 
 test("toolsLock returns the same 16 hex digits each time", async () => {
-  assert.match(await toolsLock(), /^[0-9a-f]{16}$/);
-  assert.equal(await toolsLock(), await toolsLock());
+  assert.match(await toolsLock(goTools), /^[0-9a-f]{16}$/);
+  assert.equal(await toolsLock(goTools), await toolsLock(goTools));
+});
+
+test("toolsLock depends on the given tools, not on the modules of others", async () => {
+  const [etcd] = goTools;
+  const alone = await toolsLock([etcd]);
+  assert.notEqual(alone, await toolsLock(goTools));
+  assert.notEqual(alone, await toolsLock([etcd, kubernetesPlugin]));
+  assert.notEqual(alone, await toolsLock([{ ...etcd, version: [9, 9, 9] }]));
+  assert.notEqual(alone, await toolsLock([etcd], { etcd: "#!/bin/sh" }));
 });
 
 test("goVersionNeeded is at least the version that Kubernetes' module needs", async () => {

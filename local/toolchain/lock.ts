@@ -1,8 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { sha256 } from "../../host/digest.ts";
-import { scripts } from "./scripts.ts";
-import { goTools } from "./tools.ts";
+import type { GoTool } from "./tools.ts";
 
 /** The folder with the Go modules, one for each family of tools. */
 export const modulesDir = join(import.meta.dirname, "modules");
@@ -16,15 +15,24 @@ export function digestFiles(files: ReadonlyMap<string, string>): string {
   return sha256(...parts).slice(0, 16);
 }
 
-/** Returns a digest of everything that determines the tools: `modules/`, the list of tools, scripts, processor type. */
-export async function toolsLock(): Promise<string> {
+/**
+ * Returns a digest of everything that determines `tools`: the files of their modules, their entries in the list of tools,
+ * the scripts around them and the processor type.
+ */
+export async function toolsLock(
+  tools: readonly GoTool[],
+  scripts: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const files = new Map<string, string>();
-  for (const entry of await readdir(modulesDir, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const path = join(entry.parentPath, entry.name);
-    files.set(path.slice(modulesDir.length + 1), await readFile(path, "utf8"));
+  for (const module of new Set(tools.map((tool) => tool.module))) {
+    const dir = join(modulesDir, module);
+    for (const entry of await readdir(dir, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const path = join(entry.parentPath, entry.name);
+      files.set(path.slice(modulesDir.length + 1), await readFile(path, "utf8"));
+    }
   }
-  files.set("tools", JSON.stringify({ goTools, scripts, processor: process.arch }));
+  files.set("tools", JSON.stringify({ goTools: tools, scripts, processor: process.arch }));
   return digestFiles(files);
 }
 

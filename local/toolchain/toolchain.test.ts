@@ -8,7 +8,8 @@ import { modulesDir } from "./lock.ts";
 import { searchFolders } from "./path-tools.ts";
 import { atLeast, requirementTable } from "./preflight.ts";
 import { groupByModule } from "./toolchain.ts";
-import { type GoTool, goTools } from "./tools.ts";
+import { type GoTool, goTools, kubernetesPlugin } from "./tools.ts";
+import { formatVersion } from "./version.ts";
 
 const tools: readonly GoTool[] = goTools;
 
@@ -34,7 +35,7 @@ test("the list of tools has the versions that the modules pin", async () => {
     coredns: "github.com/coredns/coredns",
     pulumi: "github.com/pulumi/pulumi/pkg/v3",
   };
-  for (const tool of tools) {
+  for (const tool of goTools) {
     const file = await readFile(join(modulesDir, tool.module, "go.mod"), "utf8");
     const pinned = `${modules[tool.module]} v${tool.version.join(".")}`;
     assert.ok(file.includes(pinned), `${tool.module}/go.mod pins ${pinned}`);
@@ -42,6 +43,19 @@ test("the list of tools has the versions that the modules pin", async () => {
       if (value.startsWith("v")) assert.equal(value, `v${tool.version.join(".")}`, tool.name);
     }
   }
+});
+
+test("the Kubernetes plugin reports its version in the list of tools", () => {
+  assert.deepEqual(Object.values(kubernetesPlugin.linkVariables), [
+    `v${formatVersion(kubernetesPlugin.version)}`,
+  ]);
+});
+
+test("the Kubernetes plugin uses the client library of the cluster's release, so that Go compiles it once", async () => {
+  const pin = async (module: string) =>
+    /\sk8s\.io\/client-go v\S+/.exec(await readFile(join(modulesDir, module, "go.mod"), "utf8"))?.[0].trim();
+  assert.match((await pin("kubernetes")) ?? "", /v0\.34\.4$/);
+  assert.equal(await pin("kubernetes-plugin"), await pin("kubernetes"));
 });
 
 test("goBuildArgs keeps the locked modules and leaves out paths of the machine", () => {

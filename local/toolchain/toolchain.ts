@@ -24,10 +24,12 @@ interface Folders {
   scratchDir: string;
 }
 
-async function toolFolders(): Promise<Folders> {
-  const root = join(cacheDir, "tools", await toolsLock());
+function foldersOf(lock: string): Folders {
+  const root = join(cacheDir, "tools", lock);
   return { binDir: join(root, "bin"), libexecDir: join(root, "libexec"), scratchDir: join(root, "building") };
 }
+
+const toolFolders = async (): Promise<Folders> => foldersOf(await toolsLock(goTools, scripts));
 
 const isScript = (name: string): name is ScriptName => name in scripts;
 
@@ -74,6 +76,25 @@ export async function ensureTools(): Promise<Tools> {
   for (const [name, content] of Object.entries(scripts))
     await writeScript(join(folders.binDir, name), content);
   return { binDir: folders.binDir, path: (name) => join(folders.binDir, name) };
+}
+
+/**
+ * Makes sure that a program is in the cache that not every set-up needs, and builds it if it is not. Its lock is its own,
+ * and its folder is not on PATH. Safe to kill and run again.
+ *
+ * @returns the absolute path of the program.
+ * @throws {UserError} when the build fails.
+ */
+export async function ensureTool(tool: GoTool): Promise<string> {
+  const { binDir, scratchDir } = foldersOf(await toolsLock([tool]));
+  const path = join(binDir, tool.name);
+  if (await isExecutable(path)) return path;
+  await mkdir(binDir, { recursive: true });
+  await step(`Build ${tool.name} ${formatVersion(tool.version)}`, (report) =>
+    buildTools([tool], () => path, scratchDir, report),
+  );
+  await rm(scratchDir, { recursive: true, force: true });
+  return path;
 }
 
 async function linkFromPath(missing: readonly GoTool[], folders: Folders): Promise<GoTool[]> {

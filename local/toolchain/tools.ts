@@ -1,7 +1,13 @@
 import type { Version } from "./version.ts";
 
 /** A folder of `modules/` with a go.mod and a go.sum that pin one family of programs. */
-export type ModuleName = "etcd" | "language-nodejs" | "kubernetes" | "coredns" | "pulumi";
+export type ModuleName =
+  | "etcd"
+  | "language-nodejs"
+  | "kubernetes"
+  | "coredns"
+  | "pulumi"
+  | "kubernetes-plugin";
 
 /** One program that is built from a pinned Go module. */
 export interface GoTool {
@@ -14,6 +20,8 @@ export interface GoTool {
   linkVariables: Readonly<Record<string, string>>;
   /** How to read the version of a copy on PATH. Without it, the tool is always built. */
   onPath?: { versionArgs: readonly string[]; oldest?: Version };
+  /** Of a Pulumi plugin: the Go module that has the resource schema, which main.go embeds. */
+  schemaOf?: string;
 }
 
 const kubernetesVersion: Version = [1, 34, 4];
@@ -79,6 +87,22 @@ export const goTools = [
     onPath: { versionArgs: ["version"], oldest: [3, 200, 0] },
   },
 ] as const satisfies readonly GoTool[];
+
+const kubernetesPluginModule = "github.com/pulumi/pulumi-kubernetes/provider/v4";
+
+/**
+ * Pulumi's own plugin for Kubernetes, built when it cannot be downloaded. The version is that of the npm package in
+ * package.json. Built after the cluster's programs, the plugin shares compiled packages with them, because both use the
+ * same release of the Kubernetes libraries. See docs/decisions.md#kubernetes-plugin-from-its-go-module.
+ */
+export const kubernetesPlugin = {
+  name: "pulumi-resource-kubernetes",
+  module: "kubernetes-plugin",
+  package: "breakwater/local/toolchain/kubernetes-plugin",
+  version: [4, 25, 0],
+  linkVariables: { [`${kubernetesPluginModule}/pkg/version.Version`]: "v4.25.0" },
+  schemaOf: kubernetesPluginModule,
+} as const satisfies GoTool;
 
 /** Shell scripts that call other programs (scripts.ts). */
 export type ScriptName = "pulumi-language-nodejs" | "pulumi-resource-pulumi-nodejs";

@@ -1,4 +1,5 @@
 import { serve } from "../protocol/server.ts";
+import { dockerPlugin } from "./plugin.ts";
 import { dockerProvider } from "./provider.ts";
 
-void serve(dockerProvider("5.2.0"));
+void serve(dockerProvider(dockerPlugin.version));

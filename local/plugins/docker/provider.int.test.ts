@@ -31,10 +31,7 @@ function call(options: Partial<CallContext> = {}): { context: CallContext; lines
 async function checked(values: PropertyMap): Promise<Properties> {
   const empty = { values: {}, secretPaths: [] };
   const news = { values, secretPaths: [] };
-  const { inputs, failures } = await provider.check(
-    { olds: empty, news, randomSeed: new Uint8Array() },
-    call().context,
-  );
+  const { inputs, failures } = await provider.check({ olds: empty, news }, call().context);
   assert.deepEqual(failures, []);
   return inputs;
 }

@@ -109,7 +109,7 @@ export function dockerProvider(version: string): ResourceProvider {
     },
     async diff(args, context) {
       refuseOthers(context.type);
-      return { changes: diffImage(args.oldInputs.values, args.newInputs.values), deleteBeforeReplace: false };
+      return { changes: diffImage(args.oldInputs.values, args.newInputs.values) };
     },
     async create(inputs, context): Promise<CreateResult> {
       const outputs = await deploy(inputs, context);

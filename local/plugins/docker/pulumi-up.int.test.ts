@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { before, test } from "node:test";
 import { $ } from "zx";
 import { ensureTools } from "../../toolchain/toolchain.ts";
-import { bundlePlugin } from "../bundle.ts";
-import { pluginDir } from "../install.ts";
+import { installDockerPlugin, pluginDir } from "../install.ts";
+import { dockerPlugin } from "./plugin.ts";
 import { folder, registryDigest, repository, startEngineAndRegistry } from "./testing/image-fixture.ts";
 
 const projectRoot = join(import.meta.dirname, "../../..");
@@ -35,12 +35,10 @@ test("pulumi up builds an image, keeps it, rebuilds it after a change, and repor
   });
   const context = join(dir, "program/context");
   const home = join(dir, "home");
-  const plugin = pluginDir(home, "docker", "5.2.0");
+  const plugin = pluginDir(home, dockerPlugin.name, dockerPlugin.version);
   await mkdir(plugin, { recursive: true });
   await mkdir(join(dir, "state"));
-  await bundlePlugin("docker", join(plugin, "main.cjs"));
-  const start = `#!/bin/sh\nexec '${process.execPath}' "\${0%/*}/main.cjs" "$@"\n`;
-  await writeFile(join(plugin, "pulumi-resource-docker"), start, { mode: 0o755 });
+  await installDockerPlugin(plugin);
   await symlink(join(projectRoot, "node_modules"), join(dir, "program/node_modules"));
   const { binDir } = await ensureTools();
   const env = {

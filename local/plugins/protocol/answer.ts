@@ -1,6 +1,5 @@
 import { type ServerUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js";
 import type { EngineLog } from "./engine-log.ts";
-import { failureOf } from "./status.ts";
 
 type Unary<Request, Response> = (
   call: ServerUnaryCall<Request, Response>,
@@ -20,7 +19,8 @@ export function answer<Request, Response>(
         callback(null, response);
       } catch (error) {
         await log.flush();
-        callback(failureOf(error), null);
+        const details = error instanceof Error ? error.message : String(error);
+        callback({ code: status.UNKNOWN, details }, null);
       }
     })();
   };

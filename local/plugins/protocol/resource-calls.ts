@@ -3,7 +3,6 @@ import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
 import { answer } from "./answer.ts";
 import type { EngineLog } from "./engine-log.ts";
 import type {
-  Autonaming,
   CallContext,
   CheckResult,
   DiffKind,
@@ -15,11 +14,8 @@ import { fromStruct, type Properties, toStruct } from "./values.ts";
 const { Kind } = providerPb.PropertyDiff;
 const kinds: Record<DiffKind, providerPb.PropertyDiff.Kind> = {
   add: Kind.ADD,
-  "add-replace": Kind.ADD_REPLACE,
   delete: Kind.DELETE,
-  "delete-replace": Kind.DELETE_REPLACE,
   update: Kind.UPDATE,
-  "update-replace": Kind.UPDATE_REPLACE,
 };
 
 /** A message about one resource, with all optional fields. */
@@ -44,22 +40,10 @@ function contextOf(request: ResourceRequest, log: EngineLog, signal: AbortSignal
   };
 }
 
-function autonamingOf(request: providerPb.CheckRequest): Autonaming | undefined {
-  const options = request.getAutonaming();
-  if (!options) return undefined;
-  const { Mode } = providerPb.CheckRequest.AutonamingOptions;
-  const mode = options.getMode();
-  return {
-    proposedName: options.getProposedName(),
-    mode: mode === Mode.DISABLE ? "disable" : mode === Mode.ENFORCE ? "enforce" : "propose",
-  };
-}
-
 function diffResponse(result: DiffResult): providerPb.DiffResponse {
   const response = new providerPb.DiffResponse();
   const { DIFF_NONE, DIFF_SOME } = providerPb.DiffResponse.DiffChanges;
   response.setChanges(result.changes.size > 0 ? DIFF_SOME : DIFF_NONE);
-  response.setDeletebeforereplace(result.deleteBeforeReplace);
   response.setHasdetaileddiff(true);
   const topLevel = new Set<string>();
   for (const [path, kind] of result.changes) {
@@ -68,7 +52,6 @@ function diffResponse(result: DiffResult): providerPb.DiffResponse {
     diff.setInputdiff(true);
     response.getDetaileddiffMap().set(path, diff);
     topLevel.add(path.split(/[.[]/)[0] ?? path);
-    if (kind.endsWith("-replace")) response.addReplaces(path);
   }
   response.setDiffsList([...topLevel]);
   return response;
@@ -97,12 +80,7 @@ export function resourceCalls(provider: ResourceProvider, log: EngineLog, signal
     check: answer(log, async (request: providerPb.CheckRequest) =>
       checkResponse(
         await provider.check(
-          {
-            olds: fromStruct(request.getOlds()),
-            news: fromStruct(request.getNews()),
-            autonaming: autonamingOf(request),
-            randomSeed: request.getRandomseed_asU8(),
-          },
+          { olds: fromStruct(request.getOlds()), news: fromStruct(request.getNews()) },
           context(request),
         ),
       ),

@@ -5,7 +5,7 @@ export type Severity = "debug" | "info" | "warning" | "error";
 /** Parameters of every call on a resource. */
 export interface CallContext {
   readonly urn: string;
-  /** The type token, for example `kubernetes:core/v1:ConfigMap`. */
+  /** The type token, for example `docker:index/image:Image`. */
   readonly type: string;
   /** The logical name from the program. */
   readonly name: string;
@@ -20,31 +20,22 @@ export interface CallContext {
 }
 
 export interface CheckFailure {
-  /** Path of the wrong input, for example `spec.replicas`; empty for the resource as a whole. */
+  /** Path of the wrong input, for example `build.context`; empty for the resource as a whole. */
   readonly property: string;
   readonly reason: string;
-}
-
-/** From the project's autonaming configuration; absent without such a configuration. */
-export interface Autonaming {
-  readonly proposedName: string;
-  readonly mode: "propose" | "enforce" | "disable";
 }
 
 export interface CheckArgs {
   /** The inputs of the last deployment; empty values for a new resource. */
   readonly olds: Properties;
   readonly news: Properties;
-  readonly autonaming?: Autonaming;
-  /** Equal in the preview and the deployment of a resource. Names are derived from it. */
-  readonly randomSeed: Uint8Array;
 }
 export interface CheckResult {
   readonly inputs: Properties;
   readonly failures: readonly CheckFailure[];
 }
 
-export type DiffKind = "add" | "add-replace" | "delete" | "delete-replace" | "update" | "update-replace";
+export type DiffKind = "add" | "delete" | "update";
 export interface DiffArgs {
   readonly id: string;
   /** The outputs of the last deployment or refresh. */
@@ -56,7 +47,6 @@ export interface DiffArgs {
 export interface DiffResult {
   /** Kinds of change by path (see `formatPath`); empty when nothing changed. */
   readonly changes: ReadonlyMap<string, DiffKind>;
-  readonly deleteBeforeReplace: boolean;
 }
 
 export interface CreateResult {
@@ -89,8 +79,8 @@ export interface DeleteArgs {
 
 /**
  * The part of a plugin that implements its resources. `serve` makes it a gRPC service for Pulumi. All values are plain
- * JSON, with the paths of secrets beside them. An error fails the operation with its message. After an
- * `InitializationError` of create, update or read, the resource stays in the state with the reasons.
+ * JSON, with the paths of secrets beside them. An error fails the operation with its message. A change never replaces a
+ * resource.
  */
 export interface ResourceProvider {
   /** The plugin's name, as in `resource-<name>`. */
@@ -98,8 +88,6 @@ export interface ResourceProvider {
   readonly version: string;
   /** Checks the configuration of a provider resource. Without this method, every configuration is accepted. */
   checkConfig?(config: Properties): Promise<CheckResult>;
-  /** Returns the paths of configuration whose change replaces all resources. Without this method, there are none. */
-  diffConfig?(olds: PropertyMap, news: PropertyMap): readonly string[];
   /** Called once per process with known values before any call on a resource. */
   configure(config: PropertyMap): Promise<void>;
   check(args: CheckArgs, context: CallContext): Promise<CheckResult>;
@@ -109,24 +97,4 @@ export interface ResourceProvider {
   read(args: ReadArgs, context: CallContext): Promise<ReadResult | undefined>;
   update(args: UpdateArgs, context: CallContext): Promise<Properties>;
   delete(args: DeleteArgs, context: CallContext): Promise<void>;
-}
-
-/** The resource exists but is not ready. It is stored with `reasons` as initErrors, and the next up tries it again. */
-export class InitializationError extends Error {
-  readonly id: string;
-  readonly outputs: Properties;
-  readonly inputs: Properties;
-  readonly reasons: readonly string[];
-
-  constructor(
-    message: string,
-    partial: { id: string; outputs: Properties; inputs: Properties; reasons: readonly string[] },
-  ) {
-    super(message);
-    this.name = "InitializationError";
-    this.id = partial.id;
-    this.outputs = partial.outputs;
-    this.inputs = partial.inputs;
-    this.reasons = partial.reasons;
-  }
 }

@@ -5,7 +5,7 @@ import providerService from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import providerPb from "@pulumi/pulumi/proto/provider_pb.js";
 import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
 import structPb from "google-protobuf/google/protobuf/struct_pb.js";
-import { InitializationError, type ResourceProvider } from "./resource-provider.ts";
+import type { ResourceProvider } from "./resource-provider.ts";
 import { startServer } from "./server.ts";
 
 const urn = "urn:pulumi:test::shop::demo:index:Parent$demo:index:Thing::a::b";
@@ -56,33 +56,14 @@ test("serve passes the type, the whole logical name, the preview flag and the ti
   assert.deepEqual(response.getProperties()?.toJavaScript(), { size: 3 });
 });
 
-test("serve sends a partial failure with id, state and reasons", async (t) => {
-  const client = await connect(t, {
-    create: async (inputs) => {
-      throw new InitializationError("not ready", {
-        id: "ns/x",
-        outputs: inputs,
-        inputs,
-        reasons: ["pod crashed"],
-      });
-    },
-  });
-  const request = new providerPb.CreateRequest();
-  request.setUrn(urn);
-  const error = await new Promise<ServiceError | null>((resolve) => client.create(request, resolve));
-  assert.equal(error?.details, "not ready");
-  const [details] = error?.metadata.get("grpc-status-details-bin") ?? [];
-  assert.match(String(details), /pulumirpc\.ErrorResourceInitFailed[\s\S]*ns\/x[\s\S]*pod crashed/);
-});
-
-test("serve sends a detailed diff with replacements", async (t) => {
+test("serve sends a detailed diff", async (t) => {
   const client = await connect(t, {
     diff: async () => ({
       changes: new Map([
-        ["spec.replicas", "update"],
-        ["metadata.name", "update-replace"],
+        ["build.args.A", "update"],
+        ["build.target", "add"],
+        ["imageName", "delete"],
       ]),
-      deleteBeforeReplace: true,
     }),
   });
   const request = new providerPb.DiffRequest();
@@ -90,13 +71,20 @@ test("serve sends a detailed diff with replacements", async (t) => {
   const response = await new Promise<providerPb.DiffResponse>((resolve, reject) => {
     client.diff(request, (error, value) => (error ? reject(error) : resolve(value)));
   });
-  assert.deepEqual(response.getReplacesList(), ["metadata.name"]);
-  assert.deepEqual(response.getDiffsList(), ["spec", "metadata"]);
-  assert.equal(response.getDeletebeforereplace(), true);
+  assert.deepEqual(response.getReplacesList(), []);
+  assert.deepEqual(response.getDiffsList(), ["build", "imageName"]);
   assert.equal(
-    response.getDetaileddiffMap().get("metadata.name")?.getKind(),
-    providerPb.PropertyDiff.Kind.UPDATE_REPLACE,
+    response.getDetaileddiffMap().get("imageName")?.getKind(),
+    providerPb.PropertyDiff.Kind.DELETE,
   );
+});
+
+test("serve sends the message of an error", async (t) => {
+  const client = await connect(t, { create: async () => Promise.reject(new Error("no such luck")) });
+  const request = new providerPb.CreateRequest();
+  request.setUrn(urn);
+  const error = await new Promise<ServiceError | null>((resolve) => client.create(request, resolve));
+  assert.equal(error?.details, "no such luck");
 });
 
 test("serve aborts the signal of running calls on Cancel", async (t) => {

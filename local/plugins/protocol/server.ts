@@ -10,7 +10,7 @@ import { checkResponse, resourceCalls } from "./resource-calls.ts";
 import type { ResourceProvider } from "./resource-provider.ts";
 import { fromStruct, type PropertyMap } from "./values.ts";
 
-/** Reads `kubernetes:config:namespace` and `namespace` as `namespace`. The provider's own args have precedence. */
+/** Reads `docker:config:host` and `host` as `host`. The provider's own args have precedence. */
 function configuration(request: providerPb.ConfigureRequest): PropertyMap {
   const config: PropertyMap = {};
   for (const [key, value] of request.getVariablesMap().entries())
@@ -27,7 +27,6 @@ function implementation(provider: ResourceProvider, log: EngineLog, cancel: Abor
       response.setAcceptSecrets(true);
       response.setAcceptResources(false);
       response.setAcceptOutputs(false);
-      response.setSupportsAutonamingConfiguration(true);
       return response;
     }),
     attach: answer(log, (request: pluginPb.PluginAttach) => {
@@ -57,7 +56,6 @@ function implementation(provider: ResourceProvider, log: EngineLog, cancel: Abor
       const { DIFF_NONE, DIFF_SOME } = providerPb.DiffResponse.DiffChanges;
       response.setChanges(changed.length > 0 ? DIFF_SOME : DIFF_NONE);
       response.setDiffsList(changed);
-      response.setReplacesList([...(provider.diffConfig?.(olds, news) ?? [])]);
       return response;
     }),
     configure: answer(log, async (request: providerPb.ConfigureRequest) => {
@@ -67,16 +65,15 @@ function implementation(provider: ResourceProvider, log: EngineLog, cancel: Abor
       response.setSupportspreview(true);
       response.setAcceptresources(false);
       response.setAcceptoutputs(false);
-      response.setSupportsAutonamingConfiguration(true);
       return response;
     }),
     cancel: answer(log, () => {
       cancel.abort(new Error("the deployment was cancelled"));
       return new emptyPb.Empty();
     }),
-    invoke: refused("Invoke (functions such as yaml.decode or getObject)"),
+    invoke: refused("Invoke (functions such as getRegistryImage)"),
     call: refused("Call"),
-    construct: refused("Construct (components such as helm.Chart, yaml.ConfigFile, kustomize.Directory)"),
+    construct: refused("Construct (components)"),
     parameterize: refused("Parameterize"),
     list: refused("List"),
     getMapping: answer(log, () => new providerPb.GetMappingResponse()),

@@ -1,13 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  containsUnknown,
-  decodeProperties,
-  encodeProperties,
-  formatPath,
-  unknown,
-  valueAt,
-} from "./values.ts";
+import { containsUnknown, decodeProperties, encodeProperties, formatPath, unknown } from "./values.ts";
 
 const signature = "4dabf18193072939515e22adb298388d";
 const secret = (value: string) => ({ [signature]: "1b47061264138c4ac30d75fd1eb44270", value });
@@ -45,10 +38,4 @@ test("decodeProperties reads an output value without a value as unknown, and its
 test("formatPath distinguishes dots inside of keys", () => {
   assert.equal(formatPath(["data", "app.conf"]), 'data["app.conf"]');
   assert.equal(formatPath(["spec", "ports", 0, "port"]), "spec.ports[0].port");
-});
-
-test("valueAt finds nothing below a missing key or an inherited one", () => {
-  assert.equal(valueAt({ a: [1] }, ["a", 0]), 1);
-  assert.equal(valueAt({ a: 1 }, ["a", "b"]), undefined);
-  assert.equal(valueAt({}, ["toString"]), undefined);
 });

@@ -49,18 +49,7 @@ export function containsUnknown(value: Value | undefined): boolean {
   return isMap(value) && Object.values(value).some(containsUnknown);
 }
 
-/** Returns the value at `path`, or undefined. */
-export function valueAt(root: Value | undefined, path: PropertyPath): Value | undefined {
-  let here = root;
-  for (const key of path) {
-    if (Array.isArray(here) && typeof key === "number") here = here[key];
-    else if (isMap(here) && Object.hasOwn(here, key)) here = here[key];
-    else return undefined;
-  }
-  return here;
-}
-
-/** Formats a path for the engine: `spec.ports[0].port`, `data["app.conf"]`. */
+/** Formats a path for the engine: `build.args.GREETING`, `build.args["app.conf"]`. */
 export function formatPath(path: PropertyPath): string {
   let text = "";
   for (const key of path) {
