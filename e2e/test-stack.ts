@@ -5,7 +5,9 @@ import { type StackOutputs, workloadRoles } from "../contract/outputs.ts";
 import { nodeWithTsx } from "../scripts/checks.ts";
 import { projectRoot } from "../scripts/stack.ts";
 
-const name = "e2e";
+/** The tests' own stack. */
+export const stackName = "e2e";
+const name = stackName;
 const configFile = join(projectRoot, `Pulumi.${name}.yaml`);
 const pulumi = $({ cwd: projectRoot, quiet: true });
 
@@ -23,6 +25,11 @@ export async function createStack(): Promise<void> {
 
 export async function configure(path: string, value: string): Promise<void> {
   await pulumi`pulumi config set --stack ${name} --path ${path} ${value}`;
+}
+
+/** Removes the lock that a killed `pulumi up` has left. */
+export async function unlock(): Promise<void> {
+  await pulumi`pulumi cancel --yes --stack ${name}`;
 }
 
 /** Runs `pulumi up`. @returns its output. @throws {ProcessOutput} with the output when it fails. */
