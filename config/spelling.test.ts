@@ -74,6 +74,14 @@ test("spellingProblems follows aliases of whole sections, and merge keys", () =>
   );
 });
 
+test("spellingProblems reads sections without the project's name, as Pulumi does", () => {
+  const problems = spellingProblems("config:\n  api: { env: { A: 010 } }", "breakwater");
+  assert.deepEqual(
+    problems.map(({ path }) => path),
+    ["api.env.A"],
+  );
+});
+
 test("spellingProblems finds nothing in a file without such options", () => {
   for (const file of ["", "config:", "config:\n  breakwater:api: text", "encryptionsalt: v1:x"])
     assert.deepEqual(spellingProblems(file, "breakwater"), []);

@@ -26,11 +26,13 @@ const date = /^\d{4}-\d{1,2}-\d{1,2}([Tt ].*)?$/;
 export function spellingProblems(stackFile: string, project: string): Problem[] {
   const document = parseDocument(stackFile);
   return textMaps.flatMap(([section = "", ...rest]) => {
-    return ["config", `${project}:${section}`, ...rest]
+    // Pulumi adds the project's name to a section without it.
+    const names = [["config"], [section, `${project}:${section}`], ...rest.map((name) => [name])];
+    return names
       .reduce(
-        (pairs, name) =>
+        (pairs, accepted) =>
           pairs
-            .filter(({ key }) => isScalar(key) && key.value === name)
+            .filter(({ key }) => isScalar(key) && accepted.includes(String(key.value)))
             .flatMap(({ value }) => pairsOf(value, document)),
         pairsOf(document.contents, document),
       )

@@ -8,6 +8,8 @@ for (const [stackFile, isNamed] of [
   ["config:\n  other:cluster: &own { kubeContext: prod }\n  breakwater:cluster: { <<: *own }", true],
   // As `pulumi config set breakwater:cluster '{"kubeContext":"prod"}'` stores it.
   [`config:\n  breakwater:cluster: '{"kubeContext":"prod"}'`, true],
+  // Pulumi adds the project's name.
+  ["config:\n  cluster: { kubeContext: prod }", true],
   // validate() refuses it later; nothing is deployed to the embedded cluster.
   ["config:\n  breakwater:cluster: { kubeContext: 5 }", true],
   ["config:\n  breakwater:cluster: { namespace: mine }", false],

@@ -48,7 +48,9 @@ export function chooseStack(given: string | undefined): StackChoice {
  */
 export function namesCluster(stackFile: string): boolean {
   try {
-    const cluster = parse(stackFile, { merge: true })?.config?.[`${projectName}:cluster`];
+    const config = parse(stackFile, { merge: true })?.config;
+    // Pulumi adds the project's name to a section without it.
+    const cluster = config?.[`${projectName}:cluster`] ?? config?.cluster;
     const section = typeof cluster === "string" ? parse(cluster) : cluster;
     return section?.kubeContext !== undefined;
   } catch (error) {
