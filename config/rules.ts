@@ -47,7 +47,7 @@ export function checkRules(config: StackConfig, report: Report): void {
     report({
       path: "redis.storage",
       value: formatBytes(redis.storage),
-      rule: `must be at least twice redis.memory (${formatBytes(redis.memory)}): the log is written anew beside the old one`,
+      rule: `must be at least twice redis.memory (${formatBytes(redis.memory)}): the log is rewritten while the old log still exists`,
     });
   }
 }

@@ -105,7 +105,7 @@ for (const [raw, found] of [
   [{ api: { cpu: "50m" } }, "api.cpuRequest: must not be above api.cpu, which is 50m"],
   [
     { redis: { memory: "1 GiB" } },
-    "redis.storage: must be at least twice redis.memory (1 GiB): the log is written anew beside the old one",
+    "redis.storage: must be at least twice redis.memory (1 GiB): the log is rewritten while the old log still exists",
   ],
   [
     { registry: { username: "me" } },

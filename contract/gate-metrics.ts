@@ -104,10 +104,10 @@ export type GateMetricOf<Scope extends GateMetricSpec["scope"]> = {
 /** A limit on one metric of every run. */
 export interface GateConfig {
   metric: GateMetric;
-  /** In the metric's unit; null: no gate on this metric. */
+  /** Limit in the metric's unit; null: no gate on this metric. */
   limit: number | null;
-  /** Only this scenario. Takes precedence over a gate on all scenarios. */
+  /** The only scenario that the gate is on. Such a gate takes precedence over a gate on all scenarios. */
   scenario?: string;
-  /** Only this workload. Takes precedence over a gate on all workloads. */
+  /** The only workload that the gate is on. Such a gate takes precedence over a gate on all workloads. */
   workload?: string;
 }

@@ -28,7 +28,7 @@ export interface CommandResult {
 }
 
 /**
- * Runs a program without a shell to its end, whatever its exit code is.
+ * Runs a program without a shell to its end. Any exit code is accepted.
  *
  * @throws {UserError} when it cannot be started.
  */

@@ -7,7 +7,7 @@ import type { Scenario } from "./load/scenarios.ts";
 
 /** Settings that all scenarios of a run share, unless a scenario has its own. */
 export interface RunSettings {
-  /** Without a trailing slash. */
+  /** URL without a trailing slash. */
   endpoint: string;
   connections: number;
   durationSeconds: number;
@@ -26,11 +26,11 @@ export interface ScenarioSettings {
   rate: number | undefined;
 }
 
-/** What a run is made from. */
+/** Input of a run. */
 export interface RunInput {
   command: Command;
   outputs: StackOutputs;
-  /** In the order in which they run. */
+  /** Scenarios in the order in which they run. */
   scenarios: readonly Scenario[];
   progress: StepPrinter;
   /** Aborting it ends the run early; the report covers the time until then. */

@@ -46,7 +46,7 @@ export function calibrationOf(parts: readonly CalibrationPart[]): Calibration {
 function runChild(): Promise<CalibrationPart[]> {
   return new Promise((resolve, reject) => {
     const child = fork(new URL("./calibration-child.ts", import.meta.url), {
-      // Without the other flags of this process (a profiler, the test runner), which would be measured too.
+      // The child gets no other flags of this process (a profiler, the test runner), which would be measured too.
       execArgv: ["--import", import.meta.resolve("tsx")],
       stdio: ["ignore", "ignore", "inherit", "ipc"],
       timeout: timeoutMs,

@@ -7,13 +7,13 @@ export function normalCdf(z: number): number {
   return z > 0 ? 1 - tail : tail;
 }
 
-/** The z that `share` (above 0, below 1) of a normal distribution lies below. @throws {RangeError} when out of range */
+/** The z below which a `share` (above 0, below 1) of the standard normal distribution lies. @throws {RangeError} when out of range */
 export function normalQuantile(share: number): number {
   return invert(normalCdf, share);
 }
 
 /**
- * The t that `share` (above 0, below 1) of Student's t distribution lies below.
+ * The t below which a `share` (above 0, below 1) of Student's t distribution lies.
  *
  * @param degrees degrees of freedom, a whole number from 1
  * @throws {RangeError} when an argument is outside its range

@@ -23,7 +23,7 @@ export interface Slope {
 const blocks = 8;
 const minPerBlock = 3;
 
-/** With fewer points `floorSlope` returns no slope. */
+/** Minimum number of points from which `floorSlope` returns a slope. */
 export const minPoints = blocks * minPerBlock;
 
 /**

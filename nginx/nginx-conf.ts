@@ -41,7 +41,7 @@ const balanceLines: Record<Balance, (settings: NginxSettings) => string[]> = {
 
 /**
  * Renders the gateway's nginx.conf. Nginx passes `/api/…` to the API pods without the prefix, answers `/healthz` itself,
- * and answers every other path with 404. It follows changes of the pods' DNS records within about a second, without a
+ * and answers every other path with 404. It follows changes of the pods' DNS records within about two seconds, without a
  * reload (Nginx ≥ 1.27.3). Equal settings give equal text.
  *
  * @see docs/decisions.md#edge-error-pages

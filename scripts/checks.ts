@@ -45,7 +45,8 @@ async function shellScripts(): Promise<string[][]> {
 }
 
 /**
- * Checks types, format and lint, and shell scripts where shellcheck is installed, beside the unit tests. Their output follows the tests' output.
+ * Runs the unit tests, and at the same time checks types, format and lint, and shell scripts where shellcheck is installed.
+ * The output of the checks follows the tests' output.
  *
  * @returns the exit code.
  */

@@ -7,7 +7,7 @@ import { openWorkspace } from "./workspace.ts";
 await entry(commands.pulumi, async (given) => {
   const stack = chooseStack(given.stack);
   const opened = await openWorkspace(stack);
-  // For pulumi, $PULUMI_STACK comes before the selected stack.
+  // Pulumi prefers $PULUMI_STACK to the selected stack.
   const env = given.stack === undefined ? opened : { ...opened, PULUMI_STACK: stack.name };
   const run = await $({ cwd: projectRoot, env, stdio: "inherit", nothrow: true })`pulumi ${given.args}`;
   return run.exitCode ?? 1;

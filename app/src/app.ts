@@ -151,7 +151,7 @@ function refuseUnmatched(app: FastifyInstance, parts: AppParts): void {
       return sendError(reply, 405, `${shown} is served by ${methods.join(", ")} only`);
     });
   };
-  // As a hook, it runs before the body is read and parsed. Fastify accepts it here, but its types do not declare it.
+  // A hook runs before the body is read and parsed. Fastify accepts this hook here, but its types do not declare it.
   const hooks: object = { onRequest: refuse };
   app.setNotFoundHandler(hooks, refuse);
 }

@@ -29,7 +29,7 @@ export interface WorkerContext {
   limitBytes: number;
 }
 
-/** By then all connections are open. Opening them takes a third of the memory, which a collection frees within 10 s. */
+/** Time after which all connections are open. Opening them takes a third of the memory, which a collection frees within 10 s. */
 const settledAfterMs = 2_000;
 
 /**

@@ -33,7 +33,7 @@ export interface LoadSettings {
 /** The settings of a run. Only runs with the same settings can be compared. */
 export interface ComparableSettings extends LoadSettings {
   users: number;
-  /** By scenario name, since stack config may set each scenario's load. */
+  /** The load of each scenario by its name, since stack config may set it. */
   ofScenarios?: Record<string, LoadSettings>;
 }
 

@@ -40,7 +40,7 @@ export class ImageComparison implements RepeatedTurns {
 
   /**
    * @param pools the deployed pods of both images
-   * @param outputs of the stack beside which they are deployed
+   * @param outputs outputs of the stack that the pods are deployed beside
    * @param rounds turns of each scenario and image, an even number from 6
    */
   constructor(pools: readonly [ImagePool, ImagePool], outputs: StackOutputs, rounds: number) {

@@ -31,7 +31,7 @@ export interface RepeatedTurns {
   readonly observed?: StackOutputs;
   /** All turns in order. */
   turns(scenarios: readonly Scenario[]): Turn[];
-  /** To be called before each turn. */
+  /** Prepares a turn. Call it before each turn. */
   beforeTurn(): Promise<void>;
   /** Adds the result of a turn. */
   add(load: LoadResult, stack: StackStats | null): void;
@@ -42,7 +42,7 @@ export interface RepeatedTurns {
 /** Whether a repeated run saves a baseline or compares with it. */
 export type Purpose = "save" | "compare";
 
-/** A run in which every scenario has several turns, to be compared with a run of another day. */
+/** A run in which every scenario has several turns. It is compared with a run of another day. */
 export class RepeatedRun implements RepeatedTurns {
   readonly #purpose: Purpose;
   readonly #rounds: number;
@@ -64,7 +64,7 @@ export class RepeatedRun implements RepeatedTurns {
   }
 
   /**
-   * For a comparison, reads the baseline and checks that this run can be compared with it.
+   * Reads the baseline for a comparison, and checks that this run can be compared with it.
    *
    * @param rounds turns of each scenario, an even number
    * @throws {UserError} with exit code 2 when there is no baseline, or its machine or settings differ.

@@ -2,7 +2,7 @@ import type { StackOutputs, Workload } from "../../contract/outputs.ts";
 import type { ClusterApi } from "../../host/cluster-api.ts";
 import type { ExpectedEffect } from "../gates/judge-gates.ts";
 
-/** What a fault works with. */
+/** Input of a fault. */
 export interface FaultContext {
   outputs: StackOutputs;
   /** Must stay open until the fault is undone. */
@@ -15,13 +15,13 @@ export interface FaultContext {
 
 /** A fault that was injected. */
 export interface InjectedFault {
-  /** The affected pod; absent when it was all pods of the workloads. */
+  /** The affected pod; absent when all pods of the workloads are affected. */
   pod?: string;
   /** The workloads that must recover. */
   workloads: Workload[];
   /** Epoch ms. */
   atMs: number;
-  /** What was done to what, in one sentence. */
+  /** Sentence about what was done to which pods. */
   how: string;
   /** Effects until the end of the run. The undo of some faults replaces pods once more. */
   expected: ExpectedEffect[];
@@ -29,7 +29,7 @@ export interface InjectedFault {
   undo(): Promise<void>;
 }
 
-/** Something that can be done to the stack under load: one file and one row of `faults.ts` each. */
+/** A disturbance of the stack under load. Each fault has a file and a row in `faults.ts`. */
 export interface Fault<Name extends string = string> {
   readonly name: Name;
   /** One line for --help. */

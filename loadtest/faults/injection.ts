@@ -11,7 +11,7 @@ import type { Fault, FaultContext, InjectedFault } from "./fault.ts";
 import type { FaultName } from "./faults.ts";
 import { recoveryOf } from "./recovery.ts";
 
-/** Share of the measured time after which the fault is injected: before it to compare with, the rest to recover in. */
+/** Share of the measured time after which the fault is injected. The time before it serves as comparison, the rest as time to recover. */
 const injectAfterShare = 0.3;
 
 /** The fault of one run, from the check before the run to its undo. */

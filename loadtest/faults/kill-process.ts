@@ -5,7 +5,7 @@ import type { FaultContext, InjectedFault } from "./fault.ts";
 
 /**
  * Kills a pod's main process without a warning. When this machine cannot, deletes the pod without a grace period, which
- * is the closest to it. Change this code only in a process namespace (docs/decisions.md#fault-code-in-a-namespace).
+ * has the most similar effect. Change this code only in a process namespace (docs/decisions.md#fault-code-in-a-namespace).
  *
  * @throws {ApiError} when the pod cannot be deleted.
  */

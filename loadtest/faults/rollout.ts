@@ -41,7 +41,7 @@ export const rollout = defineFault({
     const atMs = Date.now();
     try {
       for (const workload of deployments) {
-        // Before the request, because a request without a response may still take effect.
+        // The workload is noted before the request, because a request without a response may still take effect.
         rolled.push(workload);
         await annotate(workload, new Date(atMs).toISOString());
       }

@@ -6,7 +6,7 @@ import { memoryGrowth, type Period } from "./memory-growth.ts";
 
 /** What a gate compares with its limit. */
 export interface Measurement {
-  /** In the metric's unit; null when it could not be measured. */
+  /** Value in the metric's unit; null when it could not be measured. */
   value: number | null;
   /** How many requests, memory samples or pods the value rests on. */
   samples: number;

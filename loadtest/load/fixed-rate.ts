@@ -80,7 +80,7 @@ export function driveFixedRate({
 
   function release(client: Client): void {
     const next = waiting.shift();
-    // Not inside undici's callback, where the client still counts as busy.
+    // The next request is not sent inside undici's callback, where the client still counts as busy.
     if (next) queueMicrotask(() => send(client, next));
     else idle.push(client);
   }

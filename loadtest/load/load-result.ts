@@ -1,9 +1,9 @@
 import type { ErrorClasses } from "../report/schema/scenario.ts";
 import type { Scenario } from "./scenarios.ts";
 
-/** The load generator's input. Plain data only, because it is sent to worker threads. */
+/** The load generator's input. It is plain data, because it is sent to worker threads. */
 export interface LoadOptions {
-  /** Without a trailing slash. */
+  /** URL without a trailing slash. */
   endpoint: string;
   scenario: Scenario;
   connections: number;

@@ -6,7 +6,7 @@ import { userBody } from "./scenarios.ts";
 export interface SeedResult {
   seeded: number;
   seconds: number;
-  /** Users that could not be written, with the reason. There are no retries: a stack that needs them has a problem. */
+  /** Users that could not be written, with the reason. There are no retries, because a stack that needs retries has a problem. */
   failures: { id: number; reason: string }[];
 }
 

@@ -12,7 +12,7 @@ export interface ReadyPod {
   uid: string;
   node: string;
   container: string;
-  /** Without the runtime's scheme. */
+  /** Container ID without the runtime's scheme. */
   containerId: string;
   restartCount: number;
   /** Container ports, by name. */

@@ -14,7 +14,7 @@ export interface ReportFolder {
   dir: string;
   html: string;
   json: string;
-  /** For CI systems. */
+  /** JUnit XML for CI systems. */
   junit: string;
   markdown: string;
   /** Name of a new folder, to which `latest` will point; undefined when the user chose the folder. */
@@ -22,7 +22,7 @@ export interface ReportFolder {
 }
 
 /**
- * Creates the folder: `out`, else a new one named by the time. To be called before the run, so that a full disk or a wrong
+ * Creates the folder: `out`, else a new one named by the time. Call it before the run, so that a full disk or a wrong
  * path is reported at once.
  *
  * @throws {UserError} when it cannot be created.
@@ -77,7 +77,7 @@ export async function writeReport(folder: ReportFolder, report: RunReport, copy?
     }
   };
   await attempt(folder.json, () => writeWhole(folder.json, json()));
-  // Without a temporary file, because the target may be a pipe.
+  // The copy is written without a temporary file, because the target may be a pipe.
   if (copy !== undefined) await attempt(copy, () => writeFile(copy, json()));
   await attempt(folder.junit, () => writeWhole(folder.junit, junitReport(report)));
   await attempt(folder.markdown, () => writeWhole(folder.markdown, markdownReport(report)));

@@ -33,7 +33,7 @@ export async function kubeletDaemon(tools: ToolPaths): Promise<Daemon> {
       failCgroupV1: false,
       failSwapOn: false,
       oomScoreAdj: 0,
-      // With this gate, it starts on machines that refuse changes of rlimits, OOM scores and kernel switches.
+      // This gate lets the kubelet start on machines that refuse changes of rlimits, OOM scores and kernel switches.
       featureGates: { KubeletInUserNamespace: true },
       clusterDNS: [network.dnsServiceAddress],
       clusterDomain: "cluster.local",

@@ -40,7 +40,7 @@ export async function startRegistry(): Promise<void> {
     args: ["serve", config],
     configFiles: [config],
     listens: [{ address: "127.0.0.1", port }],
-    // Without it, tracing sends data to a collector on localhost.
+    // Tracing sends data to a collector on localhost otherwise.
     env: { OTEL_TRACES_EXPORTER: "none" },
   });
   await waitFor({

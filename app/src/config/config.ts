@@ -38,7 +38,7 @@ const Cache = {
   REDIS_NODES: text({ default: "" }),
   REDIS_USERNAME: text({ default: "default" }),
   REDIS_PASSWORD: text({ secret: true }),
-  /** For a single Redis; a cluster has only database 0. */
+  /** Database number of a single Redis; a cluster has only database 0. */
   REDIS_DATABASE: integer(0, 0, 15),
   REDIS_CONNECT_TIMEOUT_MS: integer(1000, 10, 60_000),
   REDIS_KEEP_ALIVE_MS: integer(5000, 100, maxDelayMs),

@@ -134,7 +134,7 @@ async function receiveFile(
 const collectEveryBytes = 4 * 1024 ** 2;
 let passedBytes = 0;
 
-/** By default V8 lets about 100 MiB of used buffers accumulate; early collections keep them few and reuse their memory. */
+/** V8 lets about 100 MiB of used buffers accumulate by default. Early collections keep them few and reuse their memory. */
 function countPassed(bytes: number): void {
   passedBytes += bytes;
   if (passedBytes < collectEveryBytes) return;

@@ -21,7 +21,7 @@ export async function buildImage(
   context: BuildContext,
   inputs: BuildInputs,
   options: {
-    /** By registry address, for base images. */
+    /** Credentials for base images, by registry address. */
     credentials: Record<string, { username: string; password: string }>;
     signal: AbortSignal;
     output: OutputLine;
@@ -116,7 +116,7 @@ async function writeArchive(archive: Pack, context: BuildContext): Promise<void>
     }
     await new Promise<void>((resolve, reject) => {
       const entry = archive.entry(header, (error) => (error ? reject(error) : resolve()));
-      // Not more than the announced size, in case the file grows.
+      // Reads no more than the announced size, in case the file grows.
       createReadStream(path, { end: size - 1 })
         .on("error", reject)
         .pipe(entry);

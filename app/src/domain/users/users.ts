@@ -26,7 +26,7 @@ const UserResponse = Type.Object({
 
 /**
  * GET /users/:id and GET /users?ids= read through the cache; PUT /users/:id writes the database. X-Cache-Status is HIT,
- * MISS, STALE or BYPASS (for several users the one furthest from HIT). X-Cache is HIT if the cache supplied the value,
+ * MISS, STALE or BYPASS (for several users: the status furthest from HIT). X-Cache is HIT if the cache supplied the value,
  * else MISS.
  */
 export function userRoutes(

@@ -79,8 +79,8 @@ class NodeFeed implements Feed {
 
 /**
  * Subscriptions to the invalidation channel of every primary. The node that has the key publishes the message atomically
- * with the change, and its subscribers receive it directly, whatever the state of the cluster bus. A broken connection is
- * noticed at once, a silent node within 1.5 s. From then on the copies of that node's keys are not used, and copies made
+ * with the change, and its subscribers receive it directly, independent of the cluster bus. A broken connection is
+ * noticed at once, a silent node within 1.5 s. After that the copies of that node's keys are not used, and copies made
  * before the renewal are never used again.
  */
 export class InvalidationFeeds {

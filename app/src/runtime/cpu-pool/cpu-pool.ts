@@ -71,7 +71,7 @@ export class CpuPool {
   readonly #pool: Threads;
   readonly #config: CpuPoolConfig;
   readonly #threads: number;
-  /** In order of arrival. Piscina's own queue does not bound abortable tasks, and reorders them (docs/decisions.md#cpu-pool-queue). */
+  /** Waiting tasks in order of arrival. Piscina's own queue does not bound abortable tasks, and reorders them (docs/decisions.md#cpu-pool-queue). */
   readonly #queue = new Set<QueuedTask>();
   readonly #counts = {
     completed: 0,

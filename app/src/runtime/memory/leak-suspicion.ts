@@ -48,7 +48,7 @@ export class LeakSuspicion {
     const suspected = this.#judgement.leak;
     this.#recent = this.#recent.filter((floor) => floor.second >= second - windowSeconds);
     const recent = judgeFloors(this.#recent, { minGrowthBytes, suspected });
-    // Over hours the load changes, and live memory with it, so the whole series needs twice the growth.
+    // The load changes over hours, and live memory with it, so the whole series needs twice the growth.
     const whole = judgeFloors(this.#whole.floors, { minGrowthBytes: 2 * minGrowthBytes, suspected });
     this.#judgement = whole.leak && !recent.leak ? whole : recent;
     return this.#judgement.leak && !suspected;

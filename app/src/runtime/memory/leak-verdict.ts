@@ -14,16 +14,16 @@ export interface Judgement {
 
 /** Settings of {@link judgeFloors}. */
 export interface JudgementOptions {
-  /** Growth that a filling cache explains: less is never judged a leak. */
+  /** Growth that the caches may cause while they fill. Less growth is never judged a leak. */
   minGrowthBytes: number;
-  /** The series was judged a leak before: it remains one while it grows, whatever the ratio. */
+  /** The series was judged a leak before. It remains a leak while it grows, at any ratio. */
   suspected?: boolean;
 }
 
 /** Minimum ratio of the newest floor to the mean of the oldest third. */
 const minRatio = 1.5;
 const quarterCount = 4;
-/** Minimum share of the mean growth in each quarter: growth by a step, or of a cache until it is full, does not continue. */
+/** Minimum share of the mean growth in each quarter: growth by a step, or growth of a cache until it is full, does not continue. */
 const minShare = 0.4;
 
 /**

@@ -3,8 +3,8 @@ import { mergeProcesses, type ProcessData, type ProcessSampler } from "./process
 import { mergeRouteStats, type RouteStats, type RouteStatsData } from "./route-stats.ts";
 
 /**
- * Stats of one part of the API. Over several processes they are summed up, except that names ending in DelayMs or Percent
- * take the maximum.
+ * Stats of one part of the API. The stats of several processes are added up; of values whose name ends in DelayMs or
+ * Percent, the maximum is taken.
  */
 export type SourceStats = Record<string, number>;
 
@@ -12,7 +12,7 @@ export type SourceStats = Record<string, number>;
 export interface StatsSources {
   routes: readonly Pick<RouteStats, "toData">[];
   process: Pick<ProcessSampler, "collect">;
-  /** By the name of the part. */
+  /** The stats of each part, by its name. */
   parts: Record<string, () => SourceStats>;
 }
 
@@ -73,7 +73,7 @@ export function mergeStats(all: readonly StatsData[], nowMs = Date.now()) {
       mergeRouteStats(requested.map((route) => ({ ...route, method: "", route: "" })))[0],
       uptimeSeconds,
     ),
-    // The busiest first.
+    // The busiest route comes first.
     routes: requested
       .map((data) => ({ method: data.method, route: data.route, ...requestStats(data, uptimeSeconds) }))
       .sort((a, b) => b.count - a.count),
@@ -97,7 +97,7 @@ function requestStats(data: RouteStatsData | undefined, uptimeSeconds: number) {
     errors: within(500, 1000),
     clientErrors: within(400, 500),
     byStatus: Object.fromEntries(byStatus),
-    // Null without requests.
+    // The mean is null when there were no requests.
     meanMs: data && count > 0 ? (data.secondsTotal / count) * 1000 : null,
     p50Ms: ms(latency.quantile(0.5)),
     p95Ms: ms(latency.quantile(0.95)),

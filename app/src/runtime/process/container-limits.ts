@@ -74,7 +74,7 @@ function eachUpwards<T>(
     .find(([, names = ""]) => (controller === "" ? names === "" : names.split(",").includes(controller)));
   const base = join(root, controller);
   const found: T[] = [];
-  // Inside a container, the own group is mounted as the root, whatever its path on the host.
+  // Inside a container, the own group is mounted as the root, and its path on the host is not visible.
   for (let folder = join(base, line?.[2] ?? "/"); ; folder = dirname(folder)) {
     const text = readIf(join(folder, file)).trim();
     if (text !== "") found.push(read(text, folder));

@@ -8,7 +8,7 @@ const supervisorBytes = 32 * MiB;
 const freshWorkerBytes = 64 * MiB;
 /** Minimum memory of a worker without shared pages: 1.5 times its memory at the start. */
 const minWorkerBytes = 96 * MiB;
-/** Memory of a worker beside V8's heap and shared pages: code, stacks and buffers. */
+/** Memory of a worker in addition to V8's heap and shared pages: code, stacks and buffers. */
 const besideHeapBytes = 16 * MiB;
 const heapShare = 0.75;
 /** Usable share of the pod's limit. The kernel uses the rest for sockets and page tables, which count too. */
