@@ -25,7 +25,7 @@ export interface ApiEnvironmentInput {
 
 /** One variable that the stack sets, or that `api.env` may not set for another reason. */
 export interface StackVariable {
-  /** The option that the value comes from; absent: none, the stack itself chooses the value. */
+  /** The option that the value comes from; absent when the stack itself chooses the value. */
   setBy?: string;
   /** The value, when it is no secret and known before deployment; undefined: the variable is not set. */
   value?: (input: ApiEnvironmentInput) => string | number | undefined;
@@ -56,11 +56,11 @@ export const stackVariables = {
     value: ({ uploadVolume, uploadFolder }) => (uploadVolume === undefined ? undefined : uploadFolder),
   },
   UPLOAD_DIR_BYTES: { setBy: "api.uploadVolume", value: ({ uploadVolume }) => uploadVolume },
-  // Secrets.
+  // These are secrets.
   INTERNAL_TOKEN: {},
   DATABASE_URL: { setBy: "database.url" },
   REDIS_PASSWORD: {},
-  // Left at the API's defaults, which fit a Redis Cluster only.
+  // These two keep the API's defaults, which fit a Redis Cluster only.
   REDIS_MODE: {},
   REDIS_DATABASE: {},
 } as const satisfies Readonly<Record<string, StackVariable>>;

@@ -6,9 +6,9 @@ export interface Problem {
   path: string;
   /** The value that was found; undefined when it is missing. It is never a secret. */
   value: unknown;
-  /** What must hold, as the end of a sentence: `must be …`. */
+  /** The rule, as the end of a sentence: `must be …`. */
   rule: string;
-  /** What to do, as a command or an instruction. */
+  /** The fix, as a command or an instruction. */
   fix: string;
 }
 

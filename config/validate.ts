@@ -16,7 +16,7 @@ export function validate(raw: RawConfig, found: readonly Problem[] = []): StackC
   };
   const isEmbedded = !isObject(raw.cluster) || raw.cluster.kubeContext === undefined;
   const config = stackConfig.read(complete(stackConfig, raw, isEmbedded), "", report);
-  // A rule between options is checked only if each option is valid. It would repeat a problem otherwise.
+  // A rule between options is checked only if each option is valid. Otherwise it would repeat a problem.
   if (config !== undefined && problems.length === 0) checkRules(config, report);
   if (config === undefined || problems.length > 0) throw new ConfigError(problems);
   return config;

@@ -52,7 +52,7 @@ export const gateMetrics = {
     unit: "count",
     rule: "at least",
     scope: "scenario",
-    doc: "Good responses in the measured time, so that percentiles rest on enough of them.",
+    doc: "Good responses in the measured time. A minimum makes sure that percentiles are computed from enough of them.",
   },
   memory_peak: {
     unit: "share",

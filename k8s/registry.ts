@@ -27,7 +27,7 @@ export function createPullSecrets(
   const secret = new Secret(
     name,
     {
-      // A fixed name: the kubelet reads the Secret at each pull, so new credentials replace no pods.
+      // The name is fixed. The kubelet reads the Secret at each pull, so new credentials replace no pods.
       metadata: { name, namespace },
       type: "kubernetes.io/dockerconfigjson",
       stringData: { ".dockerconfigjson": JSON.stringify({ auths: { [key]: { username, password, auth } } }) },

@@ -77,7 +77,7 @@ export class LatencyHistogram {
     this.#histogram.reset();
   }
 
-  /** Compressed, in the format that all HdrHistogram implementations share. */
+  /** Compressed text in the format that all HdrHistogram implementations share. */
   encode(): string {
     return encodeIntoCompressedBase64(this.#histogram);
   }

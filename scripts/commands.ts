@@ -29,7 +29,7 @@ function command<const Spec extends CommandSpec>(
 
 const withoutOptions = (typed: string, about: string) => command({ command: typed, about, options: {} });
 
-/** The scripts that package.json names, by that name, but for those with the load test's options. */
+/** The scripts of package.json by their names, except the scripts with the load test's options. */
 export const commands = {
   up: command({
     command: "npm run up",

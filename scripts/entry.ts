@@ -23,8 +23,8 @@ export async function entry<Input>(
 }
 
 /**
- * Reads the arguments of a script. npm keeps options in front of `--` for itself, and passes on only what it made of
- * them: without this check, `npm run up --stack=prod` would deploy `local`.
+ * Reads the arguments of a script. npm keeps options in front of `--` for itself, and passes on only their values
+ * as variables. Without this check, `npm run up --stack=prod` would deploy `local`.
  *
  * @throws {UserError} with exit code 2 on wrong usage, or when npm has kept the stack.
  */

@@ -1,7 +1,7 @@
 import { helpText, parseCommand } from "../loadtest/cli/command-line.ts";
 import type { Command } from "./commands.ts";
 
-/** Reads the load test's options, of which one is the stack; the arguments are passed on as they are. */
+/** Reads the load test's options, which include the stack. The arguments are passed on unchanged. */
 function loadtestCommand(help: string): Command<{ stack: string; args: readonly string[] }> {
   return {
     help,

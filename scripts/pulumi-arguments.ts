@@ -1,6 +1,6 @@
 import { UserError } from "../contract/user-error.ts";
 
-/** The command line of `npm run pulumi`: the stack that it names, and what is meant for pulumi. */
+/** The command line of `npm run pulumi`: the stack that it names, and the arguments for pulumi. */
 export interface PulumiArguments {
   stack: string | undefined;
   args: string[];
@@ -9,8 +9,8 @@ export interface PulumiArguments {
 }
 
 /**
- * Takes the stack option out of arguments for pulumi, in all spellings that pulumi knows. Everything else stays in
- * its order; what follows `--` is never an option.
+ * Takes the stack option out of arguments for pulumi, in all spellings that pulumi knows. All other arguments keep
+ * their order. An argument after `--` is never an option.
  *
  * @throws {UserError} with exit code 2 when the option has no value or is given twice.
  */

@@ -19,7 +19,7 @@ export interface StackChoice {
 }
 
 /**
- * Looks in the stack's config file whether it names a cluster of its own (`cluster.kubeContext`). Without one, the
+ * Reads from the stack's config file whether it names a cluster of its own (`cluster.kubeContext`). Without one, the
  * stack belongs to the embedded cluster.
  *
  * @param given the value of `--stack`; without it $PULUMI_STACK, else `local`.

@@ -28,7 +28,7 @@ export async function unitTests(paths: readonly string[] = []): Promise<string[]
   return all.filter((file) => paths.some((path) => under(file, path)));
 }
 
-/** Tests on a real cluster, engine and stack (`e2e`), or with real servers that they start themselves (`int`). */
+/** Tests on a real cluster, engine and stack (`e2e`), or tests that start real servers (`int`). */
 export async function realTests(kind: "e2e" | "int"): Promise<string[]> {
   return (await glob(`**/*.${kind}.test.ts`, { cwd: projectRoot, ignore })).sort();
 }

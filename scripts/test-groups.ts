@@ -10,7 +10,7 @@ export interface TestGroup {
 }
 
 /**
- * What a test file must not contain to share a process: hooks of the whole process, a changed environment, mocks and
+ * Text that a test file with a process of its own contains: hooks of the whole process, a changed environment, mocks and
  * handlers of the process; or a comment that asks for a process.
  */
 const needsProcess =
@@ -67,7 +67,7 @@ import { test } from "node:test";
 async function load() {
   for (const [file, url] of files)
     await import(url).catch((error) => {
-      // Not awaited: it runs after the test that waits for this function.
+      // This is not awaited, because it runs after the test that waits for this function.
       test(file + " loads", () => Promise.reject(error));
     });
 }

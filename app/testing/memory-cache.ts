@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Cache, type CacheOptions } from "../src/runtime/cache/cache.ts";
 import { MemoryStore } from "./memory-store.ts";
 
-/** The test's origin fails. */
+/** The error of the test's origin. */
 export class OriginAway extends Error {
   override name = "OriginAway";
 }
@@ -34,7 +34,7 @@ export class Origin {
   }
 }
 
-/** The cache of one process. Several may share a store. */
+/** The cache of one process. Several caches may share a store. */
 export function openMemoryCache(
   t: TestContext,
   store = new MemoryStore(),

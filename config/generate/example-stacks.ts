@@ -6,9 +6,9 @@ import { optionsIn } from "./documentation.ts";
 interface Line {
   path: string;
   value?: string | number;
-  /** Written as a comment, for an option that most stacks do without. */
+  /** Whether the option is a comment, because most stacks do not need it. */
   isComment?: true;
-  /** A secret: the example shows the command that sets it. */
+  /** Whether the option is a secret. The example then shows the command that sets it. */
   isSecret?: true;
 }
 

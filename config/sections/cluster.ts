@@ -12,5 +12,5 @@ export const cluster = section("The cluster to deploy to; by default the embedde
   storageClass: text({ pattern: notEmpty.pattern, rule: "must be the name of a StorageClass", doc: "StorageClass of all volumes. Without it: the cluster's default class." }),
 });
 
-/** The cluster to deploy to; without a kubeContext it is the embedded one. */
+/** The cluster to deploy to; without a kubeContext it is the embedded cluster. */
 export type ClusterConfig = ValueOf<typeof cluster>;

@@ -7,7 +7,7 @@ export interface ContainerConfig {
   memory: Bytes;
   /** CPU limit. */
   cpu: Millicpu;
-  /** CPU request: what the scheduler sets aside. */
+  /** CPU request, which the scheduler reserves. */
   cpuRequest: Millicpu;
 }
 
@@ -17,7 +17,7 @@ interface ContainerDefaults {
   memory: string;
   cpu: string;
   cpuRequest: string;
-  /** What else follows from the memory limit. */
+  /** Sentence about other values that follow from the memory limit. */
   memoryDoc?: string;
 }
 

@@ -61,7 +61,7 @@ export const limitUnits: Record<
 };
 
 /**
- * The list of gates, each on one metric of all scenarios or workloads, or of a named one, added to the default gates. A
+ * The list of gates, each on one metric of all scenarios or workloads, or of a named scenario or workload. They are added to the default gates. A
  * later gate on the same metric and scenario or workload replaces an earlier one; `limit: off` removes it.
  */
 export const gates = option(

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { recordResources, resolved } from "./recording-mocks.ts";
 
-/** Runs the whole program with this stack config. Once per process, because Node.js loads a module only once. */
+/** Runs the whole program with this stack config. Call it once per process, because Node.js loads a module only once. */
 export async function runProgram(config: Record<string, unknown>) {
   const folder = mkdtempSync(join(tmpdir(), "breakwater-"));
   process.env.BREAKWATER_KUBECONFIG = join(folder, "kubeconfig");

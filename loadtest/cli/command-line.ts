@@ -4,7 +4,7 @@ import { wrongUsage } from "../errors.ts";
 import { type FaultName, parseFault } from "../faults/faults.ts";
 import { loadtestSpec } from "./options.ts";
 
-/** A parsed command line. What is undefined comes from the stack's outputs. */
+/** A parsed command line. Undefined fields come from the stack's outputs. */
 export interface Command {
   help: boolean;
   stack: string;
@@ -14,9 +14,9 @@ export interface Command {
   out: string | undefined;
   /** File for another copy of report.json. */
   json: string | undefined;
-  /** Another address than the stack's. Pods are not watched then. */
+  /** Address to load instead of the stack's endpoint. Pods are not watched then. */
   against: string | undefined;
-  /** Names; none: all that are enabled. */
+  /** Names of scenarios; none: all that are enabled. */
   scenarios: readonly string[];
   connections: number | undefined;
   /** Requests per second, for every scenario. */

@@ -45,9 +45,9 @@ export function settingsIn(plan: ComparableSettings, scenario: string): LoadSett
   return plan.ofScenarios?.[scenario] ?? plan;
 }
 
-/** Several repeats of each scenario of one stack, and what makes them comparable with others. */
+/** Several repeats of each scenario of one stack, and the settings and machine that a comparable run must share. */
 export interface Baseline {
-  /** Rises when a reader of older files would misread a newer one. */
+  /** Version of the format. It rises when a reader of older files would misread a newer file. */
   schema: 1;
   stack: string;
   /** ISO 8601. */
@@ -93,7 +93,7 @@ export async function saveBaseline(path: string, baseline: Baseline): Promise<vo
 }
 
 /**
- * Reads what `saveBaseline` wrote.
+ * Reads a file that `saveBaseline` wrote.
  *
  * @throws {UserError} with exit code 2 when there is no such file.
  * @throws {UserError} when it cannot be read, is damaged, or comes from a newer version; names every wrong field.

@@ -25,7 +25,7 @@ export interface InjectedFault {
   how: string;
   /** Effects until the end of the run. The undo of some faults replaces pods once more. */
   expected: ExpectedEffect[];
-  /** Reverts what does not end by itself. May be called at any time, and more than once. */
+  /** Reverts the effects that do not end by themselves. May be called at any time, and more than once. */
   undo(): Promise<void>;
 }
 

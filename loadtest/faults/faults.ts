@@ -10,7 +10,7 @@ import { rollout } from "./rollout.ts";
 /** All faults, in the order of --help. */
 export const faults = [rollout, killApi, pauseApi, oomApi, killRedisPrimary, killNginx] as const;
 
-/** What `--fault` takes. */
+/** Name of a fault, as `--fault` takes it. */
 export type FaultName = (typeof faults)[number]["name"];
 
 export const faultNames: readonly FaultName[] = faults.map(({ name }) => name);

@@ -20,9 +20,9 @@ export interface ExpectedEffect {
   most: number;
 }
 
-/** What else the judgement depends on. */
+/** Facts of the run that the judgement depends on. */
 export interface Circumstances {
-  /** Scenarios in which the generator was the limit, or that were cut short. */
+  /** Scenarios in which the generator was the limit, or which ended early. */
   invalidScenarios?: ReadonlySet<string>;
   expected?: readonly ExpectedEffect[];
   /** The longest period of constant load, to which memory growth is limited; default: the whole run. */

@@ -4,11 +4,11 @@ import type { ObservedPod } from "../report/schema/pod.ts";
 import type { LoadResult } from "../report/schema/scenario.ts";
 import { memoryGrowth, type Period } from "./memory-growth.ts";
 
-/** What a gate compares with its limit. */
+/** A measured value that a gate compares with its limit. */
 export interface Measurement {
   /** Value in the metric's unit; null when it could not be measured. */
   value: number | null;
-  /** How many requests, memory samples or pods the value rests on. */
+  /** Number of requests, memory samples or pods that the value is computed from. */
   samples: number;
   /** Details for the gate's reason, e.g. `12 × HTTP 502` or the names of pods. */
   detail: string;

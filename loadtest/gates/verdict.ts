@@ -1,7 +1,7 @@
 import type { Verdict } from "../report/report-schema.ts";
 import type { GateResult } from "../report/schema/gate.ts";
 
-/** What went wrong with a run itself, not with the stack. */
+/** Problems of the run itself, not of the stack. */
 export interface Problems {
   /** The run could not be made or measured: gaps in the samples, a generator that died. */
   broken: string[];

@@ -80,7 +80,7 @@ export class MemorySamples {
     return this.#series.get(uid)?.worstGapMs ?? 0;
   }
 
-  /** The highest reading of a pod; undefined without any. */
+  /** The highest reading of a pod; undefined when there are no readings. */
   peakBytes(uid: string): number | undefined {
     const readings = this.readings(uid);
     return readings.length === 0 ? undefined : Math.max(...readings.map((reading) => reading.bytes));

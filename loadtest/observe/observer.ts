@@ -14,11 +14,11 @@ const sampleEveryMs = 1000;
 const settleMs = 3000;
 const longestSilenceMs = 5000;
 
-/** What the observer saw during a run. */
+/** Observations of a run. */
 export interface Observation {
   pods: ObservedPod[];
   events: PodEvent[];
-  /** What could not be observed; usually empty. */
+  /** Problems of the observation; usually empty. */
   problems: string[];
 }
 

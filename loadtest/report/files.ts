@@ -81,7 +81,7 @@ export async function writeReport(folder: ReportFolder, report: RunReport, copy?
   if (copy !== undefined) await attempt(copy, () => writeFile(copy, json()));
   await attempt(folder.junit, () => writeWhole(folder.junit, junitReport(report)));
   await attempt(folder.markdown, () => writeWhole(folder.markdown, markdownReport(report)));
-  // Last, because it is by far the largest: on a full disk the other files still fit.
+  // The page is written last. It is by far the largest file, so the other files still fit on a full disk.
   await attempt(folder.html, () => writeWhole(folder.html, reportPage(report)));
   const { stamp } = folder;
   if (stamp !== undefined) await attempt(join(reportsRoot, "latest"), () => pointLatestTo(stamp));

@@ -35,7 +35,7 @@ export function table(
   return `<div class="table"><table><thead><tr>${head.map(cell("th")).join("")}</tr></thead><tbody>${body.join("\n")}</tbody></table></div>`;
 }
 
-/** The lines as a list; empty without any. */
+/** The lines as a list; empty when there are no lines. */
 export function list(lines: string[]): string {
   return lines.length === 0 ? "" : `<ul>${lines.map((line) => `<li>${escapeHtml(line)}</li>`).join("")}</ul>`;
 }

@@ -3,7 +3,7 @@ import { escapeHtml, table } from "./html.ts";
 import type { RunReport } from "./report-schema.ts";
 import { comparisonCells, comparisonHead } from "./rows.ts";
 
-/** The stack's own metrics of each scenario; empty without any. */
+/** The stack's own metrics of each scenario; empty when there are none. */
 export function stackSection({ scenarios }: RunReport): string {
   const known = scenarios.flatMap(({ scenario, stack }) => (stack ? [{ scenario, ...stack }] : []));
   if (known.length === 0) return "";

@@ -15,10 +15,10 @@ export interface StubRequest {
   body: string;
 }
 
-/** Its response: a status, with or without a body; undefined: close the connection without a response. */
+/** Response to a request: a status and an optional body; undefined closes the connection without a response. */
 export type StubAnswer = { status: number; body?: object } | undefined;
 
-/** Result of a command: its output, or why it failed; undefined: close the connection before its end. */
+/** Result of a command: its output or its error; undefined closes the connection before the command ends. */
 export type StubExec = { output: string } | { error: string } | undefined;
 
 /** An API server on 127.0.0.1 with the responses of a test, over HTTP and, for exec, WebSocket. */
@@ -79,7 +79,7 @@ function kubeconfigOf(server: string): object {
   };
 }
 
-/** The part of WebSocket that one exec needs: accept, a frame of output, a frame with the status, close. */
+/** The part of WebSocket that an exec needs: accept, a frame of output, a frame with the status, close. */
 function speakExec(socket: Duplex, key: string, run: () => StubExec): void {
   const accept = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
   const lines = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade"];

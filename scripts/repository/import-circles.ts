@@ -11,7 +11,7 @@ const importSource = /(?:\bfrom|\bimport)\s*\(?\s*["'](\.{1,2}\/[^"']+)["']/g;
  */
 export function importCircles(files: readonly TextFile[]): string[][] {
   const imports = new Map(files.map(({ path, text }) => [path, importsOf(path, text)]));
-  // A file that imports nothing of the rest is in no circle.
+  // A file that imports none of the remaining files is in no circle.
   for (let before = -1; before !== imports.size; ) {
     before = imports.size;
     for (const [path, targets] of imports)

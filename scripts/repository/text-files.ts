@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { glob } from "zx";
 
-/** A file of the repository that people wrote. */
+/** A file of the repository that is written by hand. */
 export interface TextFile {
   /** Path relative to the repository's root, with `/`. */
   path: string;
@@ -12,7 +12,7 @@ export interface TextFile {
 /** The repository's root folder. */
 export const root = join(import.meta.dirname, "../..");
 const extensions = ["ts", "mjs", "js", "css", "sh", "sql", "md", "json", "yaml", "yml", "html"];
-/** Written by tools from sources that are checked themselves. */
+/** Files that tools write from checked sources. */
 const generated = ["package-lock.json", "**/*.schema.json"];
 
 /** Code and docs that git does not ignore, in the order of their paths. Generated files are left out. */

@@ -44,7 +44,7 @@ const Cache = {
   REDIS_KEEP_ALIVE_MS: integer(5000, 100, maxDelayMs),
   CACHE_PREFIX: text({ default: "bw:" }),
   CACHE_TTL_SECONDS: integer(300, 1, 30 * 86_400),
-  /** How long after its expiry a value may still be served while the origin fails. */
+  /** Time after its expiry for which a value may be served while the origin fails. */
   CACHE_STALE_SECONDS: integer(3600, 0, 30 * 86_400),
   CACHE_TIMEOUT_MS: integer(200, 1, 60_000),
   /** Size limit of the values kept in the process; 0 keeps none. */
@@ -214,7 +214,7 @@ function toConfig(read: Static<typeof Environment>, nodes: RedisNode[]) {
     },
     upload: {
       dir: read.UPLOAD_DIR,
-      // Undefined: limited by the disk only.
+      // Undefined means limited by the disk only.
       dirBytes: read.UPLOAD_DIR_BYTES || undefined,
       maxBytes: read.UPLOAD_MAX_BYTES,
       maxFiles: read.UPLOAD_MAX_FILES,

@@ -28,7 +28,7 @@ export function emptyCacheStats() {
     storeErrors: 0,
     invalidations: 0,
     invalidationsDropped: 0,
-    /** Current value, as are the following ones. */
+    /** Current value, as are the values below. */
     invalidationsPending: 0,
     localEntries: 0,
     localBytes: 0,

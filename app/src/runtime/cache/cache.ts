@@ -13,7 +13,7 @@ export interface CacheOptions {
   /** Prefix of every key. */
   prefix: string;
   ttlSeconds: number;
-  /** How long after its expiry a value may be served while the origin fails. */
+  /** Time after its expiry for which a value may be served while the origin fails. */
   staleSeconds: number;
   /** Size limit of the copies in this process; 0 keeps none. */
   localBytes: number;
@@ -35,7 +35,7 @@ export interface CacheOptions {
  *   cannot restore an old value.
  * - A process whose feed of invalidations is broken serves no copies. When the feed is back, older copies stay unused.
  * - The origin is read once per process and expiry, for any number of readers, and usually once over all processes: a
- *   reader that finds another's lease waits for it briefly. Shortly before a value expires, it is reloaded in the
+ *   reader that finds the lease of another reader waits for it briefly. Shortly before a value expires, it is reloaded in the
  *   background.
  * - While the origin fails, expired values are served (STALE) for `staleSeconds`, from this process if the store fails too.
  * - A failing store fails no request. Reads go to the origin (BYPASS). Invalidations are repeated until they succeed, and

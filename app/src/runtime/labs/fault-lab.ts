@@ -17,7 +17,7 @@ export function faultLabRoutes(app: FastifyInstance, exit: (code: number) => voi
     "/lab/allocate",
     { schema: { querystring: Allocate } },
     (request, reply) => {
-      // Filled with ones: the kernel counts only memory that has been written.
+      // The buffers are filled, because the kernel counts only memory that has been written.
       for (let mib = 0; mib < request.query.mib; mib++) kept.push(Buffer.alloc(mebibyte, 1));
       reply.send({ allocatedMib: kept.length });
     },

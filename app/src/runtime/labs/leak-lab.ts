@@ -30,7 +30,7 @@ function leaks(): Record<string, Keep> {
   const emitter = new EventEmitter().setMaxListeners(0);
   const cache = new Map<string, { text: string; at: number }>();
   return {
-    // Outside V8's heap: only `external` grows.
+    // The memory is outside V8's heap, so only `external` grows.
     global: (bytes) => buffers.push(Buffer.alloc(bytes, 1)),
     closure: (bytes) => {
       const text = flatText(bytes);

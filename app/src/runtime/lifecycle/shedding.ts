@@ -75,9 +75,9 @@ export class Shedding {
       active: this.active ? 1 : 0,
       refusedForDelay: this.#refused.delay,
       refusedForMemory: this.#refused.memory,
-      // Averaged over about a second.
+      // The delay is averaged over about a second.
       eventLoopDelayMs: this.#delayMs,
-      // Resident memory of the memory limit.
+      // Share of the memory limit that is resident.
       memoryPercent: this.#memoryPercent,
     };
   }

@@ -10,7 +10,7 @@ export interface LeakSuspicionOptions {
   intervalSeconds: number;
   /** Age limit of the recent floors. */
   windowSeconds: number;
-  /** Growth that a filling cache explains. */
+  /** Growth that the caches may cause while they fill. */
   minGrowthBytes: number;
 }
 

@@ -14,7 +14,7 @@ const snapshotPauseMs = 600_000;
 /** The memory monitor of a process. It takes heap snapshots at a suspected leak and near the heap's limit. */
 export class MemoryWatch {
   readonly monitor: MemoryMonitor;
-  /** Undefined without a folder for them. */
+  /** Undefined when there is no folder for snapshots. */
   readonly snapshots: HeapSnapshots | undefined;
   readonly #log: Log;
   readonly #takenAt = new Map<string, number>();

@@ -30,7 +30,7 @@ export interface MemoryMonitorOptions {
   limitBytes: number;
   /** Limit of V8's old space. */
   heapLimitBytes: number;
-  /** Growth that a filling cache explains. */
+  /** Growth that the caches may cause while they fill. */
   minGrowthBytes: number;
   /** Called when the verdict becomes "leak suspected". */
   onLeak?(report: MemoryReport): void;

@@ -29,12 +29,12 @@ export class Metrics {
     return stats;
   }
 
-  /** For GET /metrics. The event loop's stats cover the time since the last call. */
+  /** Text for GET /metrics. The event loop's stats cover the time since the last call. */
   data(): StatsData {
     return this.#collect(true);
   }
 
-  /** For GET /internal/stats, which does not reset the event loop's stats. */
+  /** Data for GET /internal/stats, which does not reset the event loop's stats. */
   stats(): StatsData {
     return this.#collect(false);
   }

@@ -50,7 +50,7 @@ export class ProcessSampler {
       startedAtSeconds: performance.timeOrigin / 1000,
       cpu: { userSeconds: user / 1e6, systemSeconds: system / 1e6 },
       memory: { ...process.memoryUsage() },
-      // Since the last `collect` that reset it. Delay is how late a timer fires.
+      // The stats cover the time since the last `collect` with `reset`. The delay is how late a timer fires.
       eventLoop: {
         meanMs: this.#lateMs(this.#delay.mean),
         p50Ms: this.#lateMs(this.#delay.percentile(50)),
@@ -58,7 +58,7 @@ export class ProcessSampler {
         p99Ms: this.#lateMs(this.#delay.percentile(99)),
         maxMs: this.#lateMs(this.#delay.max),
         utilization: performance.eventLoopUtilization(sinceStart, this.#since).utilization,
-        // Since the start.
+        // These counters start with the process.
         activeSeconds: sinceStart.active / 1000,
         idleSeconds: sinceStart.idle / 1000,
       },

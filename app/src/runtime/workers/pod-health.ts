@@ -12,7 +12,7 @@ export interface WorkerHealth {
   readonly report: ProbeResponse | undefined;
 }
 
-/** A worker that missed more is not counted on. */
+/** Maximum number of missed heartbeats. A worker that missed more counts as hung. */
 const maxMissedHeartbeats = 5;
 
 /** Probe responses of a pod with several workers. The pod is ready if any worker is ready. */

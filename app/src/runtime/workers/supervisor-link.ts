@@ -32,7 +32,7 @@ const checksPerHeartbeat = 10;
 /** Requests counted since the last metrics message are lost when a worker is killed. */
 const checksPerMetrics = 50;
 
-/** The worker's side of the connection with its supervisor. */
+/** The worker's end of the connection to its supervisor. */
 export class SupervisorLink {
   readonly #channel: Channel;
   #timer: NodeJS.Timeout | undefined;
