@@ -61,8 +61,9 @@ export const limitUnits: Record<
 };
 
 /**
- * The list of gates, each on one metric of all scenarios or workloads, or of a named scenario or workload. They are added to the default gates. A
- * later gate on the same metric and scenario or workload replaces an earlier one; `limit: off` removes it.
+ * The list of gates, each on one metric of all scenarios or workloads, or of a named scenario or workload. They are added
+ * to the default gates. A later gate on the same metric and scenario or workload replaces an earlier gate; `limit: off`
+ * removes it.
  */
 export const gates = option(
   {
