@@ -52,6 +52,9 @@ export async function startServer(
   return { port, cpuSeconds: () => familyCpuSeconds(pid), stop };
 }
 
+/** The load sends a request id with every request, and some servers of the comparison rely on it. */
+const headers = { "x-request-id": "start" };
+
 /** Polls a path until it responds with 200. @throws {Error} when it does not in 20 s, or when `hasEnded` returns true */
 export async function waitForOk(
   port: number,
@@ -60,7 +63,7 @@ export async function waitForOk(
 ): Promise<void> {
   const isOk = await poll({ intervalMs, timeoutMs }, async () => {
     if (hasEnded()) throw new Error("the server has ended");
-    return (await fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined))?.ok;
+    return (await fetch(`http://127.0.0.1:${port}${path}`, { headers }).catch(() => undefined))?.ok;
   });
   if (!isOk) throw new Error(`${path} did not respond with 200 in ${timeoutMs / 1000} s`);
 }
