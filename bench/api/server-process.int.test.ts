@@ -14,11 +14,11 @@ test("startServer starts every server that the API is compared with", async () =
   for (const program of [raw, fastify, express]) {
     const server = await startServer([program]);
     try {
-      const response = await fetch(`http://127.0.0.1:${server.port}/users/7`, {
+      const response = await fetch(`http://127.0.0.1:${server.port}/light`, {
         headers: { "x-request-id": "seven" },
       });
       assert.equal(response.headers.get("x-request-id"), "seven", program);
-      assert.equal(((await response.json()) as { id: number }).id, 7, program);
+      assert.deepEqual(await response.json(), { ok: true }, program);
     } finally {
       await server.stop();
     }
