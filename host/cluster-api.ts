@@ -55,9 +55,15 @@ export class ClusterApi {
     return this.#request("GET", path, timeoutMs);
   }
 
-  /** Merges the fields of `patch` into an object; a field that is null goes. @throws {ApiError} see `getJson`. */
-  async patch(path: string, patch: object, timeoutMs = 5000): Promise<void> {
-    await this.#request("PATCH", `${path}?fieldManager=${this.#access.fieldManager}`, timeoutMs, {
+  /**
+   * Merges the fields of `patch` into an object; a field that is null goes.
+   *
+   * @param dryRun whether the API server only checks the change. Default: false.
+   * @throws {ApiError} see `getJson`.
+   */
+  async patch(path: string, patch: object, timeoutMs = 5000, dryRun = false): Promise<void> {
+    const query = `fieldManager=${this.#access.fieldManager}${dryRun ? "&dryRun=All" : ""}`;
+    await this.#request("PATCH", `${path}?${query}`, timeoutMs, {
       type: "application/strategic-merge-patch+json",
       text: JSON.stringify(patch),
     });

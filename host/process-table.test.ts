@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { test } from "node:test";
 import {
   childrenOf,
+  endedChildrenCpuSeconds,
   findProcesses,
   isAlive,
   type ProcessIdentity,
+  proportionalBytes,
   residentBytes,
   sendSignal,
   startTimeOf,
@@ -53,4 +55,18 @@ test("findProcesses finds processes by arguments, and childrenOf by parent", asy
 test("residentBytes returns the memory of a process, and 0 when it has ended", async () => {
   assert.ok((await residentBytes(process.pid)) > 1024 ** 2);
   assert.equal(await residentBytes(2 ** 30), 0);
+});
+
+test("proportionalBytes returns a part of the memory, and 0 when the process has ended", async () => {
+  const proportional = await proportionalBytes(process.pid);
+  assert.ok(proportional > 1024 ** 2);
+  assert.ok(proportional < 2 * (await residentBytes(process.pid)));
+  assert.equal(await proportionalBytes(2 ** 30), 0);
+});
+
+test("endedChildrenCpuSeconds counts children of children", async () => {
+  const before = await endedChildrenCpuSeconds();
+  const busy = `for (const end = process.cpuUsage().user + 3e5; process.cpuUsage().user < end; );`;
+  execFileSync("sh", ["-c", `"$0" -e '${busy}'; :`, process.execPath]);
+  assert.ok((await endedChildrenCpuSeconds()) - before >= 0.3);
 });

@@ -65,7 +65,7 @@ export async function waitUntilGone(
 }
 
 async function allPids(): Promise<number[]> {
-  return (await readdir("/proc")).filter((entry) => /^\d+$/.test(entry)).map(Number);
+  return (await readdir("/proc").catch(() => [])).filter((entry) => /^\d+$/.test(entry)).map(Number);
 }
 
 /** Returns the processes for whose command line `matches` is true. */
@@ -74,6 +74,18 @@ export async function findProcesses(matches: (args: string[]) => boolean): Promi
   for (const pid of await allPids()) {
     const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
     if (commandLine === "" || !matches(commandLine.split("\0"))) continue;
+    const startTime = await startTimeOf(pid);
+    if (startTime !== undefined) found.push({ pid, startTime });
+  }
+  return found;
+}
+
+/** Returns the processes that were started with this variable in their environment; none where there is no /proc. */
+export async function findByEnvironment(name: string, value: string): Promise<ProcessIdentity[]> {
+  const found: ProcessIdentity[] = [];
+  for (const pid of await allPids()) {
+    const environment = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
+    if (!environment.split("\0").includes(`${name}=${value}`)) continue;
     const startTime = await startTimeOf(pid);
     if (startTime !== undefined) found.push({ pid, startTime });
   }
@@ -111,4 +123,17 @@ export async function socketOwner(inode: string): Promise<string | undefined> {
 export async function residentBytes(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
+}
+
+/** Returns the memory of a process in bytes with its part of shared pages (PSS); 0 when it has ended. */
+export async function proportionalBytes(pid: number): Promise<number> {
+  const rollup = await readFile(`/proc/${pid}/smaps_rollup`, "utf8").catch(() => "");
+  return Number(/^Pss:\s+(\d+) kB$/m.exec(rollup)?.[1] ?? 0) * 1024;
+}
+
+/** Returns the CPU seconds, user and system, of all child processes of this process that have ended, with their children. */
+export async function endedChildrenCpuSeconds(): Promise<number> {
+  const fields = (await statFields(process.pid)) ?? [];
+  // Fields 16 and 17 of proc_pid_stat(5).
+  return ((Number(fields[13]) + Number(fields[14])) * millisecondsPerTick) / 1000;
 }

@@ -43,3 +43,11 @@ test("tryCommand refuses a program that does not exist", async () => {
     message: /^\/no\/such\/program could not be started: /,
   });
 });
+
+test("tryCommand ends a command that ignores SIGTERM when the signal of its time limit is SIGKILL", async () => {
+  const result = await tryCommand("sh", ["-c", "trap '' TERM; while :; do sleep 0.05; done"], {
+    timeoutMs: 200,
+    timeoutSignal: "SIGKILL",
+  });
+  assert.equal(result.signal, "SIGKILL");
+});

@@ -1,7 +1,10 @@
 import { spawn } from "node:child_process";
 import { UserError } from "../contract/user-error.ts";
+import { requireNotEnding, trackCommand } from "./running-commands.ts";
 
 const keptLines = 40;
+/** Programs that become the program: setpriv(1) of util-linux and nice(1). */
+const inBackground = ["setpriv", "--pdeathsig", "TERM", "nice", "-n", "10"] as const;
 
 /** How a command is run. */
 export interface CommandOptions {
@@ -14,8 +17,15 @@ export interface CommandOptions {
   onLine?: (line: string) => void;
   /** What the user can do when the command fails. */
   fix?: string;
-  /** Milliseconds after which the command gets SIGTERM; without it there is no limit. */
+  /** Milliseconds after which the command gets a signal; without it there is no limit. */
   timeoutMs?: number;
+  /** The signal at the time limit, by default SIGTERM, which a program may ignore. */
+  timeoutSignal?: NodeJS.Signals;
+  /**
+   * For a long computation with child processes, on Linux: other programs of the machine come first. It leads a process
+   * group, all of which gets SIGTERM at an interrupt, and it gets SIGTERM when this process is killed.
+   */
+  isBackground?: boolean;
 }
 
 /** How a command ended. */
@@ -30,19 +40,25 @@ export interface CommandResult {
 /**
  * Runs a program without a shell to its end. Any exit code is accepted.
  *
- * @throws {UserError} when it cannot be started.
+ * @throws {UserError} when it cannot be started, also because this process ends (running-commands.ts).
  */
 export async function tryCommand(
   command: string,
   args: readonly string[],
   options: CommandOptions = {},
 ): Promise<CommandResult> {
-  const child = spawn(command, args, {
+  requireNotEnding(command);
+  const isBackground = options.isBackground === true && process.platform === "linux";
+  const [program, ...first] = isBackground ? [...inBackground, command] : [command];
+  const child = spawn(program, [...first, ...args], {
     cwd: options.cwd,
     env: options.env ?? process.env,
     stdio: ["pipe", "pipe", "pipe"],
     timeout: options.timeoutMs,
+    killSignal: options.timeoutSignal,
+    detached: isBackground,
   });
+  trackCommand(command, child, isBackground);
   const outputs = { stdout: "", stderr: "" };
   const readLines = (name: keyof typeof outputs): void => {
     let rest = "";

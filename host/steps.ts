@@ -1,56 +1,34 @@
-const redrawEveryMs = 250;
+import { type StepLine, StepLines, type StepOutput } from "./step-lines.ts";
 
 /** Sets the detail of the running step: what it does now, in a few words. */
 export type Report = (detail: string) => void;
 
-/** Where steps are printed; `process.stderr` is one. */
-export interface StepOutput {
-  isTTY?: boolean;
-  columns?: number;
-  write(text: string): unknown;
-}
-
-/**
- * Prints the steps of long work with their time and detail. On a terminal, the line of the running step is redrawn.
- * Elsewhere, there is a line at the end of each step, and regular lines while it runs.
- */
+/** Prints the steps of long work with their time and detail, one after the other. */
 export class StepPrinter {
-  readonly #out: StepOutput;
-  readonly #everyMs: number;
-  #timer: NodeJS.Timeout | undefined;
-  #name = "";
-  #detail = "";
-  #startedMs = 0;
+  readonly #lines: StepLines;
+  #current: StepLine | undefined;
 
   /** @param plainEveryMs time between two lines of a running step when the output is no terminal */
-  constructor(out: StepOutput, plainEveryMs = 15_000) {
-    this.#out = out;
-    this.#everyMs = out.isTTY ? redrawEveryMs : plainEveryMs;
+  constructor(out: StepOutput, plainEveryMs?: number) {
+    this.#lines = new StepLines(out, plainEveryMs);
   }
 
   /** Ends the running step as done and begins the next one. */
   begin(name: string): void {
     this.end();
-    this.#name = name;
-    this.#detail = "";
-    this.#startedMs = Date.now();
-    this.#timer = setInterval(() => this.#show(), this.#everyMs);
-    this.#timer.unref();
-    if (this.#out.isTTY) this.#show();
+    this.#current = this.#lines.open(name);
   }
 
   /** Sets the detail of the running step. */
   detail(text: string): void {
-    this.#detail = text;
-    if (this.#out.isTTY) this.#show();
+    if (this.#current !== undefined) this.#lines.detail(this.#current, text);
   }
 
   /** Ends the running step, if any, as done or as failed. */
   end(done = true): void {
-    if (this.#name === "") return;
-    clearInterval(this.#timer);
-    this.#out.write(`${this.#out.isTTY ? "\r\x1b[2K" : ""}${this.#line(done ? "✓" : "✗")}\n`);
-    this.#name = "";
+    if (this.#current === undefined) return;
+    this.#lines.close(this.#current, done);
+    this.#current = undefined;
   }
 
   /** Runs `work` as a step. @throws {Error} of `work`; the step is marked as failed then. */
@@ -65,20 +43,31 @@ export class StepPrinter {
       this.end(done);
     }
   }
+}
 
-  #show(): void {
-    const line = this.#line("…");
-    const fitting = line.slice(0, Math.max(20, (this.#out.columns ?? 110) - 1));
-    this.#out.write(this.#out.isTTY ? `\r\x1b[2K${fitting}` : `${line}\n`);
-  }
+const shared = new StepLines(process.stderr);
 
-  #line(mark: string): string {
-    const seconds = ((Date.now() - this.#startedMs) / 1000).toFixed(1);
-    return `  ${mark} ${this.#name} ${seconds}s ${this.#detail}`.trimEnd();
+/**
+ * Runs one step of long work, printed on stderr. Several may run at the same time.
+ *
+ * @throws {Error} of `work`; the step is marked as failed then.
+ */
+export async function step<T>(name: string, work: (report: Report) => Promise<T>): Promise<T> {
+  const line = shared.open(name);
+  let done = false;
+  try {
+    const result = await work((text) => shared.detail(line, text));
+    done = true;
+    return result;
+  } finally {
+    shared.close(line, done);
   }
 }
 
-/** Runs one step of long work, printed on stderr. @throws {Error} of `work`; the step is marked as failed then. */
-export function step<T>(name: string, work: (report: Report) => Promise<T>): Promise<T> {
-  return new StepPrinter(process.stderr).step(name, work);
+/** The names of the steps of this process that run. */
+export const runningSteps = (): string[] => shared.names();
+
+/** Prints a text on stderr, above the steps that run. */
+export function note(text: string): void {
+  shared.note(text);
 }
