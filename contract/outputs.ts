@@ -8,14 +8,38 @@ export interface StackOutputs {
   /** URL of the gateway, without a trailing slash, for example `http://127.0.0.1:30080`. */
   endpoint: string;
   namespace: string;
-  /** Kubeconfig file and context of the cluster that the stack is deployed to. */
-  cluster: { kubeconfig: string; kubeContext: string };
+  cluster: ClusterIdentity;
   /** Image name with its tag. */
   apiImage: string;
   /** Token for the API's internal routes; secret. */
   internalToken: string;
   workloads: Workload[];
   loadtest: LoadTestSettings;
+  /** How clients check the gateway's certificate. Absent: by the authorities that they know, or there is no TLS. */
+  tls?: TlsTrust;
+}
+
+/** Trust in a certificate that the stack made itself. */
+export interface TlsTrust {
+  /** Certificate of the authority that signed the gateway's certificate, in PEM form. */
+  authority: string;
+  /** A host name in the gateway's certificate, which a load balancer's address is not. */
+  serverName: string;
+}
+
+/**
+ * The cluster that the stack is deployed to. Each reader reaches it by a kubeconfig of its own, whose paths and names may
+ * differ from the deployer's (docs/decisions.md#no-paths-in-the-state).
+ */
+export interface ClusterIdentity {
+  /** The context's name in the kubeconfig of the deployer. */
+  kubeContext: string;
+  /** Address of the API server in the kubeconfig of the deployer. Absent in the outputs of an older program. */
+  server?: string;
+  /** UID of the stack's namespace, which no other cluster has. Absent in the outputs of an older program. */
+  namespaceUid?: string;
+  /** `cluster.kubeconfig` as stack config spells it. Of an older program: an absolute path of the deployer. */
+  kubeconfig?: string;
 }
 
 /** Every role that a workload can have. */
@@ -40,7 +64,7 @@ export interface LoadTestSettings {
   connections: number;
   durationSeconds: number;
   warmupSeconds: number;
-  /** Number of users created before the run, with the ids 1 … users. */
+  /** Number of users created before the run, with ids of their own (loadtest/load/users.ts). */
   users: number;
   /** Threads that generate the load. */
   threads: number;

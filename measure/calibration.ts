@@ -46,8 +46,8 @@ export function calibrationOf(parts: readonly CalibrationPart[]): Calibration {
 function runChild(): Promise<CalibrationPart[]> {
   return new Promise((resolve, reject) => {
     const child = fork(new URL("./calibration-child.ts", import.meta.url), {
-      // The child gets no other flags of this process (a profiler, the test runner), which would be measured too.
-      execArgv: ["--import", import.meta.resolve("tsx")],
+      // The child gets no flags of this process (a profiler, the test runner), which would be measured too.
+      execArgv: [],
       stdio: ["ignore", "ignore", "inherit", "ipc"],
       timeout: timeoutMs,
     });

@@ -4,7 +4,13 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { cgroupCpuSeconds, processCpuSeconds, statCpuSeconds } from "./cpu-time.ts";
+import {
+  busySeconds,
+  cgroupCpuSeconds,
+  machineCpuSeconds,
+  processCpuSeconds,
+  statCpuSeconds,
+} from "./cpu-time.ts";
 
 const ownSeconds = () => process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6;
 
@@ -85,4 +91,18 @@ test("statCpuSeconds finds the fields when the name has spaces and parentheses",
 test("processCpuSeconds names the process when it does not exist", async () => {
   // Above the largest id that Linux gives.
   await assert.rejects(processCpuSeconds(2 ** 22 + 1), /process 4194305 has no CPU time/);
+});
+
+test("busySeconds counts neither idle time nor waiting for disks nor time that the host took", () => {
+  const text = "cpu  100 20 300 5000 7000 40 50 600 70 8\ncpu0 1 2 3 4 5 6 7 8 9 10\n";
+  assert.equal(busySeconds(text), (100 + 20 + 300 + 40 + 50) / 100);
+  assert.throws(() => busySeconds("cpu0 1 2 3 4 5 6 7\n"), /not the text of \/proc\/stat/);
+});
+
+test("machineCpuSeconds includes the CPU time of this process", {
+  skip: process.platform !== "linux",
+}, async () => {
+  const before = await machineCpuSeconds();
+  useCpu(0.2);
+  assert.ok((await machineCpuSeconds()) - before >= 0.15);
 });

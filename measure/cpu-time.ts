@@ -38,6 +38,29 @@ export async function processCpuSeconds(pid: number): Promise<number> {
   return statCpuSeconds(text);
 }
 
+/**
+ * CPU seconds that the whole machine has spent on anything but idling and waiting for disks since its start, in steps of
+ * 0.01 s: user, nice, system, irq and softirq of `/proc/stat` (proc_stat(5)). Time that the host took away is not included.
+ *
+ * @throws {Error} when the machine has no `/proc/stat`
+ */
+export async function machineCpuSeconds(): Promise<number> {
+  return busySeconds(await readFile("/proc/stat", "utf8"));
+}
+
+/** The busy seconds in the text of `/proc/stat`. @throws {Error} when the text is something else */
+export function busySeconds(text: string): number {
+  const [user, nice, system, , , irq, softirq] = (/^cpu +(.*)$/m.exec(text)?.[1] ?? "")
+    .split(" ")
+    .map(Number);
+  const ticks = [user, nice, system, irq, softirq].reduce<number>(
+    (sum, each) => sum + (each ?? Number.NaN),
+    0,
+  );
+  if (!Number.isFinite(ticks)) throw new Error(`not the text of /proc/stat: ${text.slice(0, 80)}`);
+  return ticks / ticksPerSecond;
+}
+
 /** The CPU seconds in the text of a `/proc/<pid>/stat`. @throws {Error} when the text is something else */
 export function statCpuSeconds(text: string): number {
   // The name may contain spaces and parentheses.

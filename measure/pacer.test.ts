@@ -5,8 +5,9 @@ import { Pacer } from "./pacer.ts";
 
 test("Pacer calls back once for each beat, in order and never early, also after a busy event loop", async () => {
   const beats: { index: number; ms: number }[] = [];
+  const pacer = await Pacer.prepare();
   const startMs = performance.now() + 200;
-  const pacer = Pacer.start(500, startMs - performance.now(), (index) => {
+  pacer.start(500, startMs - performance.now(), (index) => {
     beats.push({ index, ms: performance.now() });
   });
   await sleep(600);

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 
 /**
@@ -8,15 +9,17 @@ export class Pacer {
   readonly #stop = new Int32Array(new SharedArrayBuffer(4));
   readonly #thread: Worker;
 
-  private constructor(intervalMs: number, startsInMs: number, onDue: (index: number) => void) {
-    const startNs = process.hrtime.bigint() + BigInt(Math.round(startsInMs * 1e6));
+  private constructor() {
     this.#thread = new Worker(new URL("./pacer-thread.mjs", import.meta.url), {
-      workerData: { stop: this.#stop, startNs, intervalMs },
+      workerData: { stop: this.#stop },
     });
-    let next = 0;
-    this.#thread.on("message", (due: number) => {
-      while (next < due) onDue(next++);
-    });
+  }
+
+  /** Starts the thread. That takes seconds on a busy machine, so do it before the first beat is due. */
+  static async prepare(): Promise<Pacer> {
+    const pacer = new Pacer();
+    await once(pacer.#thread, "message");
+    return pacer;
   }
 
   /**
@@ -24,8 +27,13 @@ export class Pacer {
    * @param startsInMs time until beat 0, negative when it is already due; beat i follows i / ratePerSecond seconds later
    * @param onDue called once for each beat, in order, at its time or as soon as the event loop is free
    */
-  static start(ratePerSecond: number, startsInMs: number, onDue: (index: number) => void): Pacer {
-    return new Pacer(1000 / ratePerSecond, startsInMs, onDue);
+  start(ratePerSecond: number, startsInMs: number, onDue: (index: number) => void): void {
+    const startNs = process.hrtime.bigint() + BigInt(Math.round(startsInMs * 1e6));
+    let next = 0;
+    this.#thread.on("message", (due: number) => {
+      while (next < due) onDue(next++);
+    });
+    this.#thread.postMessage({ startNs, intervalMs: 1000 / ratePerSecond });
   }
 
   /** Ends the thread; afterwards `onDue` is not called again. */
