@@ -7,9 +7,11 @@ import { validate } from "./validate.ts";
 const deployment = {
   port: 3000,
   internalPort: 9000,
+  databasePoolSize: 10,
   redisNodes: ["a:6379", "b:6379"],
   snapshotFolder: "/snapshots",
   uploadFolder: "/uploads",
+  passwordFiles: { DATABASE_PASSWORD_FILE: undefined, INTERNAL_TOKEN_FILE: "/passwords/token" },
 };
 
 function environment(api: object): Record<string, string> {
@@ -42,6 +44,8 @@ test("apiEnvironment derives the variables from the options and the deployment, 
     ["HEAP_SNAPSHOT_DIR", "/snapshots"],
     ["HEAP_SNAPSHOT_KEEP", "2"],
     ["UPLOAD_MAX_BYTES", "1073741824"],
+    ["DATABASE_POOL_SIZE", "10"],
+    ["INTERNAL_TOKEN_FILE", "/passwords/token"],
   ]);
 });
 

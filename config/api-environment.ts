@@ -15,12 +15,18 @@ export interface ApiEnvironmentInput {
   port: number;
   /** Port for probes and metrics. */
   internalPort: number;
+  /** Certificates in PEM form for the connections to the database. */
+  databaseCa?: string;
+  /** Connections of each pod to the database. */
+  databasePoolSize: number;
   /** `host:port` of every Redis pod. */
   redisNodes: readonly string[];
   /** Mount path of the volume for heap snapshots. */
   snapshotFolder: string;
   /** Mount path of the volume for uploads, if there is such a volume. */
   uploadFolder: string;
+  /** Files of the passwords that are in use, by variable. */
+  passwordFiles: { DATABASE_PASSWORD_FILE: string | undefined; INTERNAL_TOKEN_FILE: string };
 }
 
 /** One variable that the stack sets, or that `api.env` may not set for another reason. */
@@ -56,6 +62,10 @@ export const stackVariables = {
     value: ({ uploadVolume, uploadFolder }) => (uploadVolume === undefined ? undefined : uploadFolder),
   },
   UPLOAD_DIR_BYTES: { setBy: "api.uploadVolume", value: ({ uploadVolume }) => uploadVolume },
+  DATABASE_CA: { setBy: "database.ca", value: ({ databaseCa }) => databaseCa },
+  DATABASE_POOL_SIZE: { setBy: "database.poolSize", value: ({ databasePoolSize }) => databasePoolSize },
+  DATABASE_PASSWORD_FILE: { value: ({ passwordFiles }) => passwordFiles.DATABASE_PASSWORD_FILE },
+  INTERNAL_TOKEN_FILE: { value: ({ passwordFiles }) => passwordFiles.INTERNAL_TOKEN_FILE },
   // These are secrets.
   INTERNAL_TOKEN: {},
   DATABASE_URL: { setBy: "database.url" },

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { isAbsolute, join, resolve } from "node:path";
+import { embeddedContext, embeddedKubeconfig, expandPath, kubeconfigsOf } from "../contract/kubeconfig.ts";
 import { podWeights } from "./pool-weights.ts";
 import type { ApiConfig, PoolConfig } from "./sections/api.ts";
 import type { ClusterConfig } from "./sections/cluster.ts";
@@ -16,6 +16,8 @@ export interface PoolPlan {
   /** Weight of a single pod in the upstream. */
   podWeight: number;
   backup: boolean;
+  /** Share of the traffic, relative to the other pools; 0 for a pool without pods or with a weight of 0. */
+  share: number;
   image?: string;
 }
 
@@ -23,7 +25,14 @@ export interface PoolPlan {
 export function derivePools(api: ApiConfig): PoolPlan[] {
   if (api.pools === undefined) {
     return [
-      { name: "api", serviceName: "api-headless", replicas: api.replicas, podWeight: 1, backup: false },
+      {
+        name: "api",
+        serviceName: "api-headless",
+        replicas: api.replicas,
+        podWeight: 1,
+        backup: false,
+        share: 1,
+      },
     ];
   }
   // Backup pools get traffic only when all other pools are down, so each group has weights of its own.
@@ -41,6 +50,7 @@ export function derivePools(api: ApiConfig): PoolPlan[] {
     replicas: pool.replicas,
     podWeight: weights.get(pool) ?? 1,
     backup: pool.backup,
+    share: pool.replicas === 0 ? 0 : pool.weight,
     image: pool.image,
   }));
 }
@@ -56,11 +66,16 @@ export function redisReplicas(redis: RedisConfig): number {
 }
 
 /** `host:port` of every Redis pod, in the order of their ordinals. A pod keeps its host name when it is replaced. */
-export function redisNodes(redis: RedisConfig, namespace: string): string[] {
+export function redisNodes(redis: RedisConfig, namespace: string, domain: string): string[] {
   return Array.from(
     { length: redisReplicas(redis) },
-    (_, ordinal) => `redis-${ordinal}.redis.${namespace}.svc.cluster.local:6379`,
+    (_, ordinal) => `redis-${ordinal}.${serviceHost("redis", namespace, domain)}:6379`,
   );
+}
+
+/** Host name of a Service, which ends with the cluster's domain. The host names of a headless Service's pods end with it. */
+export function serviceHost(service: string, namespace: string, domain: string): string {
+  return `${service}.${namespace}.svc.${domain}`;
 }
 
 /** First 10 hex digits of the SHA-256 of `parts`. The same parts give the same text on every machine. */
@@ -68,17 +83,25 @@ export function shortHash(...parts: (string | number)[]): string {
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 10);
 }
 
-/** A kubeconfig file and one context in it. */
+/** How the program and the Kubernetes plugin reach the cluster. */
 export interface ClusterAccess {
-  kubeconfig: string;
   kubeContext: string;
+  /** Kubeconfig files. Of entries with the same name, the first one counts, as for kubectl. */
+  files: string[];
+  /**
+   * The plugin's kubeconfig: a path that is the same for every user of the stack, or "" for `$KUBECONFIG`, else
+   * `~/.kube/config`, which the plugin finds itself. It is kept in the state (docs/decisions.md#no-paths-in-the-state).
+   */
+  pluginKubeconfig: string;
 }
 
-/** Environment variables that choose the kubeconfig. */
+/** Environment that chooses the kubeconfig. */
 export interface AccessEnvironment {
   BREAKWATER_KUBECONFIG?: string;
   KUBECONFIG?: string;
   HOME?: string;
+  /** The home folder on Windows. */
+  USERPROFILE?: string;
 }
 
 /**
@@ -86,21 +109,21 @@ export interface AccessEnvironment {
  * kubeconfig that is set by accident never gets a deployment.
  *
  * @param projectRoot folder that relative paths start from.
+ * @param accountHome home folder by the user database, which the plugin expands `~` to.
  */
 export function clusterAccess(
-  cluster: ClusterConfig,
+  cluster: Pick<ClusterConfig, "kubeContext" | "kubeconfig">,
   env: AccessEnvironment,
   projectRoot: string,
+  accountHome: string,
 ): ClusterAccess {
-  if (cluster.kubeContext === undefined) {
-    const kubeconfig = env.BREAKWATER_KUBECONFIG ?? "/var/lib/breakwater/kubeconfig";
-    return { kubeconfig, kubeContext: "breakwater" };
+  const { kubeContext, kubeconfig } = cluster;
+  if (kubeContext === undefined) {
+    const embedded = env.BREAKWATER_KUBECONFIG ?? embeddedKubeconfig;
+    return { kubeContext: embeddedContext, files: [embedded], pluginKubeconfig: embedded };
   }
-  const home = env.HOME ?? "/";
-  const given = cluster.kubeconfig ?? env.KUBECONFIG ?? join(home, ".kube", "config");
-  const path = given.startsWith("~/") ? join(home, given.slice(2)) : given;
-  return {
-    kubeconfig: isAbsolute(path) ? path : resolve(projectRoot, path),
-    kubeContext: cluster.kubeContext,
-  };
+  if (kubeconfig === undefined) return { kubeContext, files: kubeconfigsOf(env), pluginKubeconfig: "" };
+  const file = expandPath(kubeconfig, env, projectRoot);
+  const isSame = file === expandPath(kubeconfig, { HOME: accountHome }, projectRoot);
+  return { kubeContext, files: [file], pluginKubeconfig: isSame ? kubeconfig : file };
 }

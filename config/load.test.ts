@@ -55,3 +55,19 @@ test("loadConfig refuses a number of the engine that JavaScript cannot hold exac
   );
   assert.equal(load({ "breakwater:api": '{"env":{"ANSWER":42}}' }).api.env.ANSWER, "42");
 });
+
+test("loadConfig refuses a section under another project's name, which would be ignored", () => {
+  assert.throws(
+    () => load({ "shop:api": '{"replicas":5}', "breakwater:nginx": "{}" }),
+    /has 1 problem:\n {2}shop:api: belongs to the project "shop", and this is "breakwater"; rename the key to breakwater:api/,
+  );
+});
+
+for (const [name, value] of [
+  ["kubernetes:cluster", "c"],
+  ["shop:other", "{}"],
+  ["aws:registry", "r"],
+] as const)
+  test(`loadConfig ignores ${name}, which is no section of a stack`, () => {
+    assert.equal(load({ [name]: value }).api.replicas, sections.api.children[".replicas"]?.defaults.embedded);
+  });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { ConfigError, type Problem } from "./problem.ts";
 import { spellingProblems } from "./spelling.ts";
-import type { StackConfig } from "./stack-config.ts";
+import { type StackConfig, sections } from "./stack-config.ts";
 import { validate } from "./validate.ts";
 
 /**
@@ -20,8 +20,12 @@ export function loadConfig(projectRoot = join(import.meta.dirname, "..")): Stack
     for (const problem of spellingProblems(stackFile, project)) found.set(problem.path, problem);
   };
   for (const [name, text] of Object.entries(pulumi.runtime.allConfig())) {
-    if (!name.startsWith(`${project}:`)) continue;
     const value = parse(text);
+    if (!name.startsWith(`${project}:`)) {
+      const problem = otherProjectProblem(name, value, project);
+      if (problem) found.set(problem.path, problem);
+      continue;
+    }
     raw.set(name.slice(project.length + 1), value);
     if (typeof value === "object") check(`{"config":{${JSON.stringify(name)}:${text}}}`);
   }
@@ -33,6 +37,18 @@ export function loadConfig(projectRoot = join(import.meta.dirname, "..")): Stack
     if (error instanceof ConfigError) throw new pulumi.RunError(error.message);
     throw error;
   }
+}
+
+/** A section under another project's name, as after a rename. It would be ignored, and the defaults deployed. */
+function otherProjectProblem(name: string, value: unknown, project: string): Problem | undefined {
+  const [owner, section = ""] = name.split(":");
+  if (!Object.hasOwn(sections, section) || typeof value !== "object") return undefined;
+  return {
+    path: name,
+    value: undefined,
+    rule: `belongs to the project "${owner}", and this is "${project}"`,
+    fix: `rename the key to ${project}:${section} in the stack's file`,
+  };
 }
 
 /** Parses an object, which the engine passes as JSON. Every other value is a text. */

@@ -1,16 +1,19 @@
+import { readCertificates } from "../contract/certificates.ts";
+import { planDatabasePool, reservedConnections } from "./database-pool.ts";
+import { checkGateway } from "./gateway-rules.ts";
+import { databaseStartBytes } from "./memory.ts";
 import type { Report } from "./options/option.ts";
 import type { ApiConfig } from "./sections/api.ts";
+import { embeddedDomain } from "./sections/cluster.ts";
+import type { DatabaseConfig } from "./sections/database.ts";
+import { embeddedPlatform } from "./sections/images.ts";
 import type { LoadTestConfig } from "./sections/loadtest.ts";
-import type { NginxConfig } from "./sections/nginx.ts";
 import type { StackConfig } from "./stack-config.ts";
 import { formatBytes, formatMillicpu } from "./units.ts";
 
-/** Balance methods for which Nginx refuses `backup` servers. */
-const withoutBackup: readonly string[] = ["hash", "ip-hash", "random-two"];
-
 /** Reports every broken rule between options, of one section or of several. */
 export function checkRules(config: StackConfig, report: Report): void {
-  const { cluster, registry, nginx } = config;
+  const { cluster, registry } = config;
   if (cluster.kubeconfig !== undefined && cluster.kubeContext === undefined) {
     report({
       path: "cluster.kubeconfig",
@@ -19,6 +22,15 @@ export function checkRules(config: StackConfig, report: Report): void {
       fix: "name the context: pulumi config set --path cluster.kubeContext …",
     });
   }
+  if (cluster.metricsServer && cluster.kubeContext !== undefined) {
+    report({
+      path: "cluster.metricsServer",
+      value: true,
+      rule: "is for the embedded cluster only, but cluster.kubeContext names another cluster",
+      fix: "install metrics-server in that cluster yourself, and remove the option: pulumi config rm --path cluster.metricsServer",
+    });
+  }
+  checkEmbedded(config, report);
   if ((registry.username === undefined) !== (registry.password === undefined)) {
     const missing = registry.username === undefined ? "username" : "password";
     report({
@@ -40,7 +52,8 @@ export function checkRules(config: StackConfig, report: Report): void {
     }
   }
   checkApi(config.api, report);
-  checkNginx(nginx, config.api, report);
+  checkDatabase(config, report);
+  checkGateway(config, report);
   checkLoadTest(config.loadtest, report);
   const { redis } = config;
   if (redis.storage < redis.memory * 2) {
@@ -48,6 +61,24 @@ export function checkRules(config: StackConfig, report: Report): void {
       path: "redis.storage",
       value: formatBytes(redis.storage),
       rule: `must be at least twice redis.memory (${formatBytes(redis.memory)}): the log is rewritten while the old log still exists`,
+    });
+  }
+}
+
+/** What the embedded cluster cannot have otherwise. */
+function checkEmbedded({ cluster, images }: StackConfig, report: Report): void {
+  if (cluster.kubeContext !== undefined) return;
+  const fixed = [
+    ["cluster.domain", cluster.domain, embeddedDomain, "the domain of its DNS server"],
+    ["images.platform", images.platform, embeddedPlatform, "the platform of its node and base images"],
+  ] as const;
+  for (const [path, value, only, what] of fixed) {
+    if (value === only) continue;
+    report({
+      path,
+      value,
+      rule: `must be ${only}, ${what}, on the embedded cluster`,
+      fix: `remove it: pulumi config rm --path ${path}; or name another cluster: pulumi config set --path cluster.kubeContext …`,
     });
   }
 }
@@ -63,14 +94,60 @@ function checkApi(api: ApiConfig, report: Report): void {
       fix: "rename one of them",
     });
   });
-  if (api.pools?.every((pool) => pool.backup)) {
+  if (api.pools?.every((pool) => pool.backup || pool.weight === 0)) {
     report({
       path: "api.pools",
       value: undefined,
-      rule: "must have a pool that is no backup",
-      fix: "set backup: false on the pool that serves the traffic",
+      rule: "must have a pool that is no backup and has a weight above 0",
+      fix: "set backup: false and a weight on the pool that serves the traffic",
     });
   }
+}
+
+function checkDatabase(config: StackConfig, report: Report): void {
+  checkCertificates(config.database, report);
+  checkDatabaseStart(config.database, report);
+  const { maxConnections, poolSize: given } = config.database;
+  const { poolSize, pods, neededConnections } = planDatabasePool(config);
+  if (neededConnections <= maxConnections) return;
+  const server = config.database.url === undefined ? "" : ", if the database accepts as many";
+  report({
+    path: "database.maxConnections",
+    value: maxConnections,
+    rule: `must be at least ${neededConnections}: a rolling update may run ${pods} API pods, each needs ${given === undefined ? "at least " : ""}${poolSize} connections (${given === undefined ? "more with api.workers" : "database.poolSize"}), and ${reservedConnections} stay free`,
+    fix: `pulumi config set --path database.maxConnections ${neededConnections}${server}; or have fewer API pods${given === undefined ? "" : " or a smaller database.poolSize"}`,
+  });
+}
+
+/** The rest of the memory is for the buffers and the sessions. A database that is killed at its start stays away. */
+function checkDatabaseStart({ url, maxConnections, memory }: DatabaseConfig, report: Report): void {
+  const bytes = databaseStartBytes(maxConnections);
+  if (url !== undefined || 2 * bytes <= memory) return;
+  report({
+    path: "database.maxConnections",
+    value: maxConnections,
+    rule: `needs ${formatBytes(bytes)} when the database starts, which must be at most half of database.memory (${formatBytes(memory)})`,
+    fix: `pulumi config set --path database.memory '${formatBytes(2 * bytes)}'`,
+  });
+}
+
+function checkCertificates({ ca, url }: DatabaseConfig, report: Report): void {
+  if (ca === undefined) return;
+  if (url === undefined)
+    report({
+      path: "database.ca",
+      value: undefined,
+      rule: "is for the server of database.url, and the stack's own database has no TLS",
+      fix: "set database.url, or remove the certificates: pulumi config rm --path database.ca",
+    });
+  const { count, unreadable } = readCertificates(ca);
+  if (unreadable !== undefined)
+    report({
+      path: "database.ca",
+      value: undefined,
+      rule: `has ${count} certificates, of which number ${unreadable} cannot be read`,
+      fix: 'give the authority\'s file unchanged: pulumi config set --path database.ca "$(cat ca.crt)"',
+    });
 }
 
 function checkLoadTest({ scenarios, gates }: LoadTestConfig, report: Report): void {
@@ -85,26 +162,6 @@ function checkLoadTest({ scenarios, gates }: LoadTestConfig, report: Report): vo
       value: scenario,
       rule: `has a gate on ${metric} of a scenario that is none of ${Object.keys(scenarios).join(", ")}`,
       fix: "name one of them, or define it in loadtest.scenarios",
-    });
-  }
-}
-
-function checkNginx(nginx: NginxConfig, api: ApiConfig, report: Report): void {
-  const backup = (api.pools ?? []).findIndex((pool) => pool.backup);
-  if (backup >= 0 && withoutBackup.includes(nginx.balance)) {
-    report({
-      path: `api.pools[${backup}].backup`,
-      value: true,
-      rule: `cannot be combined with nginx.balance ${nginx.balance}, for which Nginx knows no backup servers`,
-      fix: "use nginx.balance round-robin or least-conn, or drop the backup",
-    });
-  }
-  if (nginx.nodePort !== undefined && nginx.serviceType === "ClusterIP") {
-    report({
-      path: "nginx.nodePort",
-      value: nginx.nodePort,
-      rule: "needs nginx.serviceType NodePort or LoadBalancer",
-      fix: "pulumi config set --path nginx.serviceType NodePort",
     });
   }
 }

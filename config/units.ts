@@ -44,6 +44,7 @@ export const cpuUnits: readonly Unit[] = [
 ];
 
 /** One mebibyte in bytes. */
+export const KiB = 1024;
 export const MiB = 1024 ** 2;
 
 /** Exactly `digits / 10 ** scale`. */

@@ -36,10 +36,7 @@ test("validate returns the embedded default when the config is empty", () => {
   assert.equal(config.api.memory, parseBytes(embeddedDefault("api", "memory")));
   assert.equal(config.registry.address, "localhost:5000");
   assert.equal(config.images.node, "localhost:5000/breakwater/node:24");
-  assert.deepEqual(
-    [config.nginx.serviceType, config.nginx.nodePort],
-    ["NodePort", embeddedDefault("nginx", "nodePort")],
-  );
+  assert.equal(config.nginx.serviceType, "NodePort");
 });
 
 test("validate keeps the other defaults when one key of a section is given", () => {
@@ -61,10 +58,6 @@ test("validate uses public images, sets no node port and requires a registry whe
   assert.equal(images.redis, "docker.io/library/redis:8.0");
   assert.deepEqual([nginx.serviceType, nginx.nodePort], ["ClusterIP", undefined]);
   assert.deepEqual(problems({ cluster }), ["registry.address: is required"]);
-});
-
-test("validate drops the default node port when the Service type is not NodePort", () => {
-  assert.equal(validate({ nginx: { serviceType: "ClusterIP" } }).nginx.nodePort, undefined);
 });
 
 test("validate reports all problems at once, each with path, value, rule and fix", () => {
@@ -96,9 +89,16 @@ for (const [raw, found] of [
     { nginx: { timeout: "30" } },
     'nginx.timeout: must be from 100 ms to 1 h, written with its unit like "30 s"',
   ],
-  [{ nginx: { hashKey: "$a; evil" } }, 'nginx.hashKey: must be one Nginx variable like "$request_uri"'],
+  [
+    { nginx: { hashKey: "$a; evil" } },
+    'nginx.hashKey: must be one Nginx variable like "$request_uri", or of the kind "$http_x_user", "$arg_id" or "$cookie_session"',
+  ],
   [{ nginx: { nodePort: 8080 } }, "nginx.nodePort: must be a whole number from 30000 to 32767"],
   [{ api: { pools: [] } }, "api.pools: must be a list with at least one item"],
+  [
+    { cluster: { kubeContext: "prod", metricsServer: true }, registry: { address: "registry.example.com" } },
+    "cluster.metricsServer: is for the embedded cluster only, but cluster.kubeContext names another cluster",
+  ],
   [{ cluster: { kubeconfig: "x" } }, "cluster.kubeconfig: is read only together with cluster.kubeContext"],
   [{ api: { env: { PORT: "1" } } }, "api.env.PORT: is set by the stack itself"],
   [{ api: { env: { "A B": "1" } } }, "api.env.A B: must be a variable name: letters, digits and _"],
@@ -134,7 +134,7 @@ test("validate refuses pools of the same name, and pools that are all backups", 
   const pool = { name: "blue", replicas: 1, backup: true };
   assert.deepEqual(problems({ api: { pools: [pool, pool] } }), [
     "api.pools[1].name: must be a name that no other pool has",
-    "api.pools: must have a pool that is no backup",
+    "api.pools: must have a pool that is no backup and has a weight above 0",
   ]);
 });
 
@@ -196,4 +196,35 @@ test("validate asks for quotes when a text is a number or a truth value", () => 
     `api.pod.tolerations[0].value: true ${quotes}`,
   ])
     assert.ok(text.includes(found), text);
+});
+
+test("validate refuses another domain or platform than the embedded cluster has, and names both ways out", () => {
+  const raw = { cluster: { domain: "corp.internal" }, images: { platform: "linux/arm64" } };
+  assert.deepEqual(problems(raw), [
+    "cluster.domain: must be cluster.local, the domain of its DNS server, on the embedded cluster",
+    "images.platform: must be linux/amd64, the platform of its node and base images, on the embedded cluster",
+  ]);
+  assert.match(message(raw), /pulumi config rm --path cluster\.domain; or name another cluster/);
+});
+
+test("validate takes any domain and platform on a cluster of one's own", () => {
+  const cluster = { kubeContext: "prod", domain: "corp.internal" };
+  const config = validate({
+    cluster,
+    registry: { address: "r.example.org" },
+    images: { platform: "linux/arm64" },
+  });
+  assert.deepEqual([config.cluster.domain, config.images.platform], ["corp.internal", "linux/arm64"]);
+  for (const domain of [
+    "Corp.internal",
+    "corp..internal",
+    "-corp",
+    "d".repeat(101),
+    `${"d".repeat(64)}.org`,
+    "corp.",
+  ])
+    assert.deepEqual(
+      problems({ cluster: { ...cluster, domain }, registry: { address: "r.example.org" } }).length,
+      1,
+    );
 });

@@ -25,7 +25,6 @@ const local: Example = {
   lines: [
     { path: "api.replicas" },
     { path: "api.memory", value: "192 MiB" },
-    { path: "nginx.nodePort" },
     { path: "redis.shards" },
     { path: "redis.replicasPerShard" },
     { path: "loadtest.connections" },
@@ -55,12 +54,15 @@ const remote: Example = {
   ],
 };
 
-/** Text of each example stack file, by its name. */
-export function exampleStacks(): Record<string, string> {
-  return { "Pulumi.local.example.yaml": print(local), "Pulumi.remote.example.yaml": print(remote) };
+/** Text of each example stack file, by its name. @param project name of the Pulumi project */
+export function exampleStacks(project: string): Record<string, string> {
+  return {
+    "Pulumi.local.example.yaml": print(local, project),
+    "Pulumi.remote.example.yaml": print(remote, project),
+  };
 }
 
-function print({ about, lines }: Example): string {
+function print({ about, lines }: Example, project: string): string {
   const output = [
     "# yaml-language-server: $schema=./config.schema.json",
     ...about.map((line) => `# ${line}`),
@@ -70,7 +72,7 @@ function print({ about, lines }: Example): string {
   let last = "";
   for (const line of lines) {
     const [section = ""] = line.path.split(".");
-    if (section !== last) output.push(`  breakwater:${section}:`);
+    if (section !== last) output.push(`  ${project}:${section}:`);
     last = section;
     output.push(...printLine(line));
   }

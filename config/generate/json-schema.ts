@@ -6,10 +6,12 @@ import { sections } from "../stack-config.ts";
 /**
  * JSON schema (draft 07) of `Pulumi.<stack>.yaml`, for editors. It refuses the same keys, values and units as
  * validate(); the rules between options are left to validate().
+ *
+ * @param project name of the Pulumi project, which begins the keys of the sections.
  */
-export function jsonSchema(): string {
+export function jsonSchema(project: string): string {
   const options = Object.entries(sections).map(([name, item]) => [
-    `breakwater:${name}`,
+    `${project}:${name}`,
     describedSchema(item),
   ]);
   const text = { type: "string" };
@@ -23,7 +25,7 @@ export function jsonSchema(): string {
       config: {
         type: "object",
         properties: Object.fromEntries(options),
-        patternProperties: { "^(?!breakwater:)[^:]+:": {} },
+        patternProperties: { [`^(?!${project.replace(/\./g, "\\.")}:)[^:]+:`]: {} },
         additionalProperties: false,
       },
       encryptionsalt: text,

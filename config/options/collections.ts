@@ -73,10 +73,7 @@ export function section<S extends Shape>(
     fill: (given, embedded) => {
       if (given !== undefined && !isObject(given)) return given;
       const filled: Record<string, unknown> = { ...given };
-      for (const [key, item] of entries) {
-        const hasOwnDefault = item.appliesTo?.(filled) ?? true;
-        if (filled[key] !== undefined || hasOwnDefault) filled[key] = complete(item, filled[key], embedded);
-      }
+      for (const [key, item] of entries) filled[key] = complete(item, filled[key], embedded);
       return filled;
     },
     children: Object.fromEntries(entries.map(([key, item]) => [`.${key}`, item])),

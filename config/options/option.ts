@@ -25,8 +25,6 @@ export interface Settings<D = unknown> {
   default?: D | PerCluster<D>;
   /** The option must be given where it has no default. Without this, such an option is optional. */
   required?: true;
-  /** The default is used only if this returns true for the values of the other options in the section. */
-  appliesTo?: (section: Readonly<Record<string, unknown>>) => boolean;
 }
 
 /** What the kind of an option, such as a duration, determines. */
@@ -48,7 +46,6 @@ export interface Option<T, Optional extends boolean = boolean> extends Required<
   readonly doc: string;
   readonly optional: Optional;
   readonly defaults: PerCluster<unknown>;
-  readonly appliesTo?: (section: Readonly<Record<string, unknown>>) => boolean;
 }
 
 /** The type of the option's parsed value. */
@@ -87,7 +84,6 @@ export function option<T, S extends Settings>(settings: S, kind: Kind<T>): Optio
     ...kind,
     doc: settings.doc,
     defaults,
-    appliesTo: settings.appliesTo,
     optional: !(settings.required || hasDefaults) as IsOptional<S>,
   };
 }

@@ -3,13 +3,13 @@ import { listOf, mapOf, section } from "../options/collections.ts";
 import type { ValueOf } from "../options/option.ts";
 import { duration, flag, integer, integerOr, oneOf, size, spelling, text } from "../options/scalars.ts";
 import { container } from "./container.ts";
-import { imageName, label } from "./names.ts";
+import { imageName, poolName } from "./names.ts";
 import { pod } from "./pod.ts";
 
 const pool = section("One Deployment of API pods.", {
-  name: text({ ...label, required: true, doc: "Name of the pool; its Deployment is `api-<name>`." }),
+  name: text({ ...poolName, required: true, doc: "Name of the pool; its Deployment is `api-<name>`." }),
   replicas: integer({ min: 0, max: 500, required: true, doc: "Number of pods." }),
-  weight: integer({ min: 1, max: 1000, default: 1, doc: "Share of the traffic, relative to the weights of the other pools." }),
+  weight: integer({ min: 0, max: 1000, default: 1, doc: "Share of the traffic, relative to the weights of the other pools; with 0 the pods run without traffic ([pools.md](pools.md))." }),
   backup: flag({ default: false, doc: "Whether the pool gets traffic only when every other pool is down." }),
   image: text({ ...imageName, doc: "Image of the pool. Without it: the image built from this checkout." }),
 });
@@ -32,6 +32,7 @@ export const apiVolumes = {
   tmp: "/tmp",
   "heap-snapshots": "/var/lib/heap-snapshots",
   uploads: "/var/lib/uploads",
+  passwords: "/var/lib/passwords",
 } as const;
 
 /** The API. */
@@ -48,8 +49,10 @@ export const api = section("The API.", {
   }),
   cacheTtlSeconds: integer({ min: 1, max: 86_400, default: 300, doc: "Time in seconds after which a cached value expires." }),
   logLevel: oneOf(["trace", "debug", "info", "warn", "error", "fatal"], { default: "info", doc: "Lowest level that is logged." }),
-  shutdownDelay: duration({ min: "0 s", max: "1 min", default: "3 s", doc: "Time for which a stopping pod, no longer ready, still accepts connections." }),
+  shutdownDelay: duration({ min: "0 s", max: "1 min", default: "3 s", doc: "Time for which a stopping pod, no longer ready, still accepts connections, after the time of `cluster.dnsTtl`." }),
   shutdownTimeout: duration({ min: "1 s", max: "10 min", default: "15 s", doc: "Maximum time that a stopping pod waits for requests in flight." }),
+  internalTokenVersion: integer({ min: 1, max: 2 ** 31 - 1, default: 1, doc: "Another number generates another token for the internal port, in one `pulumi up` and without a failed request: [rotation.md](rotation.md)." }),
+  podMonitor: flag({ default: false, doc: "Whether to create a PodMonitor for the metrics of the pods. The cluster needs the CustomResourceDefinition of the Prometheus operator. Without it, Prometheus finds the pods by their annotations `prometheus.io/scrape`." }),
   pod: pod(apiVolumes, [programFolder]),
 });
 

@@ -4,6 +4,9 @@ import { text } from "../options/scalars.ts";
 import { imageName } from "./names.ts";
 import { embeddedRegistry } from "./registry.ts";
 
+/** Platform of the embedded cluster's node and base images. */
+export const embeddedPlatform = "linux/amd64";
+
 const image = (embedded: string, elsewhere: string, doc: string) =>
   text({
     ...imageName,
@@ -14,13 +17,19 @@ const image = (embedded: string, elsewhere: string, doc: string) =>
     doc,
   });
 
-/** The base images. The embedded cluster builds them from Debian packages. */
+/** The base images, and the platform of the API image. The embedded cluster builds base images from Debian packages. */
 export const images = section("The base images. The embedded cluster builds its own from Debian packages.", {
   node: image("node:24", "node:24-slim", "Base image of the API image."),
-  nginx: image("nginx:1.30", "nginx:1.30", "Image of the gateway; Nginx 1.27.3 or newer."),
+  nginx: image("nginx:1.30", "nginx:1.30", "Image of the gateway; Nginx 1.30.4 or newer."),
   redis: image("redis:8.0", "redis:8.0", "Image of the Redis Cluster."),
   postgres: image("postgres:17", "postgres:17", "Image of the database."),
+  platform: text({
+    pattern: /^linux\/[a-z0-9]+(\/v[0-9]+)?$/,
+    rule: 'must be one platform like "linux/amd64" or "linux/arm64"',
+    default: embeddedPlatform,
+    doc: "Platform that the API image is built for: that of the cluster's nodes.",
+  }),
 });
 
-/** The base images. */
+/** The base images, and the platform of the API image. */
 export type ImagesConfig = ValueOf<typeof images>;

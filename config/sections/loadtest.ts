@@ -25,7 +25,7 @@ const scenario = section("A mix of requests.", {
   enabled: flag({ default: true, doc: "Whether the scenario is part of a run that names no scenario." }),
 });
 
-/** Scenarios of every stack. The order is the order of the run. */
+/** Scenarios of every stack. The order is the order of the run; scenarios of the stack follow in alphabetical order. */
 export const defaultScenarios = {
   light: { about: "GET /api/light: the stack's own overhead", mix: { light: 1 } },
   "cached-read": { about: "GET /api/users/:id, Zipf keys, through the cache", mix: { read: 1 } },
@@ -40,11 +40,11 @@ export const loadtest = section("The load test of this stack.", {
   connections: integer({ min: 1, max: 10_000, default: 32, doc: "Connections that each scenario holds open." }),
   durationSeconds: integer({ min: 1, max: 86_400, default: 6, doc: "Measured seconds of each scenario." }),
   warmupSeconds: integer({ min: 0, max: 3600, default: 2, doc: "Seconds of load before the measured time of each scenario." }),
-  users: integer({ min: 1, max: 1_000_000, default: 1000, doc: "Number of users that the load test creates in the database before the run." }),
+  users: integer({ min: 1, max: 1_000_000, default: 1000, doc: "Number of users that the load test creates in the database before the run, with the ids from 2000000001 on." }),
   threads: integer({ min: 1, max: 64, default: 1, doc: "Number of threads that generate the load." }),
   scenarios: mapOf({ pattern: /^[a-z][-a-z0-9]*$/, rule: "must be a name: lower-case letters, digits and dashes" }, scenario, {
     default: defaultScenarios,
-    doc: "Scenarios by name, in the order of the run, added to the default ones: see [Scenarios](#scenarios).",
+    doc: "Scenarios by name, added to the default ones: see [Scenarios](#scenarios). They run after the default ones, in alphabetical order.",
   }),
   gates,
 });

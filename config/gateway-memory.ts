@@ -1,0 +1,82 @@
+import { cacheZoneBytes } from "./cache-size.ts";
+import type { PoolPlan } from "./derive.ts";
+import type { NginxConfig } from "./sections/nginx.ts";
+import { hasTls } from "./sections/nginx-tls.ts";
+import { type Bytes, KiB, MiB } from "./units.ts";
+
+// Measured with Nginx 1.30.6 as proportional set sizes: 15 MiB with one worker process, 2.6 MiB for each further one,
+// 424 bytes for each connection that a worker process may have, and 5.1 KiB for each unit of weight of `hash … consistent`
+// while the points (160, of 16 bytes) are computed anew beside the old ones.
+const baseBytes = 15 * MiB;
+const workerBytes = 3 * MiB;
+const connectionBytes = 448;
+const hashUnitBytes = 5.25 * 1024;
+
+// From the source of Nginx 1.30, on 64 bits: a client's node of `limit_req` takes a slot of 128 bytes, one of `limit_conn`
+// a slot of 64. Each page of 4096 bytes has a descriptor of 24 bytes.
+const requestSlotBytes = 128;
+const connectionSlotBytes = 64;
+const pageBytes = 4096;
+const pageDescriptorBytes = 24;
+/** The zone's own state, and the smallest zone that Nginx takes. */
+const zoneBytes = 64 * KiB;
+/** Bytes of the zone with TLS sessions of clients without tickets; 1 MiB has room for some 4000. */
+export const tlsSessionBytes = 2 * MiB;
+
+/** Share of pods that a rollout may add to a pool; also `maxSurge` of the API's Deployments. */
+export const surgeShare = 0.34;
+
+/** Number of worker processes of Nginx: the CPU limit, rounded up. */
+export function nginxWorkers({ cpu }: Pick<NginxConfig, "cpu">): number {
+  return Math.max(1, Math.ceil(cpu / 1000));
+}
+
+/** Idle connections to pods that each worker process keeps open (docs/decisions.md#idle-connections-to-pods). */
+export function idleConnections({ keepalive, workerConnections }: IdleSettings): number {
+  return keepalive ?? Math.min(1024, Math.floor(workerConnections / 4));
+}
+
+type IdleSettings = Pick<NginxConfig, "keepalive" | "workerConnections">;
+
+/** Sum of the weights of all pods during a rollout, which the points of `balance: hash` follow. */
+export function hashWeight(pools: readonly PoolPlan[]): number {
+  return pools.reduce(
+    (sum, { replicas, podWeight }) => sum + Math.ceil(replicas * (1 + surgeShare)) * podWeight,
+    0,
+  );
+}
+
+/** Sizes of the shared memory in which Nginx counts the requests of each client; 0 for a limit that is not used. */
+export interface ClientZones {
+  /** For `nginx.limits.requestsPerSecond`. A full zone forgets the client that was idle for longest. */
+  rates: Bytes;
+  /** For `nginx.limits.concurrentRequests`. A full zone would refuse everybody, so it has room for every connection. */
+  concurrent: Bytes;
+}
+
+/** Computes the sizes of the zones for the clients' limits. */
+export function clientZones(nginx: Pick<NginxConfig, "limits" | "cpu" | "workerConnections">): ClientZones {
+  const { requestsPerSecond, concurrentRequests, clients } = nginx.limits;
+  const connections = nginxWorkers(nginx) * nginx.workerConnections;
+  return {
+    rates: requestsPerSecond === undefined ? 0 : slotBytes(clients, requestSlotBytes),
+    concurrent: concurrentRequests === undefined ? 0 : slotBytes(connections, connectionSlotBytes),
+  };
+}
+
+/** Size of a zone with so many slots, in whole KiB. */
+function slotBytes(slots: number, bytes: number): Bytes {
+  const pages = Math.ceil((slots * bytes) / pageBytes);
+  return Math.ceil((pages * (pageBytes + pageDescriptorBytes) + zoneBytes) / KiB) * KiB;
+}
+
+/** Memory that a gateway pod takes before its first request, and for the clients that it counts. */
+export function gatewayMemory(nginx: NginxConfig, pools: readonly PoolPlan[]): Bytes {
+  const hashBytes = nginx.balance === "hash" ? hashWeight(pools) * hashUnitBytes : 0;
+  const perWorker = workerBytes + nginx.workerConnections * connectionBytes + hashBytes;
+  const { rates, concurrent } = clientZones(nginx);
+  const tlsBytes = hasTls(nginx.tls) ? tlsSessionBytes : 0;
+  // Two more processes look after the kept responses.
+  const cacheBytes = nginx.cache.paths.length === 0 ? 0 : cacheZoneBytes(nginx.cache) + 2 * workerBytes;
+  return Math.ceil(baseBytes + tlsBytes + cacheBytes + nginxWorkers(nginx) * perWorker + rates + concurrent);
+}

@@ -1,0 +1,148 @@
+import { checkCache } from "./cache-rules.ts";
+import { derivePools } from "./derive.ts";
+import { clientZones, gatewayMemory, hashWeight, nginxWorkers } from "./gateway-memory.ts";
+import { imageVersion, isOlder, leastTimeNginx, oldestNginx } from "./nginx-version.ts";
+import type { Report } from "./options/option.ts";
+import { checkProtection } from "./protection-rules.ts";
+import type { StackConfig } from "./stack-config.ts";
+import { checkTls } from "./tls-rules.ts";
+import { formatBytes, formatMilliseconds, MiB } from "./units.ts";
+
+/** Balance methods for which Nginx refuses `backup` servers. */
+const withoutBackup: readonly string[] = ["hash", "ip-hash", "random-two"];
+
+/**
+ * Maximum sum of the weights with `balance: hash`. Nginx stops serving while it computes the points, at every change of
+ * the pods: 0.3 s for 1000, measured.
+ */
+const maxHashWeight = 2000;
+
+/** Reports every broken rule of the gateway between options. */
+export function checkGateway(config: StackConfig, report: Report): void {
+  checkMethod(config, report);
+  checkVersion(config, report);
+  checkService(config, report);
+  checkProtection(config.nginx, report);
+  checkLongLived(config, report);
+  checkProxyProtocol(config, report);
+  checkTls(config, report);
+  checkCache(config.nginx, report);
+  const { nginx, api } = config;
+  const needed = gatewayMemory(nginx, derivePools(api));
+  if (needed > nginx.memory) {
+    const hash = nginx.balance === "hash" ? ", the pods' weights" : "";
+    const { rates, concurrent } = clientZones(nginx);
+    const clients = rates + concurrent > 0 ? ", and the clients that are counted (nginx.limits)" : "";
+    const kept = nginx.cache.paths.length > 0 ? ", and the cache (nginx.cache)" : "";
+    report({
+      path: "nginx.memory",
+      value: formatBytes(nginx.memory),
+      rule: `must be at least ${Math.ceil(needed / MiB)} MiB for ${nginxWorkers(nginx)} worker processes (nginx.cpu) with ${nginx.workerConnections} connections each (nginx.workerConnections)${hash}${clients}${kept}`,
+    });
+  }
+  if (nginx.keepalive !== undefined && nginx.keepalive >= nginx.workerConnections) {
+    report({
+      path: "nginx.keepalive",
+      value: nginx.keepalive,
+      rule: `must be below nginx.workerConnections (${nginx.workerConnections}), of which idle connections to pods take their share`,
+    });
+  }
+}
+
+function checkLongLived({ nginx }: StackConfig, report: Report): void {
+  const { drain, timeout } = nginx;
+  if (drain !== undefined && drain < timeout) {
+    report({
+      path: "nginx.drain",
+      value: formatMilliseconds(drain),
+      rule: `must be at least nginx.timeout (${formatMilliseconds(timeout)}), for which a request may wait for its pod`,
+    });
+  }
+}
+
+function checkProxyProtocol({ nginx }: StackConfig, report: Report): void {
+  if (!nginx.proxyProtocol) return;
+  const path = "nginx.proxyProtocol";
+  if (nginx.trustedProxies.length === 0)
+    report({
+      path,
+      value: true,
+      rule: "needs nginx.trustedProxies: only their word counts for a client's address",
+    });
+  if (nginx.publicUrl === undefined && nginx.serviceType !== "LoadBalancer")
+    report({
+      path,
+      value: true,
+      rule: "needs nginx.publicUrl: the gateway closes connections that do not come through the proxy, those of the load test too",
+      fix: "set nginx.publicUrl to the proxy's address",
+    });
+}
+
+function checkMethod({ nginx, api }: StackConfig, report: Report): void {
+  const backup = (api.pools ?? []).findIndex((pool) => pool.backup);
+  if (backup >= 0 && withoutBackup.includes(nginx.balance)) {
+    report({
+      path: `api.pools[${backup}].backup`,
+      value: true,
+      rule: `cannot be combined with nginx.balance ${nginx.balance}, for which Nginx knows no backup servers`,
+      fix: "use nginx.balance round-robin or least-conn, or drop the backup",
+    });
+  }
+  if (nginx.sticky && withoutBackup.includes(nginx.balance)) {
+    report({
+      path: "nginx.sticky",
+      value: true,
+      rule: `cannot be combined with nginx.balance ${nginx.balance}: without backup servers, the clients of a pool without a ready pod would get errors`,
+      fix: "use nginx.balance round-robin or least-conn, or drop nginx.sticky",
+    });
+  }
+  const weight = nginx.balance === "hash" ? hashWeight(derivePools(api)) : 0;
+  if (weight > maxHashWeight) {
+    report({
+      path: "api.pools",
+      value: undefined,
+      rule: `give the pods weights of ${weight} in all, but nginx.balance hash takes at most ${maxHashWeight}`,
+      fix: "bring the pools' weights closer together, or use another nginx.balance",
+    });
+  }
+}
+
+function checkVersion({ nginx, images }: StackConfig, report: Report): void {
+  const version = imageVersion(images.nginx);
+  if (version === undefined) return;
+  if (isOlder(version, oldestNginx)) {
+    report({
+      path: "images.nginx",
+      value: images.nginx,
+      rule: `must be Nginx ${oldestNginx} or newer, which has the gateway's directives and no known fault in its maps (CVE-2026-42533)`,
+    });
+  }
+  if (nginx.balance === "least-time" && isOlder(version, leastTimeNginx)) {
+    report({
+      path: "nginx.balance",
+      value: nginx.balance,
+      rule: `needs Nginx ${leastTimeNginx} or newer, or NGINX Plus, and images.nginx is Nginx ${version}`,
+      fix: "set images.nginx to a newer image, or use nginx.balance least-conn",
+    });
+  }
+}
+
+function checkService({ nginx }: StackConfig, report: Report): void {
+  const { serviceType, nodePort, externalTrafficPolicy, balance, trustedProxies } = nginx;
+  const needsNodePort = {
+    rule: "needs nginx.serviceType NodePort or LoadBalancer",
+    fix: "pulumi config set --path nginx.serviceType NodePort",
+  };
+  if (serviceType === "ClusterIP") {
+    if (nodePort !== undefined) report({ path: "nginx.nodePort", value: nodePort, ...needsNodePort });
+    if (externalTrafficPolicy !== undefined)
+      report({ path: "nginx.externalTrafficPolicy", value: externalTrafficPolicy, ...needsNodePort });
+  } else if (externalTrafficPolicy === "Cluster" && balance === "ip-hash" && trustedProxies.length === 0) {
+    report({
+      path: "nginx.externalTrafficPolicy",
+      value: externalTrafficPolicy,
+      rule: "hides the clients' addresses, so nginx.balance ip-hash would send all requests to one pod",
+      fix: "set it to Local, or name the proxy that reports the addresses in nginx.trustedProxies",
+    });
+  }
+}
