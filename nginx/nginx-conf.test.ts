@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { validate } from "../config/validate.ts";
-import { type NginxSettings, renderNginxConf } from "./nginx-conf.ts";
+import { renderNginxConf } from "./nginx-conf.ts";
+import type { NginxSettings } from "./settings.ts";
+
+const pool = { name: "api", replicas: 3, podWeight: 1, backup: false, share: 1 };
 
 const settings: NginxSettings = {
   ...validate({}).nginx,
@@ -12,7 +15,7 @@ const settings: NginxSettings = {
   maxFails: 3,
   failTimeout: 5000,
   accessLog: false,
-  pools: [{ server: "api-headless.space.svc.cluster.local:3000", podWeight: 1, backup: false }],
+  pools: [{ ...pool, server: "api-headless.space.svc.cluster.local:3000" }],
   resolver: "10.43.0.10",
   uploadMax: 1024 ** 3,
 };
@@ -33,7 +36,7 @@ function block(head: string, changes: Partial<NginxSettings> = {}): string[] {
 
 test("renderNginxConf resolves the pools' host names at run time", () => {
   assert.deepEqual(block("upstream api"), [
-    "zone api 256k;",
+    "zone api 1m;",
     "server api-headless.space.svc.cluster.local:3000 resolve max_fails=3 fail_timeout=5s;",
     "keepalive 32;",
     "keepalive_requests 100000;",
@@ -44,17 +47,27 @@ test("renderNginxConf resolves the pools' host names at run time", () => {
 
 test("renderNginxConf writes a pool's weight and marks a backup", () => {
   const pools = [
-    { server: "blue:3000", podWeight: 3, backup: false },
-    { server: "spare:3000", podWeight: 1, backup: true },
+    { ...pool, server: "blue:3000", podWeight: 3 },
+    { ...pool, server: "spare:3000", backup: true },
   ];
   const lines = block("upstream api", { pools, failTimeout: 1500 });
   assert.deepEqual(
     lines.filter((line) => line.startsWith("server ")),
     [
-      "server blue:3000 resolve weight=3 max_fails=3 fail_timeout=1500ms;",
-      "server spare:3000 resolve max_fails=3 fail_timeout=1500ms backup;",
+      "server blue:3000 resolve weight=3 max_fails=3 fail_timeout=2s;",
+      "server spare:3000 resolve max_fails=3 fail_timeout=2s backup;",
     ],
   );
+});
+
+test("renderNginxConf writes a pool without pods, but not one without a weight", () => {
+  const pools = [
+    { ...pool, server: "empty:3000", replicas: 0, share: 0 },
+    { ...pool, server: "idle:3000", replicas: 3, share: 0 },
+    { ...pool, server: "spare:3000", backup: true },
+  ];
+  const servers = block("upstream api", { pools }).flatMap((line) => /^server (\w+)/.exec(line)?.[1] ?? []);
+  assert.deepEqual(servers, ["empty", "spare"]);
 });
 
 for (const [balance, line] of [
@@ -69,47 +82,10 @@ for (const [balance, line] of [
   });
 }
 
-test("renderNginxConf passes requests without the /api prefix, with headers about the client", () => {
-  assert.deepEqual(block("location /api/"), ["proxy_pass http://api/;"]);
-  const lines = block("server");
-  for (const header of [
-    "Host $http_host",
-    "X-Real-IP $remote_addr",
-    "X-Forwarded-For $proxy_add_x_forwarded_for",
-    "X-Forwarded-Proto $scheme",
-    "Upgrade $http_upgrade",
-    "Connection $connection_to_pod",
-  ]) {
-    assert.ok(lines.includes(`proxy_set_header ${header};`), header);
-  }
-  assert.ok(lines.includes("proxy_read_timeout 30s;"));
-});
-
 test("renderNginxConf streams uploads, up to their own limit plus the form's parts", () => {
-  assert.deepEqual(block("location = /api/upload"), [
-    "proxy_pass http://api/upload;",
-    "proxy_request_buffering off;",
-    `client_max_body_size ${1024 ** 3 + 1024 ** 2};`,
-  ]);
-});
-
-test("renderNginxConf answers errors of its own in the API's form, with the request id", () => {
-  assert.deepEqual(block("location = /.edge/no_pod"), [
-    "internal;",
-    "default_type application/json;",
-    "add_header Retry-After 1 always;",
-    "add_header X-Request-ID $request_id_to_pod always;",
-    `return 503 '{"error":"Service Unavailable","message":"no API pod can answer right now","requestId":"$request_id_to_pod"}';`,
-  ]);
-  const named = [...renderNginxConf(settings).matchAll(/error_page \d+ = (\S+);/g)].map(([, name]) => name);
-  assert.equal(named.length, 8);
-  for (const name of named) assert.ok(block(`location = ${name}`).includes("internal;"), name);
-});
-
-test("renderNginxConf retries only requests that no pod received or that are idempotent", () => {
-  const text = renderNginxConf(settings);
-  assert.match(text, /proxy_next_upstream error timeout;/);
-  assert.doesNotMatch(text, /non_idempotent/);
+  const lines = block("location = /api/upload");
+  assert.ok(lines.includes("proxy_request_buffering off;"));
+  assert.ok(lines.includes(`client_max_body_size ${1024 ** 3 + 1024 ** 2};`));
 });
 
 test("renderNginxConf rounds the CPU limit up to a number of worker processes", () => {
@@ -123,17 +99,30 @@ test("renderNginxConf writes an access log only when accessLog is on", () => {
   assert.match(renderNginxConf({ ...settings, accessLog: true }), /access_log \/dev\/stdout line /);
 });
 
-test("renderNginxConf logs the same request id that the pods get", () => {
-  assert.ok(block("server").includes("proxy_set_header X-Request-ID $request_id_to_pod;"));
-  assert.match(renderNginxConf({ ...settings, accessLog: true }), /"request":"\$request_id_to_pod"/);
-});
-
-test("renderNginxConf puts an IPv6 resolver into brackets", () => {
-  assert.match(renderNginxConf({ ...settings, resolver: "fd00::a" }), /resolver \[fd00::a\] /);
+test("renderNginxConf asks DNS for addresses of the resolver's family, and listens on IPv6 when pods have it", () => {
+  const lines = (changes: Partial<NginxSettings>) =>
+    renderNginxConf({ ...settings, ...changes })
+      .split("\n")
+      .map((line) => line.trim());
+  const onIpv6 = "listen [::]:8080 reuseport backlog=4096 ipv6only=on;";
+  assert.ok(!lines({}).includes(onIpv6));
+  const dual = lines({ ipv6: true });
+  assert.ok(dual.includes(onIpv6) && dual.includes("resolver 10.43.0.10 valid=1s ipv6=off;"));
+  const only = lines({ resolver: "fd00::a" });
+  assert.ok(only.includes(onIpv6) && only.includes("resolver [fd00::a] valid=1s ipv4=off;"));
 });
 
 test("renderNginxConf gives equal text for equal settings, and closes every brace", () => {
   const text = renderNginxConf(settings);
   assert.equal(text, renderNginxConf(structuredClone(settings)));
   assert.equal(text.split("{").length, text.split("}").length);
+});
+
+test("renderNginxConf keeps a quarter of the worker connections idle to pods, unless keepalive is given", () => {
+  const idle = (changes: Partial<NginxSettings>) =>
+    block("upstream api", { keepalive: undefined, ...changes }).find((line) => /^keepalive \d/.test(line));
+  assert.equal(idle({}), "keepalive 1024;");
+  assert.equal(idle({ workerConnections: 64 }), "keepalive 16;");
+  assert.equal(idle({ workerConnections: 65_536 }), "keepalive 1024;");
+  assert.equal(idle({ keepalive: 1500 }), "keepalive 1500;");
 });

@@ -1,0 +1,104 @@
+import type { Bytes } from "../config/units.ts";
+import { cacheLocations } from "./cache-locations.ts";
+import { timeOf } from "./directive-times.ts";
+import { type Directives, directivesOf, indented } from "./directives.ts";
+import { hostToPod } from "./host.ts";
+import { longLived, stream, webSocketPath } from "./long-lived.ts";
+import type { NginxSettings } from "./settings.ts";
+import { apiUpstream } from "./sticky-pools.ts";
+
+/** HTTP/0.9, which does not name its version, has no status: its clients could not distinguish an error from a response. */
+const refusals = `if ($api_path = "") {
+  return 404;
+}
+if ($server_protocol = "") {
+  return 400;
+}`;
+
+/** Allowance for the boundaries and headers of an upload's parts. */
+const formBytes = 1024 ** 2;
+
+/** What is set for each request that goes to a pod, and its time-outs. */
+export function proxying(settings: NginxSettings): Directives {
+  return {
+    http: `# Only WebSockets: a pod that begins HTTP/2 would take requests that the gateway does not see.
+map $http_upgrade $upgrade_to_pod {
+  websocket websocket;
+}
+# With no Upgrade header the connection to the pod is kept open for the next request.
+map $http_upgrade $connection_to_pod {
+  websocket upgrade;
+}
+# An id that could break out of a line of JSON, or fill a log, is replaced.
+map $http_x_request_id $request_id_to_pod {
+  default $request_id;
+  "~^[\\x21\\x23-\\x5b\\x5d-\\x7e]{1,128}$" $http_x_request_id;
+}
+# The path and the query as they were sent, without the prefix; empty refusals of /api/, and with a fragment.
+map $request_uri $api_path {
+  "~^/(?:a|%61)(?:p|%70)(?:i|%69)(/[^#]*)$" $1;
+}`,
+    server: `proxy_http_version 1.1;
+proxy_set_header Host ${hostToPod};
+proxy_set_header X-Request-ID $request_id_to_pod;
+proxy_set_header Upgrade $upgrade_to_pod;
+proxy_set_header Connection $connection_to_pod;
+# Pods know their paths without the prefix.
+proxy_redirect ~^(/(?!/).*)$ /api$1;
+# A slow client slows its response down; nothing of it is written to the volume.
+proxy_max_temp_file_size 0;
+proxy_connect_timeout ${timeOf("proxy_connect_timeout", settings.connectTimeout)};
+proxy_send_timeout ${timeOf("proxy_send_timeout", settings.timeout)};
+proxy_read_timeout ${timeOf("proxy_read_timeout", settings.timeout)};`,
+  };
+}
+
+/** The locations whose requests go to pods, with the directives that the concerns have for them. */
+export function apiLocations(settings: NginxSettings, concerns: readonly Directives[]): Directives {
+  const all = directivesOf(concerns, "api", 0);
+  const toPods = [all, directivesOf(concerns, "toPods", 0)].filter((text) => text !== "").join("\n");
+  const webSocket = `if ($upgrade_to_pod) {
+  rewrite ^ ${webSocketPath} last;
+}`;
+  const pass = `proxy_pass http://${apiUpstream(settings)}$api_path;`;
+  const streamed = [...new Set(settings.streamPaths.map((path) => (path === "/api" ? "/api/" : path)))];
+  // Without a location, Nginx would redirect `/api/events` to a path of streams `/api/events/`.
+  const named = [...streamed, ...settings.cache.paths.map(({ path }) => path)];
+  const redirected = named.filter((path) => path.endsWith("/")).map((path) => path.slice(0, -1));
+  const kept = [...new Set(redirected)].filter((path) => !["/api", "/api/upload", ...named].includes(path));
+  return {
+    server: [
+      `# The path must be below /api/ as it was sent, and also without its dot segments.
+${location("/", "return 404;")}`,
+      `# Without this location, Nginx would redirect to /api/.
+${location("= /api", "return 404;")}`,
+      ...(streamed.includes("/api/") ? [] : [location("/api/", refusals, webSocket, toPods, pass)]),
+      ...streamed.map((path) => location(`^~ ${path}`, refusals, webSocket, toPods, pass, stream(settings))),
+      ...kept.map((path) => location(`= ${path}`, refusals, webSocket, toPods, pass)),
+      ...cacheLocations(settings, refusals, toPods),
+      location(`= ${webSocketPath}`, "internal;", toPods, pass, longLived(settings.webSocketTimeout)),
+      `# Streamed to the pod as it comes, so that neither disk nor memory here has to hold it.
+${location("= /api/upload", refusals, all, pass, upload(settings.uploadMax))}`,
+    ].join("\n\n"),
+  };
+}
+
+function upload(uploadMax: Bytes): string {
+  return `# Only a POST has a body that is worth streaming.
+if ($request_method != POST) {
+  rewrite ^ /api/ last;
+}
+proxy_request_buffering off;
+# Attempts of Nginx's own, because it reads the body only once. No pod but the last one receives any of it.
+proxy_next_upstream error timeout;
+proxy_next_upstream_tries 2;
+# Longer than the API waits, whose 408 has a body; Nginx would only close the connection.
+client_body_timeout 40s;
+client_max_body_size ${uploadMax + formBytes};`;
+}
+
+/** Blocks of directives in a location. */
+function location(match: string, ...blocks: string[]): string {
+  const text = blocks.filter((block) => block !== "").join("\n");
+  return `location ${match} {\n${indented(text, 2)}\n}`;
+}

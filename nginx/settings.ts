@@ -1,0 +1,23 @@
+import type { NginxConfig } from "../config/sections/nginx.ts";
+import type { Bytes } from "../config/units.ts";
+import type { UpstreamPool } from "./upstream.ts";
+
+/** Everything that nginx.conf is rendered from: the `nginx` section of stack config, and facts of the deployment. */
+export interface NginxSettings extends NginxConfig {
+  pools: UpstreamPool[];
+  /** Address of the DNS server that resolves the pools' host names. Pods have addresses of the same family. */
+  resolver: string;
+  /** Maximum size of a single upload, without its form's boundaries and headers. */
+  uploadMax: Bytes;
+  /** Origin that requests over HTTP are redirected to, with variables of Nginx. Default: the request's host. */
+  httpsOrigin?: string;
+}
+
+/** Port that Nginx listens on in its container. */
+export const nginxPort = 8080;
+
+/** Port that Nginx listens on for the probes, without the PROXY protocol, when its clients' ports have it. */
+export const nginxProbePort = 8081;
+
+/** Port that Nginx listens on for HTTPS. */
+export const nginxTlsPort = 8443;
