@@ -8,6 +8,15 @@ export interface FormConfig {
   shards: number;
 }
 
+/** Nodes that admit a new password. */
+export interface AdmissionConfig {
+  nodes: NodeAddress[];
+  username: string;
+  password: string;
+  /** Password that the nodes may have now; undefined when it is not known. */
+  otherPassword: string | undefined;
+}
+
 /**
  * Reads the environment of the formation Job: REDIS_NODES (host:port, separated by commas), REDIS_SHARDS,
  * REDIS_REPLICAS_PER_SHARD, REDIS_USERNAME and REDIS_PASSWORD. The API parses REDIS_NODES in the same way.
@@ -22,12 +31,7 @@ export function readFormConfig(env: NodeJS.ProcessEnv): FormConfig {
     problems.push(`${name}: "${value}" must be a whole number from ${min} to ${max}`);
     return min;
   };
-  const nodes: NodeAddress[] = [];
-  for (const part of (env.REDIS_NODES ?? "").split(",").filter((text) => text.trim() !== "")) {
-    const [, host, port] = /^([^:@/\s]+):(\d{1,5})$/.exec(part.trim()) ?? [];
-    if (host && Number(port) >= 1 && Number(port) <= 65_535) nodes.push({ host, port: Number(port) });
-    else problems.push(`REDIS_NODES: "${part}" must look like host:port; separate nodes by commas`);
-  }
+  const nodes = readNodes(env, problems);
   const shards = integer("REDIS_SHARDS", 1, 1000);
   const replicasPerShard = integer("REDIS_REPLICAS_PER_SHARD", 0, 5);
   const needed = shards * (1 + replicasPerShard);
@@ -36,9 +40,37 @@ export function readFormConfig(env: NodeJS.ProcessEnv): FormConfig {
     problems.push(`REDIS_NODES: ${nodes.length} nodes are listed, ${shape} are ${needed}`);
   }
   if (problems.length > 0) throw new Error(problems.join("\n"));
-  const credentials = {
-    username: env.REDIS_USERNAME || "default",
-    password: env.REDIS_PASSWORD || undefined,
-  };
+  const credentials = { username: usernameOf(env), password: env.REDIS_PASSWORD || undefined };
   return { nodes, credentials, shards };
 }
+
+/**
+ * Reads the environment of the Job that admits a new password: REDIS_NODES, REDIS_USERNAME, REDIS_PASSWORD (the new one),
+ * and REDIS_OTHER_PASSWORD, which may be missing.
+ *
+ * @throws {Error} with all problems, one on each line, when a variable is wrong.
+ */
+export function readAdmissionConfig(env: NodeJS.ProcessEnv): AdmissionConfig {
+  const problems: string[] = [];
+  const nodes = readNodes(env, problems);
+  if (!env.REDIS_PASSWORD) problems.push("REDIS_PASSWORD: it must be set");
+  if (problems.length > 0) throw new Error(problems.join("\n"));
+  return {
+    nodes,
+    username: usernameOf(env),
+    password: env.REDIS_PASSWORD ?? "",
+    otherPassword: env.REDIS_OTHER_PASSWORD || undefined,
+  };
+}
+
+function readNodes(env: NodeJS.ProcessEnv, problems: string[]): NodeAddress[] {
+  const nodes: NodeAddress[] = [];
+  for (const part of (env.REDIS_NODES ?? "").split(",").filter((text) => text.trim() !== "")) {
+    const [, host, port] = /^([^:@/\s]+):(\d{1,5})$/.exec(part.trim()) ?? [];
+    if (host && Number(port) >= 1 && Number(port) <= 65_535) nodes.push({ host, port: Number(port) });
+    else problems.push(`REDIS_NODES: "${part}" must look like host:port; separate nodes by commas`);
+  }
+  return nodes;
+}
+
+const usernameOf = (env: NodeJS.ProcessEnv): string => env.REDIS_USERNAME || "default";

@@ -1,27 +1,38 @@
-import { readFormConfig } from "./form-config.ts";
+import { admitPassword } from "./admission.ts";
+import { readAdmissionConfig, readFormConfig } from "./form-config.ts";
 import { formCluster } from "./formation.ts";
 
 /*
- * The Redis program of the API image: `node redis.js form` forms the Redis Cluster, logs each step and exits with 0, or
- * with 1 when it fails. Its settings are environment variables; form-config.ts lists them.
+ * The Redis program of the API image. It logs each step and exits with 0, or with 1 when it fails. Its settings are
+ * environment variables; form-config.ts lists them.
+ *
+ * `node redis.js form` forms the Redis Cluster. `node redis.js admit` lets its nodes accept a further password.
  */
 
-const timeoutMs = 120_000;
+const formTimeoutMs = 120_000;
+const admitTimeoutMs = 20_000;
 
 async function form(): Promise<void> {
   const config = readFormConfig(process.env);
   const startedAt = Date.now();
-  const commands = await formCluster({ ...config, timeoutMs, log: console.log });
+  const commands = await formCluster({ ...config, timeoutMs: formTimeoutMs, log: console.log });
   const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
   const shape = `${config.nodes.length} nodes, ${config.shards} shards, all slots served`;
   console.log(`${commands === 0 ? "nothing to do" : "formed"}: ${shape} (${seconds} s)`);
 }
 
-if (process.argv[2] !== "form") {
-  console.error("usage: redis.js form");
+async function admit(): Promise<void> {
+  const config = readAdmissionConfig(process.env);
+  const count = await admitPassword({ ...config, timeoutMs: admitTimeoutMs, log: console.log });
+  console.log(`${count} of ${config.nodes.length} nodes accept the new password`);
+}
+
+const program = { form, admit }[process.argv[2] ?? ""];
+if (program === undefined) {
+  console.error("usage: redis.js form | admit");
   process.exit(2);
 }
-form().then(
+program().then(
   () => process.exit(0),
   (error: unknown) => {
     console.error(error instanceof Error ? error.message : error);

@@ -93,7 +93,7 @@ export class NodeConnection {
   async #connect() {
     this.close();
     // CLUSTER MEET takes no host names, so the plan needs the address.
-    const { address } = await lookup(this.address.host, { family: 4 });
+    const { address } = await lookup(this.address.host);
     const client = clientOf(address, this.address.port, this.#credentials);
     // The pending command gets the error as well. Without a listener the process would exit.
     client.on("error", () => undefined);
@@ -107,6 +107,8 @@ export class NodeConnection {
 function clientOf(host: string, port: number, credentials: Credentials) {
   return createClient({
     ...credentials,
+    // CLUSTER NODES and INFO are read as text.
+    RESP: 2,
     disableOfflineQueue: true,
     socket: {
       host,

@@ -44,8 +44,8 @@ cluster-preferred-endpoint-type hostname
 cluster-require-full-coverage no
 # Replicas stay where they were put.
 cluster-allow-replica-migration no
-# A replica that lost its primary long ago is still better than no shard.
-cluster-replica-validity-factor 0
+# A replica whose data is older than this many node timeouts (and 10 s) is not promoted: its values may be outdated.
+cluster-replica-validity-factor 10
 repl-diskless-sync-delay 0
 
 # Memory
