@@ -1,45 +1,104 @@
+import { existsSync, readFileSync } from "node:fs";
+import { userInfo } from "node:os";
+import { join } from "node:path";
 import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
 import * as pulumi from "@pulumi/pulumi";
+import { planDatabasePool } from "./config/database-pool.ts";
 import { clusterAccess, derivePools } from "./config/derive.ts";
 import { loadConfig } from "./config/load.ts";
-import type { StackOutputs } from "./contract/outputs.ts";
+import { plainSecrets } from "./config/plain-secrets.ts";
+import { labelValueOf, namespaceOf } from "./config/stack-names.ts";
+import type { StackOutputs, Workload } from "./contract/outputs.ts";
+import { openForReading } from "./host/read-cluster.ts";
 import { Api } from "./k8s/api.ts";
 import { writeApiBundle } from "./k8s/api-bundle.ts";
 import { ApiImage } from "./k8s/api-image.ts";
 import { clusterDns } from "./k8s/cluster-dns.ts";
+import { checkClusterNeeds } from "./k8s/cluster-needs.ts";
 import { clusterProvider } from "./k8s/cluster-provider.ts";
 import { Database } from "./k8s/database.ts";
+import { readDnsCacheTime } from "./k8s/dns-cache.ts";
+import { type Part, parts, recommendedLabels } from "./k8s/labels.ts";
+import { fullStackName, ownerAnnotation, requireOwnNamespace } from "./k8s/namespace-owner.ts";
 import { NginxGateway } from "./k8s/nginx-gateway.ts";
+import { noticesOf } from "./k8s/notices.ts";
 import { ownFields } from "./k8s/owned-fields.ts";
+import { setDatabasePassword } from "./k8s/password-jobs.ts";
+import { createPasswordsInUse } from "./k8s/passwords-in-use.ts";
+import { pinImages } from "./k8s/pinned-image.ts";
+import { preflight } from "./k8s/preflight.ts";
+import { requireRemovableDatabase } from "./k8s/protected-database.ts";
 import { RedisCluster } from "./k8s/redis-cluster.ts";
 import { createPullSecrets } from "./k8s/registry.ts";
+import { recordNoPositions } from "./k8s/source-positions.ts";
 
+recordNoPositions();
 const config = loadConfig();
-const { images } = config;
-const { storageClass } = config.cluster;
-const access = clusterAccess(config.cluster, process.env, import.meta.dirname);
-const provider = clusterProvider(access, config.cluster.kubeContext === undefined);
+const stackFile = join(import.meta.dirname, `Pulumi.${pulumi.getStack()}.yaml`);
+const plain = existsSync(stackFile) ? plainSecrets(readFileSync(stackFile, "utf8"), pulumi.getProject()) : [];
+for (const path of plain)
+  void pulumi.log.warn(
+    `${path} is not encrypted in the stack's file: pulumi config set --secret --path ${path} …`,
+  );
+for (const notice of noticesOf(config)) void pulumi.log.warn(notice);
+const { storageClass, domain } = config.cluster;
+const access = clusterAccess(config.cluster, process.env, import.meta.dirname, userInfo().homedir);
+const isEmbedded = config.cluster.kubeContext === undefined;
+const { provider, server } = clusterProvider(access, isEmbedded);
+await checkClusterNeeds(config, access);
 
-const ns = config.cluster.namespace ?? `breakwater-${pulumi.getStack()}`;
-const transformations = [ownFields];
-const restricted = { "pod-security.kubernetes.io/enforce": "restricted" };
+const ns = config.cluster.namespace ?? namespaceOf(pulumi.getStack());
+const owner = fullStackName();
+await requireOwnNamespace(access, ns, owner);
+if (config.database.url !== undefined) await requireRemovableDatabase(access, ns);
+const opened = await openForReading(access.files, access.kubeContext);
+const found = await preflight(opened, ns, config);
+const { version } = JSON.parse(readFileSync(join(import.meta.dirname, "package.json"), "utf8"));
+const transformationsOf = (part: Part) => [ownFields, recommendedLabels(part, version)];
+const ofStack = { name: labelValueOf(pulumi.getProject()), component: "stack" };
+const restricted = Object.fromEntries(
+  ["enforce", "warn", "audit"].map((mode) => [`pod-security.kubernetes.io/${mode}`, "restricted"]),
+);
+const isDatabaseProtected = config.database.url === undefined && config.database.protect;
 const space = new Namespace(
   "namespace",
-  { metadata: { name: ns, labels: restricted } },
-  { provider, transformations },
+  { metadata: { name: ns, labels: restricted, annotations: { [ownerAnnotation]: owner } } },
+  // Deleting the namespace deletes the database's volume.
+  { provider, transformations: transformationsOf(ofStack), protect: isDatabaseProtected },
 );
-const inCluster = { providers: [provider], dependsOn: [space], transformations };
+const optionsOf = (role: Workload["role"]) => ({
+  providers: [provider],
+  dependsOn: [space],
+  transformations: transformationsOf(parts[role]),
+});
 
+const images = isEmbedded ? await pinImages(config.images) : config.images;
 const bundle = writeApiBundle(import.meta.dirname);
-const pullSecrets = createPullSecrets(config.registry, ns, { provider, dependsOn: [space], transformations });
-const image = new ApiImage("api", { bundle, baseImage: images.node, registry: config.registry });
+const pullSecrets = createPullSecrets(config.registry, ns, {
+  provider,
+  dependsOn: [space],
+  transformations: transformationsOf(ofStack),
+});
+const image = new ApiImage("api", {
+  bundle,
+  baseImage: images.node,
+  platform: images.platform,
+  registry: config.registry,
+});
 
 const database =
   config.database.url === undefined
     ? new Database(
         "database",
-        { namespace: ns, config: config.database, image: images.postgres, storageClass },
-        inCluster,
+        {
+          namespace: ns,
+          config: config.database,
+          image: images.postgres,
+          storageClass,
+          volumes: found.database,
+          cluster: opened,
+        },
+        optionsOf("database"),
       )
     : { url: pulumi.secret(config.database.url), workload: undefined };
 
@@ -49,61 +108,129 @@ const redis = new RedisCluster(
     namespace: ns,
     config: config.redis,
     image: images.redis,
+    domain,
     storageClass,
+    volumes: found.redis,
+    cluster: opened,
     apiImage: image.imageName,
     apiImageReady: image,
     apiPullSecrets: pullSecrets,
     redisProgramDigest: bundle.redisProgramDigest,
   },
-  inCluster,
+  optionsOf("redis"),
 );
 
+const nodesBeforeApi = redis.comesAfterApi ? undefined : redis.createNodes();
+
 const pools = derivePools(config.api);
+const dnsCacheMs = await readDnsCacheTime(config.cluster, access);
 const api = new Api(
   "api",
   {
     namespace: ns,
     config: config.api,
     pools,
+    dnsCacheMs,
     image: image.imageName,
     pullSecrets,
+    databasePoolSize: planDatabasePool(config).poolSize,
+    hasOwnDatabase: database instanceof Database,
+    volumeGeneration: config.database.volumeGeneration,
     databaseUrl: database.url,
+    databaseCa: config.database.ca,
     redisNodes: redis.nodes,
     redisPassword: redis.password,
   },
-  { ...inCluster, dependsOn: [space, image, redis, ...(database instanceof Database ? [database] : [])] },
+  {
+    ...optionsOf("api"),
+    dependsOn: [
+      space,
+      image,
+      ...(redis.comesAfterApi ? redis.admission : [redis]),
+      ...(nodesBeforeApi === undefined ? [] : [nodesBeforeApi.ready]),
+      ...(database instanceof Database ? [database, database.ready] : []),
+    ],
+  },
+);
+const redisNodes = nodesBeforeApi ?? redis.createNodes(api);
+const databasePassword =
+  database instanceof Database
+    ? setDatabasePassword(
+        "database-password",
+        {
+          namespace: ns,
+          image: image.imageName,
+          pullSecrets,
+          pod: config.database.pod,
+          password: database.password,
+          secretName: database.secretName,
+          url: database.urlOfRole,
+        },
+        { provider, transformations: transformationsOf(parts.database), dependsOn: [space, database, api] },
+      )
+    : undefined;
+createPasswordsInUse(
+  ns,
+  {
+    ...(database instanceof Database && { database: database.password }),
+    redis: redis.password,
+    "internal-token": api.internalToken,
+  },
+  {
+    provider,
+    transformations: transformationsOf(ofStack),
+    dependsOn: [
+      space,
+      redis,
+      redisNodes.ready,
+      api,
+      ...(databasePassword === undefined ? [] : [databasePassword]),
+    ],
+  },
 );
 
 const nginx = new NginxGateway(
   "nginx",
   {
+    cluster: opened,
     namespace: ns,
-    config: config.nginx,
+    domain,
+    config: {
+      ...config.nginx,
+      nodePort: found.nodePort,
+      tls: { ...config.nginx.tls, nodePort: found.tlsNodePort },
+    },
     uploadMax: config.api.uploadMax,
     pools,
     image: images.nginx,
     resolver: clusterDns(config.cluster.dnsAddress, provider),
   },
   // The API comes first, so that a new gateway finds pods at its first DNS lookup.
-  { ...inCluster, dependsOn: [space, api] },
+  { ...optionsOf("nginx"), dependsOn: [space, api] },
 );
 
 const outputs = {
   endpoint: nginx.endpoint,
   namespace: ns,
-  cluster: access,
+  cluster: pulumi.output({
+    kubeContext: access.kubeContext,
+    server,
+    namespaceUid: space.metadata.uid,
+    ...(config.cluster.kubeContext !== undefined && { kubeconfig: config.cluster.kubeconfig }),
+  }),
   apiImage: image.imageName,
   internalToken: api.internalToken,
   workloads: [
     ...api.workloads,
     nginx.workload,
-    redis.workload,
+    redisNodes.workload,
     ...(database.workload === undefined ? [] : [database.workload]),
   ],
   loadtest: {
     ...config.loadtest,
     scenarios: Object.entries(config.loadtest.scenarios).map(([name, scenario]) => ({ name, ...scenario })),
   },
+  tls: nginx.tls,
 } satisfies { [K in keyof StackOutputs]: pulumi.Input<StackOutputs[K]> };
 
-export const { endpoint, namespace, cluster, apiImage, internalToken, workloads, loadtest } = outputs;
+export const { endpoint, namespace, cluster, apiImage, internalToken, workloads, loadtest, tls } = outputs;

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { buildApi, bundlePrograms, type ContextFiles } from "../app/build.ts";
+import { buildApi, type ContextFiles } from "../app/build.ts";
 import { shortHash } from "../config/derive.ts";
 
 /** A docker build context on disk. */
@@ -37,13 +37,14 @@ export function writeApiBundle(projectRoot: string): ApiBundle {
 
 function bundle(projectRoot: string): ContextFiles {
   try {
-    return new Map([...buildApi(), ...bundlePrograms(projectRoot, { redis: "redis/main.ts" })]);
+    return buildApi({ redis: join(projectRoot, "redis/main.ts") });
   } catch (error) {
     throw new pulumi.RunError(`The API does not build.\n${(error as Error).message}`);
   }
 }
 
 function writeIfChanged(path: string, text: string): void {
-  if (existsSync(path) && readFileSync(path, "utf8") === text) return;
-  writeFileSync(path, text);
+  if (!existsSync(path) || readFileSync(path, "utf8") !== text) writeFileSync(path, text);
+  // With a umask of 077, the image's user could not read it.
+  chmodSync(path, 0o644);
 }

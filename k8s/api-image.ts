@@ -8,19 +8,23 @@ import { registryServer } from "./registry.ts";
 /** Parts of the API image, and the registry that it is pushed to. */
 export interface ApiImageArgs {
   bundle: ApiBundle;
+  /** Name of the base image, with its digest where it is known: a new digest gives a new tag. */
   baseImage: string;
+  /** `linux/amd64`, for example. */
+  platform: string;
   registry: RegistryConfig;
 }
 
-/** The API image. Its tag is a hash of its content: equal sources and an equal base image give an equal tag. */
+/** The API image. Its tag is a hash of its content: equal sources, an equal base
+ * image and an equal platform give an equal tag. */
 export class ApiImage extends pulumi.ComponentResource {
   /** Name with the tag; known before the image is built. */
   readonly imageName: string;
 
   constructor(name: string, args: ApiImageArgs, opts?: pulumi.ComponentResourceOptions) {
     super("breakwater:k8s:ApiImage", name, {}, opts);
-    const { bundle, baseImage, registry } = args;
-    this.imageName = `${registry.address}/breakwater/api:${shortHash(bundle.digest, baseImage)}`;
+    const { bundle, baseImage, platform, registry } = args;
+    this.imageName = `${registry.address}/breakwater/api:${shortHash(bundle.digest, baseImage, platform)}`;
     const credentials =
       registry.username === undefined
         ? {}
@@ -32,6 +36,7 @@ export class ApiImage extends pulumi.ComponentResource {
         build: {
           context: bundle.context,
           dockerfile: `${bundle.context}/Dockerfile`,
+          platform,
           args: { BASE_IMAGE: baseImage },
         },
         registry: { server: registryServer(registry.address), ...credentials },

@@ -2,10 +2,12 @@ import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { apiEnvironment } from "../config/api-environment.ts";
 import { apiGraceSeconds, type PoolPlan } from "../config/derive.ts";
+import { surgeShare } from "../config/gateway-memory.ts";
 import { heapSnapshotBytes } from "../config/memory.ts";
 import { type ApiConfig, apiVolumes } from "../config/sections/api.ts";
-import { MiB } from "../config/units.ts";
+import { MiB, type Milliseconds } from "../config/units.ts";
 import type { Workload } from "../contract/outputs.ts";
+import { passwordsVolume } from "./passwords-in-use.ts";
 import { quantity, resources } from "./resources.ts";
 import { createDeployment, skipAwait } from "./workload.ts";
 
@@ -21,10 +23,20 @@ export interface ApiPoolArgs {
   namespace: string;
   pool: PoolPlan;
   config: ApiConfig;
+  /** Time for which DNS may return the addresses of pods that are gone, and not those of new pods. */
+  dnsCacheMs: Milliseconds;
   /** Image of a pool that has none of its own. */
   image: string;
   /** Names of the Secrets that the image is pulled with. */
   pullSecrets: pulumi.Input<string>[];
+  /** Certificates in PEM form for the connections to the database. */
+  databaseCa?: string;
+  /** Connections of each pod to the database. */
+  databasePoolSize: number;
+  /** Whether the stack has a database of its own, whose password it rotates. */
+  hasOwnDatabase: boolean;
+  /** Number of the database's volume. The API makes its tables when it starts, so another volume needs new pods. */
+  volumeGeneration?: number;
   /** `host:port` of every Redis pod. */
   redisNodes: string[];
   /** Name of the Secret whose keys become environment variables. A new name replaces the pods. */
@@ -33,41 +45,62 @@ export interface ApiPoolArgs {
 
 /** Creates a pool's Deployment, and the headless Service whose DNS records Nginx follows. */
 export function createApiPool(args: ApiPoolArgs, parent: pulumi.Resource): Workload {
-  const { name, namespace, pool, config } = args;
-  const workload = createDeployment(
+  const { name, namespace, pool, dnsCacheMs } = args;
+  const config = { ...args.config, shutdownDelay: args.config.shutdownDelay + dnsCacheMs };
+  const { workload } = createDeployment(
     {
       ...args,
       name: pool.name,
       app: name,
       role: "api",
       replicas: pool.replicas,
-      maxSurge: "34%",
+      annotations: {
+        "prometheus.io/scrape": "true",
+        "prometheus.io/port": String(apiInternalPort),
+        "prometheus.io/path": "/metrics",
+        ...((args.volumeGeneration ?? 1) > 1 && {
+          "breakwater.dev/database-volume": String(args.volumeGeneration),
+        }),
+      },
+      minReadySeconds: Math.ceil(dnsCacheMs / 1000) || undefined,
+      maxSurge: `${surgeShare * 100}%`,
       spec: {
         terminationGracePeriodSeconds: apiGraceSeconds(config),
         containers: [
           {
             name: "api",
             image: pool.image ?? args.image,
-            env: environment(args),
+            env: environment({ ...args, config }),
             envFrom: [{ secretRef: { name: args.secretName } }],
             ports: [
               { name: "http", containerPort: apiPort },
               { name: "internal", containerPort: apiInternalPort },
             ],
             resources: resources(config),
-            volumeMounts: volumes(config).map(({ name, mountPath }) => ({ name, mountPath })),
+            volumeMounts: [
+              ...volumes(config).map(({ name, mountPath }) => ({ name, mountPath })),
+              { name: "passwords", mountPath: apiVolumes.passwords, readOnly: true },
+            ],
             ...probes,
           },
         ],
-        volumes: volumes(config).map(({ name, bytes }) => ({
-          name,
-          emptyDir: { sizeLimit: quantity(bytes) },
-        })),
+        volumes: [
+          ...volumes(config).map(({ name, bytes }) => ({
+            name,
+            emptyDir: { sizeLimit: quantity(bytes) },
+          })),
+          passwordsVolume("passwords", ["database", "internal-token"]),
+        ],
       },
     },
     parent,
   );
-  const metadata = { name: pool.serviceName, namespace, annotations: skipAwait };
+  const metadata = {
+    name: pool.serviceName,
+    namespace,
+    labels: workload.selector,
+    annotations: skipAwait,
+  };
   const ports = [{ name: "http", port: apiPort }];
   const spec = { clusterIP: "None", selector: workload.selector, ports };
   new Service(pool.serviceName, { metadata, spec }, { parent });
@@ -75,11 +108,12 @@ export function createApiPool(args: ApiPoolArgs, parent: pulumi.Resource): Workl
 }
 
 /**
- * A ready pod gets traffic within a second, and no more traffic after two failed readiness probes. It is restarted only
- * after half a minute of failed liveness probes, because a busy event loop responds late.
+ * A ready pod gets traffic within two seconds, and no more traffic after two failed readiness probes. It is restarted only
+ * after half a minute of failed liveness probes, because a busy event loop responds late. The start-up probe does not
+ * depend on the database: otherwise pods that start during an outage would be killed, and wait in back-off after it.
  */
 const probes = {
-  startupProbe: { ...get("/readyz"), periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 120 },
+  startupProbe: { ...get("/livez"), periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 120 },
   readinessProbe: { ...get("/readyz"), periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 2 },
   livenessProbe: { ...get("/livez"), periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 6 },
 };
@@ -100,13 +134,19 @@ function volumes(config: ApiConfig) {
   ];
 }
 
-function environment({ config, redisNodes }: ApiPoolArgs) {
+function environment({ config, redisNodes, databasePoolSize, databaseCa, hasOwnDatabase }: ApiPoolArgs) {
   const deployment = {
+    databasePoolSize,
+    databaseCa,
     port: apiPort,
     internalPort: apiInternalPort,
     redisNodes,
     snapshotFolder: apiVolumes["heap-snapshots"],
     uploadFolder: apiVolumes.uploads,
+    passwordFiles: {
+      DATABASE_PASSWORD_FILE: hasOwnDatabase ? `${apiVolumes.passwords}/database` : undefined,
+      INTERNAL_TOKEN_FILE: `${apiVolumes.passwords}/internal-token`,
+    },
   };
   return [
     { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },

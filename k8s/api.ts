@@ -5,6 +5,7 @@ import type { PoolPlan } from "../config/derive.ts";
 import type { Workload } from "../contract/outputs.ts";
 import { type ApiPoolArgs, apiInternalPort, apiPort, createApiPool } from "./api-pool.ts";
 import { generatedPassword } from "./password.ts";
+import { createPodMonitor } from "./pod-monitor.ts";
 import { createDisruptionBudget, selectorLabels, skipAwait } from "./workload.ts";
 
 /** The API's settings, and the services that it uses. */
@@ -22,11 +23,18 @@ export class Api extends pulumi.ComponentResource {
 
   constructor(name: string, args: ApiArgs, opts?: pulumi.ComponentResourceOptions) {
     super("breakwater:k8s:Api", name, {}, opts);
-    this.internalToken = generatedPassword(`${name}-internal-token`, { parent: this });
+    this.internalToken = generatedPassword(
+      `${name}-internal-token`,
+      args.config.internalTokenVersion,
+      { parent: this },
+      "internalToken",
+    );
     const secret = this.#createSecret(name, args);
     const allPools = selectorLabels(name);
     this.#createService(name, args, allPools);
     createDisruptionBudget(name, args.namespace, allPools, this);
+    if (args.config.podMonitor)
+      createPodMonitor(name, { namespace: args.namespace, matchLabels: allPools, port: "internal" }, this);
     this.workloads = args.pools.map((pool) =>
       createApiPool({ ...args, name, pool, secretName: secret.metadata.name }, this),
     );

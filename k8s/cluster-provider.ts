@@ -1,39 +1,46 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { delimiter } from "node:path";
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import type { ClusterAccess } from "../config/derive.ts";
 
+/** The provider of all Kubernetes resources, and the address of the API server. */
+export interface Cluster {
+  provider: Provider;
+  server: string;
+}
+
 /**
- * The provider of all Kubernetes resources. It is explicit, so that the program never deploys to the cluster of the
+ * Creates the provider of all Kubernetes resources. It is explicit, so that the program never deploys to the cluster of the
  * environment's kubeconfig. It identifies the cluster by the address of the API server: another path or context name, and
  * new credentials or certificates, replace no resource. Another address is another cluster and replaces all of them.
  *
  * @param embedded whether the stack lives in the embedded cluster; decides which fix an error names
- * @throws {pulumi.RunError} when the kubeconfig cannot be read or has no such context.
+ * @throws {pulumi.RunError} when no kubeconfig can be read, or none has such a context.
  */
-export function clusterProvider(access: ClusterAccess, embedded: boolean): Provider {
-  const { kubeconfig, kubeContext } = access;
+export function clusterProvider(access: ClusterAccess, embedded: boolean): Cluster {
+  const { files, kubeContext, pluginKubeconfig } = access;
+  const names = files.join(", ");
   const fix = embedded
     ? "start the embedded cluster: npm run up (or name another cluster: pulumi config set --path cluster.kubeContext …)"
-    : "name the file: pulumi config set --path cluster.kubeconfig …";
-  if (!embedded && kubeconfig.includes(":")) {
-    throw new pulumi.RunError(`KUBECONFIG must be one file, not a list: ${kubeconfig}; ${fix}`);
-  }
+    : "set KUBECONFIG, or name the file: pulumi config set --path cluster.kubeconfig …";
+  const present = files.filter((file) => existsSync(file));
+  if (present.length === 0) throw new pulumi.RunError(`The kubeconfig ${names} does not exist; ${fix}`);
   let server: string | undefined;
   try {
-    server = serverOf(readFileSync(kubeconfig, "utf8"), kubeContext);
+    const texts = present.map((file) => readFileSync(file, "utf8"));
+    server = serverOf(texts, kubeContext);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reason = code === "ENOENT" ? "does not exist" : `cannot be read (${message})`;
-    throw new pulumi.RunError(`The kubeconfig ${kubeconfig} ${reason}; ${fix}`);
+    throw new pulumi.RunError(`The kubeconfig ${names} cannot be read (${(error as Error).message}); ${fix}`);
   }
   if (server === undefined) {
     throw new pulumi.RunError(
-      `The kubeconfig ${kubeconfig} has no context "${kubeContext}" with a cluster; list them: kubectl --kubeconfig ${kubeconfig} config get-contexts`,
+      `The kubeconfig ${names} has no context "${kubeContext}" with a cluster; list them: KUBECONFIG=${files.join(delimiter)} kubectl config get-contexts`,
     );
   }
-  return new Provider("cluster", { kubeconfig, context: kubeContext, clusterIdentifier: server });
+  const args = { kubeconfig: pluginKubeconfig, context: kubeContext, clusterIdentifier: server };
+  return { provider: new Provider("cluster", args), server };
 }
 
 /** The parts of a kubeconfig that lead from a context to the API server. */
@@ -42,9 +49,15 @@ interface Kubeconfig {
   clusters?: { name: string; cluster?: { server?: string } }[];
 }
 
-/** Address of the API server that a context leads to; undefined when the kubeconfig does not have it. */
-export function serverOf(kubeconfig: string, context: string): string | undefined {
-  const { contexts, clusters } = (parse(kubeconfig) ?? {}) as Kubeconfig;
-  const cluster = contexts?.find(({ name }) => name === context)?.context?.cluster;
-  return clusters?.find(({ name }) => name === cluster)?.cluster?.server;
+/**
+ * Address of the API server that a context leads to; undefined when the kubeconfigs do not have it.
+ *
+ * @param kubeconfigs texts of the files; of entries with the same name, the first one counts
+ */
+export function serverOf(kubeconfigs: readonly string[], context: string): string | undefined {
+  const parsed = kubeconfigs.map((text) => (parse(text) ?? {}) as Kubeconfig);
+  const contexts = parsed.flatMap((each) => each.contexts ?? []);
+  const clusters = parsed.flatMap((each) => each.clusters ?? []);
+  const cluster = contexts.find(({ name }) => name === context)?.context?.cluster;
+  return clusters.find(({ name }) => name === cluster)?.cluster?.server;
 }

@@ -1,18 +1,30 @@
+import { isIPv6 } from "node:net";
 import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { PoolPlan } from "../config/derive.ts";
-import { type NginxConfig, nginxVolumes } from "../config/sections/nginx.ts";
+import { cacheVolumeBytes } from "../config/cache-size.ts";
+import { type PoolPlan, serviceHost } from "../config/derive.ts";
+import { drainMs, type NginxConfig, nginxVolumes, trafficPolicy } from "../config/sections/nginx.ts";
+import { hasTls } from "../config/sections/nginx-tls.ts";
 import type { Bytes } from "../config/units.ts";
-import type { Workload } from "../contract/outputs.ts";
-import { nginxPort, renderNginxConf } from "../nginx/nginx-conf.ts";
+import type { TlsTrust, Workload } from "../contract/outputs.ts";
+import { bodyVolumeBytes } from "../nginx/buffered-bodies.ts";
+import { startPath } from "../nginx/health.ts";
+import { renderNginxConf } from "../nginx/nginx-conf.ts";
+import { nginxPort, nginxProbePort } from "../nginx/settings.ts";
 import { apiPort } from "./api-pool.ts";
-import { resources } from "./resources.ts";
-import { createDeployment, skipAwait } from "./workload.ts";
+import type { ClusterReader } from "./cluster-reader.ts";
+import { createGatewayTls, type GatewayTls, httpsOrigin } from "./gateway-tls.ts";
+import { quantity, resources } from "./resources.ts";
+import { afterRollout } from "./rollout.ts";
+import { createDeployment, createDisruptionBudget, skipAwait } from "./workload.ts";
 
 /** The gateway's settings and the API pools behind it. */
 export interface NginxGatewayArgs {
+  cluster: ClusterReader;
   namespace: string;
+  /** DNS domain of the cluster. */
+  domain: string;
   config: NginxConfig;
   /** Maximum size of a single upload. */
   uploadMax: Bytes;
@@ -27,42 +39,77 @@ export class NginxGateway extends pulumi.ComponentResource {
   readonly workload: Workload;
   /** URL for clients, without a trailing slash. */
   readonly endpoint: pulumi.Output<string>;
+  /** How clients check its certificate; undefined: by the authorities that they know, or without TLS. */
+  readonly tls: pulumi.Output<TlsTrust> | undefined;
 
   constructor(name: string, args: NginxGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
     super("breakwater:k8s:NginxGateway", name, {}, opts);
     const configMap = this.#createConfigMap(name, args);
-    this.workload = this.#createDeployment(name, args, configMap);
-    this.endpoint = endpoint(args, name, this.#createService(name, args));
+    const tls = createGatewayTls(name, args, this);
+    this.tls = tls.trust;
+    const { deployment, workload } = this.#createDeployment(name, args, configMap, tls);
+    this.workload = workload;
+    if (args.config.replicas > 1) createDisruptionBudget(name, args.namespace, this.workload.selector, this);
+    const target = { ...workload, namespace: args.namespace };
+    const service = this.#createService(name, args, tls);
+    this.endpoint = afterRollout(args.cluster, deployment, target, "ready").apply(() =>
+      endpoint(args, name, service),
+    );
     this.registerOutputs({ endpoint: this.endpoint });
   }
 
   #createConfigMap(name: string, args: NginxGatewayArgs): ConfigMap {
-    const pools = args.pools.map(({ serviceName, podWeight, backup }) => ({
-      server: `${serviceName}.${args.namespace}.svc.cluster.local:${apiPort}`,
-      podWeight,
-      backup,
+    const pools = args.pools.map((pool) => ({
+      ...pool,
+      server: `${serviceHost(pool.serviceName, args.namespace, args.domain)}:${apiPort}`,
     }));
+    const origin = httpsOrigin(args.config);
+    const facts = { uploadMax: args.uploadMax, pools, ...(origin !== undefined && { httpsOrigin: origin }) };
     const conf = pulumi
       .output(args.resolver)
-      .apply((resolver) => renderNginxConf({ ...args.config, uploadMax: args.uploadMax, pools, resolver }));
+      .apply((resolver) => renderNginxConf({ ...args.config, ...facts, resolver }));
     // Pulumi names it by its content, so that new content replaces the pods.
     const metadata = { namespace: args.namespace };
     return new ConfigMap(name, { metadata, data: { "nginx.conf": conf } }, { parent: this });
   }
 
-  #createService(name: string, args: NginxGatewayArgs): Service {
+  #createService(name: string, args: NginxGatewayArgs, tls: GatewayTls): Service {
     const { serviceType, nodePort } = args.config;
     // Only a load balancer has an address to wait for. The Deployment already waits for the pods.
     const annotations = serviceType === "LoadBalancer" ? {} : skipAwait;
     const metadata = { name, namespace: args.namespace, annotations };
-    const ports = [{ name: "http", port: 80, targetPort: "http", nodePort }];
-    const spec = { type: serviceType, selector: this.workload.selector, ports };
+    const ports = [{ name: "http", port: 80, targetPort: "http", nodePort }, ...tls.servicePorts];
+    const spec = {
+      type: serviceType,
+      selector: this.workload.selector,
+      ports,
+      externalTrafficPolicy: trafficPolicy(args.config),
+      // One family on a cluster that has only one.
+      ipFamilyPolicy: args.config.ipv6 ? "PreferDualStack" : undefined,
+    };
     return new Service(name, { metadata, spec }, { parent: this });
   }
 
-  #createDeployment(name: string, args: NginxGatewayArgs, configMap: ConfigMap): Workload {
+  #createDeployment(name: string, args: NginxGatewayArgs, configMap: ConfigMap, tls: GatewayTls) {
     const { config, image } = args;
-    const healthCheck = { httpGet: { path: "/healthz", port: "http" }, timeoutSeconds: 2 };
+    const get = (path: string) => ({
+      httpGet: { path, port: config.proxyProtocol ? "probes" : "http" },
+      timeoutSeconds: 2,
+    });
+    const probePorts = config.proxyProtocol ? [{ name: "probes", containerPort: nginxProbePort }] : [];
+    const healthCheck = get("/healthz");
+    const command = ["nginx", "-e", "stderr", "-c", `${nginxVolumes.conf}/nginx.conf`];
+    const container = {
+      image,
+      resources: resources(config),
+      volumeMounts: [
+        { name: "conf", mountPath: nginxVolumes.conf, readOnly: true },
+        { name: "tmp", mountPath: nginxVolumes.tmp },
+        ...tls.volumeMounts,
+      ],
+      // The line of Nginx becomes part of the pod's status, which `pulumi up` reports.
+      terminationMessagePolicy: "FallbackToLogsOnError",
+    };
     return createDeployment(
       {
         ...args,
@@ -70,22 +117,21 @@ export class NginxGateway extends pulumi.ComponentResource {
         role: "nginx",
         replicas: config.replicas,
         maxSurge: 1,
+        awaitedHere: true,
         // Gives every node time to route traffic to a new pod, so that a finished update can be reached.
         minReadySeconds: 2,
         spec: {
-          terminationGracePeriodSeconds: Math.ceil(config.timeout / 1000) + 10,
+          terminationGracePeriodSeconds: Math.ceil(drainMs(config) / 1000) + 10,
+          // A configuration that this image's Nginx refuses ends the update while the old pods go on serving.
+          initContainers: [{ ...container, name: "check-conf", command: [...command, "-t", "-q"] }],
           containers: [
             {
+              ...container,
               name: "nginx",
-              image,
-              command: ["nginx", "-e", "stderr", "-c", `${nginxVolumes.conf}/nginx.conf`],
-              ports: [{ name: "http", containerPort: nginxPort }],
-              resources: resources(config),
-              volumeMounts: [
-                { name: "conf", mountPath: nginxVolumes.conf, readOnly: true },
-                { name: "tmp", mountPath: nginxVolumes.tmp },
-              ],
-              startupProbe: { ...healthCheck, periodSeconds: 1, failureThreshold: 60 },
+              command,
+              ports: [{ name: "http", containerPort: nginxPort }, ...tls.containerPorts, ...probePorts],
+              // Without a known pod, every request would get a 503. Later, that is the right response.
+              startupProbe: { ...get(startPath), periodSeconds: 1, failureThreshold: 60 },
               readinessProbe: { ...healthCheck, periodSeconds: 2, failureThreshold: 2 },
               livenessProbe: { ...healthCheck, periodSeconds: 10, failureThreshold: 3 },
               // Gives every node time to remove the pod from the Service before the stop signal drains Nginx.
@@ -94,7 +140,13 @@ export class NginxGateway extends pulumi.ComponentResource {
           ],
           volumes: [
             { name: "conf", configMap: { name: configMap.metadata.name } },
-            { name: "tmp", emptyDir: { sizeLimit: "1Gi" } },
+            {
+              name: "tmp",
+              emptyDir: {
+                sizeLimit: quantity(bodyVolumeBytes(config.maxBody) + cacheVolumeBytes(config.cache)),
+              },
+            },
+            ...tls.volumes,
           ],
         },
       },
@@ -104,17 +156,24 @@ export class NginxGateway extends pulumi.ComponentResource {
 }
 
 function endpoint(args: NginxGatewayArgs, name: string, service: Service): pulumi.Output<string> {
-  const { publicUrl, serviceType, nodePort } = args.config;
+  const { publicUrl, serviceType, nodePort, tls } = args.config;
+  const [scheme, ownPort, index] = hasTls(tls) ? ["https", tls.nodePort, 1] : ["http", nodePort, 0];
+  const host = serviceHost(name, args.namespace, args.domain);
   if (publicUrl !== undefined) return pulumi.output(publicUrl.replace(/\/+$/, ""));
   if (serviceType === "NodePort") {
-    const port = nodePort ?? service.spec.ports[0]?.nodePort;
-    return pulumi.interpolate`http://127.0.0.1:${port}`;
+    const port = ownPort ?? service.spec.ports[index]?.nodePort;
+    return pulumi.interpolate`${scheme}://127.0.0.1:${port}`;
   }
   if (serviceType === "LoadBalancer") {
     return service.status.loadBalancer.ingress.apply((ingress) => {
       const first = ingress[0];
-      return `http://${first?.hostname ?? first?.ip ?? `${name}.${args.namespace}.svc.cluster.local`}`;
+      return `${scheme}://${urlHost(first?.hostname ?? first?.ip ?? host)}`;
     });
   }
-  return pulumi.output(`http://${name}.${args.namespace}.svc.cluster.local`);
+  return pulumi.output(`${scheme}://${host}`);
+}
+
+/** A host as URLs have it: an IPv6 address in brackets. */
+export function urlHost(host: string): string {
+  return isIPv6(host) ? `[${host}]` : host;
 }

@@ -17,7 +17,7 @@ const pod = (team: string) => ({
 
 before(async () => {
   ({ recorded } = await runProgram({
-    api: { pod: pod("payments"), pools: [{ name: "blue", replicas: 1 }] },
+    api: { podMonitor: true, pod: pod("payments"), pools: [{ name: "blue", replicas: 1 }] },
     nginx: { pod: pod("edge") },
     redis: { pod: pod("cache") },
     database: { pod: pod("storage") },
@@ -42,7 +42,7 @@ for (const [kind, name, team] of workloads) {
     const { metadata, spec } = template(kind, name);
     const { labels, annotations, nodeSelector, tolerations, priorityClassName } = pod(team);
     assert.equal(metadata.labels.team, labels.team);
-    assert.deepEqual(metadata.annotations, annotations);
+    for (const [key, value] of Object.entries(annotations)) assert.equal(metadata.annotations[key], value);
     assert.deepEqual(
       [spec.nodeSelector, spec.tolerations, spec.priorityClassName, spec.imagePullSecrets],
       [nodeSelector, tolerations, priorityClassName, [{ name: `${team}-mirror` }]],
@@ -61,11 +61,21 @@ test("the Redis formation's pod takes only redis.pod's scheduling options and pu
     [spec.nodeSelector, spec.tolerations, spec.priorityClassName, spec.imagePullSecrets],
     [nodeSelector, tolerations, priorityClassName, [{ name: "cache-mirror" }]],
   );
-  assert.deepEqual([metadata.labels.team, metadata.annotations], [undefined, undefined]);
+  const annotations = Object.keys(metadata.annotations);
+  assert.deepEqual([metadata.labels.team, annotations], [undefined, ["breakwater.dev/statefulset"]]);
   assert.deepEqual([spec.volumes, spec.containers[0].volumeMounts], [undefined, undefined]);
 });
 
 test("no selector has a label of the pod options", () => {
   for (const { name, type, inputs } of recorded.filter(({ inputs }) => inputs.spec?.selector))
     assert.ok(!JSON.stringify(inputs.spec.selector).includes("team"), `${type} ${name}`);
+});
+
+test("api.podMonitor selects the pods of all pools, and a port that they have", () => {
+  const [monitor] = ofKind(recorded, "PodMonitor");
+  const { selector, podMetricsEndpoints } = monitor?.inputs.spec ?? {};
+  const { metadata, spec } = template("Deployment", "api-blue");
+  for (const [key, value] of Object.entries(selector.matchLabels)) assert.equal(metadata.labels[key], value);
+  const ports = spec.containers[0].ports.map(({ name }: { name: string }) => name);
+  assert.ok(ports.includes(podMetricsEndpoints[0].port));
 });

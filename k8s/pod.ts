@@ -20,6 +20,8 @@ export interface PodSpec
 export interface PodArgs {
   /** Labels that the workload selects its pods by. */
   labels: Record<string, string>;
+  /** Labels and annotations that stack config may replace. */
+  metadata?: { labels?: Record<string, string>; annotations?: Record<string, pulumi.Input<string>> };
   spec: PodSpec;
   /** The `pod` options of stack config. */
   patch?: Partial<PodConfig>;
@@ -31,7 +33,7 @@ export interface PodArgs {
 
 /** Builds a pod template that meets Pod Security "restricted" and has the additions of stack config. */
 export function podTemplate(args: PodArgs): types.input.core.v1.PodTemplateSpec {
-  const { labels, spec, patch = {}, pullSecrets = [], runAsUser = 10001 } = args;
+  const { labels, metadata = {}, spec, patch = {}, pullSecrets = [], runAsUser = 10001 } = args;
   const { volumes = [], imagePullSecrets = [] } = patch;
   const mounts = volumes.map(({ name, mountPath }) => ({ name, mountPath, readOnly: true }));
   const container = (own: PodContainer): types.input.core.v1.Container => ({
@@ -41,7 +43,10 @@ export function podTemplate(args: PodArgs): types.input.core.v1.PodTemplateSpec 
     volumeMounts: unlessEmpty([...(own.volumeMounts ?? []), ...mounts]),
   });
   return {
-    metadata: { labels: { ...patch.labels, ...labels }, annotations: unlessEmpty(patch.annotations) },
+    metadata: {
+      labels: { ...metadata.labels, ...patch.labels, ...labels },
+      annotations: unlessEmpty({ ...metadata.annotations, ...patch.annotations }),
+    },
     spec: {
       // No pod talks to the API server, and no program reads the variables that Kubernetes sets for each Service.
       automountServiceAccountToken: false,

@@ -7,9 +7,11 @@ import { runProgram } from "./testing/run-program.ts";
 
 let recorded: Recorded[];
 let program: typeof import("../index.ts");
+let server: string;
 
 before(async () => {
-  ({ recorded, program } = await runProgram({
+  ({ recorded, program, server } = await runProgram({
+    cluster: { dnsTtl: "10 s" },
     api: { replicas: 3, memory: "256 MiB", uploadVolume: "64 MiB" },
     nginx: { replicas: 2, memory: "64 MiB", nodePort: 30080 },
     redis: { shards: 3, replicasPerShard: 1, memory: "64 MiB" },
@@ -36,9 +38,16 @@ function containers(): [string, any][] {
   );
 }
 
-test("the program creates four workloads and the Job that forms the Redis Cluster", () => {
+test("the program creates four workloads, and Jobs that form the Redis Cluster and set the database's password", () => {
   const names = workloads().map(({ name }) => name.replace(/-[0-9a-f]{10}$/, "-HASH"));
-  assert.deepEqual(names.sort(), ["api", "database", "nginx", "redis", "redis-formation-HASH"]);
+  assert.deepEqual(names.sort(), [
+    "api",
+    "database",
+    "database-password",
+    "nginx",
+    "redis",
+    "redis-formation-HASH",
+  ]);
 });
 
 test("every Kubernetes resource but the namespace is in the namespace, and the provider is explicit", () => {
@@ -50,7 +59,7 @@ test("every Kubernetes resource but the namespace is in the namespace, and the p
   }
   const provider = recorded.find(({ type }) => type === "pulumi:providers:kubernetes");
   assert.equal(provider?.inputs.context, "breakwater");
-  assert.equal(provider?.inputs.clusterIdentifier, "https://127.0.0.1:6443");
+  assert.equal(provider?.inputs.clusterIdentifier, server);
 });
 
 test("every object has the annotation that takes its fields back, beside those of its own", () => {
@@ -61,11 +70,6 @@ test("every object has the annotation that takes its fields back, beside those o
     assert.equal(inputs.metadata.annotations?.["pulumi.com/patchForce"], "true", name);
   const [pool] = ofKind(recorded, "Service").filter(({ name }) => name === "redis");
   assert.equal(pool?.inputs.metadata.annotations["pulumi.com/skipAwait"], "true");
-});
-
-test("the namespace enforces Pod Security restricted", () => {
-  const [namespace] = ofKind(recorded, "Namespace");
-  assert.equal(namespace?.inputs.metadata.labels["pod-security.kubernetes.io/enforce"], "restricted");
 });
 
 test("every pod runs as an unprivileged user without a service account token", () => {
@@ -104,6 +108,26 @@ test("every main container has all three probes", () => {
       assert.ok(startupProbe && readinessProbe && livenessProbe, name);
     }
   }
+});
+
+// biome-ignore lint/suspicious/noExplicitAny: the main container of a workload
+function mainContainer(workload: string): any {
+  const found = workloads().find(({ name }) => name === workload);
+  return found?.inputs.spec.template.spec.containers[0];
+}
+
+test("the API's start-up probe does not depend on the database, and its readiness probe does", () => {
+  const { startupProbe, readinessProbe, livenessProbe } = mainContainer("api");
+  const paths = [startupProbe, readinessProbe, livenessProbe].map(({ httpGet }) => httpGet.path);
+  assert.deepEqual(paths, ["/livez", "/readyz", "/livez"]);
+});
+
+test("the database's probes do not end a recovery, and its log fits its volume", () => {
+  const { startupProbe, livenessProbe, env } = mainContainer("database");
+  assert.ok(startupProbe.periodSeconds * startupProbe.failureThreshold >= 86_400);
+  assert.match(livenessProbe.exec.command.at(-1), /\|\| \[ \$\? -eq 1 \]$/);
+  const settings = new Map(env.map(({ name, value }: { name: string; value: string }) => [name, value]));
+  assert.deepEqual([settings.get("MAX_WAL_MB"), settings.get("MAX_CONNECTIONS")], ["256", "100"]);
 });
 
 test("the CPU requests of all pods fit on two small CPUs", () => {
@@ -182,6 +206,49 @@ test("the API's heap fits its container, and its grace period covers its own shu
   assert.ok(terminationGracePeriodSeconds > needed);
 });
 
+test("API pods are ready and drain for as long as the cluster's DNS caches", () => {
+  const [deployment] = ofKind(recorded, "Deployment").filter(({ name }) => name === "api");
+  const { minReadySeconds, template } = deployment?.inputs.spec ?? {};
+  const { terminationGracePeriodSeconds, containers } = template.spec;
+  assert.equal(minReadySeconds, 10);
+  const delay = containers[0].env.find(({ name }: { name: string }) => name === "SHUTDOWN_DELAY_MS");
+  assert.equal(delay.value, "13000");
+  assert.equal(terminationGracePeriodSeconds, 13 + 15 + 5);
+});
+
+test("the gateway starts when a pod answers, and lives without pods", () => {
+  const [deployment] = ofKind(recorded, "Deployment").filter(({ name }) => name === "nginx");
+  const [container] = deployment?.inputs.spec.template.spec.containers ?? [];
+  assert.equal(container.startupProbe.httpGet.path, "/healthz/started");
+  assert.equal(container.readinessProbe.httpGet.path, "/healthz");
+  assert.equal(container.livenessProbe.httpGet.path, "/healthz");
+});
+
+test("the gateway checks its configuration with the same image and files before it starts, and reports the line", () => {
+  const [deployment] = ofKind(recorded, "Deployment").filter(({ name }) => name === "nginx");
+  const { initContainers, containers: main } = deployment?.inputs.spec.template.spec ?? {};
+  const [check] = initContainers;
+  assert.deepEqual(check.command, [...main[0].command, "-t", "-q"]);
+  assert.deepEqual([check.image, check.volumeMounts], [main[0].image, main[0].volumeMounts]);
+  assert.equal(check.terminationMessagePolicy, "FallbackToLogsOnError");
+});
+
+test("every workload of several pods has a disruption budget that selects its pods", () => {
+  const budgets = ofKind(recorded, "PodDisruptionBudget").map(
+    ({ inputs }) => inputs.spec.selector.matchLabels,
+  );
+  const several = [...ofKind(recorded, "Deployment"), ...ofKind(recorded, "StatefulSet")].filter(
+    ({ inputs }) => inputs.spec.replicas > 1,
+  );
+  assert.ok(several.length >= 3);
+  for (const { name, inputs } of several) {
+    const labels = inputs.spec.template.metadata.labels;
+    const covers = (selector: Record<string, string>) =>
+      Object.entries(selector).every(([key, value]) => labels[key] === value);
+    assert.equal(budgets.filter(covers).length, 1, name);
+  }
+});
+
 test("the API gets exactly the variables that api.env refuses, but for those that stay at their defaults", () => {
   const [deployment] = ofKind(recorded, "Deployment").filter(({ name }) => name === "api");
   const [secret] = ofKind(recorded, "Secret").filter(({ name }) => name === "api");
@@ -190,7 +257,10 @@ test("the API gets exactly the variables that api.env refuses, but for those tha
     ...inTemplate.map(({ name }: { name: string }) => name),
     ...Object.keys(secret?.inputs.stringData.value),
   ];
-  assert.deepEqual([...names, "REDIS_MODE", "REDIS_DATABASE"].sort(), Object.keys(stackVariables).sort());
+  assert.deepEqual(
+    [...names, "REDIS_MODE", "REDIS_DATABASE", "DATABASE_CA"].sort(),
+    Object.keys(stackVariables).sort(),
+  );
 });
 
 test("the API gets the size of its upload volume", () => {

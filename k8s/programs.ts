@@ -20,15 +20,28 @@ import { readFileSync } from "node:fs";
 export const redisRejoin = program("redis-rejoin");
 
 /**
+ * Check of a Redis pod, with `sh` and Redis' own client: exit code 0 when the node is in a cluster whose state is ok, and,
+ * if it is a replica, its link to its primary is up. A node alone is not in a cluster.
+ */
+export const redisReady = program("redis-ready");
+
+/**
  * Init container of the database's pod. It needs only `sh` and PostgreSQL's own programs.
  *
  * It creates the data folder `/data/pgdata-N` and then writes the folder's path to `/data/current`. A pod that is killed
  * before that starts over in a new folder. The application's role is not a superuser, and it is the only role that may
  * log in over the network, by password. The password is read from a file and is never an argument.
+ *
+ * It also gives the role the password of the Secret whenever the Secret has another ID than at the last time, for example
+ * after a volume was restored. The password in use counts: during a rotation the pods do not know the new one yet
+ * (docs/decisions.md#password-rotation).
  */
 export const databaseInit = program("database-init");
 
-/** The database's main process: it becomes the PostgreSQL server. */
+/**
+ * The database's main process: it becomes the PostgreSQL server. It reads MAX_CONNECTIONS and MAX_WAL_MB, which apply to
+ * data folders of earlier versions, too.
+ */
 export const databaseRun = program("database-run");
 
 function program(name: string): string {

@@ -1,49 +1,119 @@
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import * as pulumi from "@pulumi/pulumi";
-import { redisNodes, redisReplicas } from "../config/derive.ts";
+import { redisNodes, redisReplicas, serviceHost } from "../config/derive.ts";
 import { redisMaxmemory } from "../config/memory.ts";
 import { redisVolumes } from "../config/sections/redis.ts";
 import type { Workload } from "../contract/outputs.ts";
 import { renderRedisConf } from "../redis/redis-conf.ts";
+import type { ClusterReader } from "./cluster-reader.ts";
+import { shardsAnnotation } from "./live-stack.ts";
 import { generatedPassword } from "./password.ts";
-import { redisRejoin } from "./programs.ts";
+import { admitRedisPassword } from "./password-jobs.ts";
+import { redisReady, redisRejoin } from "./programs.ts";
 import { RedisFormation, type RedisFormationArgs } from "./redis-formation.ts";
 import { resources } from "./resources.ts";
+import { afterRollout } from "./rollout.ts";
+import type { VolumePlan } from "./volume-plan.ts";
 import { createDisruptionBudget, createStatefulSet, skipAwait } from "./workload.ts";
 
 /** The Redis Cluster's settings, and the parts of the Job that forms it. */
-export interface RedisClusterArgs extends Omit<RedisFormationArgs, "nodes" | "secretName"> {
+export interface RedisClusterArgs extends Omit<RedisFormationArgs, "nodes" | "secretName" | "setUid"> {
   image: string;
+  /** DNS domain of the cluster. */
+  domain: string;
   /** Resource that the formation Job waits for: the API image. */
   apiImageReady: pulumi.Resource;
   storageClass?: string;
+  volumes: VolumePlan;
+  cluster: ClusterReader;
+}
+
+/** The pods of the Redis Cluster. */
+export interface RedisNodes {
+  workload: Workload;
+  /** The StatefulSet, once the cluster is formed and all its pods are ready. */
+  ready: pulumi.Output<pulumi.Resource>;
 }
 
 const port = 6379;
+const isMember = { exec: { command: ["sh", "-uc", redisReady] }, timeoutSeconds: 5 };
+/** A restart would not bring a cluster back that is down. This bound is for a server that hangs when it starts. */
+const maxFormationSeconds = 3600;
 
-/** Redis Cluster: shards × (1 + replicas per shard) pods with a volume each, and the Job that forms the cluster. */
+/**
+ * Redis Cluster: shards × (1 + replicas per shard) pods with a volume each, and the Job that forms the cluster.
+ *
+ * Call `createNodes` once. Once the password has been rotated, the API comes before the nodes: they accept the new
+ * password by a Job, and forget the old one when they get their new configuration.
+ */
 export class RedisCluster extends pulumi.ComponentResource {
   readonly password: pulumi.Output<string>;
   /** `host:port` of every pod. */
   readonly nodes: string[];
-  readonly workload: Workload;
+  /** Whether the API must come before the nodes. */
+  readonly comesAfterApi: boolean;
+  /** What the API waits for when it comes before the nodes. */
+  readonly admission: pulumi.Resource[];
+  readonly #create: (dependsOn: pulumi.Resource[]) => RedisNodes;
 
   constructor(name: string, args: RedisClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("breakwater:k8s:RedisCluster", name, {}, opts);
-    this.password = generatedPassword(`${name}-password`, { parent: this });
-    this.nodes = redisNodes(args.config, args.namespace);
+    const { config, namespace } = args;
+    this.password = generatedPassword(`${name}-password`, config.passwordVersion, { parent: this });
+    this.nodes = redisNodes(config, namespace, args.domain);
+    this.comesAfterApi = config.passwordVersion > 1;
     const secret = this.#createSecret(name, args);
-    const { statefulSet, workload } = this.#createStatefulSet(name, args, secret);
-    this.workload = workload;
-    this.#createService(name, args, workload.selector);
-    createDisruptionBudget(name, args.namespace, workload.selector, this);
-    new RedisFormation(
-      `${name}-formation`,
-      { ...args, nodes: this.nodes, secretName: secret.metadata.name },
-      { parent: this, dependsOn: [statefulSet, args.apiImageReady] },
+    const password = this.#createPasswordSecret(name, args);
+    this.admission = this.comesAfterApi ? [this.#admitPassword(name, args, password)] : [];
+    this.#create = (dependsOn) => {
+      const { statefulSet, workload } = this.#createStatefulSet(name, args, secret, dependsOn);
+      this.#createService(name, args, workload.selector);
+      createDisruptionBudget(name, namespace, workload.selector, this);
+      const target = { ...workload, namespace };
+      // Pods are ready only in a formed cluster, so the Job that forms it waits for less.
+      const running = afterRollout(args.cluster, statefulSet, target, "running");
+      const formation = new RedisFormation(
+        `${name}-formation`,
+        {
+          ...args,
+          nodes: this.nodes,
+          secretName: passwordSecretName(name),
+          setUid: statefulSet.metadata.uid,
+        },
+        { parent: this, dependsOn: [running, password, args.apiImageReady] },
+      );
+      const ready = formation.formed.apply(() => afterRollout(args.cluster, statefulSet, target, "ready"));
+      this.registerOutputs({ nodes: this.nodes });
+      return { workload, ready };
+    };
+  }
+
+  /** Creates the pods and forms the cluster. */
+  createNodes(...dependsOn: pulumi.Resource[]): RedisNodes {
+    return this.#create(dependsOn);
+  }
+
+  #admitPassword(name: string, args: RedisClusterArgs, secret: Secret): pulumi.Resource {
+    return admitRedisPassword(
+      `${name}-password`,
+      {
+        namespace: args.namespace,
+        image: args.apiImage,
+        pullSecrets: args.apiPullSecrets,
+        pod: args.config.pod,
+        password: this.password,
+        secretName: passwordSecretName(name),
+        nodes: this.nodes,
+      },
+      { parent: this, dependsOn: [secret, args.apiImageReady] },
     );
-    this.registerOutputs({ nodes: this.nodes });
+  }
+
+  /** The password for Jobs. Its name stays when redis.conf changes, so that they do not run again. */
+  #createPasswordSecret(name: string, args: RedisClusterArgs): Secret {
+    const metadata = { name: passwordSecretName(name), namespace: args.namespace };
+    return new Secret(metadata.name, { metadata, stringData: { password: this.password } }, { parent: this });
   }
 
   #createSecret(name: string, args: RedisClusterArgs): Secret {
@@ -74,9 +144,9 @@ export class RedisCluster extends pulumi.ComponentResource {
     new Service(name, { metadata, spec }, { parent: this });
   }
 
-  #createStatefulSet(name: string, args: RedisClusterArgs, secret: Secret) {
-    const { config, image, namespace } = args;
-    const host = `$(POD_NAME).${name}.${namespace}.svc.cluster.local`;
+  #createStatefulSet(name: string, args: RedisClusterArgs, secret: Secret, dependsOn: pulumi.Resource[]) {
+    const { config, image, namespace, domain } = args;
+    const host = `$(POD_NAME).${serviceHost(name, namespace, domain)}`;
     const password = {
       name: "REDISCLI_AUTH",
       valueFrom: { secretKeyRef: { name: secret.metadata.name, key: "password" } },
@@ -91,6 +161,7 @@ export class RedisCluster extends pulumi.ComponentResource {
         // The data is a cache, so the volumes are deleted with the pods.
         persistentVolumeClaimRetentionPolicy: { whenDeleted: "Delete", whenScaled: "Delete" },
         storage: config.storage,
+        setAnnotations: { [shardsAnnotation]: String(config.shards) },
         spec: {
           terminationGracePeriodSeconds: 30,
           initContainers: [
@@ -129,12 +200,14 @@ export class RedisCluster extends pulumi.ComponentResource {
               ],
               resources: resources(config),
               volumeMounts: [
-                { name: "data", mountPath: redisVolumes.data },
+                { name: args.volumes.templateName, mountPath: redisVolumes.data },
                 { name: "conf", mountPath: redisVolumes.conf, readOnly: true },
               ],
-              startupProbe: { tcpSocket: { port }, periodSeconds: 1, failureThreshold: 120 },
-              readinessProbe: { tcpSocket: { port }, periodSeconds: 2, failureThreshold: 2 },
-              // A probe by exec costs a process, but only this probe detects a server that does not respond.
+              // A pod starts when the cluster has it. An update then never stops two nodes of a shard at the same time.
+              startupProbe: { ...isMember, periodSeconds: 1, failureThreshold: maxFormationSeconds },
+              // A probe by exec costs processes, so the others are rare.
+              readinessProbe: { ...isMember, periodSeconds: 10, failureThreshold: 3 },
+              // Only this probe detects a server that does not respond.
               livenessProbe: {
                 exec: { command: ["redis-cli", "-h", "127.0.0.1", "ping"] },
                 periodSeconds: 20,
@@ -155,6 +228,9 @@ export class RedisCluster extends pulumi.ComponentResource {
         },
       },
       this,
+      dependsOn,
     );
   }
 }
+
+const passwordSecretName = (name: string): string => `${name}-password`;

@@ -2,6 +2,7 @@ import { Job } from "@pulumi/kubernetes/batch/v1/job.js";
 import * as pulumi from "@pulumi/pulumi";
 import { shortHash } from "../config/derive.ts";
 import type { RedisConfig } from "../config/sections/redis.ts";
+import { podLabels } from "./labels.ts";
 import { podTemplate } from "./pod.ts";
 import { selectorLabels } from "./workload.ts";
 
@@ -20,20 +21,25 @@ export interface RedisFormationArgs {
   nodes: string[];
   /** Name of a Secret with the key `password`. */
   secretName: pulumi.Input<string>;
+  /** UID of the StatefulSet. Another one has new pods, and perhaps new volumes, so the Job runs again. */
+  setUid: pulumi.Input<string>;
 }
 
 /**
- * Job that forms one cluster of the Redis pods. A new shape or a new program creates a new Job. The program sends no
+ * Job that forms one cluster of the Redis pods. A new shape, StatefulSet or program creates a new Job. The program sends no
  * command to a cluster that is formed already.
  */
 export class RedisFormation extends pulumi.ComponentResource {
+  /** Known once the Job has succeeded. */
+  readonly formed: pulumi.Output<string>;
+
   constructor(name: string, args: RedisFormationArgs, opts?: pulumi.ComponentResourceOptions) {
     super("breakwater:k8s:RedisFormation", name, {}, opts);
     const { config } = args;
     const { nodeSelector, tolerations, priorityClassName, imagePullSecrets } = config.pod;
     const jobName = `${name}-${shortHash(config.shards, config.replicasPerShard, args.redisProgramDigest)}`;
     const value = (variable: string, text: string | number) => ({ name: variable, value: String(text) });
-    new Job(
+    const job = new Job(
       jobName,
       {
         metadata: { name: jobName, namespace: args.namespace },
@@ -42,6 +48,10 @@ export class RedisFormation extends pulumi.ComponentResource {
           activeDeadlineSeconds: 300,
           template: podTemplate({
             labels: selectorLabels(name, jobName),
+            metadata: {
+              labels: podLabels("redis"),
+              annotations: { "breakwater.dev/statefulset": args.setUid },
+            },
             pullSecrets: args.apiPullSecrets,
             patch: { nodeSelector, tolerations, priorityClassName, imagePullSecrets },
             spec: {
@@ -71,9 +81,13 @@ export class RedisFormation extends pulumi.ComponentResource {
           }),
         },
       },
-      // The image changes with every change of the API, which is no reason to run the Job again.
-      { parent: this, ignoreChanges: ["spec.template.spec.containers[0].image"] },
+      // The image changes with every change of the API, and labels with the program; both are no reason to run the Job again.
+      {
+        parent: this,
+        ignoreChanges: ["spec.template.spec.containers[0].image", "spec.template.metadata.labels"],
+      },
     );
+    this.formed = job.id;
     this.registerOutputs({ jobName });
   }
 }

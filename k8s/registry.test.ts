@@ -33,6 +33,7 @@ test("only pods that run the API image pull with the registry's credentials", ()
   assert.deepEqual(pulling.sort(), [
     ["api-blue", "registry-credentials"],
     ["api-green", "registry-credentials"],
+    ["database-password", "registry-credentials"],
     ["redis-formation", "registry-credentials"],
   ]);
 });
@@ -40,7 +41,7 @@ test("only pods that run the API image pull with the registry's credentials", ()
 test("the pull secret holds the credentials for the server of the image names, encrypted", () => {
   const [secret, ...others] = pullSecrets(recorded);
   assert.equal(others.length, 0);
-  const { annotations: _forced, ...metadata } = secret.metadata;
+  const { annotations: _forced, labels: _recommended, ...metadata } = secret.metadata;
   assert.deepEqual(metadata, { name: "registry-credentials", namespace: "breakwater-test" });
   const { value, ...mark } = secret.stringData;
   assert.equal(Object.values(mark).length, 1, "marked as secret");

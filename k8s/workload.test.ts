@@ -4,6 +4,9 @@ import * as pulumi from "@pulumi/pulumi";
 import type { PodConfig } from "../config/sections/pod.ts";
 import { MiB } from "../config/units.ts";
 import { validate } from "../config/validate.ts";
+import { podLabels } from "./labels.ts";
+import { protectedAnnotation } from "./protected-database.ts";
+import { newVolumes } from "./testing/idle-cluster.ts";
 import { ofKind, recordResources } from "./testing/recording-mocks.ts";
 import { createDeployment, createStatefulSet, selectorLabels, type WorkloadArgs } from "./workload.ts";
 
@@ -41,7 +44,7 @@ async function create(pod: PodConfig) {
   const recorded = recordResources();
   const parent = new pulumi.ComponentResource("test:Parent", "parent");
   createDeployment({ ...args(pod), pullSecrets: ["registry"], maxSurge: 1 }, parent);
-  createStatefulSet({ ...args(pod), storage: MiB }, parent);
+  createStatefulSet({ ...args(pod), storage: MiB, volumes: newVolumes }, parent);
   await pulumi.runtime.disconnect();
   const inputs = ["Deployment", "StatefulSet"].map((kind) => ofKind(recorded, kind)[0]?.inputs);
   return { deployment: inputs[0], statefulSet: inputs[1] };
@@ -70,7 +73,9 @@ test("a pod patch's labels change no selector", async () => {
   const { selector, template } = deployment.spec;
   assert.deepEqual(selector.matchLabels, own);
   assert.deepEqual(template.spec.topologySpreadConstraints[0].labelSelector.matchLabels, own);
-  assert.deepEqual(template.metadata.labels, { team: "payments", ...own });
+  const { team, ...labels } = template.metadata.labels;
+  assert.equal(team, "payments");
+  assert.deepEqual(labels, { ...podLabels("api"), ...own });
 });
 
 test("a pod patch's volumes are mounted read-only into every container", async () => {
@@ -111,5 +116,19 @@ test("stack config refuses the labels that selectors use", () => {
   for (const label of Object.keys(selectorLabels("app", "app-blue"))) {
     const config = { api: { pod: { labels: { [label]: "mine" } } } };
     assert.throws(() => validate(config), new RegExp(`api\\.pod\\.labels.*${label}`), label);
+  }
+});
+
+test("a StatefulSet shows whether Pulumi's state protects it", async () => {
+  for (const protect of [true, false]) {
+    const recorded = recordResources();
+    const parent = new pulumi.ComponentResource("test:Parent", "parent");
+    createStatefulSet({ ...args(patch), storage: MiB, volumes: newVolumes, protect }, parent);
+    await pulumi.runtime.disconnect();
+    const [statefulSet] = ofKind(recorded, "StatefulSet");
+    assert.equal(
+      statefulSet?.inputs.metadata.annotations?.[protectedAnnotation],
+      protect ? "true" : undefined,
+    );
   }
 });

@@ -2,16 +2,21 @@ import type { types } from "@pulumi/kubernetes";
 import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
 import { StatefulSet } from "@pulumi/kubernetes/apps/v1/statefulSet.js";
 import { PodDisruptionBudget } from "@pulumi/kubernetes/policy/v1/podDisruptionBudget.js";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { ContainerConfig } from "../config/sections/container.ts";
 import type { PodConfig } from "../config/sections/pod.ts";
 import type { Bytes } from "../config/units.ts";
 import type { Workload } from "../contract/outputs.ts";
+import { podLabels } from "./labels.ts";
+import { madeAnnotation } from "./live-stack.ts";
 import { type PodArgs, podTemplate } from "./pod.ts";
+import { protectedAnnotation } from "./protected-database.ts";
 import { quantity } from "./resources.ts";
+import { awaitedHere } from "./rollout.ts";
+import type { VolumePlan } from "./volume-plan.ts";
 
 /** One workload of the stack: equal pods, which createDeployment or createStatefulSet creates. */
-export interface WorkloadArgs extends Omit<PodArgs, "labels" | "patch"> {
+export interface WorkloadArgs extends Omit<PodArgs, "labels" | "metadata" | "patch"> {
   /** Name of the workload and the pods' label `app.kubernetes.io/instance`. */
   name: string;
   /** The pods' label `app.kubernetes.io/name`, which several workloads may share. Default: `name`. */
@@ -22,6 +27,8 @@ export interface WorkloadArgs extends Omit<PodArgs, "labels" | "patch"> {
   replicas: number;
   /** The workload's section of stack config. */
   config: ContainerConfig & { pod: PodConfig };
+  /** Annotations of the pods, which stack config may replace. */
+  annotations?: Record<string, string>;
   /** Whether the scheduler spreads the pods over the nodes as far as possible. Default: true. */
   spread?: boolean;
 }
@@ -32,15 +39,23 @@ export interface DeploymentArgs extends WorkloadArgs {
   maxSurge: number | string;
   /** Seconds for which a new pod must be ready before the update continues. Default: 0. */
   minReadySeconds?: number;
+  /** Whether `afterRollout` waits for the pods, and not Pulumi. Default: false. */
+  awaitedHere?: boolean;
 }
 
 /** A workload that is a StatefulSet. Its headless Service must have the workload's name. */
 export interface StatefulSetArgs
   extends WorkloadArgs,
     Pick<StatefulSetSpec, "podManagementPolicy" | "persistentVolumeClaimRetentionPolicy"> {
-  /** Size of each pod's volume `data`. */
+  /** Size of each pod's volume. */
   storage: Bytes;
-  /** Storage class of the volumes. Default: the cluster's default class. */
+  /** Name of the volumes, and whether the StatefulSet exists and keeps its template of them. */
+  volumes: Pick<VolumePlan, "templateName" | "keepsTemplate" | "isReplaced" | "isPresent" | "made">;
+  /** Annotations of the StatefulSet itself; its pods do not get them. */
+  setAnnotations?: Record<string, string>;
+  /** Whether Pulumi refuses to delete or replace the StatefulSet. Default: false. */
+  protect?: boolean;
+  /** Storage class of new volumes. Default: the cluster's default class. */
   storageClass?: string;
 }
 
@@ -50,13 +65,18 @@ type StatefulSetSpec = types.input.apps.v1.StatefulSetSpec;
 export const skipAwait = { "pulumi.com/skipAwait": "true" };
 
 /** Creates a Deployment. During an update it keeps at least `replicas` pods ready. */
-export function createDeployment(args: DeploymentArgs, parent: pulumi.Resource): Workload {
+export function createDeployment(args: DeploymentArgs, parent: pulumi.Resource) {
   const { name, namespace, replicas, maxSurge, minReadySeconds } = args;
   const selector = selectorLabels(args.app ?? name, name);
-  new Deployment(
+  const deployment = new Deployment(
     name,
     {
-      metadata: { name, namespace },
+      metadata: {
+        name,
+        namespace,
+        labels: selector,
+        annotations: args.awaitedHere ? awaitedHere : undefined,
+      },
       spec: {
         replicas,
         revisionHistoryLimit: 3,
@@ -68,18 +88,31 @@ export function createDeployment(args: DeploymentArgs, parent: pulumi.Resource):
     },
     { parent },
   );
-  return outputOf(args, "Deployment", selector);
+  return { deployment, workload: outputOf(args, "Deployment", selector) };
 }
 
-/** Creates a StatefulSet. Each of its pods gets a volume of its own with the name `data`. */
-export function createStatefulSet(args: StatefulSetArgs, parent: pulumi.Resource) {
-  const { name, namespace, replicas, storage, storageClass } = args;
+/** Creates a StatefulSet. Each of its pods gets a volume of its own. Pulumi does not wait for them: see `afterRollout`. */
+export function createStatefulSet(
+  args: StatefulSetArgs,
+  parent: pulumi.Resource,
+  dependsOn: pulumi.Resource[] = [],
+) {
+  const { name, namespace, replicas, storage, storageClass, volumes } = args;
   const { podManagementPolicy, persistentVolumeClaimRetentionPolicy } = args;
   const selector = selectorLabels(args.app ?? name, name);
+  const made = volumes.isPresent && !volumes.isReplaced ? volumes.made : new Date().toISOString();
+  const annotations = {
+    ...awaitedHere,
+    ...(made !== undefined && { [madeAnnotation]: made }),
+    ...(args.protect && { [protectedAnnotation]: "true" }),
+    ...args.setAnnotations,
+  };
+  // In a preview, the API server refuses a replacement beside the present object, which is not deleted then.
+  const objectName = volumes.isReplaced && pulumi.runtime.isDryRun() ? `${name}-next` : name;
   const statefulSet = new StatefulSet(
     name,
     {
-      metadata: { name, namespace },
+      metadata: { name: objectName, namespace, labels: selector, annotations },
       spec: {
         serviceName: name,
         replicas,
@@ -89,7 +122,7 @@ export function createStatefulSet(args: StatefulSetArgs, parent: pulumi.Resource
         template: templateOf(args, selector),
         volumeClaimTemplates: [
           {
-            metadata: { name: "data" },
+            metadata: { name: volumes.templateName },
             spec: {
               accessModes: ["ReadWriteOnce"],
               storageClassName: storageClass,
@@ -99,7 +132,15 @@ export function createStatefulSet(args: StatefulSetArgs, parent: pulumi.Resource
         ],
       },
     },
-    { parent },
+    {
+      parent,
+      protect: args.protect ?? false,
+      dependsOn,
+      // The template cannot be changed. Claims grow by themselves (docs/decisions.md#growing-volumes).
+      deleteBeforeReplace: true,
+      replaceOnChanges: [`metadata.annotations["${madeAnnotation}"]`],
+      ignoreChanges: volumes.keepsTemplate ? ["spec.volumeClaimTemplates"] : [],
+    },
   );
   return { statefulSet, workload: outputOf(args, "StatefulSet", selector) };
 }
@@ -133,6 +174,7 @@ function templateOf(args: WorkloadArgs, labels: Record<string, string>) {
   return podTemplate({
     ...args,
     labels,
+    metadata: { labels: podLabels(args.role), annotations: args.annotations },
     patch: config.pod,
     spec: { topologySpreadConstraints: spread ? [evenly] : undefined, ...spec },
   });

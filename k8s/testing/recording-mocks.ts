@@ -9,23 +9,28 @@ export interface Recorded {
 }
 
 /** Returns a list that records every resource from now on. The outputs of a resource are its inputs. */
-export function recordResources(config: Record<string, unknown> = {}): Recorded[] {
+export function recordResources(
+  config: Record<string, unknown> = {},
+  { project, stack } = { project: "breakwater", stack: "test" },
+): Recorded[] {
   const recorded: Recorded[] = [];
   pulumi.runtime.setMocks(
     {
       newResource: ({ type, name, inputs }) => {
         recorded.push({ type, name, inputs });
-        const named = { ...inputs, metadata: { name: `${name}-1a2b3c4d`, ...inputs.metadata } };
+        const metadata = { name: `${name}-1a2b3c4d`, uid: `${name}-uid`, ...inputs.metadata };
+        const named = { ...inputs, metadata };
         const state = type === "pulumi:index:Stash" ? { ...inputs, output: inputs.input } : named;
         return { id: `${name}-id`, state };
       },
       call: ({ inputs }) => inputs,
     },
-    "breakwater",
-    "test",
+    project,
+    stack,
     false,
+    "organization",
   );
-  const texts = Object.entries(config).map(([key, value]) => [`breakwater:${key}`, JSON.stringify(value)]);
+  const texts = Object.entries(config).map(([key, value]) => [`${project}:${key}`, JSON.stringify(value)]);
   pulumi.runtime.setAllConfig(Object.fromEntries(texts));
   return recorded;
 }

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { MiB } from "../config/units.ts";
+import type { ClusterReader } from "./cluster-reader.ts";
+import { parseStorage, readLiveStack } from "./live-stack.ts";
+
+const storage = (size: string) => ({ resources: { requests: { storage: size } } });
+const set = (name: string, annotations?: object) => ({
+  metadata: { name, namespace: "space", annotations },
+  spec: { volumeClaimTemplates: [{ metadata: { name: "data" }, spec: storage("256Mi") }] },
+});
+const job = (name: string, shards: string, status: object) => ({
+  metadata: { name },
+  spec: { template: { spec: { containers: [{ env: [{ name: "REDIS_SHARDS", value: shards }] }] } } },
+  status,
+});
+
+/** A cluster with these objects by path; a number is the status of a refusal. */
+function cluster(objects: Record<string, object[] | number>): ClusterReader {
+  return {
+    getJson: async <T>(path: string) => {
+      const found = objects[path.split("/").at(-1) ?? ""] ?? [];
+      if (typeof found === "number") throw Object.assign(new Error("refused"), { status: found });
+      return { items: found } as T;
+    },
+    patch: async () => {},
+    delete: async () => {},
+  };
+}
+
+test("readLiveStack reads the templates of StatefulSets, claims and ports of all namespaces", async () => {
+  const claim = {
+    metadata: { name: "data-redis-0" },
+    spec: { ...storage("512Mi"), storageClassName: "fast" },
+    status: { capacity: { storage: "1Gi" } },
+  };
+  const service = {
+    metadata: { name: "nginx", namespace: "other" },
+    spec: { ports: [{ nodePort: 30_080 }, {}], healthCheckNodePort: 30_500 },
+  };
+  const live = await readLiveStack(
+    cluster({
+      statefulsets: [set("redis", { "breakwater.dev/shards": "4" })],
+      persistentvolumeclaims: [claim],
+      services: [service],
+    }),
+    "space",
+  );
+  assert.deepEqual(live.sets.get("redis"), {
+    templateName: "data",
+    templateStorage: 256 * MiB,
+    storageClass: undefined,
+    shards: 4,
+    made: undefined,
+  });
+  const { name, requested, capacity, storageClass, growsAtNextMount } = live.claims[0] ?? assert.fail();
+  assert.deepEqual([name, requested, capacity], ["data-redis-0", 512 * MiB, 1024 * MiB]);
+  assert.deepEqual([storageClass, growsAtNextMount], ["fast", false]);
+  assert.deepEqual(
+    live.usedPorts.map(({ port, namespace }) => [port, namespace]),
+    [
+      [30_080, "other"],
+      [30_500, "other"],
+    ],
+  );
+});
+
+test("readLiveStack takes the shards of an earlier version's stack from the last Job that formed its cluster", async () => {
+  const jobs = [
+    job("redis-formation-a", "3", { succeeded: 1, completionTime: "2026-01-01T00:00:00Z" }),
+    job("redis-formation-b", "5", { succeeded: 1, completionTime: "2026-02-01T00:00:00Z" }),
+    job("redis-formation-c", "6", { failed: 1 }),
+    job("other", "7", { succeeded: 1, completionTime: "2026-03-01T00:00:00Z" }),
+  ];
+  const { sets } = await readLiveStack(cluster({ statefulsets: [set("redis")], jobs }), "space");
+  assert.equal(sets.get("redis")?.shards, 5);
+  const without = await readLiveStack(cluster({ statefulsets: [set("redis")] }), "space");
+  assert.equal(without.sets.get("redis")?.shards, undefined);
+});
+
+test("readLiveStack knows no ports when the deployer may not list all Services, and passes other errors on", async () => {
+  const { usedPorts } = await readLiveStack(cluster({ services: 403 }), "space");
+  assert.deepEqual(usedPorts, []);
+  await assert.rejects(readLiveStack(cluster({ services: 500 }), "space"));
+  await assert.rejects(readLiveStack(cluster({ persistentvolumeclaims: 403 }), "space"));
+});
+
+test("parseStorage reads all spellings of sizes", () => {
+  const sizes = {
+    "256Mi": 256 * MiB,
+    "1Gi": 1024 * MiB,
+    "1G": 1e9,
+    "1e9": 1e9,
+    "1024": 1024,
+    "1.5Ki": 1536,
+    "2k": 2000,
+  };
+  for (const [text, bytes] of Object.entries(sizes)) assert.equal(parseStorage(text), bytes, text);
+  assert.throws(() => parseStorage("1 GiB"), SyntaxError);
+});

@@ -1,0 +1,151 @@
+import type { Bytes } from "../config/units.ts";
+import { type ClusterReader, pathOf, requestTimeoutMs, statusOf } from "./cluster-reader.ts";
+import type { UsedPort } from "./node-port.ts";
+import type { LiveClaim, LiveSet } from "./volume-plan.ts";
+
+/** Annotation of Redis' StatefulSet: the number of shards that its pods were formed into. */
+export const shardsAnnotation = "breakwater.dev/shards";
+
+/**
+ * Annotation of a StatefulSet: when it was made. A StatefulSet that the cluster has lost gets another value, so that
+ * Pulumi makes it again; by its state alone it would not.
+ */
+export const madeAnnotation = "breakwater.dev/made";
+
+/** What the cluster has of a stack that stack config must fit. */
+export interface LiveStack {
+  /** StatefulSets of the namespace, by name. */
+  sets: ReadonlyMap<string, LiveSet>;
+  claims: LiveClaim[];
+  /** Ports of the nodes that the Services of all namespaces have. */
+  usedPorts: UsedPort[];
+}
+
+interface List<Item> {
+  items: Item[];
+}
+
+interface Metadata {
+  name: string;
+  namespace: string;
+  annotations?: Record<string, string>;
+}
+
+interface ClaimSpec {
+  storageClassName?: string;
+  resources?: { requests?: { storage?: string } };
+}
+
+interface StatefulSetObject {
+  metadata: Metadata;
+  spec: { volumeClaimTemplates?: { metadata: { name: string }; spec: ClaimSpec }[] };
+}
+
+interface ClaimObject {
+  metadata: Metadata;
+  spec: ClaimSpec;
+  status?: { capacity?: { storage?: string }; conditions?: { type: string }[] };
+}
+
+interface ServiceObject {
+  metadata: Metadata;
+  spec: { ports?: { name?: string; nodePort?: number }[]; healthCheckNodePort?: number };
+}
+
+interface JobObject {
+  metadata: Metadata;
+  spec: { template: { spec: { containers: { env?: { name: string; value?: string }[] }[] } } };
+  status?: { succeeded?: number; completionTime?: string };
+}
+
+/**
+ * Reads it. Ports are unknown when the deployer may not list the Services of all namespaces.
+ *
+ * @throws {Error} with an HTTP `status` when the API server refuses or does not respond.
+ */
+export async function readLiveStack(cluster: ClusterReader, namespace: string): Promise<LiveStack> {
+  const [sets, claims, services] = await Promise.all([
+    cluster.getJson<List<StatefulSetObject>>(pathOf("statefulsets", namespace), requestTimeoutMs),
+    readClaims(cluster, namespace),
+    cluster
+      .getJson<List<ServiceObject>>("/api/v1/services", requestTimeoutMs)
+      .catch((error: unknown): List<ServiceObject> => {
+        if (![401, 403].includes(statusOf(error))) throw error;
+        return { items: [] };
+      }),
+  ]);
+  const live = new Map<string, LiveSet>();
+  for (const set of sets.items) {
+    const [template] = set.spec.volumeClaimTemplates ?? [];
+    if (template === undefined) continue;
+    const { name } = set.metadata;
+    live.set(name, {
+      templateName: template.metadata.name,
+      templateStorage: parseStorage(template.spec.resources?.requests?.storage),
+      storageClass: template.spec.storageClassName,
+      made: set.metadata.annotations?.[madeAnnotation],
+      shards: name === "redis" ? await shardsOf(cluster, set) : undefined,
+    });
+  }
+  return { sets: live, claims, usedPorts: services.items.flatMap(portsOf) };
+}
+
+/** The claims of a namespace. @throws {Error} see `readLiveStack`. */
+export async function readClaims(cluster: ClusterReader, namespace: string): Promise<LiveClaim[]> {
+  const { items } = await cluster.getJson<List<ClaimObject>>(
+    pathOf("persistentvolumeclaims", namespace),
+    requestTimeoutMs,
+  );
+  return items.map(({ metadata, spec, status }) => ({
+    name: metadata.name,
+    requested: parseStorage(spec.resources?.requests?.storage),
+    capacity: status?.capacity?.storage === undefined ? undefined : parseStorage(status.capacity.storage),
+    storageClass: spec.storageClassName,
+    growsAtNextMount: (status?.conditions ?? []).some(({ type }) => type === "FileSystemResizePending"),
+  }));
+}
+
+/** Stacks of earlier versions have no annotation, but the Job that formed their cluster. */
+async function shardsOf(
+  cluster: ClusterReader,
+  { metadata }: StatefulSetObject,
+): Promise<number | undefined> {
+  const annotated = metadata.annotations?.[shardsAnnotation];
+  if (annotated !== undefined) return Number(annotated);
+  const { items } = await cluster.getJson<List<JobObject>>(
+    pathOf("jobs", metadata.namespace),
+    requestTimeoutMs,
+  );
+  const [last] = items
+    .filter(
+      ({ metadata: { name }, status }) => name.startsWith("redis-formation-") && status?.succeeded === 1,
+    )
+    .sort((a, b) => (b.status?.completionTime ?? "").localeCompare(a.status?.completionTime ?? ""));
+  const env = last?.spec.template.spec.containers.flatMap((container) => container.env ?? []);
+  const shards = env?.find(({ name }) => name === "REDIS_SHARDS")?.value;
+  return shards === undefined ? undefined : Number(shards);
+}
+
+function portsOf({ metadata, spec }: ServiceObject): UsedPort[] {
+  const ports = [...(spec.ports ?? []), { name: undefined, nodePort: spec.healthCheckNodePort }];
+  return ports.flatMap(({ name, nodePort: port }) =>
+    port ? [{ port, namespace: metadata.namespace, service: metadata.name, name }] : [],
+  );
+}
+
+const suffixes: Readonly<Record<string, number>> = {
+  "": 1,
+  ...Object.fromEntries(["k", "M", "G", "T", "P", "E"].map((suffix, index) => [suffix, 1000 ** (index + 1)])),
+  ...Object.fromEntries(
+    ["Ki", "Mi", "Gi", "Ti", "Pi", "Ei"].map((suffix, index) => [suffix, 1024 ** (index + 1)]),
+  ),
+};
+
+/** Bytes of a size as Kubernetes writes it: `256Mi`, `1G`, `1e9`. Rounded up, as Kubernetes does. @throws {SyntaxError} */
+export function parseStorage(text = "0"): Bytes {
+  const [, number, suffix = ""] = /^(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)([A-Za-z]{0,2})$/.exec(text) ?? [];
+  const factor = suffixes[suffix];
+  if (number === undefined || factor === undefined)
+    throw new SyntaxError(`not a size of Kubernetes: ${text}`);
+  return Math.ceil(Number(number) * factor);
+}

@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { validate } from "../config/validate.ts";
+import { noticesOf } from "./notices.ts";
+
+const elsewhere = { cluster: { kubeContext: "prod" }, registry: { address: "registry.example.org" } };
+
+test("noticesOf names the parts of a stack elsewhere that have a single pod", () => {
+  const one = validate({ ...elsewhere, api: { replicas: 1 }, nginx: { replicas: 1 } });
+  assert.deepEqual(
+    noticesOf(one).map((text) => text.split(":")[0]),
+    ["api.replicas is 1", "nginx.replicas is 1"],
+  );
+  const two = validate({ ...elsewhere, api: { replicas: 2 }, nginx: { replicas: 2 } });
+  assert.deepEqual(noticesOf(two), []);
+});
+
+test("noticesOf counts no backup pools, and says nothing about the embedded cluster", () => {
+  const pools = [
+    { name: "main", replicas: 1 },
+    { name: "spare", replicas: 3, backup: true },
+  ];
+  const config = validate({ ...elsewhere, api: { pools }, nginx: { replicas: 2 } });
+  assert.match(noticesOf(config).join(), /^the sum of api\.pools\[\]\.replicas is 1/);
+  assert.deepEqual(noticesOf(validate({ api: { replicas: 1 }, nginx: { replicas: 1 } })), []);
+});
