@@ -1,14 +1,25 @@
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { UserError } from "../contract/user-error.ts";
+import { choosePaths } from "./path-choice.ts";
+
+const choice = choosePaths(process.env);
 
 /**
  * The data folder: all state of the embedded cluster. `BREAKWATER_HOME` names another folder. The embedded cluster
  * belongs to root, so the default is one folder per machine.
  */
-export const dataDir = process.env.BREAKWATER_HOME ?? "/var/lib/breakwater";
+export const dataDir = choice.dataDir;
 
 /** The cache folder: tools built from source, for all checkouts of this user. */
-export const cacheDir = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "breakwater");
+export const cacheDir = choice.cacheDir;
+
+/** Checks the variables that choose the folders. @throws {UserError} with exit code 2 that names each wrong variable. */
+export function requireUsablePaths(): void {
+  if (choice.faults.length === 0) return;
+  throw new UserError(choice.faults.join("\n"), "correct the variable, or unset it to use the default", {
+    exitCode: 2,
+  });
+}
 
 /** Files and folders of the data folder that several parts of `local/` use. */
 export const dataPaths = {
@@ -16,6 +27,8 @@ export const dataPaths = {
   pulumiHome: join(dataDir, "pulumi"),
   pulumiState: join(dataDir, "state"),
   passphrase: join(dataDir, "passphrase"),
+  /** Compiled JavaScript of Pulumi's programs and plugins (https://nodejs.org/api/module.html#module-compile-cache). */
+  compileCache: join(dataDir, "compile-cache"),
   logs: join(dataDir, "log"),
   run: join(dataDir, "run"),
 } as const;

@@ -1,9 +1,13 @@
 import { X509Certificate } from "node:crypto";
+import { existsSync } from "node:fs";
 import { cp, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { runCommand } from "../../host/run-command.ts";
+import { writeWhole } from "../../host/write-whole.ts";
 import { dataPaths } from "../paths.ts";
+import { kubernetesVersion } from "../toolchain/tools.ts";
+import { formatVersion } from "../toolchain/version.ts";
 import { writeConfigFile } from "./config-file.ts";
 import { certificate, clusterName, componentKubeconfig, places, type ToolPaths } from "./layout.ts";
 import { network } from "./network.ts";
@@ -26,6 +30,7 @@ const authorities = [
 const clients = [
   { file: "kube-proxy", user: "system:kube-proxy" },
   { file: "coredns", user: "breakwater:coredns" },
+  { file: "network-policy", user: "breakwater:network-policy" },
 ];
 
 /**
@@ -36,16 +41,24 @@ const clients = [
  */
 export async function ensureCertificates(tools: ToolPaths): Promise<void> {
   const old = `${places.certificates}.old`;
-  if ((await validUntilMs()) === undefined) await rename(old, places.certificates).catch(() => {});
-  const validMs = await validUntilMs();
-  if (validMs === undefined || validMs - Date.now() < renewBeforeMs) await generate(tools, old);
+  const server = certificate("apiserver.crt");
+  if ((await validUntilMs(server)) === undefined) await rename(old, places.certificates).catch(() => {});
+  if (!(await isFresh(server))) await generate(tools, old);
+  // A cluster of an earlier version lacks the kubeconfigs of parts that were added since.
+  await writeMissingClients(tools, places.certificates);
   await rm(old, { recursive: true, force: true });
   await writeUserKubeconfig();
 }
 
-async function validUntilMs(): Promise<number | undefined> {
-  const pem = await readFile(certificate("apiserver.crt")).catch(() => undefined);
+async function validUntilMs(file: string): Promise<number | undefined> {
+  const pem = await readFile(file).catch(() => undefined);
   return pem && Date.parse(new X509Certificate(pem).validTo);
+}
+
+/** Whether a certificate exists and is valid for at least 30 days. */
+export async function isFresh(file: string): Promise<boolean> {
+  const validMs = await validUntilMs(file);
+  return validMs !== undefined && validMs - Date.now() >= renewBeforeMs;
 }
 
 async function generate(tools: ToolPaths, old: string): Promise<void> {
@@ -54,24 +67,52 @@ async function generate(tools: ToolPaths, old: string): Promise<void> {
   await mkdir(join(staging, "etcd"), { recursive: true, mode: 0o700 });
   for (const file of authorities) await cp(certificate(file), join(staging, file)).catch(() => {});
 
-  const config = join(staging, "kubeadm.yaml");
-  await writeFile(config, kubeadmConfig(staging));
+  const config = await writeKubeadmConfig(staging);
   const kubeconfigs = join(staging, "kubeconfig");
   await runCommand(tools.path("kubeadm"), ["init", "phase", "certs", "all", "--config", config]);
   const all = ["init", "phase", "kubeconfig", "all"];
   await runCommand(tools.path("kubeadm"), [...all, "--config", config, "--kubeconfig-dir", kubeconfigs]);
-  for (const { file, user } of clients) {
-    const args = ["kubeconfig", "user", "--config", config, "--client-name", user];
-    const kubeconfig = await runCommand(tools.path("kubeadm"), [...args, "--validity-period", "8760h"]);
-    await writeFile(join(kubeconfigs, `${file}.conf`), kubeconfig, { mode: 0o600 });
-  }
+  await writeMissingClients(tools, staging);
 
   await rm(old, { recursive: true, force: true });
   await rename(places.certificates, old).catch(() => {});
   await rename(staging, places.certificates);
 }
 
-function kubeadmConfig(certificatesDir: string): string {
+/** Writes the kubeconfigs of `clients` that a folder of certificates lacks. */
+async function writeMissingClients(tools: ToolPaths, folder: string): Promise<void> {
+  for (const { file, user } of clients) {
+    const path = join(folder, "kubeconfig", `${file}.conf`);
+    if (existsSync(path)) continue;
+    await writeClientKubeconfig(tools, await writeKubeadmConfig(folder), user, path);
+  }
+}
+
+async function writeKubeadmConfig(folder: string): Promise<string> {
+  const path = join(folder, "kubeadm.yaml");
+  await writeFile(path, kubeadmConfig(folder));
+  return path;
+}
+
+/** Writes a kubeconfig for `user` to `path`, with a certificate of the authority in the kubeadm config's folder. */
+export async function writeClientKubeconfig(
+  tools: ToolPaths,
+  config: string,
+  user: string,
+  path: string,
+): Promise<void> {
+  const args = ["kubeconfig", "user", "--config", config, "--client-name", user];
+  const kubeconfig = await runCommand(tools.path("kubeadm"), [...args, "--validity-period", "8760h"]);
+  await writeWhole(path, kubeconfig, 0o600);
+}
+
+/**
+ * Returns the configuration for commands of kubeadm.
+ *
+ * @param certificatesDir folder of the authorities, and of the certificates that kubeadm creates.
+ * @param serverNames further names for the certificate of the API server.
+ */
+export function kubeadmConfig(certificatesDir: string, serverNames: readonly string[] = []): string {
   const apiVersion = "kubeadm.k8s.io/v1beta4";
   const init = {
     apiVersion,
@@ -84,9 +125,10 @@ function kubeadmConfig(certificatesDir: string): string {
     kind: "ClusterConfiguration",
     clusterName,
     // Without a version, kubeadm looks up the newest release on the Internet.
-    kubernetesVersion: "v1.34.4",
+    kubernetesVersion: `v${formatVersion(kubernetesVersion)}`,
     controlPlaneEndpoint: `${network.nodeAddress}:${network.apiPort}`,
     certificatesDir,
+    apiServer: { certSANs: serverNames },
     encryptionAlgorithm: "ECDSA-P256",
     networking: {
       podSubnet: network.podRange,

@@ -48,7 +48,7 @@ async function bringUp(): Promise<void> {
 }
 
 const kubectl = (...args: string[]) =>
-  runCommand(join(tools.binDir, "kubectl"), [`--kubeconfig=${dataPaths.kubeconfig}`, ...args]);
+  runCommand(tools.path("kubectl"), [`--kubeconfig=${dataPaths.kubeconfig}`, ...args]);
 
 interface PodStatus {
   phase?: string;
@@ -97,6 +97,32 @@ function pod(name: string, program: string, more: { volume?: string; restartPoli
 const applyPod = (object: ReturnType<typeof pod>) =>
   api.apply(`/api/v1/namespaces/${namespace}/pods/${object.metadata.name}`, object);
 
+// The set and the rules of other programs; the chain is named like those of another cluster's kube-router.
+const foreignSet = "KUBE-SRC-FOREIGN";
+const foreignChain = "KUBE-POD-FW-FOREIGN";
+const foreignRules = [
+  ["OUTPUT", "-d", "198.51.100.7/32", "-j", foreignChain],
+  [foreignChain, "-m", "set", "--match-set", foreignSet, "src", "-j", "RETURN"],
+];
+
+async function addForeignRules(): Promise<void> {
+  await runCommand("ipset", ["create", foreignSet, "hash:ip"]);
+  await runCommand("ipset", ["add", foreignSet, "198.51.100.9"]);
+  await runCommand("iptables", ["-w", "-N", foreignChain]);
+  for (const rule of foreignRules) await runCommand("iptables", ["-w", "-A", ...rule]);
+}
+
+async function requireForeignRules(): Promise<void> {
+  for (const rule of foreignRules) await runCommand("iptables", ["-w", "-C", ...rule]);
+  assert.match(await runCommand("ipset", ["list", foreignSet]), /198\.51\.100\.9/);
+}
+
+async function removeForeignRules(): Promise<void> {
+  for (const rule of foreignRules) await tryCommand("iptables", ["-w", "-D", ...rule]);
+  await tryCommand("iptables", ["-w", "-X", foreignChain]);
+  await tryCommand("ipset", ["destroy", foreignSet]);
+}
+
 test("every component runs, and only root can read the data folder and the kubeconfig", async () => {
   const down = (await clusterStatus()).filter((component) => !component.running);
   assert.deepEqual(down, []);
@@ -119,6 +145,14 @@ test("clusterStatus reports a killed daemon, and clusterUp starts it again and l
     (await clusterStatus()).filter((component) => !component.running),
     [],
   );
+});
+
+test("the kubelet rotates the logs of containers by their size while they run", async () => {
+  const { kubeletconfig } = await api.getJson<{ kubeletconfig: Record<string, unknown> }>(
+    "/api/v1/nodes/breakwater/proxy/configz",
+  );
+  const { containerLogMaxSize, containerLogMaxFiles } = kubeletconfig;
+  assert.deepEqual([containerLogMaxSize, containerLogMaxFiles], ["10Mi", 5]);
 });
 
 test("clusterUp does not change the kubeconfig of another cluster in the environment", async () => {
@@ -188,8 +222,10 @@ test("clusterDown leaves no process, mount or route; clusterUp finds the same ob
   await until(async () => (await podStatus("counter")).containerStatuses?.[0]?.ready === true);
   await kubectl("delete", "pod", "greedy", "--namespace", namespace, "--now");
 
+  await addForeignRules();
   await clusterDown();
   try {
+    await requireForeignRules();
     assert.deepEqual(await containerProcesses(), []);
     const folders = [places.config, places.certificates, runDir];
     const ours = (args: string[]) => args.some((arg) => folders.some((folder) => arg.includes(folder)));
@@ -197,11 +233,16 @@ test("clusterDown leaves no process, mount or route; clusterUp finds the same ob
     assert.deepEqual([...(await mountsUnder(dataDir)), ...(await mountsUnder(runDir))], []);
     assert.equal(existsSync("/tmp/hostpath_pv"), false);
     assert.equal(existsSync(runDir), false);
-    assert.doesNotMatch(await runCommand("iptables-save", []), /KUBE-|breakwater/);
+    assert.doesNotMatch(
+      await runCommand("iptables-save", []),
+      /KUBE-(?!(POD-FW|SRC)-FOREIGN)|BW-|breakwater/,
+    );
+    assert.doesNotMatch(await runCommand("ipset", ["list", "-name"]), /BW-/);
     assert.doesNotMatch(await runCommand("ip", ["route"]), /10\.4[23]\./);
     assert.notEqual((await tryCommand("ip", ["link", "show", "breakwater0"])).exitCode, 0);
     assert.ok((await clusterStatus()).every(({ name, running }) => !running || name === "dockerd"));
   } finally {
+    await removeForeignRules();
     await bringUp();
   }
   await until(async () => (await podStatus("counter")).containerStatuses?.[0]?.restartCount === 1);

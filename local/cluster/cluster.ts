@@ -8,10 +8,14 @@ import { ensureCgroups } from "./cgroups.ts";
 import { ensureContainerd } from "./containerd.ts";
 import { apiServerDaemon, controllerManagerDaemon, etcdDaemon, schedulerDaemon } from "./control-plane.ts";
 import { applyDns, corednsDaemon, dnsAnswers } from "./dns.ts";
+import { removeAbandonedFakeNodes } from "./fake-nodes.ts";
 import { connectKubeApi, findObject } from "./kube-api.ts";
 import { makeFolders, type ToolPaths } from "./layout.ts";
+import { logKeeperDaemon } from "./log-keeper.ts";
 import { withMachineLock } from "./machine-lock.ts";
+import { ensureMetricsServer } from "./metrics-server.ts";
 import { ensureNetwork } from "./network.ts";
+import { ensureNetworkPolicy, unenforced } from "./network-policy.ts";
 import { kubeletDaemon, kubeProxyDaemon, nodeReadiness } from "./node.ts";
 import { daemonStartedMs, ensureDaemon } from "./process-supervisor.ts";
 import { waitFor } from "./readiness.ts";
@@ -35,6 +39,7 @@ export async function clusterUp(tools: ToolPaths): Promise<void> {
     await makeFolders();
     await requireSpace();
     await step("Cluster network, certificates, containerd", async () => {
+      await ensureDaemon(await logKeeperDaemon());
       await ensureNetwork();
       await Promise.all([
         ensureCertificates(tools),
@@ -47,6 +52,10 @@ export async function clusterUp(tools: ToolPaths): Promise<void> {
     const api = await step("Control plane", () => startControlPlane(tools));
     try {
       await step("Node ready, DNS answers", () => startNode(tools, api));
+      const obstacle = await step("Network policies", () => ensureNetworkPolicy(tools, api));
+      if (obstacle !== undefined) console.error(`  ! ${unenforced(obstacle)}. Everything else works.`);
+      await ensureMetricsServer(tools, api);
+      await removeAbandonedFakeNodes(api);
     } finally {
       api.close();
     }

@@ -17,7 +17,8 @@ export type ClusterTool =
   | "kubelet"
   | "kube-proxy"
   | "kubeadm"
-  | "coredns";
+  | "coredns"
+  | "network-policy";
 
 /** Name of the node, and of the cluster, context and user in the kubeconfig. */
 export const clusterName = "breakwater";
@@ -34,6 +35,8 @@ export const places = {
   cni: join(dataDir, "cni"),
   docker: join(dataDir, "docker"),
   kubelet: join(dataDir, "kubelet"),
+  metricsServer: join(dataDir, "metrics-server"),
+  needs: join(dataDir, "needs"),
   podLogs: join(dataDir, "pod-logs"),
   registry: join(dataDir, "registry"),
   volumes: join(dataDir, "volumes"),

@@ -1,24 +1,14 @@
-import { createServer, type Server } from "node:net";
+import { UserError } from "../../contract/user-error.ts";
+import { holderOf, tryLock } from "../../host/named-lock.ts";
 import { pollUntil } from "../../host/poll.ts";
 
-// An abstract socket: the kernel frees the name when the process ends, also when it is killed.
-const socketName = "\0breakwater-cluster";
+const name = "cluster";
 const timeoutMs = 180_000;
-
-async function tryToListen(): Promise<Server | undefined> {
-  const server = createServer();
-  return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) =>
-      error.code === "EADDRINUSE" ? resolve(undefined) : reject(error),
-    );
-    server.listen(socketName, () => resolve(server));
-  });
-}
 
 /**
  * Runs `change` while no other command on this machine changes the cluster.
  *
- * @throws {UserError} when another command does not finish within three minutes.
+ * @throws {UserError} that names the other command, when it does not finish within three minutes.
  */
 export async function withMachineLock<T>(change: () => Promise<T>): Promise<T> {
   const lock = await pollUntil(
@@ -28,11 +18,17 @@ export async function withMachineLock<T>(change: () => Promise<T>): Promise<T> {
       intervalMs: 200,
       timeoutMs,
     },
-    tryToListen,
-  );
+    () => tryLock(name, () => "changes the cluster"),
+  ).catch(async (error: unknown) => {
+    const holder = await holderOf(name);
+    if (holder === undefined || !(error instanceof UserError)) throw error;
+    throw new UserError(`${error.message}: ${holder.command} (pid ${holder.pid})`, error.fix, {
+      cause: error,
+    });
+  });
   try {
     return await change();
   } finally {
-    lock.close();
+    lock.release();
   }
 }

@@ -1,7 +1,11 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
+import { readJsonObject } from "../../host/read-json.ts";
 import { runCommand, tryCommand } from "../../host/run-command.ts";
 import { writeWhole } from "../../host/write-whole.ts";
+import { isServiceChain, removeChains } from "./chain-removal.ts";
 import { places } from "./layout.ts";
+import { otherServiceProxy } from "./other-cluster.ts";
+import { jumpsToPolicies, removePolicyRules } from "./policy-rules.ts";
 
 /** Addresses of the cluster. Other machines cannot reach them. */
 export const network = {
@@ -92,9 +96,19 @@ async function ensureRules(): Promise<void> {
   await removeRules();
   // kube-proxy creates the chain later and accepts an existing chain.
   await tryCommand("iptables", ["-w", "-N", refusedServices]);
-  // Each rule is inserted at the top of its chain, so the last rule comes first.
+  // Each rule is inserted at the same place of its chain, so the last rule comes first.
   for (const [chain, ...rule] of rules.toReversed())
-    await runCommand("iptables", ["-w", "-I", chain, ...rule, ...commented]);
+    await runCommand("iptables", ["-w", "-I", chain, await firstPlace(chain), ...rule, ...commented]);
+}
+
+/** The number of the first rule of a chain, after the jump to NetworkPolicies: an ACCEPT before it would pass them by. */
+async function firstPlace(chain: string): Promise<string> {
+  const lines = (await runCommand("iptables", ["-w", "-S", chain])).split("\n");
+  const jump = lines
+    .filter((line) => line.startsWith("-A "))
+    .findIndex((line) => jumpsToPolicies(line, chain));
+  // Rules are counted from 1. Without a jump, its index is -1.
+  return String(jump + 2);
 }
 
 async function removeRules(): Promise<void> {
@@ -102,51 +116,27 @@ async function removeRules(): Promise<void> {
     while ((await tryCommand("iptables", ["-w", "-D", chain, ...rule, ...commented])).exitCode === 0);
 }
 
-/** Removes everything that ensureNetwork created, and the rules of kube-proxy and the kubelet. Restores the switches. */
+/**
+ * Removes everything that ensureNetwork created, and the rules of network-policy, kube-proxy and the kubelet. Restores the
+ * switches.
+ */
 export async function removeNetwork(): Promise<void> {
   await removeRules();
-  for (const family of ["iptables", "ip6tables"]) await removeKubernetesChains(family);
+  await removePolicyRules();
+  // Every kube-proxy has the same chains. Another one would lose the rules of its Services.
+  if ((await otherServiceProxy()) === undefined)
+    for (const family of ["iptables", "ip6tables"] as const) await removeChains(family, isServiceChain);
   for (const range of [podRange, serviceRange])
     await tryCommand("ip", ["route", "del", "unreachable", range, "metric", unreachableMetric]);
   await tryCommand("ip", ["link", "del", bridge]);
   await restoreSwitches();
 }
 
-async function removeKubernetesChains(family: string): Promise<void> {
-  const saved = await tryCommand(`${family}-save`, []);
-  if (saved.exitCode !== 0) return;
-  const removal = kubernetesChainRemoval(saved.stdout);
-  if (removal !== "") await runCommand(`${family}-restore`, ["-w", "--noflush"], { input: removal });
-}
-
-/**
- * Returns input for `iptables-restore --noflush` that deletes every KUBE-* chain and the rules in other chains that
- * jump to a KUBE-* chain. All other rules stay.
- *
- * @param saved output of iptables-save.
- */
-export function kubernetesChainRemoval(saved: string): string {
-  const removal: string[] = [];
-  for (const table of saved.split(/^(?=\*)/m)) {
-    const lines = table.split("\n");
-    const chains = lines.flatMap((line) => /^:(KUBE-\S+) /.exec(line)?.[1] ?? []);
-    if (chains.length === 0 || lines[0] === undefined) continue;
-    const jumps = lines.filter((line) => /^-A (?!KUBE-).* -j KUBE-/.test(line));
-    removal.push(
-      lines[0],
-      ...chains.map((chain) => `:${chain} - [0:0]`),
-      ...jumps.map((line) => line.replace(/^-A/, "-D")),
-      ...chains.map((chain) => `-X ${chain}`),
-      "COMMIT",
-    );
-  }
-  return removal.length === 0 ? "" : `${removal.join("\n")}\n`;
-}
-
 async function restoreSwitches(): Promise<void> {
-  const before = await readFile(places.networkBefore, "utf8").catch(() => undefined);
+  const before = await readJsonObject<Record<string, string>>(places.networkBefore);
   if (before === undefined) return;
-  const values = JSON.parse(before) as Record<string, string>;
+  // Without the values, the switches stay on.
+  const values = before === "invalid" ? {} : before;
   const bridges = await tryCommand("ip", ["-o", "link", "show", "type", "bridge"]);
   for (const name of switches) {
     const value = values[name];

@@ -34,8 +34,10 @@ interface PidRecord extends ProcessIdentity {
   fingerprint: string;
 }
 
-const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-const logLimitBytes = 32 * 1024 * 1024;
+/** PATH of all daemons. */
+export const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/** Most bytes of a daemon's log; see log-keeper.ts. */
+export const logLimitBytes = 16 * 1024 * 1024;
 const pidFileSuffix = ".pid";
 
 const pidFile = (name: string): string => join(dataPaths.run, `${name}${pidFileSuffix}`);

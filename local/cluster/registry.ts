@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
+import { runCommand } from "../../host/run-command.ts";
 import { writeConfigFile } from "./config-file.ts";
 import { makeFolders, places } from "./layout.ts";
 import { withMachineLock } from "./machine-lock.ts";
@@ -21,11 +22,20 @@ export async function ensureRegistry(): Promise<void> {
   await withMachineLock(startRegistry);
 }
 
+const configFile = join(places.config, "registry.yaml");
+
+/** Deletes layers that no manifest refers to. The registry must be stopped, because a push would lose layers. */
+export async function collectRegistryGarbage(): Promise<void> {
+  await runCommand("docker-registry", ["garbage-collect", configFile], {
+    env: { ...process.env, OTEL_TRACES_EXPORTER: "none" },
+  });
+}
+
 /** Does the same as ensureRegistry, for callers that have the machine lock. */
 export async function startRegistry(): Promise<void> {
   await makeFolders();
   const config = await writeConfigFile(
-    join(places.config, "registry.yaml"),
+    configFile,
     stringify({
       version: 0.1,
       log: { level: "warn", accesslog: { disabled: true } },

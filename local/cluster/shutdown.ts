@@ -1,19 +1,33 @@
 import { rm } from "node:fs/promises";
 import { UserError } from "../../contract/user-error.ts";
 import { runCommand } from "../../host/run-command.ts";
-import { step } from "../../host/steps.ts";
+import { note, step } from "../../host/steps.ts";
 import { dataDir } from "../paths.ts";
+import { finishKilledInstallation } from "../toolchain/debian-packages.ts";
 import { removeCgroups } from "./cgroups.ts";
 import { stopContainers, stopShims } from "./containers-stop.ts";
+import { hasFakeNodes, removeFakeNodes } from "./fake-nodes.ts";
+import { connectKubeApi } from "./kube-api.ts";
 import { places, requireOwnFolder, requireRoot, runDir } from "./layout.ts";
 import { withMachineLock } from "./machine-lock.ts";
 import { removeNetwork } from "./network.ts";
-import { knownDaemons, stopDaemon } from "./process-supervisor.ts";
+import { daemonState, knownDaemons, stopDaemon } from "./process-supervisor.ts";
 import { mountsUnder, removeVolumesMount, unmountAll } from "./storage.ts";
 import { removeTraces } from "./traces.ts";
 
 /** Daemons that start containers or change the network. They are stopped before the others. */
-const first = ["kubelet", "dockerd", "kube-proxy", "kube-controller-manager", "kube-scheduler", "coredns"];
+const first = [
+  "kubelet",
+  "dockerd",
+  "kube-proxy",
+  "network-policy",
+  "kube-controller-manager",
+  "kube-scheduler",
+  "coredns",
+  "metrics-server",
+];
+
+const fakeNodesMs = 60_000;
 
 /**
  * Stops daemons and containers, and removes mounts and network. The data stays, so the next start finds the same
@@ -23,7 +37,23 @@ const first = ["kubelet", "dockerd", "kube-proxy", "kube-controller-manager", "k
  */
 export async function clusterDown(): Promise<void> {
   requireRoot();
-  await withMachineLock(stopAll);
+  await withMachineLock(async () => {
+    if (await hasFakeNodes()) await step("Remove fake nodes of a benchmark", forgetFakeNodes);
+    await stopAll();
+  });
+}
+
+/** Removes fake nodes while the API server still runs; otherwise the next start removes them. */
+async function forgetFakeNodes(): Promise<void> {
+  if ((await daemonState("kube-apiserver")).state !== "running") return;
+  const api = await connectKubeApi();
+  try {
+    await removeFakeNodes(api, fakeNodesMs);
+  } catch (error) {
+    console.error(`  ! ${(error as Error).message}; the next start removes them`);
+  } finally {
+    api.close();
+  }
 }
 
 /**
@@ -37,6 +67,7 @@ export async function clusterReset(): Promise<void> {
   await withMachineLock(async () => {
     await stopAll();
     await step(`Delete ${dataDir}`, deleteAll);
+    await finishKilledInstallation().catch((error: Error) => note(`  ! ${error.message}`));
   });
 }
 

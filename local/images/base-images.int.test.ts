@@ -5,8 +5,10 @@ import { ensureRegistry, registryEndpoint } from "../cluster/registry.ts";
 import { connectEngine } from "../plugins/docker/engine.ts";
 import { registryDigest } from "../plugins/docker/testing/image-fixture.ts";
 import { ensureBaseImages } from "./base-images.ts";
+import { oldBaseImages } from "./image-age.ts";
 import { imageName, type Recipe, recipes } from "./recipes.ts";
 
+const manifestType = "application/vnd.docker.distribution.manifest.v2+json";
 let engine: { socketPath: string };
 before(async () => {
   engine = await ensureDockerEngine();
@@ -42,6 +44,26 @@ test("ensureBaseImages pushes an image again that the registry lost, without a b
   await ensureBaseImages(engine);
   assert.equal(await inRegistry(pause), digest);
   assert.deepEqual(await inEngine(), ids);
+});
+
+test("ensureBaseImages builds with Debian's updates when asked to, and keeps the digest of images without updates", async () => {
+  const layers = async (recipe: Recipe): Promise<string> => {
+    const url = `${registryEndpoint}/v2/breakwater/${recipe.name}/manifests/${recipe.tag}`;
+    const answer = await fetch(url, { headers: { accept: manifestType } });
+    return JSON.stringify(((await answer.json()) as { layers: unknown }).layers);
+  };
+  const contents = () =>
+    Promise.all(
+      recipes.map(async (recipe) => ({ layers: await layers(recipe), digest: await inRegistry(recipe) })),
+    );
+  const before = await contents();
+  const docker = await connectEngine(`unix://${engine.socketPath}`);
+  // With nothing in the engine's cache, each new image has another time.
+  for (const recipe of recipes) await docker.getImage(imageName(recipe)).remove({ force: true });
+  await ensureBaseImages(engine, { update: true });
+  assert.equal(await oldBaseImages(), undefined);
+  for (const [index, { layers, digest }] of (await contents()).entries())
+    assert.equal(digest === before[index]?.digest, layers === before[index]?.layers, recipes[index]?.name);
 });
 
 test("every program of the base images runs as their user on a read-only root", async () => {

@@ -11,14 +11,23 @@ import { buildImage } from "../plugins/docker/build.ts";
 import { readContext } from "../plugins/docker/context-files.ts";
 import { connectEngine } from "../plugins/docker/engine.ts";
 import { pushImage } from "../plugins/docker/push.ts";
+import { recordBuilt } from "./image-age.ts";
 import { assembleImage, packageFolder } from "./image-files.ts";
-import { imageName, imageUser, isWithinTag, type Recipe, recipes } from "./recipes.ts";
-import { digestLabel, storedInEngine, storedInRegistry } from "./stored-image.ts";
+import { imageName, imagePlatform, imageUser, isWithinTag, type Recipe, recipes } from "./recipes.ts";
+import { digestLabel, hasSameContent, storedInEngine, storedInRegistry } from "./stored-image.ts";
 import { findMirrors, unpackPackages } from "./unpack-packages.ts";
 
 const buildFolder = join(dataDir, "image-build");
 const timeLimitMs = 10 * 60_000;
 const buildTime = new Date("2026-01-01T00:00:00Z");
+
+/** Which images are made, and from what. */
+export interface BaseImageOptions {
+  /** Whether all images are built with the newest packages of Debian. One whose files are the same keeps its digest. */
+  update?: boolean;
+  /** Default: the base images of every stack. */
+  wanted?: readonly Recipe[];
+}
 
 /**
  * Makes sure that the embedded registry has the base images. An image with the same inputs (recipe, Node.js version,
@@ -27,9 +36,12 @@ const buildTime = new Date("2026-01-01T00:00:00Z");
  *
  * @throws {UserError} when a package is not available, or when the engine or the registry fails.
  */
-export async function ensureBaseImages(engine: { socketPath: string }): Promise<void> {
+export async function ensureBaseImages(
+  engine: { socketPath: string },
+  { update = false, wanted = recipes }: BaseImageOptions = {},
+): Promise<void> {
   await step("Base images", async (report) => {
-    const plans = await Promise.all(recipes.map((recipe) => planFor(engine.socketPath, recipe)));
+    const plans = await Promise.all(wanted.map((recipe) => planFor(engine.socketPath, recipe, update)));
     const plansTo = (action: Plan["action"]): Plan[] => plans.filter((plan) => plan.action === action);
     if (plansTo("none").length === plans.length) return report("unchanged");
     const docker = await connectEngine(`unix://${engine.socketPath}`);
@@ -51,7 +63,7 @@ interface Plan {
   action: "none" | "forget" | "push" | "build";
 }
 
-async function planFor(socketPath: string, recipe: Recipe): Promise<Plan> {
+async function planFor(socketPath: string, recipe: Recipe, update: boolean): Promise<Plan> {
   const unreachable = (what: string, log: string) => (error: Error) => {
     throw new UserError(
       `${what} does not answer: ${(error.cause as Error | undefined)?.message ?? error.message}`,
@@ -63,6 +75,7 @@ async function planFor(socketPath: string, recipe: Recipe): Promise<Plan> {
     storedInRegistry(recipe).catch(unreachable("the registry", "registry")),
     storedInEngine(socketPath, recipe).catch(unreachable("the Docker engine", "dockerd")),
   ]);
+  if (update) return { recipe, inputs, action: "build" };
   if (inRegistry !== inputs) return { recipe, inputs, action: inEngine === inputs ? "push" : "build" };
   const isStale = inEngine !== undefined && inEngine !== inputs;
   return { recipe, inputs, action: isStale ? "forget" : "none" };
@@ -100,6 +113,7 @@ async function buildAll(docker: Docker, plans: readonly Plan[], report: Report):
         return done;
       }),
     );
+    await recordBuilt(plans.map(({ recipe }) => recipe.name));
     // Removes the replaced images, except for those that other images are built on.
     await docker.pruneImages({ filters: { dangling: ["true"], label: [digestLabel] } });
     return doneBySuite.flat();
@@ -131,7 +145,7 @@ async function buildOne(
     {
       context: folder,
       dockerfile: "Dockerfile",
-      platform: "linux/amd64",
+      platform: imagePlatform,
       args: {},
       cacheFrom: [],
       addHosts: [],
@@ -144,6 +158,9 @@ async function buildOne(
       "check npm run logs -- dockerd and the free disk space, then run the command again",
     );
   });
+  const { RootFS } = await docker.getImage(imageName(recipe)).inspect();
+  if (await hasSameContent(recipe, inputs, RootFS.Layers ?? []))
+    return `${recipe.name} ${version} (as before)`;
   await push(docker, recipe, report);
   return `${recipe.name} ${version}`;
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { chmod, copyFile, lstat, mkdir, readdir, readlink, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { UserError } from "../../contract/user-error.ts";
@@ -44,9 +45,19 @@ export async function assembleImage(recipe: Recipe, packages: string, image: str
   }
 }
 
-/** Returns the folder of an npm package of this checkout. */
+/**
+ * Returns the folder of an npm package of this checkout.
+ *
+ * @throws {UserError} when npm has left the package out, because it is optional.
+ */
 export function packageFolder(name: string): string {
-  return join(import.meta.dirname, "../../node_modules", name);
+  const folder = join(import.meta.dirname, "../../node_modules", name);
+  if (!existsSync(folder))
+    throw new UserError(
+      `the npm package ${name} is not installed, and a base image is made of its program`,
+      "run npm ci --include=optional with a registry that has the package",
+    );
+  return folder;
 }
 
 async function addBasics(image: string): Promise<void> {

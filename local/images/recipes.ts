@@ -32,12 +32,15 @@ export interface Recipe {
 /** User and group of every base image; `breakwater` in /etc/passwd. */
 export const imageUser = { name: "breakwater", id: 10001 } as const;
 
+/** Platform of the base images, and of the packages that they are made of. */
+export const imagePlatform = "linux/amd64";
+
 const libraries = "/usr/lib/x86_64-linux-gnu";
 const postgres = "/usr/lib/postgresql/17";
 
 /**
  * The base images. They come from Debian stable, which has security updates. Only Nginx comes from testing, because its
- * upstream needs `resolve` (Nginx 1.27.3 and newer). A `tag` must match the version in the packages.
+ * configuration needs Nginx 1.30.4 or newer. A `tag` must match the version in the packages.
  */
 export const recipes: readonly Recipe[] = [
   {

@@ -15,6 +15,8 @@ interface Manifest {
 }
 
 interface ImageConfig {
+  created?: string;
+  rootfs?: { diff_ids?: string[] };
   config?: { Labels?: Record<string, string> | null };
 }
 
@@ -25,6 +27,32 @@ interface ImageConfig {
  * @throws {Error} when the registry does not answer.
  */
 export async function storedInRegistry(recipe: Recipe): Promise<string | undefined> {
+  return (await configInRegistry(recipe))?.config?.Labels?.[digestLabel];
+}
+
+/** When an image in the embedded registry was built, in ms since 1970. @throws {Error} see `storedInRegistry`. */
+export async function builtAtMs(recipe: Recipe): Promise<number | undefined> {
+  const created = (await configInRegistry(recipe))?.created;
+  return created === undefined ? undefined : Date.parse(created);
+}
+
+/**
+ * Whether an image in the embedded registry has these layers, and was made of these inputs. Another build of the same files
+ * has another digest only because of its time.
+ *
+ * @param layers digests of the layers before compression, as the engine returns them
+ * @throws {Error} see `storedInRegistry`.
+ */
+export async function hasSameContent(
+  recipe: Recipe,
+  inputs: string,
+  layers: readonly string[],
+): Promise<boolean> {
+  const found = await configInRegistry(recipe);
+  return found?.config?.Labels?.[digestLabel] === inputs && found.rootfs?.diff_ids?.join() === layers.join();
+}
+
+async function configInRegistry(recipe: Recipe): Promise<ImageConfig | undefined> {
   const repository = `${endpoint}/breakwater/${recipe.name}`;
   const answer = await fetch(`${repository}/manifests/${recipe.tag}`, { headers: { accept: manifestType } });
   if (!answer.ok) return undefined;
@@ -34,7 +62,7 @@ export async function storedInRegistry(recipe: Recipe): Promise<string | undefin
   );
   const config = await fetch(`${repository}/blobs/${manifest.config.digest}`);
   if (!config.ok || layers.some((layer) => !layer.ok)) return undefined;
-  return ((await config.json()) as ImageConfig).config?.Labels?.[digestLabel];
+  return (await config.json()) as ImageConfig;
 }
 
 /**

@@ -1,19 +1,17 @@
-import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { chmod, copyFile, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { UserError } from "../../contract/user-error.ts";
+import { runCommand } from "../../host/run-command.ts";
 import { type Report, step } from "../../host/steps.ts";
 import { replaceByRename } from "../../host/write-whole.ts";
 import { dataPaths } from "../paths.ts";
-import { ensureTool } from "../toolchain/toolchain.ts";
+import { downloadToolSource, ensureTool } from "../toolchain/toolchain.ts";
 import { kubernetesPlugin } from "../toolchain/tools.ts";
 import { formatVersion } from "../toolchain/version.ts";
 import { bundleDockerPlugin } from "./bundle.ts";
 import { dockerPlugin } from "./docker/plugin.ts";
 
-const run = promisify(execFile);
 const downloadTimeoutMs = 20_000;
 
 /** A plugin of the stack's program, and its substitute when it cannot be downloaded. */
@@ -23,8 +21,12 @@ interface Plugin {
   version: string;
   /** What `install` installs, for the report. */
   substitute: string;
-  /** Puts the program `pulumi-resource-<name>` into `dir`. An older program there is replaced. */
-  install(dir: string): Promise<void>;
+  /**
+   * Puts the program `pulumi-resource-<name>` into `dir`. An older program there is replaced.
+   *
+   * @param buildAfter what to await before a build, see `ensurePlugins`.
+   */
+  install(dir: string, buildAfter: Promise<unknown>): Promise<void>;
 }
 
 /** The plugins of the stack's program. */
@@ -50,9 +52,9 @@ async function installOfficial(
   version: string,
 ): Promise<boolean> {
   try {
-    await run(pulumi, ["plugin", "install", "resource", name, version, "--non-interactive"], {
-      timeout: downloadTimeoutMs,
-      killSignal: "SIGKILL",
+    await runCommand(pulumi, ["plugin", "install", "resource", name, version, "--non-interactive"], {
+      timeoutMs: downloadTimeoutMs,
+      timeoutSignal: "SIGKILL",
       env: { ...process.env, PULUMI_HOME: pulumiHome, PULUMI_SKIP_UPDATE_CHECK: "true" },
     });
     return existsSync(join(pluginDir(pulumiHome, name, version), `pulumi-resource-${name}`));
@@ -62,7 +64,8 @@ async function installOfficial(
 }
 
 /** Links to the plugin in the cache of tools, and builds it first if the cache does not have it. */
-async function linkBuiltPlugin(dir: string): Promise<void> {
+async function linkBuiltPlugin(dir: string, buildAfter: Promise<unknown>): Promise<void> {
+  await Promise.all([buildAfter, downloadToolSource(kubernetesPlugin)]);
   const built = await ensureTool(kubernetesPlugin);
   await replaceByRename(join(dir, kubernetesPlugin.name), (path) => symlink(built, path));
 }
@@ -114,20 +117,27 @@ async function downloadPlugins(pulumi: string, pulumiHome: string, report: Repor
  * within 20 s, else built from the Go module (kubernetes) or bundled from this checkout (docker), each time anew.
  * `plugins/resource-<name>-v<version>.source` keeps the choice; delete that file to try the download again.
  *
+ * @param buildAfter awaited before a plugin is built: another build that compiles packages of the plugin.
  * @throws {UserError} when a plugin cannot be downloaded and cannot be built or bundled.
+ * @throws {Error} of `buildAfter`.
  */
-export async function ensurePlugins(tools: { path(name: "pulumi"): string }): Promise<void> {
+export async function ensurePlugins(
+  tools: { path(name: "pulumi"): string },
+  buildAfter: Promise<unknown> = Promise.resolve(),
+): Promise<void> {
   const { pulumiHome } = dataPaths;
   try {
     const missing = await step("Pulumi plugins", (report) =>
       downloadPlugins(tools.path("pulumi"), pulumiHome, report),
     );
-    for (const { name, version, install } of missing) {
-      const dir = pluginDir(pulumiHome, name, version);
-      await mkdir(dir, { recursive: true });
-      await install(dir);
-      await writeFile(`${dir}.source`, "own\n");
-    }
+    await Promise.all(
+      missing.map(async ({ name, version, install }) => {
+        const dir = pluginDir(pulumiHome, name, version);
+        await mkdir(dir, { recursive: true });
+        await install(dir, buildAfter);
+        await writeFile(`${dir}.source`, "own\n");
+      }),
+    );
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new UserError(

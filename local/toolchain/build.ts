@@ -1,10 +1,12 @@
-import { mkdir, rename, rm } from "node:fs/promises";
+import { appendFile, mkdir, readdir, rename, rm, rmdir } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { runCommand } from "../../host/run-command.ts";
+import { endedChildrenCpuSeconds, startTimeOf } from "../../host/process-table.ts";
 import type { Report } from "../../host/steps.ts";
-import { modulesDir } from "./lock.ts";
+import { cacheDir } from "../paths.ts";
+import { runGo, tryGo } from "./go-command.ts";
 import { writeSchemaOverlay } from "./plugin-schema.ts";
 import type { GoTool } from "./tools.ts";
+import { formatVersion } from "./version.ts";
 
 /**
  * Builds tools of one module in a single `go build`, which compiles shared packages once, and moves each tool to
@@ -27,25 +29,62 @@ export async function buildTools(
   await mkdir(linkDir, { recursive: true });
   try {
     let packages = 0;
-    const options = {
-      cwd: join(modulesDir, first.module),
-      env: { ...process.env, CGO_ENABLED: "0", GOFLAGS: "", GOWORK: "off" },
-      fix: "check that go is on PATH, that the Go module proxy can be reached (go env GOPROXY) and that the disk has space, then run the command again; it keeps finished packages",
-    };
+    const measured = await startClock();
     const { schemaOf } = first;
-    const overlay = schemaOf && (await writeSchemaOverlay({ ...first, schemaOf }, linkDir, options));
-    await runCommand("go", goBuildArgs(tools, linkDir, overlay), {
-      ...options,
+    const overlay = schemaOf && (await writeSchemaOverlay({ ...first, schemaOf }, linkDir));
+    await runGo(first.module, goBuildArgs(tools, linkDir, overlay), {
+      temporary: linkDir,
       onLine: (line) => {
         if (line.startsWith("go: ")) report(line.slice(4));
         else report(`${++packages} packages, now ${line}`);
       },
     });
     for (const tool of tools) await rename(join(linkDir, linkedName(tool.package)), targetOf(tool));
-    report(tools.map((tool) => tool.name).join(", "));
+    const { seconds, cpuSeconds } = await measured();
+    await recordBuild({ module: first.module, version: formatVersion(first.version), seconds, cpuSeconds });
+    report(`${cpuSeconds.toFixed(0)} s of CPU: ${tools.map((tool) => tool.name).join(", ")}`);
   } finally {
     await rm(linkDir, { recursive: true, force: true });
   }
+}
+
+/** Removes the folders of builds that were killed, and `scratchDir` if no other build runs. */
+export async function removeKilledBuilds(scratchDir: string): Promise<void> {
+  for (const name of await readdir(scratchDir).catch(() => [])) {
+    const pid = Number(name.slice(name.lastIndexOf("-") + 1));
+    if ((await startTimeOf(pid)) === undefined)
+      await rm(join(scratchDir, name), { recursive: true, force: true });
+  }
+  await rmdir(scratchDir).catch(() => {});
+}
+
+/** Downloads the source of tools of one module. It reports no failure: the build tries it again, and does. */
+export async function downloadSource(tools: readonly GoTool[]): Promise<void> {
+  const [first] = tools;
+  if (first === undefined) return;
+  await tryGo(first.module, ["list", "-mod=readonly", "-deps", ...tools.map((tool) => tool.package)]);
+}
+
+async function startClock(): Promise<() => Promise<{ seconds: number; cpuSeconds: number }>> {
+  const [startedMs, cpuBefore] = [performance.now(), await endedChildrenCpuSeconds()];
+  return async () => ({
+    seconds: Math.round((performance.now() - startedMs) / 1000),
+    cpuSeconds: Math.round((await endedChildrenCpuSeconds()) - cpuBefore),
+  });
+}
+
+/**
+ * Adds a line to the cache's history of builds: how long the build of a module took, and the CPU time of all programs of
+ * this process that ended in that time.
+ */
+async function recordBuild(build: {
+  module: string;
+  version: string;
+  seconds: number;
+  cpuSeconds: number;
+}): Promise<void> {
+  const line = { builtAt: new Date().toISOString(), ...build };
+  await appendFile(join(cacheDir, "build-times.jsonl"), `${JSON.stringify(line)}\n`);
 }
 
 /**
@@ -62,6 +101,8 @@ export function goBuildArgs(tools: readonly GoTool[], linkDir: string, overlay?:
     "-v",
     "-mod=readonly",
     "-trimpath",
+    // An eighth of the compiler's CPU time. The linker leaves debug tables out anyway.
+    "-gcflags=all=-dwarf=false",
     ...(overlay === undefined ? [] : ["-overlay", overlay]),
     `-ldflags=${["-s", "-w", ...variables].join(" ")}`,
     "-o",

@@ -23,6 +23,7 @@ test("the embedded cluster installs none of the packages for tests", () => {
       ["shellcheck", false],
       ["redis-server", false],
       ["postgresql", false],
+      ["pgbouncer", false],
     ],
   );
 });

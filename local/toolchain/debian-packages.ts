@@ -1,11 +1,10 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../contract/user-error.ts";
 import { pollUntil } from "../../host/poll.ts";
 import { runCommand } from "../../host/run-command.ts";
 import { type Report, step } from "../../host/steps.ts";
+import { installationWasKilled, withoutStartingDaemons } from "./no-daemons.ts";
 import { isExecutable } from "./path-tools.ts";
-import { noDaemonsPolicy } from "./scripts.ts";
 
 /** A Debian package, and a program that shows that the package or another vendor's build is installed. */
 export interface DebianPackage {
@@ -23,6 +22,7 @@ export const debianPackages: readonly DebianPackage[] = [
   { name: "mmdebstrap", program: "mmdebstrap" },
   { name: "catatonit", program: "catatonit" },
   { name: "iptables", program: "iptables" },
+  { name: "ipset", program: "ipset" },
   { name: "iproute2", program: "ip" },
   { name: "conntrack", program: "conntrack" },
   { name: "binutils", program: "strip" },
@@ -34,28 +34,30 @@ export const testPackages: readonly DebianPackage[] = [
   { name: "shellcheck", program: "shellcheck" },
   { name: "redis-server", program: "/usr/bin/redis-server" },
   { name: "postgresql", program: "pg_ctlcluster" },
+  { name: "pgbouncer", program: "/usr/sbin/pgbouncer" },
 ];
 
 const programFolders = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 const lockWaitSeconds = 300;
-const policyPath = "/usr/sbin/policy-rc.d";
 
 /**
  * Installs those of `packages` whose programs are missing. When none is missing, it does not call apt. It removes and
- * replaces nothing (a Docker from another vendor stays), and the installation starts no daemon.
+ * replaces nothing (a Docker from another vendor stays), and the installation starts no daemon. An installation that was
+ * killed is finished first: its programs may be there without their configuration.
  *
  * @throws {UserError} when apt cannot install them.
  */
 export async function ensurePackages(packages: readonly DebianPackage[] = debianPackages): Promise<void> {
+  await finishKilledInstallation();
   const missing = await missingPackages(packages);
   if (missing.length === 0) return;
   const names = missing.map((each) => each.name);
   await step(`Install Debian packages ${names.join(", ")}`, async (report) => {
     await withoutStartingDaemons(async () => {
-      report("finishing an interrupted dpkg");
-      await apt("dpkg", ["--configure", "-a"], report);
+      await configurePackages(report);
       await apt("apt-get", ["update"], report);
-      const options = ["--yes", "--no-install-recommends", "--no-remove"];
+      // A killed dpkg leaves packages half installed, which apt otherwise takes for installed.
+      const options = ["--yes", "--no-install-recommends", "--no-remove", "--reinstall"];
       await apt("apt-get", ["install", ...options, ...names], report);
     });
     report("");
@@ -68,6 +70,24 @@ export async function ensurePackages(packages: readonly DebianPackage[] = debian
       `compare with: dpkg -L ${still.map((each) => each.name).join(" ")}`,
     );
   }
+}
+
+/**
+ * Configures the packages that a killed installation has left without configuration, and removes its policy-rc.d.
+ *
+ * @throws {UserError} when dpkg fails; the policy is removed then, too.
+ */
+export async function finishKilledInstallation(): Promise<void> {
+  if (!(await installationWasKilled())) return;
+  await step("Finish an installation of Debian packages that was killed", async (report) => {
+    await withoutStartingDaemons(() => configurePackages(report));
+    report("");
+  });
+}
+
+async function configurePackages(report: Report): Promise<void> {
+  report("finishing an interrupted dpkg");
+  await apt("dpkg", ["--configure", "-a"], report);
 }
 
 /** Returns those of `packages` whose program is not on this machine. */
@@ -113,19 +133,4 @@ async function apt(command: "apt-get" | "dpkg", args: readonly string[], report:
       return true;
     },
   );
-}
-
-/**
- * Calls `run` with a policy-rc.d that prevents Debian from starting daemons of installed packages. A policy-rc.d of the
- * machine stays as it is. The policy that a killed run left is used and then removed.
- */
-async function withoutStartingDaemons(run: () => Promise<void>): Promise<void> {
-  const present = await readFile(policyPath, "utf8").catch(() => undefined);
-  if (present !== undefined && present !== noDaemonsPolicy) return run();
-  await writeFile(policyPath, noDaemonsPolicy, { mode: 0o755 });
-  try {
-    await run();
-  } finally {
-    await rm(policyPath, { force: true });
-  }
 }

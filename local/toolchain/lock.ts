@@ -16,13 +16,10 @@ export function digestFiles(files: ReadonlyMap<string, string>): string {
 }
 
 /**
- * Returns a digest of everything that determines `tools`: the files of their modules, their entries in the list of tools,
- * the scripts around them and the processor type.
+ * Returns a digest of everything that determines `tools`: the files of their modules, their entries in the list of tools
+ * and the processor type.
  */
-export async function toolsLock(
-  tools: readonly GoTool[],
-  scripts: Readonly<Record<string, string>> = {},
-): Promise<string> {
+export async function toolsLock(tools: readonly GoTool[]): Promise<string> {
   const files = new Map<string, string>();
   for (const module of new Set(tools.map((tool) => tool.module))) {
     const dir = join(modulesDir, module);
@@ -32,7 +29,7 @@ export async function toolsLock(
       files.set(path.slice(modulesDir.length + 1), await readFile(path, "utf8"));
     }
   }
-  files.set("tools", JSON.stringify({ goTools: tools, scripts, processor: process.arch }));
+  files.set("tools", JSON.stringify({ goTools: tools, processor: process.arch }));
   return digestFiles(files);
 }
 

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { runCommand } from "../../host/run-command.ts";
+import { runGo } from "./go-command.ts";
 import { modulesDir } from "./lock.ts";
 import type { GoTool } from "./tools.ts";
 import { formatVersion } from "./version.ts";
@@ -14,13 +14,9 @@ import { formatVersion } from "./version.ts";
  * @returns path of a file for the option `-overlay` of `go build`.
  * @throws {UserError} when the Go module cannot be downloaded.
  */
-export async function writeSchemaOverlay(
-  tool: GoTool & { schemaOf: string },
-  dir: string,
-  options: Parameters<typeof runCommand>[2],
-): Promise<string> {
+export async function writeSchemaOverlay(tool: GoTool & { schemaOf: string }, dir: string): Promise<string> {
   const moduleDir = join(modulesDir, tool.module);
-  const downloaded = await runCommand("go", ["mod", "download", "-json", tool.schemaOf], options);
+  const downloaded = await runGo(tool.module, ["mod", "download", "-json", tool.schemaOf]);
   const source = join((JSON.parse(downloaded) as { Dir: string }).Dir, "cmd", tool.name);
 
   const schema = JSON.parse(await readFile(join(source, "schema.json"), "utf8")) as object;

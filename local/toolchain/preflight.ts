@@ -7,10 +7,10 @@ import { columns } from "../../host/table.ts";
 import { cacheDir, dataDir } from "../paths.ts";
 import { goVersionNeeded } from "./lock.ts";
 import { toolsAreBuilt } from "./toolchain.ts";
+import type { GoTool } from "./tools.ts";
 import { compareVersions, findVersion } from "./version.ts";
 
 const gib = 1024 ** 3;
-const oldestNode = "20.19.0";
 /** Free space in GiB. During a build, Go's caches take 8; the cluster, images and tools take 4. */
 const freeToBuildGib = 12;
 const freeToRunGib = 4;
@@ -30,9 +30,10 @@ export interface Requirement {
 /**
  * Checks all requirements of the embedded cluster at once.
  *
+ * @param onDemand programs that this run needs besides those of every cluster.
  * @throws {UserError} with exit code 2, on another system than Linux, without root, or with a table of all requirements.
  */
-export async function preflight(): Promise<void> {
+export async function preflight(onDemand: readonly GoTool[]): Promise<void> {
   if (process.platform !== "linux") {
     throw new UserError(
       `the embedded cluster runs on Linux; this is ${process.platform}`,
@@ -47,7 +48,7 @@ export async function preflight(): Promise<void> {
       { exitCode: 2 },
     );
   }
-  const requirements = await examine();
+  const requirements = await examine(onDemand);
   const unmet = requirements.filter((each) => !each.met);
   if (unmet.length > 0) {
     throw new UserError(
@@ -58,8 +59,8 @@ export async function preflight(): Promise<void> {
   }
 }
 
-async function examine(): Promise<Requirement[]> {
-  const built = await toolsAreBuilt();
+async function examine(onDemand: readonly GoTool[]): Promise<Requirement[]> {
+  const built = await toolsAreBuilt(onDemand);
   const requirements: Requirement[] = [
     {
       tool: "processor",
@@ -68,7 +69,6 @@ async function examine(): Promise<Requirement[]> {
       met: process.arch === "x64",
       get: "use a 64-bit x86 machine, for which the base images are built",
     },
-    atLeast("node", process.versions.node, oldestNode, "install it from https://nodejs.org"),
   ];
   if (!built) requirements.push(await examineGo());
   requirements.push(

@@ -2,11 +2,11 @@ import { readFileSync } from "node:fs";
 import type { ScriptName } from "./tools.ts";
 
 /**
- * Shell scripts of the tools' folder, by name. Their text is part of the tools' lock: a change of a comment makes every
- * user build the tools again. So they have no comments, and their documentation is here.
+ * Shell scripts around the tools, by name. They are not part of the tools' lock: a changed text is written again, and no
+ * tool is built.
  *
- * - `pulumi-language-nodejs`: the host of v3.68 does not read `runtime.options` of Pulumi.yaml, so the flags that
- *   make it run an ES module in TypeScript by tsx are given here. The engine's own arguments follow.
+ * - `pulumi-language-nodejs`: the host of v3.68 does not read `runtime.options` of Pulumi.yaml, so the flag that
+ *   keeps it from starting ts-node is given here. The engine's own arguments follow.
  * - `pulumi-resource-pulumi-nodejs`: serves dynamic resources from the `@pulumi/pulumi` of the program that runs.
  *   The script of that package swallows exit codes and leaves a shell between the engine and Node.js.
  */

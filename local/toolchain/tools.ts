@@ -1,4 +1,5 @@
-import type { Version } from "./version.ts";
+import { goModuleVersion, npmPackageVersion } from "./pinned-versions.ts";
+import { formatVersion, type Version } from "./version.ts";
 
 /** A folder of `modules/` with a go.mod and a go.sum that pin one family of programs. */
 export type ModuleName =
@@ -6,8 +7,11 @@ export type ModuleName =
   | "language-nodejs"
   | "kubernetes"
   | "coredns"
+  | "network-policy"
   | "pulumi"
-  | "kubernetes-plugin";
+  | "kubernetes-plugin"
+  | "metrics-server"
+  | "kwok";
 
 /** One program that is built from a pinned Go module. */
 export interface GoTool {
@@ -24,13 +28,18 @@ export interface GoTool {
   schemaOf?: string;
 }
 
-const kubernetesVersion: Version = [1, 34, 4];
+/** The release of Kubernetes that the embedded cluster runs. */
+export const kubernetesVersion: Version = goModuleVersion("kubernetes", "k8s.io/kubernetes");
 const kubernetesLinkVariables = {
-  "k8s.io/component-base/version.gitVersion": "v1.34.4",
-  "k8s.io/component-base/version.gitMajor": "1",
-  "k8s.io/component-base/version.gitMinor": "34",
-  "k8s.io/client-go/pkg/version.gitVersion": "v1.34.4",
+  "k8s.io/component-base/version.gitVersion": `v${formatVersion(kubernetesVersion)}`,
+  "k8s.io/component-base/version.gitMajor": String(kubernetesVersion[0]),
+  "k8s.io/component-base/version.gitMinor": String(kubernetesVersion[1]),
+  "k8s.io/client-go/pkg/version.gitVersion": `v${formatVersion(kubernetesVersion)}`,
 };
+
+const languageVersion = goModuleVersion("language-nodejs", "github.com/pulumi/pulumi/sdk/v3");
+const pulumiVersion = goModuleVersion("pulumi", "github.com/pulumi/pulumi/pkg/v3");
+const pulumiVersionVariable = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version";
 
 function kubernetes<Name extends string>(name: Name, versionArgs: readonly string[]) {
   return {
@@ -44,7 +53,7 @@ function kubernetes<Name extends string>(name: Name, versionArgs: readonly strin
 }
 
 /**
- * Every program that is built, the modules with the shortest build first. The programs of a module are built together.
+ * Every program that is built. The programs of a module are built together. The order is a part of the tools' lock.
  * The language host never comes from PATH, because its script passes flags that later versions do not have.
  */
 export const goTools = [
@@ -52,7 +61,7 @@ export const goTools = [
     name: "etcd",
     module: "etcd",
     package: "go.etcd.io/etcd/server/v3",
-    version: [3, 6, 5],
+    version: goModuleVersion("etcd", "go.etcd.io/etcd/server/v3"),
     linkVariables: {},
     onPath: { versionArgs: ["--version"], oldest: [3, 5, 0] },
   },
@@ -60,8 +69,8 @@ export const goTools = [
     name: "pulumi-language-nodejs",
     module: "language-nodejs",
     package: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
-    version: [3, 68, 0],
-    linkVariables: { "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": "v3.68.0" },
+    version: languageVersion,
+    linkVariables: { [pulumiVersionVariable]: `v${formatVersion(languageVersion)}` },
   },
   kubernetes("kube-apiserver", ["--version"]),
   kubernetes("kube-controller-manager", ["--version"]),
@@ -74,20 +83,28 @@ export const goTools = [
     name: "coredns",
     module: "coredns",
     package: "breakwater/local/toolchain/coredns",
-    version: [1, 12, 4],
+    version: goModuleVersion("coredns", "github.com/coredns/coredns"),
     linkVariables: {},
     onPath: { versionArgs: ["-version"] },
+  },
+  {
+    name: "network-policy",
+    module: "network-policy",
+    package: "breakwater/local/toolchain/network-policy",
+    version: goModuleVersion("network-policy", "github.com/cloudnativelabs/kube-router/v2"),
+    linkVariables: {},
   },
   {
     name: "pulumi",
     module: "pulumi",
     package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
-    version: [3, 259, 0],
-    linkVariables: { "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": "v3.259.0" },
+    version: pulumiVersion,
+    linkVariables: { [pulumiVersionVariable]: `v${formatVersion(pulumiVersion)}` },
     onPath: { versionArgs: ["version"], oldest: [3, 200, 0] },
   },
 ] as const satisfies readonly GoTool[];
 
+const kubernetesPluginVersion = npmPackageVersion("@pulumi/kubernetes");
 const kubernetesPluginModule = "github.com/pulumi/pulumi-kubernetes/provider/v4";
 
 /**
@@ -99,9 +116,31 @@ export const kubernetesPlugin = {
   name: "pulumi-resource-kubernetes",
   module: "kubernetes-plugin",
   package: "breakwater/local/toolchain/kubernetes-plugin",
-  version: [4, 25, 0],
-  linkVariables: { [`${kubernetesPluginModule}/pkg/version.Version`]: "v4.25.0" },
+  version: kubernetesPluginVersion,
+  linkVariables: {
+    [`${kubernetesPluginModule}/pkg/version.Version`]: `v${formatVersion(kubernetesPluginVersion)}`,
+  },
   schemaOf: kubernetesPluginModule,
+} as const satisfies GoTool;
+
+const metricsServerVersion = goModuleVersion("metrics-server", "sigs.k8s.io/metrics-server");
+
+/** metrics-server, built when a stack asks for it. It reports the version of its Kubernetes client library as its own. */
+export const metricsServer = {
+  name: "metrics-server",
+  module: "metrics-server",
+  package: "sigs.k8s.io/metrics-server/cmd/metrics-server",
+  version: metricsServerVersion,
+  linkVariables: { "k8s.io/client-go/pkg/version.gitVersion": `v${formatVersion(metricsServerVersion)}` },
+} as const satisfies GoTool;
+
+/** kwok, which plays the kubelet of fake nodes, built for `npm run bench:nodes`. */
+export const kwok = {
+  name: "kwok",
+  module: "kwok",
+  package: "sigs.k8s.io/kwok/cmd/kwok",
+  version: goModuleVersion("kwok", "sigs.k8s.io/kwok"),
+  linkVariables: {},
 } as const satisfies GoTool;
 
 /** Shell scripts that call other programs (scripts.ts). */

@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
 import { Readable } from "node:stream";
+import { stripVTControlCharacters } from "node:util";
 import type Docker from "dockerode";
 import { type Pack, pack } from "tar-stream";
 import type { BuildContext } from "./context-files.ts";
@@ -58,12 +59,27 @@ export async function buildImage(
       id = message.aux?.ID ?? id;
     }
     if (id === undefined) throw new Error("the response of the engine ended without an image");
+    await requirePlatform(engine, id, inputs.platform);
     return id;
   } catch (error) {
     const cause = options.signal.aborted ? options.signal.reason : (archiveError ?? error);
     throw new Error(`error reading build output: ${progress.describe((cause as Error).message)}`);
   }
 }
+
+/** The engine's builder takes the platform of the base image, whatever it is asked for. @throws {Error} if it is another. */
+async function requirePlatform(engine: Docker, id: string, wanted: string): Promise<void> {
+  const { Os, Architecture, Variant } = (await engine.getImage(id).inspect()) as BuiltImage;
+  const [, , variant] = wanted.split("/");
+  const parts = variant === undefined ? [Os, Architecture] : [Os, Architecture, Variant ?? ""];
+  if (parts.join("/") !== wanted)
+    throw new Error(
+      `build.platform is ${wanted}, but the base image that the engine has is for ${parts.join("/")}; remove that image from the engine, or name a base image for ${wanted}`,
+    );
+}
+
+/** The type of dockerode has no variant. */
+type BuiltImage = Docker.ImageInspectInfo & { Variant?: string };
 
 /** Splits the engine's output into lines and keeps the present step and its lines for an error message. */
 export class BuildProgress {
@@ -92,8 +108,7 @@ export class BuildProgress {
   }
 
   #take(line: string): void {
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are control characters
-    const plain = line.replace(/\x1b\[[0-9;]*[A-Za-z]/g, "").trimEnd();
+    const plain = stripVTControlCharacters(line).trimEnd();
     // These lines name intermediate images and containers, which are of no use.
     if (plain === "" || /^( --->|Removing intermediate container )/.test(plain)) return;
     this.#output(plain);

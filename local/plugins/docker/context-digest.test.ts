@@ -110,3 +110,26 @@ test("readContext names the path of a missing context", async () => {
     /could not open the build context \/nonexistent\/context/,
   );
 });
+
+test("contextDigest and the modes in the image are the same for a checkout of any umask", async (t) => {
+  const modes = async (umask: number): Promise<[string, number[]]> => {
+    const dir = await folder(t, { Dockerfile: "FROM scratch", "src/a.js": "1", "src/run.sh": "#!/bin/sh" });
+    const set = (name: string, mode: number) => chmod(join(dir, name), mode & ~umask);
+    await set("Dockerfile", 0o666);
+    await set("src/a.js", 0o666);
+    await set("src/run.sh", 0o777);
+    await set("src", 0o777);
+    const { entries } = await readContext(dir, join(dir, "Dockerfile"));
+    return [await digest(dir), entries.map(({ mode }) => mode)];
+  };
+  const usual = await modes(0o022);
+  assert.deepEqual(usual[1], [0o644, 0o755, 0o644, 0o755]);
+  for (const umask of [0o077, 0o002, 0o027]) assert.deepEqual(await modes(umask), usual, umask.toString(8));
+});
+
+test("readContext keeps the mode of a folder that every user may write to", async (t) => {
+  const dir = await folder(t, { Dockerfile: "FROM scratch", "tmp/.keep": "" });
+  await chmod(join(dir, "tmp"), 0o1777);
+  const { entries } = await readContext(dir, join(dir, "Dockerfile"));
+  assert.equal(entries.find(({ name }) => name === "tmp")?.mode, 0o1777);
+});

@@ -4,8 +4,8 @@ import { sha256 } from "../../../host/digest.ts";
 import type { BuildContext } from "./context-files.ts";
 
 /**
- * Returns the SHA-256, in hex, of everything that a build can see: names, kinds, permission bits, contents and link
- * targets, and which file is the Dockerfile. Owners and times do not count, so two checkouts of a commit have the same
+ * Returns the SHA-256, in hex, of everything that a build can see: names, kinds, whether files can be executed, contents and link
+ * targets, and which file is the Dockerfile. Owners, times and the umask do not count, so two checkouts of a commit have the same
  * digest.
  */
 export async function contextDigest(context: BuildContext): Promise<string> {

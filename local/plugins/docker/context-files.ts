@@ -1,3 +1,4 @@
+import type { Stats } from "node:fs";
 import { lstat, readdir, readFile, readlink } from "node:fs/promises";
 import { isAbsolute, join, relative, sep } from "node:path";
 import dockerignore from "@balena/dockerignore";
@@ -7,7 +8,7 @@ export interface ContextEntry {
   /** Path inside the context, with forward slashes. */
   name: string;
   kind: "file" | "directory" | "symlink";
-  /** Permission bits. */
+  /** Permission bits, independent of the umask that the file was made with. */
   mode: number;
   /** Modification time. It is part of the archive, but not of the digest. */
   mtime: Date;
@@ -87,9 +88,19 @@ async function walk(contextDir: string, prefix: string, ignored: IgnoreRules): P
   return found;
 }
 
+/**
+ * The permission bits that Git would keep: whether a file can be executed. The others come from the umask that the
+ * file was made with; with 077 the image's user could not read it. A sticky or set-user-ID bit is set on purpose, with the rest.
+ */
+function portableMode(stats: Stats): number {
+  if (stats.isDirectory()) return stats.mode & 0o1000 ? stats.mode & 0o7777 : 0o755;
+  if (stats.mode & 0o6000) return stats.mode & 0o7777;
+  return stats.mode & 0o100 ? 0o755 : 0o644;
+}
+
 async function describe(path: string, name: string): Promise<ContextEntry | undefined> {
   const stats = await lstat(path);
-  const common = { name, path, mode: stats.mode & 0o7777, mtime: stats.mtime };
+  const common = { name, path, mode: portableMode(stats), mtime: stats.mtime };
   if (stats.isFile()) return { ...common, kind: "file", size: stats.size };
   if (stats.isDirectory()) return { ...common, kind: "directory", size: 0 };
   if (stats.isSymbolicLink()) {

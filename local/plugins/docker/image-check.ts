@@ -5,9 +5,10 @@ import { isMap, type Properties, type PropertyMap, unknown, type Value } from ".
 import { contextDigest } from "./context-digest.ts";
 import { readContext } from "./context-files.ts";
 import { parseImageName, registryHost } from "./image-name.ts";
+import { timesLost } from "./lost-image.ts";
 
 /** Type of an input: a scalar, a list of strings, a map of strings, or a map with these keys. */
-type Shape = "string" | "boolean" | "strings" | "string map" | { [key: string]: Shape };
+type Shape = "string" | "boolean" | "number" | "strings" | "string map" | { [key: string]: Shape };
 
 const shape = {
   imageName: "string",
@@ -25,6 +26,7 @@ const shape = {
     addHosts: "strings",
     cacheFrom: { images: "strings" },
     contextDigest: "string",
+    timesLost: "number",
   },
 } as const satisfies { [key: string]: Shape };
 
@@ -32,12 +34,13 @@ const hostPlatform = `linux/${{ x64: "amd64", ia32: "386" }[process.arch as stri
 
 /**
  * Checks the inputs of a docker.Image, fills in the defaults (context `.`, its `Dockerfile`, this machine's platform) and adds
- * `build.contextDigest`. Relative paths start from the working directory, which is the Pulumi program's. Values that are not
+ * `build.contextDigest`, and `build.timesLost` when the registry has lost the image. Relative paths start from the working directory, which is the Pulumi program's. Values that are not
  * known yet pass, and the digest is then unknown too.
  *
+ * @param olds checked inputs of the last deployment; empty for a new resource
  * @returns all failures at once, each with the path of the input.
  */
-export async function checkImage(news: Properties): Promise<CheckResult> {
+export async function checkImage(olds: PropertyMap, news: Properties): Promise<CheckResult> {
   const failures: CheckFailure[] = [];
   const fail = (property: string, reason: string): void => {
     failures.push({ property, reason });
@@ -48,6 +51,8 @@ export async function checkImage(news: Properties): Promise<CheckResult> {
     if (values.imageName === undefined) fail("imageName", "is required, like localhost:5000/api:1.0");
     checkName(values, fail);
     values.build = await checkBuild(isMap(values.build) ? values.build : {}, values.build, fail);
+    const lost = failures.length === 0 ? await timesLost(olds, values) : undefined;
+    if (lost !== undefined && isMap(values.build)) values.build.timesLost = lost;
   }
   const secretPaths = [...news.secretPaths, ["registry", "password"]];
   // Refused inputs are returned unchanged, because the engine would reject an unknown digest among them.
@@ -60,7 +65,7 @@ function checkShape(value: Value | undefined, expected: Shape, path: string, fai
   if (value === undefined || value === null || value === unknown) return;
   const wrong = (what: string): void => fail(path, `must be ${what}, not ${JSON.stringify(value)}`);
   const below = (key: string): string => (path === "" ? key : `${path}.${key}`);
-  if (expected === "string" || expected === "boolean") {
+  if (expected === "string" || expected === "boolean" || expected === "number") {
     if (typeof value !== expected) wrong(`a ${expected}`);
   } else if (expected === "strings") {
     if (!Array.isArray(value)) wrong("a list of strings");
@@ -128,10 +133,10 @@ async function checkBuild(given: PropertyMap, whole: Value | undefined, fail: Fa
   ) {
     fail("build.builderVersion", `must be BuilderV1, not ${JSON.stringify(given.builderVersion)}`);
   }
-  if (build.platform !== unknown && !/^\w+\/\w+(\/\w+)?$/.test(String(build.platform))) {
+  if (build.platform !== unknown && !/^linux\/\w+(\/\w+)?$/.test(String(build.platform))) {
     fail(
       "build.platform",
-      `must be one os/architecture, such as linux/amd64, not ${JSON.stringify(build.platform)}`,
+      `must be linux and one architecture, such as linux/amd64, not ${JSON.stringify(build.platform)}`,
     );
   }
   build.contextDigest = await digestOf(build, fail);

@@ -1,2 +1,7 @@
+import packageFile from "../../../package.json" with { type: "json" };
+
 /** The docker plugin of this checkout, with the version of the npm package whose programs it serves. */
-export const dockerPlugin = { name: "docker", version: "5.2.0" } as const;
+export const dockerPlugin = {
+  name: "docker",
+  version: packageFile.dependencies["@pulumi/docker"],
+} as const;

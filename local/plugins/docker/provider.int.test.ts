@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import type { CallContext } from "../protocol/resource-provider.ts";
@@ -121,7 +121,7 @@ test("create returns the ID of the engine's image with skipPush", async (t) => {
   assert.equal(await registryDigest(path, "1"), undefined);
 });
 
-for (const [what, dockerfile, expected] of [
+for (const [what, dockerfile, expected, platform = "linux/amd64"] of [
   [
     "a file that is not in the context",
     `FROM ${base}\nCOPY missing.txt /\n`,
@@ -138,11 +138,17 @@ for (const [what, dockerfile, expected] of [
     /^error reading build output: Step 1\/1 : FROM localhost:5000\/breakwater\/none:1: .*not found/,
   ],
   ["a Dockerfile that is no Dockerfile", "FRON scratch\n", /^error reading build output: .*FRON/],
+  [
+    "a base image of another platform",
+    `FROM ${base}\nCOPY Dockerfile /\n`,
+    /build\.platform is linux\/arm64, but the base image that the engine has is for linux\/amd64; remove/,
+    "linux/arm64",
+  ],
 ] as const) {
   test(`a build that fails names the step: ${what}`, async (t) => {
     const context = await folder(t, { Dockerfile: dockerfile });
     const path = repository(t);
-    const inputs = await checked({ imageName: `localhost:5000/${path}:1`, build: { context } });
+    const inputs = await checked({ imageName: `localhost:5000/${path}:1`, build: { context, platform } });
     await assert.rejects(provider.create(inputs, call().context), ({ message }: Error) => {
       assert.match(message, expected);
       return true;
@@ -185,4 +191,36 @@ test("create ends a build when the deployment is cancelled", async (t) => {
     },
   });
   await assert.rejects(provider.create(inputs, it), /Step 2\/2 : RUN.*the deployment was cancelled/);
+});
+
+test("create builds for another platform than this machine's", async (t) => {
+  const context = await folder(t, { Dockerfile: "FROM scratch\nCOPY Dockerfile /\n" });
+  const imageName = `localhost:5000/${repository(t)}:1`;
+  const inputs = await checked({ imageName, build: { context, platform: "linux/arm/v7" } });
+  const { outputs } = await provider.create(inputs, call().context);
+  assert.equal(outputs.values.platform, "linux/arm/v7");
+  const { Architecture } = await (await connectEngine()).getImage(imageName).inspect();
+  assert.equal(Architecture, "arm");
+});
+
+test("check refuses a platform that the engine cannot build for", async () => {
+  for (const platform of ["windows/amd64", "linux", "linux/amd64,linux/arm64"]) {
+    const news = { values: { imageName: "localhost:5000/a/b:1", build: { platform } }, secretPaths: [] };
+    const { failures } = await provider.check(
+      { olds: { values: {}, secretPaths: [] }, news },
+      call().context,
+    );
+    assert.deepEqual(failures.filter(({ property }) => property === "build.platform").length, 1, platform);
+  }
+});
+
+test("an image can be read by a user of the image when the checkout was made with umask 077", async (t) => {
+  const context = await folder(t, {
+    Dockerfile: `FROM ${base}\nCOPY data /data\nUSER 10001\nRUN read line < /data/text && [ "$line" = ahoy ]\n`,
+    "data/text": "ahoy\n",
+  });
+  await chmod(join(context, "data/text"), 0o600);
+  await chmod(join(context, "data"), 0o700);
+  const inputs = await checked({ imageName: `localhost:5000/${repository(t)}:1`, build: { context } });
+  await provider.create(inputs, call().context);
 });

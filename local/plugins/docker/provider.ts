@@ -105,7 +105,7 @@ export function dockerProvider(version: string): ResourceProvider {
     },
     async check(args, context) {
       refuseOthers(context.type);
-      return checkImage(args.news);
+      return checkImage(args.olds.values, args.news);
     },
     async diff(args, context) {
       refuseOthers(context.type);
@@ -118,7 +118,7 @@ export function dockerProvider(version: string): ResourceProvider {
     async update(args, context) {
       return deploy(args.newInputs, context);
     },
-    /** Does not look for the pushed image: the next change of inputs builds it again. */
+    /** Does not look for the pushed image: `check` does, at each deployment. */
     async read({ id, state, inputs }) {
       if (Object.keys(state.values).length === 0) {
         throw new Error(

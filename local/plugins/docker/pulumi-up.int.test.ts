@@ -3,6 +3,7 @@ import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { $ } from "zx";
+import { registryEndpoint } from "../../cluster/registry.ts";
 import { ensureTools } from "../../toolchain/toolchain.ts";
 import { installDockerPlugin, pluginDir } from "../install.ts";
 import { dockerPlugin } from "./plugin.ts";
@@ -40,10 +41,10 @@ test("pulumi up builds an image, keeps it, rebuilds it after a change, and repor
   await mkdir(join(dir, "state"));
   await installDockerPlugin(plugin);
   await symlink(join(projectRoot, "node_modules"), join(dir, "program/node_modules"));
-  const { binDir } = await ensureTools();
+  const { searchPath } = await ensureTools();
   const env = {
     ...process.env,
-    PATH: `${binDir}:${process.env.PATH}`,
+    PATH: `${searchPath}:${process.env.PATH}`,
     PULUMI_HOME: home,
     PULUMI_BACKEND_URL: `file://${join(dir, "state")}`,
     PULUMI_CONFIG_PASSPHRASE: "test",
@@ -82,6 +83,15 @@ test("pulumi up builds an image, keeps it, rebuilds it after a change, and repor
   const secondDigest = await repoDigest();
   assert.notEqual(secondDigest, firstDigest);
   assert.equal(secondDigest, await inRegistry());
+
+  const manifest = `${registryEndpoint}/v2/${path}/manifests/${await registryDigest(path, "1")}`;
+  assert.equal((await fetch(manifest, { method: "DELETE" })).status, 202);
+  const lost = await pulumi`pulumi preview --non-interactive --color never`;
+  assert.match(lost.stdout, /~ 1 to update/, lost.stdout);
+  assert.equal(await registryDigest(path, "1"), undefined, "a preview pushes nothing");
+  assert.match((await up()).output, /~ 1 updated/);
+  assert.equal(await inRegistry(), secondDigest, "an image that the registry has lost is there again");
+  assert.match((await up()).output, /2 unchanged/);
 
   await writeFile(join(context, "Dockerfile"), `${dockerfile}RUN echo "no such luck"; exit 3\n`);
   const failed = await up();

@@ -1,7 +1,7 @@
-import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { tryCommand } from "../../../host/run-command.ts";
 import { registryHost } from "./image-name.ts";
 
 /** Credentials that the engine gets for a registry. */
@@ -66,21 +66,19 @@ export async function findCredentials(
 }
 
 /** Runs `docker-credential-<helper>`. @returns undefined when the helper is missing or has no credentials. */
-function askHelper(helper: string, serveraddress: string): Promise<RegistryCredentials | undefined> {
-  return new Promise((resolve) => {
-    const child = execFile(`docker-credential-${helper}`, ["get"], { timeout: 30_000 }, (error, stdout) => {
-      if (error) return resolve(undefined);
-      try {
-        const { Username, Secret } = JSON.parse(stdout) as { Username?: string; Secret?: string };
-        if (Username === "<token>") resolve({ serveraddress, identitytoken: Secret });
-        else resolve({ serveraddress, username: Username, password: Secret });
-      } catch {
-        resolve(undefined);
-      }
+async function askHelper(helper: string, serveraddress: string): Promise<RegistryCredentials | undefined> {
+  try {
+    const { exitCode, stdout } = await tryCommand(`docker-credential-${helper}`, ["get"], {
+      input: `${serveraddress}\n`,
+      timeoutMs: 30_000,
     });
-    child.stdin?.on("error", () => {});
-    child.stdin?.end(`${serveraddress}\n`);
-  });
+    if (exitCode !== 0) return undefined;
+    const { Username, Secret } = JSON.parse(stdout) as { Username?: string; Secret?: string };
+    if (Username === "<token>") return { serveraddress, identitytoken: Secret };
+    return { serveraddress, username: Username, password: Secret };
+  } catch {
+    return undefined;
+  }
 }
 
 /** Returns all `auths` entries by registry address, in the form that the engine reads for the base images of a build. */

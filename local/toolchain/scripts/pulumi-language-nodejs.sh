@@ -1,3 +1,3 @@
 #!/bin/sh
 here=$(dirname "$(readlink -f "$0")")
-exec "$here/../libexec/pulumi-language-nodejs" -typescript=false -nodeargs=--import=tsx "$@"
+exec "$here/../libexec/pulumi-language-nodejs" -typescript=false "$@"
