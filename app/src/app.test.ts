@@ -6,14 +6,6 @@ import type { AppParts } from "./app.ts";
 import { TaskRefused } from "./runtime/cpu-pool/cpu-pool.ts";
 import { DatabaseUnavailable } from "./runtime/database/database.ts";
 
-function later<T>() {
-  let resolve: (value: T) => void = () => undefined;
-  const promise = new Promise<T>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
-}
-
 const ada = { name: "Ada", email: "ada@example.org" };
 
 test("GET /light responds with ok", async (t) => {
@@ -109,7 +101,7 @@ test("GET /heavy-task responds with 503 and the reason when the pool refuses", a
 });
 
 test("GET /heavy-task aborts its task when the client disconnects", async (t) => {
-  const { promise: aborted, resolve } = later<boolean>();
+  const { promise: aborted, resolve } = Promise.withResolvers<boolean>();
   const cpuPool: AppParts["cpuPool"] = {
     run: (_n, client) =>
       new Promise((_resolve, reject) => {
@@ -161,14 +153,49 @@ test("API responds with a JSON 404 when the path is unknown", async (t) => {
 test("API responds with 405 and Allow when the method is wrong", async (t) => {
   const { app } = build(t);
   for (const [method, url, allow] of [
-    ["DELETE", "/users/7", "GET, HEAD, PUT"],
-    ["POST", "/light", "GET, HEAD"],
-    ["OPTIONS", "/heavy-task?n=1", "GET, HEAD"],
+    ["DELETE", "/users/7", "GET, HEAD, OPTIONS, PUT"],
+    ["POST", "/light", "GET, HEAD, OPTIONS"],
+    ["DELETE", "/%6Cight", "GET, HEAD, OPTIONS"],
   ] as const) {
     const answer = await app.inject({ method, url });
     assert.deepEqual([answer.statusCode, answer.headers.allow], [405, allow]);
     assert.equal(answer.json().error, "Method Not Allowed");
   }
+});
+
+test("API responds to OPTIONS with 204 and Allow on a known path, and with 404 on an unknown one", async (t) => {
+  const { app } = build(t);
+  for (const [url, allow] of [
+    ["/users/7", "GET, HEAD, OPTIONS, PUT"],
+    ["/heavy-task?n=1", "GET, HEAD, OPTIONS"],
+    ["/%6Cight", "GET, HEAD, OPTIONS"],
+  ] as const) {
+    const answer = await app.inject({ method: "OPTIONS", url });
+    assert.deepEqual([answer.statusCode, answer.headers.allow, answer.body], [204, allow, ""], url);
+    assert.ok(answer.headers["x-request-id"]);
+  }
+  assert.equal((await app.inject({ method: "OPTIONS", url: "/nowhere" })).statusCode, 404);
+});
+
+test("public port reports the health of the pod in one word", async (t) => {
+  const report = {
+    status: 200,
+    body: '{"status":"degraded","degraded":["cache"],"parts":{"cache":{"nodes":3}}}',
+  } as const;
+  const live = { status: 200, body: "{}" } as const;
+  const { app } = build(t, { health: { live, ready: live, report } });
+  assert.equal((await app.inject("/health")).body, '{"status":"degraded"}');
+});
+
+test("API logs an outage once and not for every request, and every unexpected error up to a bound", async (t) => {
+  let error: Error = new DatabaseUnavailable("the database is not available");
+  const find = () => Promise.reject(error);
+  const { app, logged } = build(t, { users: { find, findMany: find, save: find } });
+  for (let request = 0; request < 100; request++) await app.inject("/users/1");
+  assert.equal(logged.length, 1);
+  error = new Error("unexpected");
+  for (let request = 0; request < 100; request++) await app.inject("/users/1");
+  assert.equal(logged.length, 21);
 });
 
 test("API responds with a specific status when a body is invalid", async (t) => {

@@ -36,11 +36,15 @@ export interface AppParts extends RouteParts {
   labExit?: (code: number) => void;
   /** Adds the routes that leak on purpose. */
   leakLab?: boolean;
+  /** Runs before the routes exist, for example to collect their schemas. */
+  beforeRoutes?: (app: FastifyInstance) => void;
 }
 
 /** Idle connections stay open longer than Nginx keeps them (55 s), so that no request meets a closing connection. */
 export const keepAliveTimeoutMs = 72_000;
 const headersTimeoutMs = 30_000;
+/** More than Nginx passes on (33 KiB and its own headers), so that Nginx refuses larger ones under an id of its access log. */
+const maxHeaderBytes = 48 * 1024;
 const bodyIdleMs = 30_000;
 
 /** Builds the public HTTP API. The caller makes it listen. */
@@ -64,6 +68,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
     http: {
       ServerResponse: MeasuredResponse as unknown as typeof ServerResponse,
       headersTimeout: headersTimeoutMs,
+      maxHeaderSize: maxHeaderBytes,
       // Node.js would respond to a request without Host with a 400 that has no body.
       requireHostHeader: false,
     },
@@ -89,6 +94,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   refuseUnmatched(app, parts);
   limitSlowBodies(app, parts.bodyIdleMs ?? bodyIdleMs);
 
+  parts.beforeRoutes?.(app);
   domainRoutes(app, parts);
   probeRoutes(app, health);
   if (parts.labExit) faultLabRoutes(app, parts.labExit);
@@ -130,7 +136,10 @@ function countInto(stats: RouteStats, reply: FastifyReply): void {
   (reply.raw as MeasuredResponse).routeStats = stats;
 }
 
-/** Responds with 404 on an unknown path, and with 405 on a known path with another method. */
+/**
+ * Responds with 404 on an unknown path. On a known path, responds to OPTIONS with its methods in Allow, and with 405 to other
+ * methods.
+ */
 function refuseUnmatched(app: FastifyInstance, parts: AppParts): void {
   const routes = new RouteMethods();
   app.addHook("onRoute", ({ method, url }) => {
@@ -145,9 +154,11 @@ function refuseUnmatched(app: FastifyInstance, parts: AppParts): void {
     admitUnmatched(request, reply, () => {
       const path = request.url.split("?", 1)[0] ?? "";
       const shown = path.slice(0, 200);
-      const methods = routes.methodsOf(path);
-      if (methods.length === 0) return sendError(reply, 404, `there is no ${request.method} ${shown}`);
+      const served = routes.methodsOf(path);
+      if (served.length === 0) return sendError(reply, 404, `there is no ${request.method} ${shown}`);
+      const methods = [...served, "OPTIONS"].sort();
       reply.header("allow", methods.join(", "));
+      if (request.method === "OPTIONS") return reply.code(204).send();
       return sendError(reply, 405, `${shown} is served by ${methods.join(", ")} only`);
     });
   };

@@ -202,7 +202,9 @@ test("API responds correctly to random requests and keeps serving", async (t) =>
 
   await fc.assert(
     fc.asyncProperty(request, async (sent) => {
-      const isComplete = sent.cut === undefined && sent.method !== "";
+      // Bytes behind the request reset the connection, which can overtake the response.
+      const hasRest = Boolean(sent.body) && !["length", "chunks"].includes(sent.framing);
+      const isComplete = sent.cut === undefined && sent.method !== "" && !hasRest;
       const response = await sendRaw(port, bytesOf(sent), {
         hangUpAfterMs: sent.cut === undefined ? 5_000 : 20,
       });

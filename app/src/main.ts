@@ -9,6 +9,7 @@ import { planWorkers, readWorkerEnvironment } from "./runtime/workers/worker-pla
 // Must run before the first garbage collection.
 void keepTickShape();
 
+const maxLogBufferBytes = 8 * 1024 ** 2;
 const openLog = (options: { sync: boolean }) =>
   pino(
     {
@@ -16,7 +17,8 @@ const openLog = (options: { sync: boolean }) =>
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (level) => ({ level }) },
     },
-    pino.destination({ dest: 1, ...options }),
+    // A reader of the log that stalls must not fill the memory; pino drops lines then.
+    pino.destination({ dest: 1, maxLength: maxLogBufferBytes, ...options }),
   );
 let log = openLog({ sync: false });
 const link = cluster.isWorker ? new SupervisorLink(process) : undefined;

@@ -3,20 +3,25 @@ import type { Logger } from "pino";
 import { buildApp } from "./app.ts";
 import type { AppConfig } from "./config/config.ts";
 import { heavyWorkerFile } from "./domain/heavy-task.ts";
+import { cachedForms } from "./domain/routes.ts";
 import { UserStore, usersSchema } from "./domain/users/user-store.ts";
 import { Cache } from "./runtime/cache/cache.ts";
 import { RedisStore } from "./runtime/cache/redis-store.ts";
+import { formOf } from "./runtime/cache/stored-text.ts";
 import { CpuPool, workerThreads } from "./runtime/cpu-pool/cpu-pool.ts";
-import { Database, DatabaseUnavailable } from "./runtime/database/database.ts";
+import { Database, DatabaseUnavailable, writeLimitMs } from "./runtime/database/database.ts";
 import { createInternalServer } from "./runtime/http/internal-server.ts";
 import { ProcessOperations } from "./runtime/http/operations.ts";
 import { closeWhenIdle, closeWithResponses } from "./runtime/lifecycle/connection-drain.ts";
 import { Health } from "./runtime/lifecycle/health.ts";
 import { Shedding } from "./runtime/lifecycle/shedding.ts";
 import { shutDown } from "./runtime/lifecycle/shutdown.ts";
+import { LogLimit } from "./runtime/log-limit.ts";
 import { MemoryWatch } from "./runtime/memory/memory-watch.ts";
+import { turnsIn } from "./runtime/memory/snapshot-turns.ts";
 import { Metrics } from "./runtime/metrics/metrics.ts";
 import { mergeStats } from "./runtime/metrics/stats.ts";
+import { anyAddress } from "./runtime/process/any-address.ts";
 import { collectGarbage } from "./runtime/process/collect-garbage.ts";
 import { memoryLimit } from "./runtime/process/container-limits.ts";
 import { UploadStore } from "./runtime/uploads/upload-store.ts";
@@ -39,16 +44,25 @@ const settledAfterMs = 2_000;
  */
 export async function serve(config: AppConfig, log: Logger, worker?: WorkerContext): Promise<void> {
   const memoryLimitBytes = worker?.limitBytes ?? memoryLimit();
+  const idleErrors = new LogLimit();
   const database = new Database({
     ...config.database,
     applicationName: config.podName,
     schema: [usersSchema],
-    onIdleError: (error) => log.warn({ err: error }, "an idle database connection broke"),
+    onIdleError: (error) =>
+      idleErrors.run("idle", 1, (facts) =>
+        log.warn({ reason: error.message, ...facts }, "an idle database connection broke"),
+      ),
+    onPooler: (reason) =>
+      log.info({ reason }, "the database is behind a connection pooler: no named statements"),
   });
   const store = new RedisStore(config.cache, log);
   const cache = new Cache(store, {
     ...config.cache,
+    form: formOf(cachedForms),
     isOriginFailure: (error) => error instanceof DatabaseUnavailable,
+    isUnknownOutcome: (error) => error instanceof DatabaseUnavailable && error.isOutcomeUnknown,
+    writeLimitMs,
   });
   const cacheStats = () => ({ ...store.stats, ...cache.stats });
   const threads = workerThreads(config.cpuPool, heavyWorkerFile, (error) =>
@@ -97,6 +111,7 @@ export async function serve(config: AppConfig, log: Logger, worker?: WorkerConte
     config.cache.localBytes,
     memoryLimitBytes,
     log,
+    turnsIn(store, config.cache.prefix),
   );
   const operations = new ProcessOperations({
     metrics,
@@ -107,7 +122,13 @@ export async function serve(config: AppConfig, log: Logger, worker?: WorkerConte
   });
   const internal = worker
     ? undefined
-    : createInternalServer({ health, operations, token: config.internalToken, log });
+    : createInternalServer({
+        health,
+        operations,
+        token: config.internalToken,
+        tokenFile: config.internalTokenFile,
+        log,
+      });
 
   let leaving = false;
   const leave = async (signal: string) => {
@@ -123,9 +144,8 @@ export async function serve(config: AppConfig, log: Logger, worker?: WorkerConte
           health.stop();
           shedding.stop();
           memory.stop();
-          cache.close();
+          await Promise.all([cache.close(), cpuPool.close(), database.close()]);
           store.close();
-          await Promise.all([cpuPool.close(), database.close()]);
           await worker?.link.close(metrics.stats());
           internal?.close();
         },
@@ -153,10 +173,10 @@ export async function serve(config: AppConfig, log: Logger, worker?: WorkerConte
     },
   });
   if (internal) {
-    internal.listen(config.internalPort, "0.0.0.0");
+    internal.listen(config.internalPort, anyAddress());
     await once(internal, "listening");
   }
-  await app.listen({ port: config.port, host: "0.0.0.0" });
+  await app.listen({ port: config.port, host: anyAddress() });
   worker?.link.ready();
   // Connections have time limits, which the work of starting would use up.
   void health.watch();

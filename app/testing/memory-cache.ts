@@ -43,11 +43,14 @@ export function openMemoryCache(
   const clock = { now: 1_000_000 };
   const cache = new Cache(store, {
     prefix: "p:",
+    form: "f",
     ttlSeconds: 300,
     staleSeconds: 3600,
     localBytes: 100_000,
     breaker: { failures: 3, pauseMs: 1000 },
     isOriginFailure: (error) => error instanceof OriginAway,
+    isUnknownOutcome: (error) => error instanceof OriginAway,
+    writeLimitMs: 6000,
     now: () => clock.now,
     random: () => 0,
     ...options,

@@ -9,7 +9,7 @@ import {
 export class MemoryStore implements CacheStore {
   readonly texts = new Map<string, string>();
   readonly leases = new Map<string, string>();
-  readonly feed = { isLive: true, epoch: 1 };
+  readonly feed = { isLive: true, epoch: 1, trustedUntil: Number.POSITIVE_INFINITY };
   readonly #listeners: ((message: string) => void)[] = [];
   /** Messages that wait for `deliverHeld` while `isHolding`. */
   readonly held: string[] = [];

@@ -30,9 +30,16 @@ export async function openCache(
   const logged: string[] = [];
   const log = (facts: object, message: string) => logged.push(`${message} ${JSON.stringify(facts)}`);
   const store = new RedisStore(config, { info: log, warn: log });
-  const cache = new Cache(store, { ...config, isOriginFailure: (error) => error instanceof OriginAway });
-  t.after(() => {
-    cache.close();
+  const isAway = (error: unknown) => error instanceof OriginAway;
+  const cache = new Cache(store, {
+    ...config,
+    form: "f",
+    isOriginFailure: isAway,
+    isUnknownOutcome: isAway,
+    writeLimitMs: 6000,
+  });
+  t.after(async () => {
+    await cache.close();
     store.close();
   });
   await store.start();

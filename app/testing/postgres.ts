@@ -12,19 +12,25 @@ const packages = "/usr/lib/postgresql";
 /** A PostgreSQL server on 127.0.0.1 with its own data folder. */
 export class PostgresServer extends TestServer {
   readonly url: string;
-  readonly #port: number;
-  readonly #dir: string;
+  readonly port: number;
+  readonly dir: string;
+  readonly #settings: readonly string[];
 
-  private constructor(port: number, dir: string) {
+  private constructor(port: number, dir: string, settings: readonly string[]) {
     // On SIGQUIT the postmaster ends all its child processes at once.
     super({ pollMs: 50, startTimeoutMs: 20_000, crash: "SIGQUIT", dir, debianPackage: "postgresql" });
     this.url = `postgres://postgres@127.0.0.1:${port}/postgres`;
-    this.#port = port;
-    this.#dir = dir;
+    this.port = port;
+    this.dir = dir;
+    this.#settings = settings;
   }
 
-  /** Resolves when the server answers. */
-  static async start(): Promise<PostgresServer> {
+  /**
+   * Resolves when the server answers.
+   *
+   * @param prepare called with the new data folder; returns further settings, `name=value`
+   */
+  static async start(prepare: (dir: string) => string[] = () => []): Promise<PostgresServer> {
     const dir = mkdtempSync(join(tmpdir(), "postgres-"));
     const { uid, gid } = postgresUser();
     if (uid !== undefined && gid !== undefined) chownSync(dir, uid, gid);
@@ -33,18 +39,32 @@ export class PostgresServer extends TestServer {
       ["--pgdata", dir, "--auth", "trust", "--username", "postgres", "--no-sync"],
       { ...postgresUser(), cwd: dir, stdio: "ignore" },
     );
-    const server = new PostgresServer(await freePort(), dir);
+    const server = new PostgresServer(await freePort(), dir, prepare(dir));
     await server.launch();
     return server;
   }
 
   protected override spawn(): ChildProcess {
-    const settings = ["fsync=off", "shared_buffers=16MB", `unix_socket_directories=${this.#dir}`];
+    const settings = [
+      ...["fsync=off", "shared_buffers=16MB", `unix_socket_directories=${this.dir}`],
+      ...this.#settings,
+    ];
     const args = [
-      ...["-D", this.#dir, "-h", "127.0.0.1", "-p", String(this.#port)],
+      ...["-D", this.dir, "-h", "127.0.0.1", "-p", String(this.port)],
       ...settings.flatMap((setting) => ["-c", setting]),
     ];
-    return spawn(program("postgres"), args, { ...postgresUser(), cwd: this.#dir, stdio: "ignore" });
+    return spawn(program("postgres"), args, { ...postgresUser(), cwd: this.dir, stdio: "ignore" });
+  }
+
+  /** Runs SQL as the superuser. */
+  async run(sql: string): Promise<Record<string, unknown>[]> {
+    const client = new Client({ connectionString: this.url });
+    await client.connect();
+    try {
+      return (await client.query(sql)).rows ?? [];
+    } finally {
+      await client.end();
+    }
   }
 
   protected override async answers(): Promise<void> {
@@ -63,7 +83,7 @@ function program(name: string): string {
 }
 
 /** PostgreSQL refuses to run as root; the Debian package creates a user for it. */
-function postgresUser(): { uid?: number; gid?: number } {
+export function postgresUser(): { uid?: number; gid?: number } {
   if (process.getuid?.() !== 0) return {};
   const id = (flag: string) => Number(execFileSync("id", [flag, "postgres"], { encoding: "utf8" }));
   return { uid: id("-u"), gid: id("-g") };

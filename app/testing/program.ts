@@ -37,7 +37,7 @@ const mainFile = join(import.meta.dirname, "../src/main.ts");
 /** Starts the API from its sources on free ports, without database and Redis unless `env` names them. Ends with the test. */
 export async function startProgram(t: TestContext, env: Record<string, string> = {}): Promise<Program> {
   const [port, internalPort] = [Number(env.PORT ?? (await freePort())), await freePort()];
-  const child = spawn(process.execPath, ["--import", "tsx", mainFile], {
+  const child = spawn(process.execPath, [mainFile], {
     cwd: dirname(mainFile),
     stdio: ["ignore", "pipe", "inherit"],
     env: {

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -27,7 +26,8 @@ export async function sendRaw(
     if (isComplete(text)) socket.end();
   });
   socket.on("error", () => undefined);
-  const closed = once(socket, "close");
+  // `once` of node:events would reject on an error, such as the reset of a connection with unread bytes.
+  const closed = new Promise((resolve) => socket.once("close", resolve));
   for (const part of [bytes].flat()) socket.write(part);
   await Promise.race([closed, sleep(hangUpAfterMs, undefined, { ref: false })]);
   socket.destroy();

@@ -24,7 +24,7 @@ export class TestRedisCluster {
     const cluster = new TestRedisCluster();
     const args = [
       `--cluster-enabled yes --cluster-node-timeout ${nodeTimeoutMs}`,
-      "--cluster-require-full-coverage no --cluster-replica-validity-factor 0",
+      "--cluster-require-full-coverage no --cluster-replica-validity-factor 10",
       "--repl-diskless-sync-delay 0",
     ].flatMap((line) => line.split(" "));
     const start = () => RedisServer.start({ args, ...(password === undefined ? {} : { password }) });

@@ -46,7 +46,7 @@ export class RedisServer extends TestServer {
 
   /** Sends one command on a new connection. */
   async command(...args: string[]): Promise<unknown> {
-    const client = createClient({ socket: this.address, password: this.#options.password });
+    const client = createClient({ RESP: 2, socket: this.address, password: this.#options.password });
     client.on("error", () => undefined);
     await client.connect();
     try {

@@ -20,10 +20,11 @@ test("readConfig needs no variable but the database's URL", () => {
     port: 3000,
     internalPort: 9000,
     internalToken: undefined,
+    internalTokenFile: undefined,
     podName: "api-1",
     logLevel: "info",
     bodyLimitBytes: 1_048_576,
-    database: { url, poolSize: 10 },
+    database: { url, ca: undefined, passwordFile: undefined, poolSize: 10 },
     cache: {
       mode: "cluster",
       nodes: [],
@@ -58,10 +59,10 @@ test("readConfig needs no variable but the database's URL", () => {
 });
 
 test("readConfig splits REDIS_NODES into addresses", () => {
-  const { cache } = readConfig({ DATABASE_URL: url, REDIS_NODES: "redis-0.redis:6379, redis-1.redis:6380," });
+  const { cache } = readConfig({ DATABASE_URL: url, REDIS_NODES: "redis-0.redis:6379, [fd00::1]:6380," });
   assert.deepEqual(cache.nodes, [
     { host: "redis-0.redis", port: 6379 },
-    { host: "redis-1.redis", port: 6380 },
+    { host: "fd00::1", port: 6380 },
   ]);
 });
 
@@ -78,7 +79,7 @@ test("readConfig reports all problems at once", () => {
     [
       'PORT: "abc" must be a whole number from 1 to 65535',
       'LOG_LEVEL: "loud" must be one of info, trace, debug, warn, error, fatal',
-      "DATABASE_URL: it is not set; it must look like postgres://user:password@host:5432/database",
+      "DATABASE_URL: it is not set; it must look like postgres://user:password@host:5432/database, with / ? # % and spaces in user and password percent-encoded (# as %23)",
       'CACHE_TTL_SECONDS: "0" must be a whole number from 1 to 2592000',
       'FAULT_LAB: "yes" must be one of 0, 1',
       'REDIS_NODES: "redis-0" must look like host:port; separate nodes by commas',

@@ -5,6 +5,9 @@ import { parseRedisNodes, type RedisNode } from "./redis-nodes.ts";
 
 const maxDelayMs = 3_600_000;
 const MiB = 1024 ** 2;
+/** A URL that pg reads as it is meant: no character of user or password ends them early. config/ has the same pattern. */
+export const databaseUrlPattern =
+  "^postgres(ql)?://(?:(?:[^\\s/?#@:%]|%[0-9A-Fa-f]{2})+(?::(?:[^\\s/?#%]|%[0-9A-Fa-f]{2})*)?@)?(?:\\[[0-9A-Fa-f:.]+\\]|(?:[^\\s/?#@:%[\\]]|%[0-9A-Fa-f]{2})+)(?::[0-9]{1,5})?/[^\\s/?#@]+(?:\\?[^\\s#]*)?$";
 
 /*
  * Every variable that the API reads, in groups. Times are in milliseconds unless the name says otherwise, sizes in bytes.
@@ -20,6 +23,8 @@ const Http = {
     rule: "have at least 16 visible characters",
     secret: true,
   }),
+  /** File with a second valid token. It is read at each request, because a rotation of the token changes it. */
+  INTERNAL_TOKEN_FILE: text(),
   POD_NAME: text({ default: hostname() }),
   LOG_LEVEL: oneOf("info", "trace", "debug", "warn", "error", "fatal"),
   BODY_LIMIT_BYTES: integer(MiB, 1, 1024 * MiB),
@@ -27,10 +32,17 @@ const Http = {
 const Database = {
   DATABASE_URL: text({
     default: "",
-    pattern: "^postgres(ql)?://[^/]+/.+$",
-    rule: "look like postgres://user:password@host:5432/database",
+    pattern: databaseUrlPattern,
+    rule: "look like postgres://user:password@host:5432/database, with / ? # % and spaces in user and password percent-encoded (# as %23)",
     secret: true,
   }),
+  /** Certificates in PEM form that the server's certificate is checked against. */
+  DATABASE_CA: text({
+    pattern: "^\\s*-----BEGIN CERTIFICATE-----[\\s\\S]*-----END CERTIFICATE-----\\s*$",
+    rule: "be certificates in PEM form",
+  }),
+  /** File with the password that is tried before the URL's. A rotation of the password changes it. */
+  DATABASE_PASSWORD_FILE: text(),
   DATABASE_POOL_SIZE: integer(10, 1, 1000),
 };
 const Cache = {
@@ -170,10 +182,16 @@ function toConfig(read: Static<typeof Environment>, nodes: RedisNode[]) {
     port: read.PORT,
     internalPort: read.INTERNAL_PORT,
     internalToken: read.INTERNAL_TOKEN,
+    internalTokenFile: read.INTERNAL_TOKEN_FILE,
     podName: read.POD_NAME,
     logLevel: read.LOG_LEVEL,
     bodyLimitBytes: read.BODY_LIMIT_BYTES,
-    database: { url: read.DATABASE_URL, poolSize: read.DATABASE_POOL_SIZE },
+    database: {
+      url: read.DATABASE_URL,
+      ca: read.DATABASE_CA,
+      passwordFile: read.DATABASE_PASSWORD_FILE,
+      poolSize: read.DATABASE_POOL_SIZE,
+    },
     cache: {
       mode: read.REDIS_MODE,
       // If empty, every read bypasses Redis.

@@ -14,8 +14,13 @@ export const heavyWorkerFile = join(import.meta.dirname, `heavy-worker${extname(
 /** GET /heavy-task?n=: returns the n-th Fibonacci number, computed in a worker thread. */
 export function heavyTaskRoute(app: FastifyInstance, pool: Pick<CpuPool, "run">): void {
   const schema = { querystring: Query, response: { 200: Result } };
-  app.get<{ Querystring: Static<typeof Query> }>("/heavy-task", { schema }, async (request, reply) => {
-    const { n } = request.query;
-    return { n, fibonacci: await pool.run<number, number>(n, clientGone(reply.raw)) };
-  });
+  const config = { documentation: { summary: "the n-th Fibonacci number, computed in a worker thread" } };
+  app.get<{ Querystring: Static<typeof Query> }>(
+    "/heavy-task",
+    { schema, config },
+    async (request, reply) => {
+      const { n } = request.query;
+      return { n, fibonacci: await pool.run<number, number>(n, clientGone(reply.raw)) };
+    },
+  );
 }

@@ -5,12 +5,15 @@ import { heavyTaskRoute } from "./heavy-task.ts";
 import { lightRoute } from "./light.ts";
 import { type UploadParts, uploadRoute } from "./upload.ts";
 import type { UserStore } from "./users/user-store.ts";
-import { userRoutes } from "./users/users.ts";
+import { cachedUserForm, userRoutes } from "./users/users.ts";
+
+/** What the forms of all cached values depend on. */
+export const cachedForms = [cachedUserForm];
 
 /** Parts of the runtime that the routes use. */
 export interface RouteParts {
   users: Pick<UserStore, "find" | "findMany" | "save">;
-  cache: Pick<Cache, "read" | "readMany" | "invalidate">;
+  cache: Pick<Cache, "read" | "readMany" | "write">;
   cpuPool: Pick<CpuPool, "run">;
   uploads: UploadParts;
 }

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type FileHandle, open as openFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
@@ -163,6 +165,26 @@ test("POST /upload responds with 408 when the client stalls mid-body", async (t)
   assert.deepEqual(logged, []);
 });
 
+test("POST /upload responds with 408 when the client sends a byte now and then", async (t) => {
+  const { dir, stats, listen } = open(t, {}, 200);
+  const socket = connect(await listen(), "127.0.0.1");
+  socket.on("error", () => undefined);
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  let answer = "";
+  socket.on("data", (chunk) => {
+    answer += chunk;
+  });
+  socket.write(head(90_000) + body.slice(0, body.indexOf("abc")));
+  for (let sent = 0; sent < 100 && !socket.destroyed && answer === ""; sent++) {
+    socket.write("x");
+    await sleep(20);
+  }
+  socket.end();
+  await closed;
+  assert.match(answer, /^HTTP\/1\.1 408 /);
+  await until(() => stats.failed === 1 && readdirSync(dir).length === 0);
+});
+
 test("POST /upload delivers the response when the client sends more than the limit", async (t) => {
   const { dir, listen } = open(t);
   const port = await listen();
@@ -186,4 +208,23 @@ test("UploadStore removes leftovers of ended processes at the start, and keeps t
   const missing = join(dir, "a", "b");
   await new UploadStore(missing).prepare();
   assert.ok(existsSync(missing));
+});
+
+test("POST /upload responds after the files and their names are on the disk", async (t) => {
+  const { dir, upload } = open(t);
+  const probe = await openFile(dir, "r");
+  const namesAtSync: number[] = [];
+  const prototype = Object.getPrototypeOf(probe) as FileHandle;
+  const { sync } = prototype;
+  prototype.sync = function (this: FileHandle) {
+    namesAtSync.push(readdirSync(dir).filter((name) => !name.startsWith(".")).length);
+    return sync.call(this);
+  };
+  t.after(async () => {
+    prototype.sync = sync;
+    await probe.close();
+  });
+  assert.equal((await upload(form({ content: "abc" }).body)).statusCode, 200);
+  // The content before the file gets its name, and the folder afterwards.
+  assert.deepEqual(namesAtSync, [0, 1]);
 });

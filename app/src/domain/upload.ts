@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { UploadConfig } from "../config/config.ts";
 import { clientGone } from "../runtime/http/client-gone.ts";
 import { HttpError } from "../runtime/http/http-errors.ts";
+import type { RouteDocumentation } from "../runtime/http/route-documentation.ts";
 import { collectYoungGarbage } from "../runtime/process/collect-garbage.ts";
 import type { UploadStore, UploadTarget } from "../runtime/uploads/upload-store.ts";
 import { NoRoom } from "../runtime/uploads/volume-room.ts";
@@ -23,6 +24,13 @@ const Response = Type.Object({
   ),
 });
 type ReceivedFile = Static<typeof Response>["files"][number];
+
+const documentation: RouteDocumentation = {
+  summary:
+    "streams the files of a multipart form to disk, or discards them; returns size and SHA-256 of each; keeps all files or none",
+  body: Type.Object({ file: Type.String({ format: "binary" }) }),
+  consumes: ["multipart/form-data"],
+};
 
 /** Counters since the start, and the number of uploads under way. */
 export interface UploadStats {
@@ -54,7 +62,8 @@ export function uploadRoute(app: FastifyInstance, parts: UploadParts): void {
       throwFileSizeLimit: false,
       limits: { ...fieldLimits, files: maxFiles, fileSize: maxBytes, parts: maxFiles + fieldLimits.fields },
     });
-    scope.post("/upload", { schema: { response: { 200: Response } } }, async (request, reply) => {
+    const schema = { response: { 200: Response } };
+    scope.post("/upload", { schema, config: { documentation } }, async (request, reply) => {
       if (!request.isMultipart()) throw new HttpError(415, "the body must be multipart/form-data");
       const announcedBytes = Number(request.headers["content-length"] ?? 0);
       if (announcedBytes > maxBytes + formBytes) throw new FilesTooLarge();

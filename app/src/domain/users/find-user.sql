@@ -1,6 +1,7 @@
 SELECT
   name,
   email,
-  updated_at
+  updated_at,
+  xmin::text AS version
 FROM users
 WHERE id = $1;

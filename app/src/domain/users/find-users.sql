@@ -2,6 +2,7 @@ SELECT
   id,
   name,
   email,
-  updated_at
+  updated_at,
+  xmin::text AS version
 FROM users
 WHERE id = ANY ($1::bigint []);

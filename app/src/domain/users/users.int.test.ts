@@ -28,7 +28,8 @@ async function openApi(
         finds.mostAtOnce = Math.max(finds.mostAtOnce, ++finds.atOnce);
         await sleep(databaseMs);
         finds.atOnce--;
-        return { id, name: "Ada", email: "ada@example.org", updatedAt: "2026-01-01T00:00:00.000Z" };
+        const user = { id, name: "Ada", email: "ada@example.org", updatedAt: "2026-01-01T00:00:00.000Z" };
+        return { user, version: "1" };
       },
       findMany: async () => [],
       save: () => Promise.reject(new Error("not meant to be asked")),

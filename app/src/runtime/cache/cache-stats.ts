@@ -36,3 +36,11 @@ export function emptyCacheStats() {
     originBreakerOpen: 0,
   };
 }
+
+/** The counter of each read status. */
+export const counterOf = {
+  HIT: "hits",
+  MISS: "misses",
+  STALE: "stale",
+  BYPASS: "bypass",
+} as const satisfies Record<CacheStatus, keyof CacheStats>;

@@ -8,10 +8,15 @@ export type Claim = { claimed: true } | { heldBy: string } | { text: string };
 export interface Feed {
   readonly isLive: boolean;
   readonly epoch: number;
+  /**
+   * Time in milliseconds since 1970 until which the last sign of life holds. A process that was stopped for a while reaches
+   * it before its timers can find out that the feed broke.
+   */
+  readonly trustedUntil: number;
 }
 
 /** The feed of a key whose invalidations are not received. */
-export const deadFeed: Feed = { isLive: false, epoch: 0 };
+export const deadFeed: Feed = { isLive: false, epoch: 0, trustedUntil: 0 };
 
 /**
  * A store that all processes share. Each key has an entry with a text, and a lease: the token of the reader that is

@@ -1,8 +1,9 @@
 import { cacheKey, cacheKeyGlob } from "./cache-key.ts";
-import { type CacheStats, type CacheStatus, emptyCacheStats } from "./cache-stats.ts";
+import { type CacheStats, counterOf, emptyCacheStats } from "./cache-stats.ts";
 import type { CacheStore } from "./cache-store.ts";
 import { type Flight, Flights } from "./flights.ts";
 import { InvalidationMessages } from "./invalidation-message.ts";
+import { LateInvalidations } from "./late-invalidations.ts";
 import { LoadBatch, type LoadMany } from "./load-batch.ts";
 import { isCurrent, LocalCache } from "./local-cache.ts";
 import { PendingInvalidations } from "./pending-invalidations.ts";
@@ -12,6 +13,8 @@ import { type CachedRead, type Load, type Reading, StoreReader } from "./store-r
 export interface CacheOptions {
   /** Prefix of every key. */
   prefix: string;
+  /** Identifies the form of the values (`formOf`): a value of another form counts as missing. */
+  form: string;
   ttlSeconds: number;
   /** Time after its expiry for which a value may be served while the origin fails. */
   staleSeconds: number;
@@ -21,6 +24,10 @@ export interface CacheOptions {
   breaker: { failures: number; pauseMs: number };
   /** Whether an error of a load means that the origin fails, and not that the request was invalid. */
   isOriginFailure: (error: unknown) => boolean;
+  /** Whether an error of a write leaves open if the origin was written. */
+  isUnknownOutcome: (error: unknown) => boolean;
+  /** Time after which a write with unknown outcome is not carried out any more. */
+  writeLimitMs: number;
   now?: () => number;
   random?: () => number;
 }
@@ -54,6 +61,7 @@ export class Cache {
   readonly #refreshes = new Flights<void>();
   readonly #reader: StoreReader;
   readonly #pending: PendingInvalidations;
+  readonly #late: LateInvalidations;
   readonly #messages = new InvalidationMessages();
 
   constructor(store: CacheStore, options: CacheOptions) {
@@ -65,6 +73,7 @@ export class Cache {
     this.#pending = new PendingInvalidations((name) =>
       this.#store.delete(cacheKey(options.prefix, name), this.#messages.write(name)),
     );
+    this.#late = new LateInvalidations(options.writeLimitMs, (name) => this.invalidate(name));
     this.#reader = new StoreReader(store, this.#local, this.#stats, {
       ...options,
       now: this.#now,
@@ -131,6 +140,27 @@ export class Cache {
     return Promise.all(names.map((name) => reads.get(name) as Promise<CachedRead>));
   }
 
+  /**
+   * Writes the origin and invalidates the name, also if the outcome of the write is unknown: then once more after the
+   * time limit of writes.
+   *
+   * @throws {Error} of `write`.
+   */
+  async write<T>(name: string, write: () => Promise<T>): Promise<T> {
+    let result: T;
+    try {
+      result = await write();
+    } catch (error) {
+      if (this.#options.isUnknownOutcome(error)) {
+        this.#late.add(name);
+        await this.invalidate(name);
+      }
+      throw error;
+    }
+    await this.invalidate(name);
+    return result;
+  }
+
   /** Call it after the origin was written. Never rejects. */
   async invalidate(name: string): Promise<void> {
     this.#stats.invalidations++;
@@ -142,7 +172,8 @@ export class Cache {
   /** Returns the cached value if it is fresh, without the origin. Never rejects. */
   async get(name: string): Promise<string | undefined> {
     const copy = this.#local.get(name);
-    if (copy && isCurrent(copy) && copy.expiresAt > this.#now()) return copy.value;
+    const now = this.#now();
+    if (copy && isCurrent(copy, now) && copy.expiresAt > now) return copy.value;
     const lookup =
       this.#lookups.get(name) ?? this.#lookups.start(name, (flight) => this.#lookUp(name, flight));
     return lookup.outcome;
@@ -185,8 +216,10 @@ export class Cache {
     }
   }
 
-  close(): void {
-    this.#pending.close();
+  /** Tries once more to deliver the invalidations that the store has not accepted. Never rejects. */
+  async close(): Promise<void> {
+    await this.#late.close();
+    await this.#pending.close();
   }
 
   #key(name: string): string {
@@ -195,8 +228,9 @@ export class Cache {
 
   #localHit(name: string, load: Load): CachedRead | undefined {
     const copy = this.#local.get(name);
-    if (copy === undefined || !isCurrent(copy)) return undefined;
-    if (copy.expiresAt <= this.#now()) return undefined;
+    if (copy === undefined) return undefined;
+    const now = this.#now();
+    if (!isCurrent(copy, now) || copy.expiresAt <= now) return undefined;
     if (this.#reader.isDueEarly(copy)) this.#refresh(name, load);
     this.#stats.hits++;
     this.#stats.localHits++;
@@ -260,8 +294,3 @@ export class Cache {
     for (const flights of [this.#reads, this.#lookups, this.#refreshes]) flights.outdateAll();
   }
 }
-
-const counterOf = { HIT: "hits", MISS: "misses", STALE: "stale", BYPASS: "bypass" } as const satisfies Record<
-  CacheStatus,
-  keyof CacheStats
->;

@@ -19,7 +19,7 @@ export class Flights<T> {
 
   /** Starts an operation that others may join until it ends. `work` receives its own flight. */
   start(name: string, work: (flight: Flight<T>) => Promise<T>): Flight<T> {
-    const { promise, settle } = deferred<T>();
+    const { promise, resolve: settle } = Promise.withResolvers<T>();
     const flight: Flight<T> = { outcome: promise, isOutdated: false };
     this.#flights.set(name, flight);
     const done = work(flight).finally(() => {
@@ -41,12 +41,4 @@ export class Flights<T> {
     for (const flight of this.#flights.values()) flight.isOutdated = true;
     this.#flights.clear();
   }
-}
-
-function deferred<T>() {
-  let settle: (outcome: Promise<T>) => void = () => undefined;
-  const promise = new Promise<T>((resolve) => {
-    settle = resolve;
-  });
-  return { promise, settle };
 }

@@ -4,6 +4,10 @@ import { destroy, type RedisClients, type RedisNode, retryDelayMs } from "./redi
 
 const pingEveryMs = 500;
 const pingTimeoutMs = 1_000;
+/** Pause before a new subscription to a node in the wrong state, which may stay in it for long. */
+const distrustMs = 500;
+/** Time from a PING for which its answer vouches for the feed: longer than a silent node is tolerated, with reserve. */
+const trustMs = 2 * (pingEveryMs + pingTimeoutMs);
 
 /** A subscription to one node. It is renewed when it breaks. See docs/decisions.md#cache-invalidation. */
 class NodeFeed implements Feed {
@@ -12,8 +16,12 @@ class NodeFeed implements Feed {
   readonly #channel: string;
   readonly #listener: (message: string) => void;
   readonly #stop = new AbortController();
+  /** Aborts when the present subscription is broken. */
+  #broken: AbortController | undefined;
+  #isDistrusted = false;
   isLive = false;
   epoch = 0;
+  trustedUntil = 0;
 
   constructor(
     clients: RedisClients,
@@ -33,10 +41,19 @@ class NodeFeed implements Feed {
     this.isLive = false;
   }
 
+  /** Subscribes again on a new connection, since another server may have the node's address by now. */
+  distrust(): void {
+    this.#isDistrusted = true;
+    this.isLive = false;
+    this.#broken?.abort();
+  }
+
   async #keepSubscribed(): Promise<void> {
     for (let retries = 0; !this.#stop.signal.aborted; retries++) {
       if (await this.#subscribeUntilBroken()) retries = 0;
-      await pause(retryDelayMs(retries), this.#stop.signal);
+      const pauseMs = Math.max(retryDelayMs(retries), this.#isDistrusted ? distrustMs : 0);
+      this.#isDistrusted = false;
+      await pause(pauseMs, this.#stop.signal);
     }
   }
 
@@ -44,6 +61,7 @@ class NodeFeed implements Feed {
   async #subscribeUntilBroken(): Promise<boolean> {
     const client = this.#clients.client(this.#node, false);
     const broken = new AbortController();
+    this.#broken = broken;
     const breakOff = () => {
       this.isLive = false;
       broken.abort();
@@ -55,16 +73,24 @@ class NodeFeed implements Feed {
     try {
       const { connectTimeoutMs } = this.#clients.config;
       await withDeadline(client.connect(), connectTimeoutMs);
+      const subscribedAt = Date.now();
       await withDeadline(client.subscribe(this.#channel, this.#listener), connectTimeoutMs);
       if (broken.signal.aborted) return false;
       subscribed = true;
       // Older copies may have missed an invalidation.
       this.epoch++;
+      this.trustedUntil = subscribedAt + trustMs;
       this.isLive = true;
       while (!broken.signal.aborted) {
         await pause(pingEveryMs, broken.signal);
         // A paused node keeps its connections open, so it has to answer a PING.
-        if (!broken.signal.aborted) await withDeadline(client.ping(), pingTimeoutMs);
+        if (broken.signal.aborted) break;
+        const pingedAt = Date.now();
+        await withDeadline(client.ping(), pingTimeoutMs);
+        if (broken.signal.aborted) break;
+        // Messages that were published before the PING have arrived before its answer.
+        this.trustedUntil = pingedAt + trustMs;
+        this.isLive = true;
       }
     } catch {
       // The node is unreachable or does not answer; the caller retries.
@@ -107,6 +133,11 @@ export class InvalidationFeeds {
   /** The feed of a node; dead if there is no subscription yet. */
   feedOf(node: RedisNode | undefined): Feed {
     return (node && this.#feeds.get(node.address)) ?? deadFeed;
+  }
+
+  /** Call it when a node does not know whether its data is current. */
+  distrust({ address }: RedisNode): void {
+    this.#feeds.get(address)?.distrust();
   }
 
   /** Subscribes to these nodes, and ends all other subscriptions. */

@@ -53,9 +53,13 @@ export class LocalCache {
   }
 }
 
-/** Whether a copy's feed is live and has missed no invalidation since the copy was made. */
-export function isCurrent(copy: LocalCopy): boolean {
-  return copy.feed.isLive && copy.epoch === copy.feed.epoch;
+/**
+ * Whether a copy's feed is live and has missed no invalidation since the copy was made.
+ *
+ * @param now milliseconds since 1970
+ */
+export function isCurrent({ feed, epoch }: LocalCopy, now: number): boolean {
+  return feed.isLive && epoch === feed.epoch && now < feed.trustedUntil;
 }
 
 /** V8 stores a string in one byte per character if all are Latin-1, else in two. */

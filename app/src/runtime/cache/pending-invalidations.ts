@@ -1,5 +1,10 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
 const repeatEveryMs = 250;
 const maxPending = 20_000;
+/** Time for the last tries of a process that ends; less than `closeRestMs` of the shutdown. */
+const lastTriesMs = 1_000;
+const lastPauseMs = 100;
 
 /** Invalidations that the store has not accepted yet, oldest first. They are repeated until it does. */
 export class PendingInvalidations {
@@ -37,9 +42,16 @@ export class PendingInvalidations {
     }
   }
 
-  close(): void {
+  /** Repeats the pending invalidations until all are delivered, or the time is over. Never rejects. */
+  async close(maxMs = lastTriesMs): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
+    const until = performance.now() + maxMs;
+    while (this.#pending.size > 0) {
+      await this.#repeat();
+      if (this.#pending.size === 0 || performance.now() >= until) return;
+      await sleep(lastPauseMs);
+    }
   }
 
   #repeatLater(name: string, number: number): void {

@@ -9,6 +9,7 @@ import {
   type RedisCluster,
   type RedisLink,
   type RedisNode,
+  renewEveryMs,
 } from "./redis-link.ts";
 
 const slots = 16_384;
@@ -30,6 +31,9 @@ export class RedisClusterLink implements RedisLink {
   #cluster: RedisCluster | undefined;
   #repairing = false;
   #closed = false;
+  /** A node was in the wrong state, so the known primaries may be wrong. */
+  #isOutdated = false;
+  #renewedAt = Number.NEGATIVE_INFINITY;
   #lastError = "";
   #wasComplete: boolean | undefined;
 
@@ -82,6 +86,11 @@ export class RedisClusterLink implements RedisLink {
     });
   }
 
+  renew(error: unknown): void {
+    this.#isOutdated = true;
+    this.noticeFailure(error);
+  }
+
   close(): void {
     this.#closed = true;
     if (this.#cluster) destroy(this.#cluster);
@@ -92,9 +101,11 @@ export class RedisClusterLink implements RedisLink {
     for (let pauseMs = repairEveryMs; !this.#closed; pauseMs = Math.min(pauseMs * 1.5, maxRepairPauseMs)) {
       const complete = this.#covered(this.#cluster) === slots;
       this.#logState(complete);
-      if (complete) return;
-      await new Promise((resolve) => setTimeout(resolve, pauseMs).unref());
-      if (!this.#closed && this.#covered(this.#cluster) < slots) await this.#tryOther();
+      if (complete && !this.#isOutdated) return;
+      const untilRenewal = complete ? this.#renewedAt + renewEveryMs - performance.now() : 0;
+      await new Promise((resolve) => setTimeout(resolve, Math.max(pauseMs, untilRenewal)).unref());
+      if (this.#closed) return;
+      if (this.#isOutdated || this.#covered(this.#cluster) < slots) await this.#tryOther();
     }
   }
 
@@ -114,8 +125,11 @@ export class RedisClusterLink implements RedisLink {
     return cluster === this.#cluster && this.#isSuspect(node);
   }
 
-  /** Creates another client, and keeps the one that reaches more slots. */
+  /** Creates another client, and keeps the one that reaches more slots; if the current one is outdated, also one that reaches as many. */
   async #tryOther(): Promise<void> {
+    const isOutdated = this.#isOutdated;
+    this.#isOutdated = false;
+    this.#renewedAt = performance.now();
     const { connectTimeoutMs } = this.#clients.config;
     const other = this.#clients.cluster();
     let reason: string | undefined;
@@ -137,8 +151,8 @@ export class RedisClusterLink implements RedisLink {
       // The error of a single node says more than "no node can be reached".
       this.#lastError = reason ?? messageOf(error);
     }
-    const loser =
-      this.#closed || this.#covered(other) <= this.#covered(this.#cluster) ? other : this.#cluster;
+    const needed = this.#covered(this.#cluster) + (isOutdated ? 0 : 1);
+    const loser = this.#closed || this.#covered(other) < Math.max(1, needed) ? other : this.#cluster;
     if (loser !== other) {
       this.#cluster = other;
       this.#onRenewed();

@@ -28,6 +28,8 @@ export interface RedisLink {
   clientOf(node: RedisNode): Promise<RedisClient>;
   /** Call it when a command failed. */
   noticeFailure(error?: unknown): void;
+  /** Replaces the connections, at most every two seconds. Call it when a node is not in the state to serve its keys. */
+  renew(error: unknown): void;
   close(): void;
 }
 
@@ -35,6 +37,8 @@ const socketTimeoutMs = 5_000;
 const pingEveryMs = 1_000;
 const firstRetryMs = 50;
 const maxRetryMs = 1_000;
+/** Creating a client costs milliseconds, and a node may be in the wrong state for long. */
+export const renewEveryMs = 2_000;
 
 /** Delay before the next attempt to connect: doubles with each attempt, with jitter so that pods do not connect together. */
 export function retryDelayMs(retries: number, random: () => number = Math.random): number {
@@ -80,8 +84,13 @@ function socketOptions(config: CacheConfig) {
   };
 }
 
+/** Every command has a deadline of its caller. The client's own would cost a timer for each command. */
+const commandOptions = { timeout: undefined };
+
 function clientOptions(config: CacheConfig) {
   return {
+    RESP: 2 as const,
+    commandOptions,
     username: config.username,
     password: config.password,
     // A command for an unreachable node fails at once instead of waiting.
@@ -93,7 +102,11 @@ function clientOptions(config: CacheConfig) {
 function newCluster(config: CacheConfig) {
   return createCluster({
     rootNodes: config.nodes.map((node) => ({ socket: node })),
+    RESP: 2,
+    commandOptions,
     defaults: { ...clientOptions(config), socket: socketOptions(config) },
+    // RedisClusterLink replaces the whole client sooner than this would find the new nodes.
+    topologyRefreshOnReconnectionAttemptStrategy: false,
     // Otherwise discovery connects to every primary, and waits for one that is gone.
     minimizeConnections: true,
     scripts: redisScripts,

@@ -12,6 +12,11 @@ import { indexesBySlot, scanClear } from "./scan-clear.ts";
 
 const followEveryMs = 250;
 const leaseMark = "!";
+/**
+ * Error replies of a node that lost its role, its data or its cluster, or that is moving a slot. Another node may publish
+ * the invalidations of its keys, and another address may be the primary's by now.
+ */
+const wrongState = /^-?(CLUSTERDOWN|READONLY|LOADING|TRYAGAIN|MASTERDOWN)\b/;
 
 /**
  * Stores values in a Redis Cluster or a single Redis. If a node did not answer several times in a row, its commands fail
@@ -154,8 +159,13 @@ export class RedisStore implements CacheStore {
       return reply;
     } catch (error) {
       // An error reply still proves that the node is alive.
-      if (!(error instanceof ErrorReply) && breaker.failed()) this.#tryLater(node, breaker);
-      this.#link.noticeFailure(error);
+      if (!(error instanceof ErrorReply)) {
+        if (breaker.failed()) this.#tryLater(node, breaker);
+        this.#link.noticeFailure(error);
+      } else if (wrongState.test(error.message)) {
+        this.#feeds.distrust(node);
+        this.#link.renew(error);
+      }
       throw error;
     }
   }

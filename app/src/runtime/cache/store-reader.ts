@@ -30,6 +30,7 @@ export interface Reading {
 
 /** Settings of a {@link StoreReader}. */
 export interface StoreReaderOptions {
+  form: string;
   ttlSeconds: number;
   staleSeconds: number;
   breaker: { failures: number; pauseMs: number };
@@ -83,7 +84,7 @@ export class StoreReader {
       this.#stats.storeErrors++;
       return this.bypass(reading);
     }
-    const stored = text === null ? undefined : fromStoredText(text);
+    const stored = text === null ? undefined : fromStoredText(text, this.#options.form);
     if (!stored || !this.#isFresh(stored)) return this.#refill(reading, text ?? "", stored);
     this.#keep(reading, stored);
     if (this.isDueEarly(stored)) this.#options.refresh(reading.name, reading.load);
@@ -94,7 +95,7 @@ export class StoreReader {
   async lookUp(reading: Reading): Promise<string | undefined> {
     try {
       const text = await this.#store.get(reading.key);
-      const stored = text === null ? undefined : fromStoredText(text);
+      const stored = text === null ? undefined : fromStoredText(text, this.#options.form);
       if (!stored || !this.#isFresh(stored)) return undefined;
       this.#keep(reading, stored);
       return stored.value;
@@ -117,7 +118,7 @@ export class StoreReader {
     let claim: Claim;
     try {
       const text = await this.#store.get(reading.key);
-      const stored = text === null ? undefined : fromStoredText(text);
+      const stored = text === null ? undefined : fromStoredText(text, this.#options.form);
       const copy = this.#local.get(reading.name);
       // Another process has reloaded it.
       if (stored && copy && stored.expiresAt > copy.expiresAt) return this.#keep(reading, stored);
@@ -134,7 +135,7 @@ export class StoreReader {
 
   /** The stored text of a value. Its time to live has jitter, so that values loaded together do not expire together. */
   textOf(value: string, loadMs: number, ttlMs: number): string {
-    return toStoredText({ value, loadMs, expiresAt: this.#expiry(ttlMs) });
+    return toStoredText({ value, loadMs, expiresAt: this.#expiry(ttlMs) }, this.#options.form);
   }
 
   async #refill(reading: Reading, text: string, stored: StoredValue | undefined): Promise<CachedRead> {
@@ -148,7 +149,7 @@ export class StoreReader {
         return { value: await this.#loadOnly(reading), status: "BYPASS" };
       }
       if ("text" in claim) {
-        const filled = fromStoredText(claim.text);
+        const filled = fromStoredText(claim.text, this.#options.form);
         if (filled && this.#isFresh(filled)) {
           this.#keep(reading, filled);
           return { value: filled.value, status: "HIT" };
@@ -184,7 +185,12 @@ export class StoreReader {
     const keptMs = (loaded ? loaded.expiresAt - this.#options.now() : 0) + this.#options.staleSeconds * 1000;
     // The read waits for the fill, so that a client that repeats the request finds the value in the store.
     const isFilled = await this.#store
-      .fill(reading.key, token, loaded && toStoredText(loaded), Math.max(1, Math.ceil(keptMs)))
+      .fill(
+        reading.key,
+        token,
+        loaded && toStoredText(loaded, this.#options.form),
+        Math.max(1, Math.ceil(keptMs)),
+      )
       .catch(() => undefined);
     if (isFilled === undefined) this.#stats.storeErrors++;
     // If the lease is lost, there may have been an invalidation that this process has not received yet.

@@ -128,6 +128,8 @@ test("CpuPool keeps the thread when a task ends soon after its client disconnect
   client.abort();
   await end("short");
   assert.equal(await run, "short");
+  // Each task counts once.
+  assert.deepEqual([pool.stats.aborted, pool.stats.completed], [1, 0]);
 });
 
 test("CpuPool refuses the remaining tasks when it closes", async (t) => {

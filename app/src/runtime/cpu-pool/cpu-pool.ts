@@ -21,6 +21,8 @@ interface QueuedTask {
   input: unknown;
   stop: AbortController;
   queuedAt: number;
+  /** Counted as aborted; its result is not counted. */
+  isAborted: boolean;
   resolve(result: unknown): void;
   reject(error: unknown): void;
 }
@@ -120,19 +122,26 @@ export class CpuPool {
       this.#counts.refused++;
       throw new TaskRefused(`${queue} tasks are waiting already`, this.#retryAfterSeconds());
     }
-    const { promise, ...settle } = promiseWithResolvers<unknown>();
-    const task: QueuedTask = { input, stop: new AbortController(), queuedAt: performance.now(), ...settle };
+    const { promise, ...settle } = Promise.withResolvers<unknown>();
+    const task: QueuedTask = {
+      input,
+      stop: new AbortController(),
+      queuedAt: performance.now(),
+      isAborted: false,
+      ...settle,
+    };
     const giveUp = (error: Error) => {
       task.reject(error);
       this.#queue.delete(task);
       task.stop.abort();
     };
     const overdue = setTimeout(() => {
-      this.#counts.timedOut++;
+      if (!task.isAborted) this.#counts.timedOut++;
       giveUp(new TaskRefused(`the task was not done within ${timeoutMs} ms`, this.#retryAfterSeconds()));
     }, timeoutMs);
     let abandoned: NodeJS.Timeout | undefined;
     const abandon = () => {
+      task.isAborted = true;
       this.#counts.aborted++;
       abandoned = setTimeout(() => giveUp(new TaskAbandoned()), this.#queue.has(task) ? 0 : abandonedForMs);
     };
@@ -170,9 +179,9 @@ export class CpuPool {
     this.#running++;
     try {
       task.resolve(await this.#pool.run(task.input, { signal: task.stop.signal }));
-      this.#counts.completed++;
+      if (!task.isAborted) this.#counts.completed++;
     } catch (error) {
-      if (!task.stop.signal.aborted && !this.#closed) this.#counts.failed++;
+      if (!task.isAborted && !task.stop.signal.aborted && !this.#closed) this.#counts.failed++;
       task.reject(this.#closed ? new TaskRefused("this pod is shutting down") : error);
     } finally {
       this.#counts.runMsTotal += performance.now() - startedAt;
@@ -183,20 +192,9 @@ export class CpuPool {
 
   /** Estimated time until the queue is empty, from the mean run time. */
   #retryAfterSeconds(): number {
-    const { completed, runMsTotal } = this.#counts;
-    const meanMs = runMsTotal / Math.max(1, completed);
+    const { completed, aborted, runMsTotal } = this.#counts;
+    const meanMs = runMsTotal / Math.max(1, completed + aborted);
     const seconds = Math.ceil((meanMs * this.#queue.size) / this.#threads / 1000);
     return Math.min(maxRetrySeconds, Math.max(1, seconds));
   }
-}
-
-/** Promise.withResolvers, which Node.js 20 does not have. */
-function promiseWithResolvers<T>() {
-  let resolve: (value: T) => void = () => undefined;
-  let reject: (error: unknown) => void = () => undefined;
-  const promise = new Promise<T>((onResult, onError) => {
-    resolve = onResult;
-    reject = onError;
-  });
-  return { promise, resolve, reject };
 }

@@ -40,19 +40,19 @@ test("UserStore returns unusual values unchanged", async (t) => {
   const names = ["'; DROP TABLE users; --", "Ünïcode ✓ 🛟", "\\", "a\tb", "x".repeat(200)];
   for (const [index, name] of names.entries()) {
     const id = Number.MAX_SAFE_INTEGER - index;
-    assert.equal((await put(String(id), { ...ada, name })).statusCode, 200, name);
+    assert.equal((await put(String(id), { ...ada, name })).statusCode, 201, name);
     const { updatedAt: _, ...user } = (await app.inject(`/users/${id}`)).json();
     assert.deepEqual(user, { id, ...ada, name });
   }
   // A lone surrogate is not a character; it comes back as the replacement character.
-  assert.equal((await put("5", { ...ada, name: "\ud800" })).statusCode, 200);
+  assert.equal((await put("5", { ...ada, name: "\ud800" })).statusCode, 201);
 });
 
 test("API stays ready, serves stale reads, and refuses writes while the database is down", async (t) => {
   const { server, health, put, app } = await open(t);
   void health.watch();
   await until(() => health.ready.status === 200);
-  assert.equal((await put("7", ada)).statusCode, 200);
+  assert.equal((await put("7", ada)).statusCode, 201);
   assert.equal((await app.inject("/users/7")).statusCode, 200);
 
   await server.kill();

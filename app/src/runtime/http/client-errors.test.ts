@@ -17,8 +17,8 @@ const cases: [what: string, bytes: string, status: number, error: string][] = [
     "Expectation Failed",
   ],
   [
-    "headers of 20 KiB",
-    `GET /light HTTP/1.1\r\n${host}X-Much: ${"x".repeat(20_480)}\r\n\r\n`,
+    "headers of 50 KiB",
+    `GET /light HTTP/1.1\r\n${host}X-Much: ${"x".repeat(51_200)}\r\n\r\n`,
     431,
     "Request Header Fields Too Large",
   ],
@@ -70,4 +70,12 @@ test("API responds in the common error form to requests that no route receives",
     await metrics.render(),
     /http_requests_total\{method="any",route="unreadable",status="431"\} 1/,
   );
+});
+
+test("API takes all headers that Nginx passes on, and keeps their request id", async (t) => {
+  const { listen } = buildTestApi(t);
+  const large = [1, 2, 3, 4].map((index) => `X-${index}: ${"x".repeat(8180)}\r\n`).join("");
+  const bytes = `GET /light HTTP/1.1\r\n${host}X-Request-ID: own\r\n${large}\r\n`;
+  const response = await sendRaw(await listen(), bytes);
+  assert.deepEqual([response?.status, response?.headers["x-request-id"]], [200, "own"]);
 });

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from "fastify";
+import { LogLimit } from "../log-limit.ts";
 
 /** Content type of every JSON response. */
 export const jsonType = "application/json; charset=utf-8";
@@ -55,15 +56,21 @@ export function sendError(
 
 /**
  * Returns Fastify's error handler. An error with a status is sent with its message; any other error becomes a 500 that
- * refers to the log. Statuses from 500 are logged with the request id.
+ * refers to the log. Statuses from 500 are logged with the request id: unexpected errors up to 20 times in 10 s for each
+ * route, those of an outage once, since the part that is out reports the change itself.
  */
-export function errorHandler(log: Pick<FastifyBaseLogger, "error" | "debug">) {
+export function errorHandler(log: Pick<FastifyBaseLogger, "error" | "debug">, limit = new LogLimit()) {
   return (error: Partial<FastifyError & Refusal>, request: FastifyRequest, reply: FastifyReply): void => {
     const status = statusOf(error);
     if (status >= 500) {
       const facts = { err: error, requestId: request.id, method: request.method, url: request.url };
       if (error instanceof Refusal) log.debug(facts, "request refused");
-      else log.error(facts, "request failed");
+      else {
+        const kind = `${error.name} ${request.routeOptions.url}`;
+        limit.run(kind, status === 503 ? 1 : 20, (more) =>
+          log.error({ ...facts, ...more }, "request failed"),
+        );
+      }
     }
     const message = status === 500 ? undefined : error.message;
     sendError(

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Readable } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { createInternalServer, type InternalServerParts } from "./internal-server.ts";
@@ -11,7 +14,7 @@ const token = "a-token-of-the-tests";
 async function start(
   t: TestContext,
   parts: Partial<OperationParts> = {},
-  own: { token?: string } = { token },
+  own: { token?: string; tokenFile?: string } = { token },
 ) {
   const logged: object[] = [];
   const health: InternalServerParts["health"] = {
@@ -21,7 +24,7 @@ async function start(
   const metrics = { contentType: "text/plain; version=0.0.4", render: async () => "up 1\n" };
   const operations = new ProcessOperations({ metrics, ...parts });
   const log = { error: (facts: object) => void logged.push(facts) };
-  const server = createInternalServer({ health, operations, token: own.token, log });
+  const server = createInternalServer({ health, operations, token: undefined, ...own, log });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   t.after(() => {
@@ -52,6 +55,26 @@ test("internal server serves probes and metrics without a token", async (t) => {
   const metrics = await ask("GET", "/metrics", "");
   assert.equal(metrics.text, "up 1\n");
   assert.equal(metrics.headers.get("content-type"), "text/plain; version=0.0.4");
+});
+
+test("internal server accepts the token of the file, too, and reads the file at each request", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "token-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const tokenFile = join(folder, "token");
+  const { ask } = await start(t, {}, { token, tokenFile });
+  const statuses = async () =>
+    Promise.all(
+      [token, "token-before-it-changed", "", "undefined"].map(
+        async (bearer) => (await ask("GET", "/internal/memory", bearer)).status,
+      ),
+    );
+  const [accepted] = await statuses();
+  assert.notEqual(accepted, 401);
+  assert.deepEqual(await statuses(), [accepted, 401, 401, 401]);
+  writeFileSync(tokenFile, "token-before-it-changed\n");
+  assert.deepEqual(await statuses(), [accepted, accepted, 401, 401]);
+  writeFileSync(tokenFile, token);
+  assert.deepEqual(await statuses(), [accepted, 401, 401, 401]);
 });
 
 const guarded = [
@@ -108,6 +131,7 @@ test("internal server sends reports as JSON, and 503 when a part is absent", asy
 test("internal server takes, lists and streams snapshots, and sends the numbers of a refusal", async (t) => {
   const bytes = Buffer.alloc(3 * 1024 * 1024, "s");
   let hasRoom = true;
+  let opened = 0;
   const { ask } = await start(t, {
     snapshots: {
       take: async () =>
@@ -115,7 +139,14 @@ test("internal server takes, lists and streams snapshots, and sends the numbers 
           ? { taken: true, name: "1.heapsnapshot", bytes: bytes.length, tookMs: 4 }
           : { taken: false, reason: "no room", numbers: { limitBytes: 10, neededBytes: 20 } },
       list: async () => [{ name: "1.heapsnapshot" }],
-      open: async (name) => (name === "1.heapsnapshot" ? Readable.from(chunksOf(bytes)) : undefined),
+      find: async (name) => {
+        if (name !== "1.heapsnapshot") return undefined;
+        const open = async () => {
+          opened++;
+          return Readable.from(chunksOf(bytes));
+        };
+        return { bytes: bytes.length, open };
+      },
     },
   });
   const taken = await ask("POST", "/internal/heap-snapshot");
@@ -124,6 +155,9 @@ test("internal server takes, lists and streams snapshots, and sends the numbers 
   assert.deepEqual((await ask("GET", "/internal/heap-snapshots")).json, [{ name: "1.heapsnapshot" }]);
   const file = await ask("GET", "/internal/heap-snapshots/1.heapsnapshot");
   assert.equal(file.text.length, bytes.length);
+  const head = await ask("HEAD", "/internal/heap-snapshots/1.heapsnapshot");
+  assert.deepEqual([head.status, head.headers.get("content-length")], [200, String(bytes.length)]);
+  assert.equal(opened, 1, "HEAD reads no file");
   assert.equal(file.headers.get("content-disposition"), 'attachment; filename="1.heapsnapshot"');
   for (const name of ["2.heapsnapshot", "..%2f1.heapsnapshot", ".heapsnapshot", "a/b"])
     assert.equal((await ask("GET", `/internal/heap-snapshots/${name}`)).status, 404, name);
@@ -141,13 +175,16 @@ test("internal server closes the connection and keeps running when a download fa
     snapshots: {
       take: () => Promise.reject(new Error("unused")),
       list: async () => [],
-      open: async () =>
-        Readable.from(
-          (async function* () {
-            yield Buffer.alloc(100_000);
-            throw new Error("disk gone");
-          })(),
-        ),
+      find: async () => ({
+        bytes: 200_000,
+        open: async () =>
+          Readable.from(
+            (async function* () {
+              yield Buffer.alloc(100_000);
+              throw new Error("disk gone");
+            })(),
+          ),
+      }),
     },
   });
   await assert.rejects(ask("GET", "/internal/heap-snapshots/1.heapsnapshot"));

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import type { ProbeResponse } from "../lifecycle/health.ts";
+import { readSecretFile } from "../process/secret-file.ts";
 import { errorBody, jsonType } from "./http-errors.ts";
 import { OperationRefused, type Operations, refusalStatus } from "./operations.ts";
 import { RequestIds } from "./request-id.ts";
@@ -12,6 +13,8 @@ export interface InternalServerParts {
   operations: Operations;
   /** Bearer token for /internal/; if undefined, everything under it is refused. */
   token: string | undefined;
+  /** File with a second valid token, read at each request. */
+  tokenFile?: string;
   log: { error(facts: object, message: string): void };
 }
 
@@ -21,6 +24,8 @@ interface Call {
   /** Capture of the route's pattern. */
   name: string;
   requestId: string;
+  /** Only the headers are sent. */
+  isHead: boolean;
 }
 
 type Handler = (call: Call) => void | Promise<void>;
@@ -31,7 +36,13 @@ type Handler = (call: Call) => void | Promise<void>;
  * /internal/heap-snapshots/:name, POST /internal/heap-snapshot?worker=, and DELETE /internal/cache?pattern=. Errors are
  * JSON: error, message, requestId.
  */
-export function createInternalServer({ health, operations, token, log }: InternalServerParts): Server {
+export function createInternalServer({
+  health,
+  operations,
+  token,
+  tokenFile,
+  log,
+}: InternalServerParts): Server {
   const requestIds = new RequestIds();
   const probe =
     (read: () => ProbeResponse): Handler =>
@@ -72,14 +83,16 @@ export function createInternalServer({ health, operations, token, log }: Interna
     sendError(response, 503, result.reason, requestId, { figures: result.numbers });
   }
 
-  async function download({ response, name }: Call): Promise<void> {
-    const snapshot = await operations.openSnapshot(name);
+  async function download({ response, name, isHead }: Call): Promise<void> {
+    const snapshot = await operations.findSnapshot(name);
     if (snapshot === undefined) throw new OperationRefused(404, `there is no snapshot ${name}`);
     response.writeHead(200, {
       "content-type": "application/octet-stream",
+      "content-length": snapshot.bytes,
       "content-disposition": `attachment; filename="${name}"`,
     });
-    await pipeline(snapshot, response);
+    if (isHead) response.end();
+    else await pipeline(await snapshot.open(), response);
   }
 
   async function clearCache({ response, query }: Call): Promise<void> {
@@ -96,7 +109,7 @@ export function createInternalServer({ health, operations, token, log }: Interna
     if (path.startsWith("/internal/")) {
       if (token === undefined)
         return fail(403, "INTERNAL_TOKEN is not set, so everything under /internal/ is refused");
-      if (!hasToken(request, token)) {
+      if (!hasToken(request, token) && !hasToken(request, readSecretFile(tokenFile))) {
         response.setHeader("www-authenticate", "Bearer");
         return fail(401, "Authorization: Bearer <INTERNAL_TOKEN> is missing or wrong");
       }
@@ -113,7 +126,8 @@ export function createInternalServer({ health, operations, token, log }: Interna
     try {
       const [, pattern, handler] = route;
       const name = pattern.exec(path)?.[1] ?? "";
-      await handler({ response, query: new URLSearchParams(query), name, requestId });
+      const isHead = request.method === "HEAD";
+      await handler({ response, query: new URLSearchParams(query), name, requestId, isHead });
     } catch (error) {
       // The client is gone or has received a part of a file: no error response can be sent.
       if (response.headersSent || response.destroyed) return void response.destroy();
@@ -127,7 +141,8 @@ export function createInternalServer({ health, operations, token, log }: Interna
   return createServer((request, response) => void respond(request, response));
 }
 
-function hasToken(request: IncomingMessage, token: string): boolean {
+function hasToken(request: IncomingMessage, token: string | undefined): boolean {
+  if (token === undefined) return false;
   const digest = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(request.headers.authorization ?? ""), digest(`Bearer ${token}`));
 }

@@ -6,6 +6,12 @@ export type SnapshotResult =
   | { taken: true; name: string; bytes: number; tookMs: number }
   | { taken: false; reason: string; numbers: Record<string, number> };
 
+/** A stored heap snapshot. */
+export interface SnapshotFile {
+  bytes: number;
+  open(): Promise<Readable>;
+}
+
 /** Operations on a pod with all its workers. Each may reject; {@link refusalStatus} maps the error to a status. */
 export interface Operations {
   readonly metricsContentType: string;
@@ -17,7 +23,7 @@ export interface Operations {
   takeSnapshot(workerIndex?: number): Promise<SnapshotResult>;
   listSnapshots(): Promise<unknown>;
   /** Undefined if there is no snapshot of that name. */
-  openSnapshot(name: string): Promise<Readable | undefined>;
+  findSnapshot(name: string): Promise<SnapshotFile | undefined>;
   /** Returns the number of cleared keys. */
   clearCache(pattern: string): Promise<number>;
 }
@@ -41,7 +47,7 @@ export interface OperationParts {
   snapshots?: {
     take(reason: string): Promise<SnapshotResult>;
     list(): Promise<unknown>;
-    open(name: string): Promise<Readable | undefined>;
+    find(name: string): Promise<SnapshotFile | undefined>;
   };
   cache?: { clear(pattern: string): Promise<number> };
 }
@@ -79,8 +85,8 @@ export class ProcessOperations implements Operations {
     return this.#snapshots.list();
   }
 
-  async openSnapshot(name: string): Promise<Readable | undefined> {
-    return this.#snapshots.open(name);
+  async findSnapshot(name: string): Promise<SnapshotFile | undefined> {
+    return this.#snapshots.find(name);
   }
 
   async clearCache(pattern: string): Promise<number> {

@@ -9,6 +9,18 @@ test("RouteMethods finds the methods of a path, with and without parameters", ()
   routes.add("GET", "/light");
   assert.deepEqual(routes.methodsOf("/users/7"), ["GET", "PUT"]);
   assert.deepEqual(routes.methodsOf("/light"), ["GET"]);
-  for (const path of ["/users", "/users/", "/users/7/x", "/Light", "/light/", ""])
+  assert.deepEqual(routes.methodsOf("*"), ["GET", "PUT"]);
+  for (const path of ["/%6Cight", "/l%69ght"]) assert.deepEqual(routes.methodsOf(path), ["GET"], path);
+  for (const path of [
+    "/light%2F",
+    "/light%",
+    "/users%2F7",
+    "/users",
+    "/users/",
+    "/users/7/x",
+    "/Light",
+    "/light/",
+    "",
+  ])
     assert.deepEqual(routes.methodsOf(path), [], path);
 });

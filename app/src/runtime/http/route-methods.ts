@@ -7,18 +7,32 @@ export class RouteMethods {
     this.#routes.push({ segments: pattern.split("/"), method });
   }
 
-  /** Methods that a path is served by, sorted; empty if there is no such path. */
+  /**
+   * Methods that a path is served by, sorted; empty if there is no such path.
+   *
+   * @param path as received, percent-encoded; `*`: the server itself, with the methods of all paths
+   */
   methodsOf(path: string): string[] {
-    const requested = path.split("/");
+    const requested = decoded(path).split("/");
     const methods = this.#routes
       .filter(
         ({ segments }) =>
-          segments.length === requested.length &&
-          segments.every((segment, index) =>
-            segment.startsWith(":") ? requested[index] !== "" : segment === requested[index],
-          ),
+          path === "*" ||
+          (segments.length === requested.length &&
+            segments.every((segment, index) =>
+              segment.startsWith(":") ? requested[index] !== "" : segment === requested[index],
+            )),
       )
       .map(({ method }) => method);
     return [...new Set(methods)].sort();
+  }
+}
+
+/** Decodes like the router: `%2F` separates no segments. A malformed path is returned as it is. */
+function decoded(path: string): string {
+  try {
+    return decodeURI(path);
+  } catch {
+    return path;
   }
 }

@@ -75,3 +75,25 @@ test("Health is not ready while the pod drains", async (t) => {
   assert.deepEqual([health.report.status, status(health.report)], [503, "draining"]);
   assert.equal(health.live.status, 200);
 });
+
+test("Health logs each reason of the database once while it waits", async (t) => {
+  const logged: unknown[] = [];
+  const reasons = [
+    "no route",
+    "no route",
+    "permission denied for schema public",
+    "permission denied for schema public",
+  ];
+  let tries = 0;
+  const refuse = async () => {
+    throw new Error("the database is not available", {
+      cause: new Error(reasons[tries++] ?? "permission denied for schema public"),
+    });
+  };
+  const log = { info: () => undefined, warn: ({ reason }: { reason?: string }) => void logged.push(reason) };
+  const health = new Health({ database: { createSchema: refuse, ping: refuse }, log });
+  t.after(() => health.stop());
+  void health.watch();
+  while (tries < 4) await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.deepEqual(logged, ["no route", "permission denied for schema public"]);
+});

@@ -91,6 +91,7 @@ export class Health {
   async watch(): Promise<void> {
     const { database, log } = this.#parts;
     let failures = 0;
+    let lastReason: string | undefined;
     while (!this.#stop.signal.aborted) {
       try {
         await (this.#database === "starting" ? database.createSchema() : database.ping());
@@ -99,8 +100,11 @@ export class Health {
         this.#database = "up";
       } catch (error) {
         failures++;
-        if (failures === 1 && this.#database === "starting")
-          log.warn({ err: error }, "database does not answer; waiting");
+        // A changed reason is logged too: first no answer, then a missing privilege.
+        const reason = reasonOf(error);
+        if (this.#database === "starting" && reason !== lastReason)
+          log.warn({ err: error, reason }, "database does not answer, or refuses; waiting");
+        lastReason = reason;
         if (failures === failuresToLose && this.#database === "up") {
           log.warn({ err: error, failures }, "database lost: reads may be stale, writes fail");
           this.#database = "down";
@@ -110,4 +114,10 @@ export class Health {
       await sleep(pauseMs, undefined, { signal: this.#stop.signal, ref: false }).catch(() => undefined);
     }
   }
+}
+
+/** The database's own words, which the error for clients has as its cause. */
+function reasonOf(error: unknown): string {
+  const { cause = error } = error as Error;
+  return cause instanceof Error ? cause.message : String(cause);
 }

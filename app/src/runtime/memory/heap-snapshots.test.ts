@@ -122,12 +122,13 @@ test("HeapSnapshots.start removes unfinished snapshots of ended processes, and a
   );
 });
 
-test("HeapSnapshots.open opens snapshots only", async (t) => {
+test("HeapSnapshots.find finds snapshots only", async (t) => {
   const { dir, taker } = await snapshots(t);
   await writeFile(join(dir, "heap-1.heapsnapshot"), "{}");
   await writeFile(join(dir, "secret"), "x");
-  const opened = await taker.open("heap-1.heapsnapshot");
-  assert.equal(opened && (await text(opened)), "{}");
+  const found = await taker.find("heap-1.heapsnapshot");
+  assert.equal(found?.bytes, 2);
+  assert.equal(found && (await text(await found.open())), "{}");
   for (const name of ["secret", "heap-2.heapsnapshot", "../heap-1.heapsnapshot", "heap-/../../secret", ""])
-    assert.equal(await taker.open(name), undefined, name);
+    assert.equal(await taker.find(name), undefined, name);
 });

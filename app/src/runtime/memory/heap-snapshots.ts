@@ -1,8 +1,7 @@
 import { mkdir, open, readdir, rename, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
 import { writeHeapSnapshot } from "node:v8";
-import type { SnapshotResult } from "../http/operations.ts";
+import type { SnapshotFile, SnapshotResult } from "../http/operations.ts";
 import type { Log } from "../log.ts";
 import { collectGarbage } from "../process/collect-garbage.ts";
 import { isAlive } from "../process/is-alive.ts";
@@ -74,11 +73,12 @@ export class HeapSnapshots {
     return files.filter((file) => file !== undefined).sort((a, b) => b.at.localeCompare(a.at));
   }
 
-  /** Opens a snapshot; undefined if there is none of that name. */
-  async open(name: string): Promise<Readable | undefined> {
+  /** Returns a finished snapshot; undefined if there is none of that name. */
+  async find(name: string): Promise<SnapshotFile | undefined> {
     if (!fileName.test(name)) return undefined;
-    const file = await open(join(this.#options.dir, name)).catch(() => undefined);
-    return file?.createReadStream();
+    const path = join(this.#options.dir, name);
+    const facts = await stat(path).catch(() => undefined);
+    return facts && { bytes: facts.size, open: async () => (await open(path)).createReadStream() };
   }
 
   async #take(reason: string): Promise<SnapshotResult> {

@@ -11,20 +11,38 @@ const usualGrowthBytes = 8 * MiB;
 /** Minimum time between snapshots for the same reason: the second would show the same as the first. */
 const snapshotPauseMs = 600_000;
 
+/** Turns of all processes that share a store, by the reason of the snapshot. Neither method rejects. */
+export interface SnapshotTurns {
+  /** @returns false if another process had its turn in the last `forMs` */
+  claim(reason: string, forMs: number): Promise<boolean>;
+  /** Gives the turn to another process. */
+  release(reason: string): Promise<void>;
+}
+
 /** The memory monitor of a process. It takes heap snapshots at a suspected leak and near the heap's limit. */
 export class MemoryWatch {
   readonly monitor: MemoryMonitor;
   /** Undefined when there is no folder for snapshots. */
   readonly snapshots: HeapSnapshots | undefined;
   readonly #log: Log;
+  readonly #turns: SnapshotTurns | undefined;
   readonly #takenAt = new Map<string, number>();
 
   /**
    * @param cacheBytes size limit of the caches in this process: growth up to it is not a leak
    * @param limitBytes memory limit of this process; snapshots use the limit of the whole pod
+   * @param turns lets one process of all pods at a time take a snapshot; undefined: each takes its own
    */
-  constructor(config: MemoryConfig, podName: string, cacheBytes: number, limitBytes: number, log: Log) {
+  constructor(
+    config: MemoryConfig,
+    podName: string,
+    cacheBytes: number,
+    limitBytes: number,
+    log: Log,
+    turns?: SnapshotTurns,
+  ) {
     this.#log = log;
+    this.#turns = turns;
     const { snapshotDir: dir, snapshotsKept: kept } = config;
     const memory = () => ({
       limitBytes: memoryLimit(),
@@ -66,8 +84,16 @@ export class MemoryWatch {
     if (!this.snapshots || performance.now() - before < snapshotPauseMs) return;
     this.#takenAt.set(reason, performance.now());
     try {
+      // Pods with the same leak reach it at the same time, and a snapshot blocks its process for seconds.
+      const isTurn = await this.#turns?.claim(reason, snapshotPauseMs);
+      if (isTurn === false) {
+        this.#log.info({ why: reason }, "another process takes the heap snapshot");
+        return;
+      }
       const result = await this.snapshots.take(reason);
-      if (!result.taken) this.#log.warn({ why: reason, ...result }, "no heap snapshot was taken");
+      if (result.taken) return;
+      await this.#turns?.release(reason);
+      this.#log.warn({ why: reason, ...result }, "no heap snapshot was taken");
     } catch (error) {
       this.#log.warn({ err: error }, "no heap snapshot was taken");
     }

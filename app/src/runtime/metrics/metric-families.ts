@@ -1,3 +1,4 @@
+import { version as nodeVersion } from "node:process";
 import { LatencyHistogram } from "./latency-histogram.ts";
 import type { StatsData } from "./stats.ts";
 
@@ -50,6 +51,9 @@ export function requestFamilies({ routes }: StatsData): Family[] {
   ];
 }
 
+const [major = "", minor = "", patch = ""] = nodeVersion.slice(1).split(".");
+const versionLabels = { version: nodeVersion, major, minor, patch };
+
 /** Metrics of the processes, with the names that dashboards for Node.js expect. */
 export function processFamilies({ process, processes }: StatsData): Family[] {
   const { cpu, memory, eventLoop, gc } = process;
@@ -66,10 +70,38 @@ export function processFamilies({ process, processes }: StatsData): Family[] {
     counter("process_cpu_seconds_total", "CPU time", cpu.userSeconds + cpu.systemSeconds),
     gauge("process_resident_memory_bytes", "Resident memory", memory.rss),
     gauge("process_open_fds", "Open files and sockets", process.openFiles),
+    gauge("process_max_fds", "Maximum number of open files and sockets", process.maxFiles),
+    {
+      name: "nodejs_version_info",
+      type: "gauge",
+      help: "Version of Node.js",
+      samples: [{ labels: versionLabels, value: 1 }],
+    },
+    {
+      name: "nodejs_active_handles",
+      type: "gauge",
+      help: "Timers, sockets and other resources that keep the event loop alive, by type",
+      samples: Object.entries(process.activeHandles).map(([type, value]) => ({ labels: { type }, value })),
+    },
+    gauge(
+      "nodejs_active_handles_total",
+      "Sum of nodejs_active_handles",
+      Object.values(process.activeHandles).reduce((sum, count) => sum + count, 0),
+    ),
+    ...(["total", "used", "available"] as const).map((part) => ({
+      name: `nodejs_heap_space_size_${part}_bytes`,
+      type: "gauge" as const,
+      help: `Spaces of V8's heap: ${part} bytes`,
+      samples: Object.entries(process.heapSpaces).map(([space, bytes]) => ({
+        labels: { space },
+        value: bytes[part],
+      })),
+    })),
     gauge("nodejs_heap_size_total_bytes", "V8's heap", memory.heapTotal),
     gauge("nodejs_heap_size_used_bytes", "Used part of V8's heap", memory.heapUsed),
     gauge("nodejs_external_memory_bytes", "Memory held outside V8's heap", memory.external),
     gauge("nodejs_array_buffers_bytes", "Memory of buffers, a part of external", memory.arrayBuffers),
+    gauge("nodejs_eventloop_lag_seconds", lag, eventLoop.meanMs / 1000),
     gauge("nodejs_eventloop_lag_mean_seconds", lag, eventLoop.meanMs / 1000),
     gauge("nodejs_eventloop_lag_p50_seconds", lag, eventLoop.p50Ms / 1000),
     gauge("nodejs_eventloop_lag_p95_seconds", lag, eventLoop.p95Ms / 1000),

@@ -26,6 +26,41 @@ test("Metrics uses the names that the load test reads", async () => {
   assert.ok(!text.includes("heavy_tasks_queued"), "an absent part has no metrics");
 });
 
+test("Metrics has the names that dashboards for Node.js look for", async () => {
+  const text = await metrics.render();
+  for (const line of [
+    /^nodejs_eventloop_lag_seconds [\d.e-]+$/m,
+    /^nodejs_version_info\{version="v\d+\.\d+\.\d+",major="\d+",minor="\d+",patch="\d+"\} 1$/m,
+    /^nodejs_active_handles\{type="\w+"\} [1-9]\d*$/m,
+    /^nodejs_active_handles_total [1-9]\d*$/m,
+    /^nodejs_heap_space_size_used_bytes\{space="old"\} [1-9]\d*$/m,
+    /^nodejs_heap_space_size_total_bytes\{space="new"\} [1-9]\d*$/m,
+    /^nodejs_heap_space_size_available_bytes\{space="new"\} \d+$/m,
+    /^process_max_fds [1-9]\d*$/m,
+  ])
+    assert.match(text, line);
+});
+
+test("mergeMetrics sums handles, heap spaces and file limits of several processes", () => {
+  const data = metrics.data();
+  const once = mergeMetrics([data]);
+  const twice = mergeMetrics([data, data]);
+  for (const name of [
+    "nodejs_active_handles_total",
+    'nodejs_heap_space_size_used_bytes{space="old"}',
+    "process_max_fds",
+  ]) {
+    const valueIn = (text: string) =>
+      Number(
+        text
+          .split("\n")
+          .find((line) => line.startsWith(`${name} `))
+          ?.split(" ")[1],
+      );
+    assert.equal(valueIn(twice), 2 * valueIn(once), name);
+  }
+});
+
 test("Metrics renders valid exposition format, and describes every metric once", async () => {
   const text = await metrics.render();
   const sample =

@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import {
   constants,
   type EventLoopUtilization,
@@ -8,6 +8,7 @@ import {
   PerformanceObserver,
   performance,
 } from "node:perf_hooks";
+import { getHeapSpaceStatistics } from "node:v8";
 
 /** Sampling interval of the event loop's delay. */
 const resolutionMs = 10;
@@ -20,6 +21,13 @@ const gcKinds: Record<number, string> = {
 
 /** Stats of a process from Node.js and the kernel, as plain data. */
 export type ProcessData = ReturnType<ProcessSampler["collect"]>;
+
+/** Bytes of one space of V8's heap. */
+interface HeapSpace {
+  total: number;
+  used: number;
+  available: number;
+}
 
 /** Count and total duration of garbage collections by kind: minor, major, incremental, weakcb. */
 type GcStats = Record<string, { count: number; seconds: number }>;
@@ -64,6 +72,9 @@ export class ProcessSampler {
       },
       gc: structuredClone(this.#gc),
       openFiles: openFiles(),
+      maxFiles,
+      activeHandles: countsOf(process.getActiveResourcesInfo()),
+      heapSpaces: heapSpaces(),
     };
     if (reset) {
       this.#delay.reset();
@@ -112,6 +123,9 @@ function mergeTwo(a: ProcessData, b: ProcessData): ProcessData {
     },
     gc,
     openFiles: a.openFiles + b.openFiles,
+    maxFiles: a.maxFiles + b.maxFiles,
+    activeHandles: sumByName(a.activeHandles, b.activeHandles),
+    heapSpaces: mergeSpaces(a.heapSpaces, b.heapSpaces),
   };
 }
 
@@ -132,4 +146,45 @@ function openFiles(): number {
   } catch {
     return 0;
   }
+}
+
+/** Maximum number of open files; 0 where the kernel does not report it. */
+const maxFiles = readMaxFiles();
+
+function readMaxFiles(): number {
+  try {
+    return Number(/^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
+/** How often each name is in the list. */
+function countsOf(names: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
+}
+
+/** The spaces of V8's heap by the names that dashboards expect: `new`, `old`, `code`, … */
+function heapSpaces(): Record<string, HeapSpace> {
+  return Object.fromEntries(
+    getHeapSpaceStatistics().map(({ space_name, space_size, space_used_size, space_available_size }) => [
+      space_name.replace(/_space$/, ""),
+      { total: space_size, used: space_used_size, available: space_available_size },
+    ]),
+  );
+}
+
+function sumByName(a: Record<string, number>, b: Record<string, number>): Record<string, number> {
+  const sum = { ...a };
+  for (const [name, value] of Object.entries(b)) sum[name] = (sum[name] ?? 0) + value;
+  return sum;
+}
+
+function mergeSpaces(a: Record<string, HeapSpace>, b: Record<string, HeapSpace>): Record<string, HeapSpace> {
+  const merged = { ...a };
+  for (const [name, space] of Object.entries(b))
+    merged[name] = merged[name] === undefined ? space : sumOf({ ...merged[name] }, { ...space });
+  return merged;
 }

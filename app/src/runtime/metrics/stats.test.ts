@@ -24,6 +24,9 @@ function processOf(stats: { startedAtSeconds?: number; p99Ms?: number; minor?: n
     },
     gc: { minor: { count: minor, seconds: 0.1 } },
     openFiles: 3,
+    maxFiles: 1000,
+    activeHandles: {},
+    heapSpaces: {},
   };
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { isAlive } from "../process/is-alive.ts";
@@ -67,7 +67,10 @@ function toFile(dir: string, room: VolumeRoom | undefined): UploadTarget {
     take: (bytes) => share?.take(bytes) ?? true,
     keep: async () => {
       share?.close();
+      // The response promises that the file is kept, so it has to outlive a crash of the node.
+      await flush(partPath);
       await rename(partPath, join(dir, name));
+      await flush(dir);
       return name;
     },
     discard: async () => {
@@ -82,6 +85,16 @@ function toFile(dir: string, room: VolumeRoom | undefined): UploadTarget {
       await Promise.all([partPath, join(dir, name)].map((file) => rm(file, { force: true })));
     },
   };
+}
+
+/** Waits until a file's content, or a folder's list of names, is on the disk. */
+async function flush(path: string): Promise<void> {
+  const file = await open(path, "r");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 function toNowhere(): UploadTarget {

@@ -77,6 +77,47 @@ test("PodOperations counts the last known stats when a worker does not answer or
   assert.equal(sampleOf(text, "api_processes"), 1);
 });
 
+test("PodOperations counts a worker that ends during the scrape once, and a worker between states", async () => {
+  let endOne: () => void = () => undefined;
+  const replies: Replies = { metrics: () => statsOf(3) };
+  const { operations, ended, workers } = pod([
+    worker(1, replies),
+    worker(2, {
+      metrics: async () => {
+        await new Promise(setImmediate);
+        endOne();
+        return statsOf(4);
+      },
+    }),
+  ]);
+  const counted = async () => sampleOf(await operations.metrics(), lights);
+  assert.equal(await counted(), 7);
+  // The first worker has replied when it ends, and the second replies afterwards.
+  endOne = () => {
+    ended.add(1);
+    workers.shift();
+    // Its last message arrives after its end.
+    ended.remember(1, statsOf(5));
+  };
+  assert.equal(await counted(), 9);
+  endOne = () => undefined;
+  assert.equal(await counted(), 9);
+  // A worker that is killed serves no more, but has not ended yet.
+  ended.remember(3, statsOf(2));
+  assert.equal(await counted(), 11);
+  ended.add(3);
+  assert.equal(await counted(), 11);
+});
+
+test("PodOperations keeps the counters of many ended workers", async () => {
+  const { operations, ended } = pod([worker(1, { metrics: () => statsOf(1) })]);
+  for (let id = 2; id < 102; id++) {
+    ended.remember(id, statsOf(1));
+    ended.add(id);
+  }
+  assert.equal(sampleOf(await operations.metrics(), lights), 101);
+});
+
 test("PodOperations reports the memory of each worker, and an error when a worker does not answer", async () => {
   const { operations } = pod([worker(1, { memory: () => ({ trend: "flat" }) }), worker(2, {}, 200)]);
   assert.deepEqual(await operations.memory(), {

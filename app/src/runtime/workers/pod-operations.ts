@@ -1,5 +1,9 @@
-import type { Readable } from "node:stream";
-import { OperationRefused, type Operations, type SnapshotResult } from "../http/operations.ts";
+import {
+  OperationRefused,
+  type Operations,
+  type SnapshotFile,
+  type SnapshotResult,
+} from "../http/operations.ts";
 import type { HeapSnapshots } from "../memory/heap-snapshots.ts";
 import { mergeMetrics, metricsContentType } from "../metrics/metrics.ts";
 import { mergeStats, type StatsData } from "../metrics/stats.ts";
@@ -21,7 +25,7 @@ export interface PodOperationsParts {
   /** Resident memory of the supervisor, in bytes. */
   rss: () => number;
   /** The folder that all workers share. */
-  snapshots?: Pick<HeapSnapshots, "list" | "open">;
+  snapshots?: Pick<HeapSnapshots, "list" | "find">;
 }
 
 const statsTimeoutMs = 2000;
@@ -80,8 +84,8 @@ export class PodOperations implements Operations {
     return this.#snapshots.list();
   }
 
-  async openSnapshot(name: string): Promise<Readable | undefined> {
-    return this.#snapshots.open(name);
+  async findSnapshot(name: string): Promise<SnapshotFile | undefined> {
+    return this.#snapshots.find(name);
   }
 
   /** Clears worker by worker: the first one clears Redis, and each one clears its own copies. */
@@ -100,21 +104,19 @@ export class PodOperations implements Operations {
     return cleared;
   }
 
-  /** Stats of all workers, including exited ones. If a worker does not reply in time, its last stats are used. */
+  /**
+   * Stats of all workers, including exited ones. If a worker does not reply in time, or is being killed, its last stats are
+   * used. All are read at one moment, after the replies: a worker that ended since then counts once.
+   */
   async #collect(operation: "metrics" | "stats"): Promise<StatsData[]> {
     const { ended } = this.#parts;
-    const running = await Promise.all(
+    await Promise.all(
       this.#workers().map(async ({ id, request }) => {
-        try {
-          const data = (await request(operation, statsTimeoutMs)) as StatsData;
-          ended.remember(id, data);
-          return [data];
-        } catch {
-          return ended.lastOf(id) ?? [];
-        }
+        const data = await request(operation, statsTimeoutMs).catch(() => undefined);
+        if (data !== undefined) ended.remember(id, data as StatsData);
       }),
     );
-    const all = [...running.flat(), ...ended.sum];
+    const all = [...ended.running.flatMap((id) => ended.lastOf(id) ?? []), ...ended.sum];
     if (all.length === 0) throw new OperationRefused(503, "no worker answers");
     return all;
   }

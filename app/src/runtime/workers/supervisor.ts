@@ -5,6 +5,7 @@ import type { AppConfig } from "../../config/config.ts";
 import { createInternalServer } from "../http/internal-server.ts";
 import type { ProbeResponse } from "../lifecycle/health.ts";
 import { HeapSnapshots } from "../memory/heap-snapshots.ts";
+import { anyAddress } from "../process/any-address.ts";
 import { EndedWorkers } from "./ended-workers.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { PodHealth } from "./pod-health.ts";
@@ -65,9 +66,10 @@ export async function supervise(
           : new HeapSnapshots({ dir, kept, podName: config.podName, memory: () => noMemory, log }),
     }),
     token: config.internalToken,
+    tokenFile: config.internalTokenFile,
     log,
   });
-  internal.listen(config.internalPort, "0.0.0.0");
+  internal.listen(config.internalPort, anyAddress());
   await once(internal, "listening");
   for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => supervisor.shutDown(signal));
   log.info({ ...plan, internalPort: config.internalPort, node: process.version }, "supervising");

@@ -60,7 +60,7 @@ test("planWorkers fits all workers at their ceiling and one new worker into the 
 test("workerEnvironment sets the worker's index and its share of the pod's limits", () => {
   const plan = planWorkers({ ...roomy, count: 2 });
   const config = {
-    database: { url: "", poolSize: 9 },
+    database: { url: "", ca: undefined, passwordFile: undefined, poolSize: 9 },
     cpuPool: { threads: "auto" as const, queue: 1, timeoutMs: 1 },
   };
   const env = workerEnvironment(plan, 2, 4, config);
