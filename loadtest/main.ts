@@ -1,10 +1,13 @@
+import type { StackOutputs } from "../contract/outputs.ts";
 import { exitCodes } from "../contract/user-error.ts";
 import { printError } from "../host/print-error.ts";
 import { StepPrinter } from "../host/steps.ts";
 import { type Command, helpText, parseCommand } from "./cli/command-line.ts";
 import { outputsOfFile, outputsOfStack } from "./cli/outputs.ts";
 import { reportTables, resultLines } from "./cli/summary.ts";
+import { type FoundCluster, findCluster } from "./cluster-search.ts";
 import { chooseScenarios, type DefinedScenarios } from "./load/scenarios.ts";
+import { tlsSettingsOf } from "./load/tls.ts";
 import { removeIfEmpty, reportFolder, writeReport } from "./report/files.ts";
 import { runLoadTest } from "./run.ts";
 import { Run } from "./run-context.ts";
@@ -18,12 +21,14 @@ async function main(args: string[]): Promise<number> {
     return 0;
   }
   const signal = abortOnInterrupt();
-  const outputs = await (command.outputs ? outputsOfFile(command.outputs) : outputsOfStack(command.stack));
-  const defined = outputs.loadtest.scenarios;
+  const deployed = await (command.outputs ? outputsOfFile(command.outputs) : outputsOfStack(command.stack));
+  const defined = deployed.loadtest.scenarios;
   const scenarios = chooseScenarios(defined, scenarioNames(command, defined));
+  const outputs = { ...deployed, cluster: await clusterOf(deployed, command) };
+  const tls = await tlsSettingsOf(command, trustOf(deployed, command));
   const folder = await reportFolder(command.out);
   const progress = new StepPrinter(process.stderr, 5000);
-  const run = new Run({ command, outputs, scenarios, progress, signal });
+  const run = new Run({ command, outputs, scenarios, progress, signal, tls });
   const report = await runLoadTest(run)
     .catch(async (error) => {
       await removeIfEmpty(folder);
@@ -37,9 +42,20 @@ async function main(args: string[]): Promise<number> {
   );
   if (writeError === undefined) console.log(`report  ${folder.html}`);
   else printError(writeError);
-  for (const line of resultLines(report, command)) console.log(line);
+  for (const line of resultLines(report)) console.log(line);
   // A failed run outranks a report that could not be written.
   return writeError === undefined || report.exitCode !== 0 ? report.exitCode : exitCodes.broken;
+}
+
+/** This user's access to the stack's cluster. A load test of another address does not use the cluster. */
+async function clusterOf(deployed: StackOutputs, { against }: Command): Promise<FoundCluster> {
+  if (against !== undefined) return { kubeconfig: [], kubeContext: deployed.cluster.kubeContext };
+  return findCluster(deployed, { env: process.env, folder: process.cwd() });
+}
+
+/** The stack's own certificate counts at the stack's own address only. */
+function trustOf({ tls }: StackOutputs, { against }: Command): StackOutputs["tls"] {
+  return against === undefined ? tls : undefined;
 }
 
 /** A signal that the first SIGINT or SIGTERM aborts. One that comes more than a second later ends the process. */

@@ -4,14 +4,14 @@ import { UserError } from "../contract/user-error.ts";
 import { StepPrinter } from "../host/steps.ts";
 import { parseCommand } from "./cli/command-line.ts";
 import { Run } from "./run-context.ts";
-import { sampleOutputs, sampleScenarios } from "./testing/samples.ts";
+import { sampleScenarios, sampleStack } from "./testing/samples.ts";
 
 function makeRun(args: string[] = [], signal = new AbortController().signal) {
   let output = "";
   const progress = new StepPrinter({ write: (text) => (output += text) });
   const run = new Run({
     command: parseCommand(args, {}),
-    outputs: sampleOutputs(),
+    outputs: sampleStack(),
     scenarios: sampleScenarios(),
     progress,
     signal,

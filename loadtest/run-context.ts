@@ -1,9 +1,10 @@
-import type { StackOutputs } from "../contract/outputs.ts";
 import { UserError } from "../contract/user-error.ts";
 import type { StepPrinter } from "../host/steps.ts";
 import type { Command } from "./cli/command-line.ts";
+import type { ReachedStack } from "./cluster-search.ts";
 import type { Problems } from "./gates/verdict.ts";
 import type { Scenario } from "./load/scenarios.ts";
+import type { TlsSettings } from "./load/tls.ts";
 
 /** Settings that all scenarios of a run share, unless a scenario has its own. */
 export interface RunSettings {
@@ -15,6 +16,10 @@ export interface RunSettings {
   threads: number;
   /** Count of seeded users. */
   users: number;
+  /** Whether a connection carries several requests. */
+  keepAlive: boolean;
+  /** How the certificate of an https endpoint is checked. */
+  tls: TlsSettings;
 }
 
 /** The load of one scenario. */
@@ -29,10 +34,12 @@ export interface ScenarioSettings {
 /** Input of a run. */
 export interface RunInput {
   command: Command;
-  outputs: StackOutputs;
+  outputs: ReachedStack;
   /** Scenarios in the order in which they run. */
   scenarios: readonly Scenario[];
   progress: StepPrinter;
+  /** Default: any certificate of an authority that Node.js knows. */
+  tls?: TlsSettings;
   /** Aborting it ends the run early; the report covers the time until then. */
   signal: AbortSignal;
 }
@@ -46,7 +53,7 @@ interface UndoStep {
 /** The context of one load test: its input, its problems, and the steps that undo what it changed. */
 export class Run implements RunInput {
   readonly command: Command;
-  readonly outputs: StackOutputs;
+  readonly outputs: ReachedStack;
   readonly scenarios: readonly Scenario[];
   readonly settings: RunSettings;
   readonly progress: StepPrinter;
@@ -54,7 +61,7 @@ export class Run implements RunInput {
   readonly problems: Problems = { broken: [], invalid: [] };
   readonly #undoSteps: UndoStep[] = [];
 
-  constructor({ command, outputs, scenarios, progress, signal }: RunInput) {
+  constructor({ command, outputs, scenarios, progress, signal, tls = { insecure: false } }: RunInput) {
     this.command = command;
     this.outputs = outputs;
     this.scenarios = scenarios;
@@ -68,6 +75,8 @@ export class Run implements RunInput {
       warmupSeconds: command.warmupSeconds ?? loadtest.warmupSeconds,
       threads: command.threads ?? loadtest.threads,
       users: loadtest.users,
+      keepAlive: command.keepAlive,
+      tls,
     };
   }
 

@@ -4,7 +4,7 @@ import { StepPrinter } from "../host/steps.ts";
 import { parseCommand } from "./cli/command-line.ts";
 import { runLoadTest } from "./run.ts";
 import { Run } from "./run-context.ts";
-import { sampleOutputs, sampleScenarios, sampleWorkload } from "./testing/samples.ts";
+import { sampleScenarios, sampleStack, sampleWorkload } from "./testing/samples.ts";
 import { type StubAnswer, StubCluster } from "./testing/stub-cluster.ts";
 
 const namespace = "/namespaces/breakwater-local";
@@ -33,8 +33,8 @@ async function refusingCluster(onDelete: () => StubAnswer) {
 function compareImages(stub: StubCluster) {
   const run = new Run({
     command: parseCommand(["--compare-images", "a:1", "b:1"], {}),
-    outputs: sampleOutputs({
-      cluster: { kubeconfig: stub.kubeconfig, kubeContext: "stub" },
+    outputs: sampleStack({
+      cluster: { kubeconfig: [stub.kubeconfig], kubeContext: "stub" },
       workloads: [sampleWorkload(), nginx],
     }),
     scenarios: sampleScenarios(),

@@ -16,6 +16,12 @@ export interface Command {
   json: string | undefined;
   /** Address to load instead of the stack's endpoint. Pods are not watched then. */
   against: string | undefined;
+  /** Whether a connection carries several requests. */
+  keepAlive: boolean;
+  /** File with certificates of authorities; undefined: those that Node.js knows. */
+  ca: string | undefined;
+  /** Whether any certificate is accepted. */
+  insecure: boolean;
   /** Names of scenarios; none: all that are enabled. */
   scenarios: readonly string[];
   connections: number | undefined;
@@ -51,6 +57,8 @@ export function parseCommand(args: readonly string[], env: NodeJS.ProcessEnv): C
   const { values, help } = parseCommandLine(loadtestSpec, repeatImagesOption(args));
   if (values.fault !== undefined && values.against !== undefined)
     throw wrongUsage("--fault changes the stack: it does not go with --against");
+  if (values.insecure && values.ca !== undefined)
+    throw wrongUsage("--insecure accepts any certificate: it does not go with --ca");
   if (values.stack === "") throw wrongUsage("--stack must have the name of a stack");
   const fault = optional(values.fault, (name) => parseFault(name).name);
   const purpose = purposeOf(values);
@@ -65,6 +73,9 @@ export function parseCommand(args: readonly string[], env: NodeJS.ProcessEnv): C
     out: values.out,
     json: values.json,
     against: optional(values.against, (text) => url("--against", text)),
+    keepAlive: !values["no-keep-alive"],
+    ca: values.ca,
+    insecure: values.insecure,
     connections: optional(values.connections, (text) => wholeNumber("--connections", text, 10_000)),
     rate: optional(values.rate, ratePerSecond),
     threads: optional(values.threads, (text) => wholeNumber("--threads", text, 64)),

@@ -35,7 +35,8 @@ connection sends its next request after the response to the last one`,
     },
     "save-baseline": {
       type: "boolean",
-      about: "repeat every scenario, and save the results as the baseline of this stack and machine",
+      about: `repeat every scenario, and save the results as the baseline of this stack and machine; with --against,
+as a baseline of that address`,
     },
     compare: {
       type: "boolean",
@@ -58,6 +59,16 @@ B is better, same or worse; the pods are removed at the end`,
       value: "URL",
       about: "load this address instead of the stack's; no pods are watched then",
     },
+    "no-keep-alive": {
+      type: "boolean",
+      about: "make a new connection for every request, as clients without HTTP keep-alive do",
+    },
+    ca: {
+      type: "string",
+      value: "FILE",
+      about: "certificates in PEM that an https address must be signed by, for an authority of your own",
+    },
+    insecure: { type: "boolean", about: "accept any certificate of an https address" },
     json: { type: "string", value: "FILE", about: "write the report's JSON there too" },
     out: {
       type: "string",
@@ -72,6 +83,7 @@ B is better, same or worse; the pods are removed at the end`,
     },
   },
   notes: `Stack config has the defaults of duration, warm-up, connections and threads, the scenarios and the gates: loadtest.*
-Exit codes: 0 pass, 99 a gate failed, 98 the run is invalid (the generator was the limit, or it was interrupted),
-1 the run could not be made or measured, 2 wrong usage.`,
+Exit codes: 0 pass, 99 a gate failed or the stack did not recover from the fault, 98 the run is invalid (the generator
+was the limit, the run was interrupted, or it was too short to see the recovery), 1 the run could not be made or measured,
+2 wrong usage, 130 the command was interrupted before the load test began.`,
 } as const satisfies CommandSpec;

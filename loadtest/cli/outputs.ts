@@ -1,9 +1,8 @@
-import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import { promisify } from "node:util";
 import { gateMetrics } from "../../contract/gate-metrics.ts";
 import type { StackOutputs } from "../../contract/outputs.ts";
 import { UserError } from "../../contract/user-error.ts";
+import { tryCommand } from "../../host/run-command.ts";
 import { wrongFields } from "../fields.ts";
 
 const deployIt = "deploy the stack first: npm start, or pulumi up";
@@ -14,22 +13,12 @@ const deployIt = "deploy the stack first: npm start, or pulumi up";
  * @throws {UserError} when pulumi or the stack is missing, or nothing is deployed.
  */
 export async function outputsOfStack(stack: string): Promise<StackOutputs> {
-  let stdout: string;
-  try {
-    const args = ["stack", "output", "--json", "--stack", stack, "--non-interactive"];
-    ({ stdout } = await promisify(execFile)("pulumi", args, { maxBuffer: 16 * 1024 ** 2 }));
-  } catch (error) {
-    const { code, stderr } = error as { code?: unknown; stderr?: string };
-    if (code === "ENOENT")
-      throw new UserError(
-        "pulumi is not on PATH",
-        "start the load test with npm run loadtest, which sets PATH",
-        { cause: error },
-      );
-    const lastLine = stderr?.trim().split("\n").at(-1) ?? String(error);
-    throw new UserError(`the outputs of stack ${stack} cannot be read: ${lastLine}`, deployIt, {
-      cause: error,
-    });
+  const args = ["stack", "output", "--json", "--stack", stack, "--non-interactive"];
+  const fix = "start the load test with npm run loadtest, which sets PATH";
+  const { exitCode, stdout, stderr } = await tryCommand("pulumi", args, { fix });
+  if (exitCode !== 0) {
+    const lastLine = stderr.trim().split("\n").at(-1);
+    throw new UserError(`the outputs of stack ${stack} cannot be read: ${lastLine}`, deployIt);
   }
   return parseOutputs(stdout, `stack ${stack}`);
 }
@@ -83,7 +72,7 @@ function wrongOutputs(outputs: object): string[] {
     ...(typeof endpoint === "string" && !/^https?:\/\/[^/]+(\/.*[^/])?$/.test(endpoint)
       ? [`endpoint is ${JSON.stringify(endpoint)}, not an http URL without a trailing slash`]
       : []),
-    ...wrongFields(outputs, "string", ["namespace", "cluster.kubeconfig", "cluster.kubeContext"]),
+    ...wrongFields(outputs, "string", ["namespace", "cluster.kubeContext"]),
     ...wrongFields(outputs, "array", ["workloads"]),
     ...ofWorkloads.flatMap((path) => [
       ...wrongFields(outputs, "string", [`${path}.name`]),

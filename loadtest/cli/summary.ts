@@ -1,11 +1,9 @@
 import { columns } from "../../host/table.ts";
-import { baselinePath } from "../compare/baseline.ts";
 import { describeRow } from "../compare/repeated-run.ts";
 import { describeOutcome } from "../faults/injection.ts";
 import type { RunReport } from "../report/report-schema.ts";
 import { gateCells, gateHead, scenarioCells, scenarioHead } from "../report/rows.ts";
 import type { GateResult } from "../report/schema/gate.ts";
-import type { Command } from "./command-line.ts";
 
 /** All scenarios and all gates as tables for the terminal. */
 export function reportTables({ scenarios, gates }: RunReport): string {
@@ -16,10 +14,10 @@ export function reportTables({ scenarios, gates }: RunReport): string {
 }
 
 /** The last lines of a run: comparison, saved baseline, fault, problems, verdict. */
-export function resultLines(report: RunReport, { purpose }: Pick<Command, "purpose">): string[] {
-  const { comparison, fault, problems, reason, verdict, exitCode } = report;
+export function resultLines(report: RunReport): string[] {
+  const { comparison, fault, problems, reason, verdict, exitCode, savedBaseline } = report;
   const lines = (comparison?.rows ?? []).map((row) => `${rowMarks[row.verdict]}  ${describeRow(row)}`);
-  if (purpose === "save" && problems.length === 0) lines.push(`baseline  ${baselinePath(report.stack)}`);
+  if (savedBaseline !== null) lines.push(`baseline  ${savedBaseline}`);
   if (fault) lines.push(`fault   ${describeOutcome(fault)}`);
   for (const problem of problems) if (problem !== reason) lines.push(`!  ${problem}`);
   lines.push(`${exitCode === 0 ? "✓" : "✗"} ${verdict}: ${reason}`);

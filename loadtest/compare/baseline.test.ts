@@ -76,8 +76,9 @@ test("readBaseline and saveBaseline name the path when the file system fails", a
 test("parseBaseline names every wrong field, and distinguishes a newer file from a damaged one", () => {
   const text = JSON.stringify(sampleBaseline());
   refuses(text.slice(0, -5), /^the baseline a\.json is damaged: not JSON/, /--save-baseline/);
-  refuses(text.replace('"schema":1', '"schema":2'), /has schema 2; this version reads 1/);
-  refuses("null", /schema is missing; stack is missing.*plan\.users is missing; scenarios is not a list/);
+  refuses(text.replace('"schema":2', '"schema":3'), /has schema 3; this version reads 2/, /--save-baseline/);
+  refuses(text.replace('"schema":2', '"schema":1'), /has schema 1; this version reads 2/, /--save-baseline/);
+  refuses("null", /schema is missing; stack is missing.*plan\.users is missing; .*scenarios is not a list/);
   refuses(
     text.replace('"cpus":2', '"cpus":"2"').replace('"users":10', '"user":10'),
     /machine\.cpus is not a number; plan\.users is missing$/,
@@ -106,4 +107,8 @@ test("saveBaseline and parseBaseline refuse a repeat with a missing value", asyn
 test("baselinePath has a file for each stack, also when the name has slashes", () => {
   assert.match(baselinePath("local"), /baselines[\\/]local\.json$/);
   assert.match(baselinePath("org/breakwater/local"), /baselines[\\/]org%2Fbreakwater%2Flocal\.json$/);
+  assert.match(
+    baselinePath("local", "http://10.0.0.1:80"),
+    /baselines[\\/]local%40http%3A%2F%2F10\.0\.0\.1%3A80\.json$/,
+  );
 });

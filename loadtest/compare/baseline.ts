@@ -28,11 +28,18 @@ export interface LoadSettings {
   warmupSeconds: number;
   /** Requests per second; absent in a closed model. */
   ratePerSecond?: number;
+  /** The shares of the kinds of requests, as one text; absent in the load of the run, which all scenarios share. */
+  mix?: string;
 }
 
 /** The settings of a run. Only runs with the same settings can be compared. */
 export interface ComparableSettings extends LoadSettings {
   users: number;
+  endpoint: string;
+  threads: number;
+  keepAlive: boolean;
+  /** Names of the API's workloads; empty for an address whose pods are unknown. */
+  pools: readonly string[];
   /** The load of each scenario by its name, since stack config may set it. */
   ofScenarios?: Record<string, LoadSettings>;
 }
@@ -48,7 +55,7 @@ export function settingsIn(plan: ComparableSettings, scenario: string): LoadSett
 /** Several repeats of each scenario of one stack, and the settings and machine that a comparable run must share. */
 export interface Baseline {
   /** Version of the format. It rises when a reader of older files would misread a newer file. */
-  schema: 1;
+  schema: 2;
   stack: string;
   /** ISO 8601. */
   savedAt: string;
@@ -58,12 +65,20 @@ export interface Baseline {
   scenarios: { scenario: string; repeats: Repeat[] }[];
 }
 
+/** Version of the format. Files of schema 1 do not have the mix, the endpoint, the threads and the keep-alive. */
+export const baselineSchema = 2;
+
 const repeatFields = ["calibration", "throughput", "p50Ms", "p95Ms", "p99Ms"] as const;
 const saveAgain = "save it again: npm run loadtest -- --save-baseline";
 
-/** The file with the baseline of a stack, in `loadtest/baselines/`. */
-export function baselinePath(stack: string): string {
-  return join(resolve(import.meta.dirname, "..", "baselines"), `${encodeURIComponent(stack)}.json`);
+/**
+ * The file with the baseline of a stack, in `loadtest/baselines/`.
+ *
+ * @param against the address that is loaded instead of the stack's; it has a baseline of its own
+ */
+export function baselinePath(stack: string, against?: string): string {
+  const name = against === undefined ? stack : `${stack}@${against}`;
+  return join(resolve(import.meta.dirname, "..", "baselines"), `${encodeURIComponent(name)}.json`);
 }
 
 /**
@@ -127,9 +142,9 @@ export function parseBaseline(text: string, source: string): Baseline {
     throw new UserError(`the baseline ${source} is damaged: not JSON: ${what}`, saveAgain, { cause: error });
   }
   const schema = fieldAt(parsed, "schema");
-  if (typeof schema === "number" && schema !== 1) {
+  if (typeof schema === "number" && schema !== baselineSchema) {
     throw new UserError(
-      `the baseline ${source} has schema ${schema}; this version reads 1`,
+      `the baseline ${source} has schema ${schema}; this version reads ${baselineSchema}`,
       `use the version that wrote it, or ${saveAgain}`,
     );
   }
@@ -165,7 +180,9 @@ function problemsOf(baseline: unknown): string[] {
         fieldAt(baseline, rate) === undefined ? fields : [...fields, rate],
       );
     }),
-    ...wrongFields(baseline, "number", ["plan.users"]),
+    ...wrongFields(baseline, "number", ["plan.users", "plan.threads"]),
+    ...wrongFields(baseline, "string", ["plan.endpoint"]),
+    ...wrongFields(baseline, "array", ["plan.pools"]),
     ...wrongScenarios(fieldAt(baseline, "scenarios")),
   ];
 }

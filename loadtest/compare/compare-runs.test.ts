@@ -112,6 +112,21 @@ test("compareRuns refuses another machine, stack or settings with every reason",
   ]);
 });
 
+test("compareRuns refuses another endpoint, mix, count of threads, keep-alive and pools", () => {
+  const { plan } = sampleBaseline();
+  const changed = { endpoint: "http://127.0.0.1:9", threads: 2, keepAlive: false, pools: ["api", "canary"] };
+  assert.deepEqual(refusal(sampleBaseline({ plan: { ...plan, ...changed } })), [
+    "endpoint was http://127.0.0.1:30080, is http://127.0.0.1:9",
+    "threads was 1, is 2",
+    "keep-alive was on, is off",
+    "pools of the API was api, is api, canary",
+  ]);
+  const withMix = (mix: string) =>
+    sampleBaseline({ plan: { ...plan, ofScenarios: { light: { ...plan, mix } } } });
+  const mixed = compareRuns(withMix("light 100 %"), withMix("write 100 %"));
+  assert.deepEqual(!mixed.compared && mixed.reasons, ["of light, mix was light 100 %, is write 100 %"]);
+});
+
 test("compareRuns compares the settings of each scenario that both runs have", () => {
   const { plan } = sampleBaseline();
   const of = (light: object, more = {}) =>

@@ -135,20 +135,33 @@ function planReasons(before: ComparableSettings, now: ComparableSettings): strin
       .filter((reason) => !ofRun.includes(reason))
       .map((reason) => `of ${scenario}, ${reason}`),
   );
-  const users = before.users === now.users ? [] : [`users was ${before.users}, is ${now.users}`];
-  return [...ofRun, ...ofScenarios, ...users];
+  const onOff = (on: boolean) => (on ? "on" : "off");
+  return [
+    ...ofRun,
+    ...ofScenarios,
+    ...changed("users", before.users, now.users),
+    ...changed("endpoint", before.endpoint, now.endpoint),
+    ...changed("threads", before.threads, now.threads),
+    ...changed("keep-alive", onOff(before.keepAlive), onOff(now.keepAlive)),
+    ...changed("pools of the API", before.pools.join(", ") || "none", now.pools.join(", ") || "none"),
+  ];
+}
+
+function changed(name: string, before: string | number, now: string | number): string[] {
+  return before === now ? [] : [`${name} was ${before}, is ${now}`];
 }
 
 function settingReasons(before: LoadSettings, now: LoadSettings): string[] {
+  const text = (value: number | string | undefined, unit: string) =>
+    value === undefined ? "as fast as answered" : `${value}${unit}`;
   const settings: [keyof LoadSettings, string, string][] = [
     ["connections", "connections", ""],
     ["durationSeconds", "duration", " s"],
     ["warmupSeconds", "warm-up", " s"],
     ["ratePerSecond", "rate", " requests/s"],
+    ["mix", "mix", ""],
   ];
-  const text = (value: number | undefined, unit: string) =>
-    value === undefined ? "as fast as answered" : `${value}${unit}`;
-  return settings
-    .filter(([key]) => before[key] !== now[key])
-    .map(([key, name, unit]) => `${name} was ${text(before[key], unit)}, is ${text(now[key], unit)}`);
+  return settings.flatMap(([key, name, unit]) =>
+    changed(name, text(before[key], unit), text(now[key], unit)),
+  );
 }

@@ -1,9 +1,9 @@
-import type { StackOutputs } from "../../contract/outputs.ts";
 import { UserError } from "../../contract/user-error.ts";
 import { judgeRatio, pairedRatio } from "../../measure/bootstrap.ts";
 import { interleave } from "../../measure/interleave.ts";
+import type { ReachedStack } from "../cluster-search.ts";
 import type { Scenario } from "../load/scenarios.ts";
-import type { ComparedRow, RunComparison } from "../report/schema/comparison.ts";
+import type { ComparedRow } from "../report/schema/comparison.ts";
 import type { LoadResult, StackStats } from "../report/schema/scenario.ts";
 import type { KeptValues } from "./baseline.ts";
 import {
@@ -14,7 +14,7 @@ import {
   type MetricRule,
 } from "./compare-runs.ts";
 import type { ImagePool } from "./image-pools.ts";
-import type { RepeatedTurns, Turn } from "./repeated-run.ts";
+import type { RepeatedTurns, Turn, TurnsResult } from "./repeated-run.ts";
 
 /** The kept values of one turn. */
 interface ImageRepeat extends KeptValues {
@@ -33,8 +33,10 @@ const cpuMetric: MetricRule<ImageRepeat> = {
  * drift of the machine cancels in each pair. This needs no baseline and no calibration.
  */
 export class ImageComparison implements RepeatedTurns {
+  readonly withoutEnd = "the images were not compared";
+  readonly needsAllGates = false;
   readonly #pools: readonly [ImagePool, ImagePool];
-  readonly #outputs: StackOutputs;
+  readonly #outputs: ReachedStack;
   readonly #rounds: number;
   readonly #repeats = new Map<string, { a: ImageRepeat[]; b: ImageRepeat[] }>();
 
@@ -43,14 +45,14 @@ export class ImageComparison implements RepeatedTurns {
    * @param outputs outputs of the stack that the pods are deployed beside
    * @param rounds turns of each scenario and image, an even number from 6
    */
-  constructor(pools: readonly [ImagePool, ImagePool], outputs: StackOutputs, rounds: number) {
+  constructor(pools: readonly [ImagePool, ImagePool], outputs: ReachedStack, rounds: number) {
     this.#pools = pools;
     this.#outputs = outputs;
     this.#rounds = rounds;
   }
 
   /** Outputs of a stack that consists of these two pods. */
-  get observed(): StackOutputs {
+  get observed(): ReachedStack {
     return this.#outputsOf(...this.#pools);
   }
 
@@ -79,7 +81,7 @@ export class ImageComparison implements RepeatedTurns {
   }
 
   /** @throws {UserError} when a turn had no good response. */
-  async end(): Promise<RunComparison> {
+  async end(): Promise<TurnsResult> {
     const [a, b] = this.#pools;
     const rows = [...this.#repeats].flatMap(([scenario, repeats]) => {
       const latencies = (Object.keys(comparedMetrics) as ComparedMetric[]).map((metric) =>
@@ -90,15 +92,11 @@ export class ImageComparison implements RepeatedTurns {
         ? [...latencies, comparedRow(scenario, "CPU per request", repeats, cpuMetric)]
         : latencies;
     });
-    return {
-      before: { apiImage: a.image, savedAt: null },
-      after: { apiImage: b.image },
-      rows,
-      notCompared: [],
-    };
+    const before = { apiImage: a.image, savedAt: null };
+    return { comparison: { before, after: { apiImage: b.image }, rows, notCompared: [] } };
   }
 
-  #outputsOf(...pools: ImagePool[]): StackOutputs {
+  #outputsOf(...pools: ImagePool[]): ReachedStack {
     return { ...this.#outputs, workloads: pools.map(({ workload }) => workload) };
   }
 }

@@ -1,9 +1,10 @@
 import type { V1Deployment, V1Pod, V1PodList, V1Service } from "@kubernetes/client-node";
-import type { StackOutputs, Workload } from "../../contract/outputs.ts";
+import type { Workload } from "../../contract/outputs.ts";
 import { UserError } from "../../contract/user-error.ts";
 import { ApiError, type ClusterApi, deploymentPath, podPath, servicePath } from "../../host/cluster-api.ts";
 import { openCluster } from "../../host/open-cluster.ts";
 import { poll, pollUntil } from "../../host/poll.ts";
+import type { ReachedStack } from "../cluster-search.ts";
 import { notReady, selects } from "../observe/pod-history.ts";
 import { workloadsOf } from "../observe/ready-pods.ts";
 
@@ -37,12 +38,12 @@ export interface ImagePool {
  * See docs/decisions.md#image-comparison.
  */
 export class ImagePools {
-  readonly #outputs: StackOutputs;
+  readonly #outputs: ReachedStack;
   readonly #api: ClusterApi;
   #mayExist = false;
 
   /** @throws {UserError} when the kubeconfig cannot be read. */
-  constructor(outputs: StackOutputs) {
+  constructor(outputs: ReachedStack) {
     this.#outputs = outputs;
     this.#api = openCluster(outputs.cluster.kubeconfig, outputs.cluster.kubeContext);
   }
@@ -94,7 +95,7 @@ export class ImagePools {
   }
 }
 
-async function gatewayType(outputs: StackOutputs, api: ClusterApi): Promise<string> {
+async function gatewayType(outputs: ReachedStack, api: ClusterApi): Promise<string> {
   const [gateway] = workloadsOf("nginx", outputs);
   const service = await api.getJson<V1Service>(servicePath(outputs.namespace, gateway?.name));
   const type = service.spec?.type ?? "ClusterIP";
@@ -107,7 +108,7 @@ async function gatewayType(outputs: StackOutputs, api: ClusterApi): Promise<stri
 
 interface Pattern {
   api: ClusterApi;
-  outputs: StackOutputs;
+  outputs: ReachedStack;
   pattern: Workload;
   source: V1Deployment;
   /** Type of the Services. */
@@ -160,7 +161,7 @@ async function deployOne(
 }
 
 /** The address of a Service. A node port has the host of the stack's endpoint. */
-async function addressOf(service: V1Service, outputs: StackOutputs, api: ClusterApi): Promise<string> {
+async function addressOf(service: V1Service, outputs: ReachedStack, api: ClusterApi): Promise<string> {
   const nodePort = service.spec?.ports?.[0]?.nodePort;
   if (service.spec?.type === "NodePort") return `http://${new URL(outputs.endpoint).hostname}:${nodePort}`;
   const name = service.metadata?.name;
@@ -205,7 +206,8 @@ async function waitReady(
 /** The cluster's reason why the pods are not ready. @returns it, and `final` when waiting cannot help */
 export function whyNotReady(pods: readonly V1Pod[]): { reason: string; final: boolean } {
   for (const { status } of pods) {
-    for (const { state, lastState } of status?.containerStatuses ?? []) {
+    const statuses = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+    for (const { state, lastState } of statuses) {
       const { reason, message } = state?.waiting ?? {};
       if (!reason || !finalReasons.includes(reason)) continue;
       const ended = lastState?.terminated;

@@ -1,7 +1,7 @@
-import type { StackOutputs } from "../../contract/outputs.ts";
 import { calibrate } from "../../measure/calibration.ts";
 import { interleave } from "../../measure/interleave.ts";
 import { thisMachine } from "../../measure/machine.ts";
+import type { ReachedStack } from "../cluster-search.ts";
 import { wrongUsage } from "../errors.ts";
 import type { Scenario } from "../load/scenarios.ts";
 import type { ComparedRow, RunComparison } from "../report/schema/comparison.ts";
@@ -9,6 +9,7 @@ import type { LoadResult, StackStats } from "../report/schema/scenario.ts";
 import {
   type Baseline,
   baselinePath,
+  baselineSchema,
   type ComparableSettings,
   type Repeat,
   readBaseline,
@@ -22,21 +23,31 @@ export interface Turn {
   /** The address to load; default: the stack's endpoint. */
   target?: { endpoint: string; withoutGateway: boolean };
   /** The pods whose counters are read before and after; default: the whole stack. */
-  observed?: StackOutputs;
+  observed?: ReachedStack;
 }
 
 /** A run in which every scenario has several turns, with a comparison at the end. */
 export interface RepeatedTurns {
   /** The pods to watch; default: the whole stack. */
-  readonly observed?: StackOutputs;
+  readonly observed?: ReachedStack;
   /** All turns in order. */
   turns(scenarios: readonly Scenario[]): Turn[];
   /** Prepares a turn. Call it before each turn. */
   beforeTurn(): Promise<void>;
   /** Adds the result of a turn. */
   add(load: LoadResult, stack: StackStats | null): void;
-  /** @returns undefined when there is nothing to compare with */
-  end(): Promise<RunComparison | undefined>;
+  /** What `end` does with the turns, for the message when it may not: `the baseline was not saved`. */
+  readonly withoutEnd: string;
+  /** Whether a gate that fails for another reason than bad responses forbids the end. */
+  readonly needsAllGates: boolean;
+  /** @returns the comparison, if any, and the file of the saved baseline, if any */
+  end(): Promise<TurnsResult>;
+}
+
+/** The result of all turns. */
+export interface TurnsResult {
+  comparison?: RunComparison;
+  savedTo?: string;
 }
 
 /** Whether a repeated run saves a baseline or compares with it. */
@@ -45,28 +56,36 @@ export type Purpose = "save" | "compare";
 /** A run in which every scenario has several turns. It is compared with a run of another day. */
 export class RepeatedRun implements RepeatedTurns {
   readonly #purpose: Purpose;
+  readonly #path: string;
   readonly #rounds: number;
   readonly #identity: Pick<Baseline, "stack" | "apiImage" | "machine" | "plan">;
   readonly #before: Baseline | undefined;
+  readonly #measureSpeed: () => Promise<{ speed: number }>;
   readonly #repeats = new Map<string, Repeat[]>();
   #calibration = Number.NaN;
 
   private constructor(
     purpose: Purpose,
+    path: string,
     rounds: number,
     identity: Pick<Baseline, "stack" | "apiImage" | "plan">,
     before: Baseline | undefined,
+    measureSpeed: () => Promise<{ speed: number }>,
   ) {
     this.#purpose = purpose;
+    this.#path = path;
     this.#rounds = rounds;
     this.#identity = { ...identity, machine: thisMachine() };
     this.#before = before;
+    this.#measureSpeed = measureSpeed;
   }
 
   /**
    * Reads the baseline for a comparison, and checks that this run can be compared with it.
    *
    * @param rounds turns of each scenario, an even number
+   * @param against the address that is loaded instead of the stack's
+   * @param measureSpeed measures the machine's speed next to each turn
    * @throws {UserError} with exit code 2 when there is no baseline, or its machine or settings differ.
    * @throws {UserError} when the baseline is damaged.
    */
@@ -74,16 +93,27 @@ export class RepeatedRun implements RepeatedTurns {
     purpose: Purpose,
     rounds: number,
     identity: { stack: string; apiImage: string; plan: ComparableSettings },
+    against?: string,
+    measureSpeed: () => Promise<{ speed: number }> = calibrate,
   ): Promise<RepeatedRun> {
-    const before = purpose === "compare" ? await readBaseline(baselinePath(identity.stack)) : undefined;
+    const path = baselinePath(identity.stack, against);
+    const before = purpose === "compare" ? await readBaseline(path) : undefined;
     if (before) {
       const differences = settingsDifferences(before, { ...before, ...identity, machine: thisMachine() });
       if (differences.length > 0)
         throw wrongUsage(
-          `--compare: the baseline of ${before.savedAt} cannot be compared with this run: ${differences.join("; ")}`,
+          `--compare: the baseline of ${before.savedAt} cannot be compared with this run: ${differences.join("; ")}; give the same options, or save another baseline with these: --save-baseline`,
         );
     }
-    return new RepeatedRun(purpose, rounds, identity, before);
+    return new RepeatedRun(purpose, path, rounds, identity, before, measureSpeed);
+  }
+
+  get withoutEnd(): string {
+    return this.#purpose === "save" ? "the baseline was not saved" : "nothing was compared with the baseline";
+  }
+
+  get needsAllGates(): boolean {
+    return this.#purpose === "save";
   }
 
   /** The turns of all scenarios in an order in which drift of the machine cancels. */
@@ -95,7 +125,7 @@ export class RepeatedRun implements RepeatedTurns {
 
   /** Measures the machine's speed. */
   async beforeTurn(): Promise<void> {
-    this.#calibration = (await calibrate()).speed;
+    this.#calibration = (await this.#measureSpeed()).speed;
   }
 
   add(load: LoadResult): void {
@@ -106,25 +136,25 @@ export class RepeatedRun implements RepeatedTurns {
   /**
    * Saves the baseline, or compares this run with it.
    *
-   * @returns undefined after saving
    * @throws {UserError} when the baseline cannot be written, or repeats are missing.
    */
-  async end(): Promise<RunComparison | undefined> {
+  async end(): Promise<TurnsResult> {
     const now: Baseline = {
-      schema: 1,
+      schema: baselineSchema,
       savedAt: new Date().toISOString(),
       ...this.#identity,
       scenarios: [...this.#repeats].map(([scenario, repeats]) => ({ scenario, repeats })),
     };
     if (this.#purpose === "save" || !this.#before) {
-      await saveBaseline(baselinePath(now.stack), now);
-      return undefined;
+      await saveBaseline(this.#path, now);
+      return { savedTo: this.#path };
     }
     const { savedAt, apiImage } = this.#before;
     const comparison = compareRuns(this.#before, now);
     if (!comparison.compared) throw wrongUsage(`--compare: ${comparison.reasons.join("; ")}`);
     const { rows, notCompared } = comparison;
-    return { before: { apiImage, savedAt }, after: { apiImage: now.apiImage }, rows, notCompared };
+    const after = { apiImage: now.apiImage };
+    return { comparison: { before: { apiImage, savedAt }, after, rows, notCompared } };
   }
 }
 

@@ -1,10 +1,11 @@
-import type { StackOutputs, Workload } from "../../contract/outputs.ts";
+import type { Workload } from "../../contract/outputs.ts";
 import type { ClusterApi } from "../../host/cluster-api.ts";
+import type { ReachedStack } from "../cluster-search.ts";
 import type { ExpectedEffect } from "../gates/judge-gates.ts";
 
 /** Input of a fault. */
 export interface FaultContext {
-  outputs: StackOutputs;
+  outputs: ReachedStack;
   /** Must stay open until the fault is undone. */
   api: ClusterApi;
   /** How long `pause-api` stops its pod, in seconds. */

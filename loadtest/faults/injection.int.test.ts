@@ -9,7 +9,7 @@ import type { V1Pod } from "@kubernetes/client-node";
 import { UserError } from "../../contract/user-error.ts";
 import { poll } from "../../host/poll.ts";
 import type { ReadyPod } from "../observe/ready-pods.ts";
-import { sampleOutputs, sampleWorkload } from "../testing/samples.ts";
+import { sampleStack, sampleWorkload } from "../testing/samples.ts";
 import { type StubAnswer, StubCluster, type StubExec, type StubRequest } from "../testing/stub-cluster.ts";
 import type { FaultContext } from "./fault.ts";
 import { type FaultName, parseFault } from "./faults.ts";
@@ -24,7 +24,7 @@ const redis = sampleWorkload({
   role: "redis",
   selector: { app: "redis" },
 });
-const outputs = sampleOutputs({ namespace: "ns", workloads: [sampleWorkload({ replicas: 2 }), redis] });
+const outputs = sampleStack({ namespace: "ns", workloads: [sampleWorkload({ replicas: 2 }), redis] });
 const pods = "/api/v1/namespaces/ns/pods";
 const deployment = "/apis/apps/v1/namespaces/ns/deployments/api";
 

@@ -1,7 +1,8 @@
-import type { StackOutputs } from "../../contract/outputs.ts";
 import { UserError } from "../../contract/user-error.ts";
 import { ApiError } from "../../host/cluster-api.ts";
 import { openCluster } from "../../host/open-cluster.ts";
+import { poll } from "../../host/poll.ts";
+import type { ReachedStack } from "../cluster-search.ts";
 import type { ExpectedEffect } from "../gates/judge-gates.ts";
 import type { PodEvent } from "../observe/pod-history.ts";
 import { readyPods } from "../observe/ready-pods.ts";
@@ -9,10 +10,13 @@ import type { FaultOutcome } from "../report/schema/fault.ts";
 import type { LoadResult } from "../report/schema/scenario.ts";
 import type { Fault, FaultContext, InjectedFault } from "./fault.ts";
 import type { FaultName } from "./faults.ts";
-import { recoveryOf } from "./recovery.ts";
+import { missingPods, recoveryOf } from "./recovery.ts";
 
 /** Share of the measured time after which the fault is injected. The time before it serves as comparison, the rest as time to recover. */
 const injectAfterShare = 0.3;
+
+/** How long the pods are watched after a fault. */
+export const recoveryBoundMs = 120_000;
 
 /** The fault of one run, from the check before the run to its undo. */
 export class Injection {
@@ -21,6 +25,7 @@ export class Injection {
   #injecting: Promise<void> | undefined;
   #injected: InjectedFault | undefined;
   #problem: string | undefined;
+  #wasWatched = false;
 
   private constructor(fault: Fault<FaultName>, context: FaultContext) {
     this.#fault = fault;
@@ -28,7 +33,7 @@ export class Injection {
   }
 
   /** Checks whether the fault can be injected. @throws {UserError} when it cannot. */
-  static async prepare(fault: Fault<FaultName>, outputs: StackOutputs): Promise<Injection> {
+  static async prepare(fault: Fault<FaultName>, outputs: ReachedStack): Promise<Injection> {
     const api = openCluster(outputs.cluster.kubeconfig, outputs.cluster.kubeContext);
     const context = { outputs, api, pauseSeconds: 5, procFolder: "/proc" };
     try {
@@ -67,8 +72,21 @@ export class Injection {
       load: { ...load, failedAtMs: load.failedAtSeconds.map((second) => second * 1000) },
       events,
       workloads,
+      wasWatched: this.#wasWatched,
     });
     return { name: this.#fault.name, how, pod, atMs, ...recovery };
+  }
+
+  /** Waits after the load until the pods of the affected workloads are ready, or the bound is over. */
+  async waitForPods(events: () => readonly PodEvent[], signal: AbortSignal): Promise<void> {
+    await this.#injecting;
+    if (!this.#injected) return;
+    const { atMs: faultAtMs, workloads } = this.#injected;
+    const timeoutMs = Math.max(0, faultAtMs + recoveryBoundMs - Date.now());
+    const isReady = async () =>
+      signal.aborted || missingPods({ faultAtMs, events: events(), workloads }).length === 0;
+    await poll({ intervalMs: 500, timeoutMs }, isReady);
+    this.#wasWatched = !signal.aborted;
   }
 
   /** Waits for an injection in progress. @returns why the fault could not be injected, if so */
@@ -97,8 +115,13 @@ export function describeOutcome(outcome: FaultOutcome): string {
       ? "no request failed"
       : `${failedRequests.toLocaleString("en-US")} requests failed, from ${seconds(errorWindow.fromMs)} to ${seconds(errorWindow.toMs)} after it`;
   const recovery =
-    recoveredMs === null ? `not recovered: ${outcome.reason}` : `recovered after ${seconds(recoveredMs)}`;
+    recoveredMs === null ? recoveryProblem(outcome) : `recovered after ${seconds(recoveredMs)}`;
   return `${outcome.how}: ${errors}; ${recovery}`;
+}
+
+/** Why a stack has not recovered, or why that is unknown. */
+export function recoveryProblem({ outcome, reason }: FaultOutcome): string {
+  return outcome === "unknown" ? `the recovery is unknown: ${reason}` : `not recovered: ${reason}`;
 }
 
 /** Checks without any effect whether a fault can be injected. @throws {UserError} when it cannot. */

@@ -21,31 +21,37 @@ function event(second: number, kind: PodEvent["kind"], pod = "api-1", workload =
   return { atMs: startedAt + second * 1000, kind, pod, workload, detail: "" };
 }
 
-/** Recovery from a fault at 3.5 s, after three seconds with a p99 of 10 ms. */
+/** Recovery from a fault at 3.5 s, in a load of 30 s, after three seconds with a p99 of 10 ms. */
 function recovery(given: {
-  p99s: (number | null)[];
+  p99s?: (number | null)[];
   failedAtMs?: number[];
   failed?: Record<number, number>;
   events?: PodEvent[];
+  durationSeconds?: number;
+  wasWatched?: boolean;
 }) {
   return recoveryOf({
     faultAtMs: startedAt + 3500,
     load: {
       startedAt,
-      seconds: secondsOf([10, 10, 10, ...given.p99s], given.failed),
+      durationSeconds: given.durationSeconds ?? 30,
+      seconds: secondsOf([10, 10, 10, ...(given.p99s ?? [])], given.failed),
       failedAtMs: given.failedAtMs ?? [],
     },
     events: given.events ?? [],
     workloads: [{ name: "api", replicas: 2 }],
+    wasWatched: given.wasWatched ?? true,
   });
 }
 
 test("recoveryOf is 0 ms when the fault had no effect", () => {
-  assert.deepEqual(recovery({ p99s: [11, 12, 9] }), {
+  assert.deepEqual(recovery({ p99s: [11, 12, 9, 10] }), {
     errorWindow: null,
     failedRequests: 0,
     recoveredMs: 0,
+    outcome: "recovered",
     reason: "",
+    p99CalmMs: 0,
   });
 });
 
@@ -76,23 +82,19 @@ test("recoveryOf has an error window by seconds when no time after the fault was
   assert.deepEqual([errorWindow, failedRequests], [{ fromMs: 500, toMs: 1500 }, 3]);
 });
 
-test("recoveryOf ends at the first second from which p99 stays within twice its median before the fault", () => {
-  assert.equal(recovery({ p99s: [10, 90, 20, 21, 15, 20, 12] }).recoveredMs, 3500);
+test("recoveryOf reports when p99 is calm again, and does not judge by it", () => {
+  const later = recovery({ p99s: [10, 90, 20, 21, 15, 20, 12] });
+  assert.deepEqual([later.outcome, later.recoveredMs, later.p99CalmMs], ["recovered", 0, 3500]);
+  const never = recovery({ p99s: [50, 10, 50, 10, 10, 50] });
+  assert.deepEqual([never.outcome, never.recoveredMs, never.p99CalmMs], ["recovered", 0, null]);
+  assert.equal(recovery({ p99s: [null, null, 10, 10, 10] }).p99CalmMs, 1500);
 });
 
-test("recoveryOf treats a second without a response as not recovered", () => {
-  assert.equal(recovery({ p99s: [null, null, 10, 10, 10] }).recoveredMs, 1500);
-});
-
-test("recoveryOf ends when the pods are ready, if that is later than p99", () => {
+test("recoveryOf ends when the pods are ready and no request fails, whichever is later", () => {
   const events = [event(4, "not_ready"), event(7.25, "ready")];
-  assert.equal(recovery({ p99s: [30, 10, 10, 10, 10, 10] }).recoveredMs, 500);
-  assert.equal(recovery({ p99s: [30, 10, 10, 10, 10, 10], events }).recoveredMs, 3750);
-});
-
-test("recoveryOf ignores p99 until the pods are ready", () => {
-  const events = [event(4, "pod_gone"), event(4, "pod_new", "api-3"), event(8, "ready", "api-3")];
-  assert.equal(recovery({ p99s: [10, 10, 10, 10, 10, 50, 10, 10, 10], events }).recoveredMs, 5500);
+  assert.equal(recovery({ events }).recoveredMs, 3750);
+  assert.equal(recovery({ events, failedAtMs: [4000, 6000] }).recoveredMs, 3750);
+  assert.equal(recovery({ events, failedAtMs: [4000, 9500] }).recoveredMs, 6000);
 });
 
 test("recoveryOf ends when the last old pod of a rolling update is gone", () => {
@@ -104,7 +106,7 @@ test("recoveryOf ends when the last old pod of a rolling update is gone", () => 
     event(7, "ready", "new-2"),
     event(8, "pod_gone", "api-2"),
   ];
-  assert.equal(recovery({ p99s: [10, 10, 10, 10, 10, 10, 10], events }).recoveredMs, 4500);
+  assert.equal(recovery({ events }).recoveredMs, 4500);
 });
 
 test("recoveryOf counts a replaced pod of the same name once", () => {
@@ -115,54 +117,45 @@ test("recoveryOf counts a replaced pod of the same name once", () => {
     event(6, "ready"),
     event(6, "not_ready", "redis-1", "redis"),
   ];
-  assert.equal(recovery({ p99s: [10, 10, 10, 10, 10], events }).recoveredMs, 2500);
+  assert.equal(recovery({ events }).recoveredMs, 2500);
 });
 
 test("recoveryOf counts a pod that was not ready before the fault and still is not", () => {
   const before = [event(1, "not_ready"), event(2, "ready")];
-  assert.equal(recovery({ p99s: [10, 10, 10], events: before }).recoveredMs, 0);
-  const away = recovery({ p99s: [10, 10, 10], events: [event(1, "not_ready")] });
-  assert.equal(away.recoveredMs, null);
+  assert.equal(recovery({ events: before }).recoveredMs, 0);
+  assert.equal(recovery({ events: [event(1, "not_ready")] }).recoveredMs, null);
 });
 
-test("recoveryOf is null when a pod is not ready at the end", () => {
-  assert.deepEqual(recovery({ p99s: [10, 10, 10], events: [event(4, "not_ready")] }), {
-    errorWindow: null,
-    failedRequests: 0,
-    recoveredMs: null,
-    reason: "api had 1 of 2 pods ready at the end",
-  });
+test("recoveryOf counts a pod that is ready again only after the end of the load", () => {
+  const events = [event(4, "not_ready"), event(40, "ready")];
+  assert.deepEqual([recovery({ events }).outcome, recovery({ events }).recoveredMs], ["recovered", 36_500]);
 });
 
-test("recoveryOf is null when p99 stays high", () => {
-  const { recoveredMs, reason } = recovery({ p99s: [50, 10, 50, 10, 10, 50] });
-  assert.equal(recoveredMs, null);
-  assert.equal(reason, "p99 did not stay within 20.0 ms, twice its median of before the fault");
-});
-
-test("recoveryOf needs several seconds within the allowed p99, if the run has them", () => {
-  assert.equal(recovery({ p99s: [50, 50, 50, 10] }).recoveredMs, null);
-  assert.equal(recovery({ p99s: [10] }).recoveredMs, 0);
-});
-
-test("recoveryOf is null when there is no second before or after the fault", () => {
-  const workloads = [{ name: "api", replicas: 2 }];
-  const load = { startedAt, seconds: secondsOf([10, 10]), failedAtMs: [] };
-  const early = recoveryOf({ faultAtMs: startedAt + 300, load, events: [], workloads });
+test("recoveryOf is not recovered when a pod is not ready at the end of the watch", () => {
+  const { recoveredMs, outcome, reason } = recovery({ events: [event(4, "not_ready")] });
   assert.deepEqual(
-    [early.recoveredMs, early.reason],
-    [null, "no second before the fault has a p99 to compare with"],
+    [recoveredMs, outcome, reason],
+    [null, "not recovered", "api had 1 of 2 pods ready at the end"],
   );
-  const late = recoveryOf({
-    faultAtMs: startedAt + 1500,
-    load,
-    events: [event(1.8, "not_ready"), event(4, "ready")],
-    workloads,
-  });
-  assert.deepEqual(
-    [late.recoveredMs, late.reason],
-    [null, "the load ended before all pods were ready again"],
-  );
+});
+
+test("recoveryOf is unknown when a pod is not ready and the run was interrupted", () => {
+  const { outcome, reason } = recovery({ events: [event(4, "not_ready")], wasWatched: false });
+  assert.deepEqual([outcome, reason], ["unknown", "api had 1 of 2 pods ready when the run was interrupted"]);
+});
+
+test("recoveryOf is not recovered when requests fail until the end, long after the pods were ready", () => {
+  const { outcome, reason } = recovery({ failedAtMs: [4000, 29_000] });
+  assert.deepEqual([outcome, reason], ["not recovered", "requests still failed at the end of the load"]);
+});
+
+test("recoveryOf is unknown when the load was too short", () => {
+  const failing = recovery({ failedAtMs: [4000, 9500], durationSeconds: 10 });
+  assert.equal(failing.outcome, "unknown");
+  assert.match(failing.reason, /requests failed until the load ended.*--duration/);
+  const short = recovery({ durationSeconds: 5 });
+  assert.equal(short.outcome, "unknown");
+  assert.match(short.reason, /the load ended 1\.5 s after the fault; give a longer --duration/);
 });
 
 test("recoveryOf ignores the warm-up", () => {
@@ -173,9 +166,12 @@ test("recoveryOf ignores the warm-up", () => {
     p50Ms: 900,
     p99Ms: 900,
   }));
-  const load = { startedAt, seconds: [...warmup, ...secondsOf([10, 10, 500, 500])], failedAtMs: [] };
-  assert.equal(
-    recoveryOf({ faultAtMs: startedAt + 2500, load, events: [], workloads: [] }).recoveredMs,
-    null,
-  );
+  const load = {
+    startedAt,
+    durationSeconds: 30,
+    seconds: [...warmup, ...secondsOf([10, 10, 500, 500, 500])],
+    failedAtMs: [],
+  };
+  const run = { faultAtMs: startedAt + 2500, load, events: [], workloads: [], wasWatched: true };
+  assert.equal(recoveryOf(run).p99CalmMs, null);
 });

@@ -1,8 +1,9 @@
 import type { V1Deployment } from "@kubernetes/client-node";
-import type { StackOutputs, Workload } from "../../contract/outputs.ts";
+import type { Workload } from "../../contract/outputs.ts";
 import { UserError } from "../../contract/user-error.ts";
 import { type ClusterApi, deploymentPath } from "../../host/cluster-api.ts";
 import { pollUntil } from "../../host/poll.ts";
+import type { ReachedStack } from "../cluster-search.ts";
 import { workloadsOf } from "../observe/ready-pods.ts";
 import { defineFault } from "./fault.ts";
 
@@ -63,7 +64,7 @@ export const rollout = defineFault({
   },
 });
 
-function deploymentsToRoll(outputs: StackOutputs): Workload[] {
+function deploymentsToRoll(outputs: ReachedStack): Workload[] {
   const deployments = workloadsOf("api", outputs).filter(({ kind }) => kind === "Deployment");
   if (deployments.length > 0) return deployments;
   throw new UserError("the API is not a Deployment, so there is no rolling update", "choose another fault");
@@ -72,7 +73,7 @@ function deploymentsToRoll(outputs: StackOutputs): Workload[] {
 function notRolledBack(
   workloads: readonly Workload[],
   outcomes: readonly PromiseSettledResult<void>[],
-  { namespace }: StackOutputs,
+  { namespace }: ReachedStack,
 ): UserError {
   const errors = outcomes.flatMap((outcome) =>
     outcome.status === "rejected" ? [outcome.reason as Error] : [],

@@ -174,9 +174,8 @@ test("judgeGates prefers the gate on one workload, and skips a gate that is off"
 });
 
 test("judgeGates makes values of an invalid scenario invalid, but not its errors", () => {
-  const gates = judgeGates(limits, [sampleLoad({ failed: 1, completed: 10 })], [samplePod()], {
-    invalidScenarios: new Set(["light"]),
-  });
+  const load = sampleLoad({ failed: 1, completed: 10 });
+  const gates = judgeGates(limits, [load], [samplePod()], { invalidLoads: new Set([load]) });
   const verdictOf = Object.fromEntries(gates.map((gate) => [gate.metric, gate.verdict]));
   assert.deepEqual([verdictOf.error_rate, verdictOf.p99, verdictOf.samples], ["fail", "invalid", "invalid"]);
 });
@@ -196,9 +195,68 @@ test("judgeGates passes the expected effect of a fault with a reason, and fails 
       ["redis", 0, "pass"],
     ],
   );
-  assert.match(restarts[0]?.reason ?? "", /the fault that was injected$/);
+  assert.equal(
+    restarts[0]?.reason,
+    "restarts of api is 1, of which 1 expected of the fault that was injected; api-1; at most 0 more are allowed",
+  );
+  assert.deepEqual(
+    restarts.map(({ expected }) => expected),
+    [1, 0],
+  );
   const more = judgeGates(limits, [], [samplePod({ restarts: 2 })], {
     expected: [{ workload: "api", metric: "restarts", most: 1 }],
   });
   assert.equal(more.find((gate) => gate.metric === "restarts")?.verdict, "fail");
+});
+
+test("judgeGates judges every turn and names the worst one", () => {
+  const bad = { failed: 5, completed: 1995, errors: { ...noErrors, status: { "503": 5 } } };
+  const turns = [{}, bad, {}].map((more, index) => ({
+    ...sampleLoad(more),
+    turn: { number: index + 1, total: 3 },
+  }));
+  const rows = judgeGates(limits, turns, [samplePod()]).filter(({ subject }) => subject === "light");
+  assert.deepEqual(
+    rows.map(({ metric, verdict }) => `${metric} ${verdict}`),
+    ["error_rate fail", "non_2xx_rate fail", "p99 pass", "samples pass"],
+  );
+  assert.equal(
+    rows[0]?.reason,
+    "error_rate of light is 0.25 %, at most 0 % is allowed: turn 2 of 3; 5 × HTTP 503",
+  );
+});
+
+test("judgeGates takes the turn with the worst value when all turns pass", () => {
+  const turns = [9, 30, 12].map((p99Ms, index) => ({
+    ...sampleLoad({ latency: { ...sampleLoad().latency, p99Ms }, completed: 2000 - p99Ms }),
+    turn: { number: index + 1, total: 3 },
+  }));
+  const rows = judgeGates(limits, turns, [samplePod()]);
+  const values = rows
+    .filter(({ metric }) => metric === "p99" || metric === "samples")
+    .map(({ value }) => value);
+  assert.deepEqual(values, [30, 1970]);
+});
+
+test("judgeGates fails an overloaded stack at a fixed rate, with the connections as a hint", () => {
+  const load = sampleLoad({
+    model: "fixed rate",
+    offeredPerSecond: 1000,
+    latency: { ...sampleLoad().latency, p99Ms: 11_000 },
+    generator: { ...sampleLoad().generator, backlog: 700 },
+  });
+  const p99 = judgeGates(limits, [load], [samplePod()]).find(({ metric }) => metric === "p99");
+  assert.equal(p99?.verdict, "fail");
+  assert.match(
+    p99?.reason ?? "",
+    /700 due requests waited for one of 8 busy connections.*raise --connections/,
+  );
+});
+
+test("judgeGates does not count requests that a generator without time never sent", () => {
+  const load = sampleLoad({ sent: 2300, failed: 300, notSent: 300, errors: { ...noErrors, timeouts: 300 } });
+  const errorRate = (invalidLoads: Set<LoadResult>) =>
+    judgeGates(limits, [load], [samplePod()], { invalidLoads }).find(({ metric }) => metric === "error_rate");
+  assert.equal(errorRate(new Set())?.verdict, "fail");
+  assert.equal(errorRate(new Set([load]))?.verdict, "pass");
 });

@@ -50,3 +50,13 @@ for (const [metric, value] of Object.entries(workloadValues)) {
     assert.equal(Math.round((measurement?.value ?? Number.NaN) * 1000), value * 1000);
   });
 }
+
+test("memory_peak compares each container with its own limit", () => {
+  const MiB = 1024 ** 2;
+  const sidecar = { name: "rejoin", memoryLimitBytes: 32 * MiB, peakBytes: 31 * MiB, samples: 2, memory: [] };
+  const pod = samplePod({ peakBytes: 100 * MiB, sidecars: [sidecar] });
+  const { value, detail } = workloadMeasures.memory_peak([pod]) ?? {};
+  assert.deepEqual([value, detail], [31 / 32, "rejoin in api-1: 31 MiB of 32 MiB"]);
+  const unlimited = samplePod({ peakBytes: 100 * MiB, sidecars: [{ ...sidecar, memoryLimitBytes: null }] });
+  assert.equal(workloadMeasures.memory_peak([unlimited])?.value, 0.5);
+});

@@ -92,15 +92,25 @@ function total(count: (pod: ObservedPod) => number): WorkloadMeasure {
   });
 }
 
-/** The highest share of its memory limit that a pod reached. */
-function memoryPeak(pods: readonly ObservedPod[]): Measurement {
-  const peaks = pods.flatMap(({ name, peakBytes, memoryLimitBytes }) =>
-    peakBytes === null ? [] : [{ name, peakBytes, memoryLimitBytes, share: peakBytes / memoryLimitBytes }],
+/** The containers of a pod that have a memory limit, the main one first with the pod's name. */
+function limitedContainers(pod: ObservedPod) {
+  const sidecars = pod.sidecars.flatMap(({ name, memoryLimitBytes, ...memory }) =>
+    memoryLimitBytes === null ? [] : [{ name: `${name} in ${pod.name}`, memoryLimitBytes, ...memory }],
   );
+  return [pod, ...sidecars];
+}
+
+/** The highest share of its own memory limit that a container reached. */
+function memoryPeak(pods: readonly ObservedPod[]): Measurement {
+  const peaks = pods
+    .flatMap(limitedContainers)
+    .flatMap(({ name, peakBytes, memoryLimitBytes }) =>
+      peakBytes === null ? [] : [{ name, peakBytes, memoryLimitBytes, share: peakBytes / memoryLimitBytes }],
+    );
   const [highest] = peaks.sort((a, b) => b.share - a.share);
   return {
     value: highest?.share ?? null,
-    samples: sum(pods.map((pod) => pod.samples)),
+    samples: sum(pods.flatMap(limitedContainers).map(({ samples }) => samples)),
     detail: highest
       ? `${highest.name}: ${mebibytes(highest.peakBytes)} of ${mebibytes(highest.memoryLimitBytes)}`
       : "",
@@ -109,7 +119,7 @@ function memoryPeak(pods: readonly ObservedPod[]): Measurement {
 
 /** The pod that will reach its limit first. A run that is too short to separate growth from noise has no such value. */
 function timeToLimit(pods: readonly ObservedPod[], steady?: Period): Measurement | undefined {
-  const growing = pods.flatMap((pod) => {
+  const growing = pods.flatMap(limitedContainers).flatMap((pod) => {
     const growth = memoryGrowth(pod, steady);
     return growth ? [{ pod, growth }] : [];
   });
@@ -125,7 +135,7 @@ function timeToLimit(pods: readonly ObservedPod[], steady?: Period): Measurement
 }
 
 /** The errors of a load, the most frequent first: `12 × HTTP 502, 3 × time-out`. */
-function errorText(load: LoadResult): string {
+export function errorText(load: LoadResult): string {
   const { errors } = load;
   if (countErrors(errors) === 0) return "";
   return countsText([

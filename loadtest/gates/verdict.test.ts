@@ -12,6 +12,7 @@ const gate = (verdict: GateResult["verdict"]): GateResult => ({
   limit: 2,
   rule: "at most",
   samples: 10,
+  expected: 0,
   verdict,
   reason: `the gate says ${verdict}`,
 });

@@ -10,20 +10,21 @@ export interface Problems {
 }
 
 /**
- * Judges a finished run. Precedence: failed gate, regression, not measured, invalid. A failed gate comes first because
+ * Judges a finished run. Precedence: failed gate, other failure, not measured, invalid. A failed gate comes first because
  * a value that a too slow generator distorts fails no gate.
  *
- * @param regressions comparisons whose verdict is worse, one sentence each
+ * @param failures other failures of the stack, one sentence each: a comparison whose verdict is worse, no recovery from a
+ * fault
  */
 export function judgeRun(
   gates: readonly GateResult[],
   problems: Problems,
-  regressions: readonly string[] = [],
+  failures: readonly string[] = [],
 ): { verdict: Verdict; reason: string } {
   const failed = gates.find((gate) => gate.verdict === "fail");
   if (failed) return { verdict: "gate failed", reason: failed.reason };
-  const [regression] = regressions;
-  if (regression !== undefined) return { verdict: "gate failed", reason: regression };
+  const [failure] = failures;
+  if (failure !== undefined) return { verdict: "gate failed", reason: failure };
   const [broken] = problems.broken;
   if (broken !== undefined) return { verdict: "broken", reason: broken };
   const [invalid] = problems.invalid;

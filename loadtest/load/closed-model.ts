@@ -1,10 +1,13 @@
 import type { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import { performance } from "node:perf_hooks";
+import type { TLSSocket } from "node:tls";
 import autocannon from "autocannon";
-import { type LoadContext, type LoadDriver, pathPrefix, toHttpRequest } from "./load-driver.ts";
+import { type LoadContext, type LoadDriver, pathPrefix, toHttpRequest, unscheduled } from "./load-driver.ts";
+import { driveReconnecting } from "./reconnecting.ts";
 import type { PlannedRequest } from "./scenarios.ts";
 import type { InFlight } from "./tally.ts";
+import { tlsOptions } from "./tls.ts";
 
 // autocannon drives the connections; this file times and counts the requests. autocannon's own numbers (9.0.0) are wrong:
 // when a connection closes with a request in flight, that request stays at the head of the client's queue. Every later
@@ -29,7 +32,9 @@ interface Connection {
 }
 
 /** Each connection sends its next request after the response to the last one: as much load as the connections carry. */
-export function driveClosedModel({ options, tally, nextRequest, counts }: LoadContext): LoadDriver {
+export function driveClosedModel(context: LoadContext): LoadDriver {
+  const { options, tally, nextRequest, counts } = context;
+  if (options.keepAlive === false) return driveReconnecting(context);
   const prefix = pathPrefix(options.endpoint);
   // autocannon builds a client's first request before it creates the client, and the others right after its "request" event.
   let firstRequest: PlannedRequest | undefined;
@@ -60,6 +65,7 @@ export function driveClosedModel({ options, tally, nextRequest, counts }: LoadCo
         retire(connection.socket);
         if (connection.socket) client.parser.reinitialize("RESPONSE");
         connection.socket = client.conn;
+        if (options.tls?.insecure === false) refuseUnverified(client.conn);
         connection.closing = false;
         if (connection.inFlight) {
           const gone = { inFlight: connection.inFlight, announced: connection.sentIntoClosing };
@@ -121,18 +127,22 @@ export function driveClosedModel({ options, tally, nextRequest, counts }: LoadCo
       sampleInt: 100,
       requests: [{ setupRequest }],
       setupClient: watch,
+      ...(options.tls ? { tlsOptions: tlsOptions(options.tls) } : {}),
+      ...(options.tls?.serverName === undefined ? {} : { servername: options.tls.serverName }),
     },
     () => {},
   );
-  return {
-    backlog: () => 0,
-    endSchedule: () => {},
-    lateP99Ms: () => null,
-    stop: async () => {
-      (instance as { stop(): void }).stop();
-      return 0;
-    },
-  };
+  return unscheduled(async () => {
+    (instance as { stop(): void }).stop();
+  });
+}
+
+/** autocannon accepts every certificate. This ends a connection whose certificate the options do not accept. */
+function refuseUnverified(socket: Socket): void {
+  socket.once("secureConnect", () => {
+    const { authorized, authorizationError } = socket as TLSSocket;
+    if (!authorized) socket.destroy(Object.assign(new Error("certificate"), { code: authorizationError }));
+  });
 }
 
 /** @param headers names and values in turn, as Node's HTTP parser has them */

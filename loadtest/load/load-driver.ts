@@ -1,16 +1,19 @@
-import type { LoadOptions } from "./load-result.ts";
+import type { Pacer } from "../../measure/pacer.ts";
+import type { ThreadOptions } from "./load-result.ts";
 import type { PlannedRequest } from "./scenarios.ts";
 import type { Tally } from "./tally.ts";
 
 /** The input of a load model: what the worker thread shares with it. */
 export interface LoadContext {
-  options: LoadOptions;
+  options: ThreadOptions;
   tally: Tally;
   nextRequest: () => PlannedRequest;
   /** Whether a request that is sent or due at this time (`performance.now()`) counts. */
   counts: (ms: number) => boolean;
   /** Start of the measured part, by `performance.now()`. */
   measuredFromMs: number;
+  /** The clock of a fixed rate, ready to start; undefined in a closed model. */
+  pacer: Pacer | undefined;
 }
 
 /** A running load model. */
@@ -19,10 +22,17 @@ export interface LoadDriver {
   backlog(): number;
   /** Stops the schedule at this time (`performance.now()`). Requests that wait are still sent. */
   endSchedule(ms: number): void;
-  /** Closes all connections. @returns counted requests that were never sent */
-  stop(): Promise<number>;
-  /** 99th percentile of the time from a request's due time to its handling, in ms; null in a closed model. */
-  lateP99Ms(): number | null;
+  /** Ends the requests that still wait for a connection as timed out. */
+  giveUpWaiting(): void;
+  /** Closes all connections. */
+  stop(): Promise<void>;
+  /** A percentile of the time from a request's due time to its handling, in ms; null in a closed model. */
+  lateMs(percentile: number): number | null;
+}
+
+/** A load model without a schedule: no request is due, so none waits or is late. */
+export function unscheduled(stop: LoadDriver["stop"]): LoadDriver {
+  return { backlog: () => 0, endSchedule: () => {}, lateMs: () => null, giveUpWaiting: () => {}, stop };
 }
 
 /** Prefix of the endpoint's paths, without a trailing slash. */

@@ -1,5 +1,6 @@
 import type { ErrorClasses } from "../report/schema/scenario.ts";
 import type { Scenario } from "./scenarios.ts";
+import type { TlsSettings } from "./tls.ts";
 
 /** The load generator's input. It is plain data, because it is sent to worker threads. */
 export interface LoadOptions {
@@ -16,14 +17,29 @@ export interface LoadOptions {
   warmupSeconds: number;
   /** Time-out of one request. */
   timeoutSeconds: number;
-  /** Users that exist: ids 1 … users. */
+  /** Count of users that exist: ranks 1 … users (users.ts). */
   users: number;
+  /** Version that every user has at least; default 0: any. */
+  seededVersion?: number;
   /** The same seed makes the same sequence of requests. */
   seed: number;
   /** Whether the endpoint is the API itself. The gateway serves the API under /api/. */
   withoutGateway?: boolean;
   /** Worker threads that share connections and rate evenly; default 1. */
   threads?: number;
+  /** Whether a connection carries several requests; default true. */
+  keepAlive?: boolean;
+  tls?: TlsSettings;
+}
+
+/** The part of one worker thread. */
+export interface ThreadOptions extends LoadOptions {
+  /** From 0. */
+  thread: number;
+  threads: number;
+  seededVersion: number;
+  /** At a fixed rate: time from the start of the load to the first request of this thread. */
+  firstDueMs: number;
 }
 
 /** The error classes of a load without errors. */

@@ -1,50 +1,60 @@
 import { once } from "node:events";
 import { monitorEventLoopDelay, performance } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parentPort, threadId, workerData } from "node:worker_threads";
+import { Pacer } from "../../measure/pacer.ts";
 import { seededRandom } from "../../measure/random.ts";
 import type { SecondOfLoad } from "../report/schema/scenario.ts";
 import { driveClosedModel } from "./closed-model.ts";
 import { driveFixedRate } from "./fixed-rate.ts";
-import type { LoadMessage } from "./load.ts";
-import type { LoadOptions } from "./load-result.ts";
+import type { LoadMessage, StartMessage } from "./load.ts";
+import type { ThreadOptions } from "./load-result.ts";
 import { type PlannedRequest, requestSource } from "./scenarios.ts";
 import { Tally } from "./tally.ts";
 
-const options = workerData as LoadOptions;
+const options = workerData as ThreadOptions;
 const port = parentPort;
 if (!port) throw new Error("load-worker.ts runs as a worker thread of load.ts");
 const post = (message: LoadMessage) => port.postMessage(message);
 
 const lagResolutionMs = 5;
-const tally = new Tally();
+/** A shorter part of a second, at the end of the warm-up or of the load, is not plotted. */
+const shortestPartMs = 500;
 const seconds: SecondOfLoad[] = [];
 const lag = monitorEventLoopDelay({ resolution: lagResolutionMs });
 let phase: "warmup" | "measured" | "finished" = options.warmupSeconds > 0 ? "warmup" : "measured";
 let interrupted = false;
 
+const pacer = options.rate === undefined ? undefined : await Pacer.prepare();
 // All threads start at the same time, after the slowest has loaded its modules.
 post({ type: "ready" });
-const [first] = (await once(port, "message")) as ["start" | "stop"];
-const startMs = performance.now() + options.warmupSeconds * 1000;
+const [first] = (await once(port, "message")) as [StartMessage | "stop"];
+const loadFromMs = first === "stop" ? performance.now() : first.atMs - performance.timeOrigin;
+const startMs = loadFromMs + options.warmupSeconds * 1000;
 const startedAt = performance.timeOrigin + startMs;
 let endMs = startMs + options.durationSeconds * 1000;
 let measuredMs = 0;
+// A fixed rate has a schedule. Requests of the closed model before the start would be neither of the warm-up nor counted.
+if (options.rate === undefined) await sleep(Math.max(0, Math.ceil(loadFromMs - performance.now())));
 let busyFrom = performance.eventLoopUtilization();
 let secondFromMs = performance.now();
 
+const isMeasured = (ms: number) => ms >= startMs && ms < endMs;
+const tally = new Tally(options.timeoutSeconds * 1000, isMeasured);
 const drive = options.rate === undefined ? driveClosedModel : driveFixedRate;
 const driver = drive({
   options,
   tally,
   nextRequest: requests(),
-  counts: (ms) => ms >= startMs && ms < endMs,
+  counts: isMeasured,
   measuredFromMs: startMs,
+  pacer,
 });
 if (phase === "measured") lag.enable();
 
 function requests(): () => PlannedRequest {
-  const { scenario, users, seed, withoutGateway } = options;
-  const next = requestSource(scenario, users, seededRandom(seed), `load-${process.pid}-${threadId}`);
+  const { scenario, seed, withoutGateway } = options;
+  const next = requestSource(scenario, options, seededRandom(seed), `load-${process.pid}-${threadId}`);
   if (!withoutGateway) return next;
   return () => {
     const request = next();
@@ -57,7 +67,9 @@ let ticker = setInterval(endSecond, 1000);
 function endSecond(): void {
   const nowMs = performance.now();
   const stats = tally.endSecond(Math.round((nowMs - startMs) / 100) / 10, (nowMs - secondFromMs) / 1000);
+  const isPart = nowMs - secondFromMs < shortestPartMs;
   secondFromMs = nowMs;
+  if (isPart) return;
   if (phase === "measured") seconds.push(stats);
   post({ type: "second", warmup: phase === "warmup", stats });
 }
@@ -66,8 +78,8 @@ function endMeasuring(): void {
   if (phase === "finished") return;
   clearTimeout(end);
   clearInterval(ticker);
-  // The last tick and the end coincide. A run that was stopped has a part of a second left; a short part is not plotted.
-  if (phase === "measured" && performance.now() - secondFromMs > 500) endSecond();
+  // The last tick and the end coincide. A run that was stopped has a part of a second left.
+  if (phase === "measured") endSecond();
   measuredMs = Math.max(0, performance.now() - startMs);
   phase = "finished";
   lag.disable();
@@ -88,14 +100,17 @@ function endMeasuring(): void {
 }
 
 async function finish(utilization: number, backlog: number): Promise<void> {
-  tally.errors.unfinished = tally.outstanding;
-  const failed = tally.failed;
+  // After an interrupt, requests did not have their whole time: they are neither sent nor failed.
+  if (!interrupted) driver.giveUpWaiting();
+  tally.end(performance.now(), !interrupted);
   const failedAtSeconds = tally.failedAt.map((ms) => (ms - startMs) / 1000);
-  const lateP99Ms = driver.lateP99Ms();
-  const notSent = await driver.stop();
+  const lateP50Ms = driver.lateMs(50);
+  const lateP99Ms = driver.lateMs(99);
+  await driver.stop();
   post({
     type: "done",
     histogram: tally.latency.encode(),
+    badHistogram: tally.badLatency.encode(),
     result: {
       scenario: options.scenario.name,
       model: options.rate === undefined ? "closed" : "fixed rate",
@@ -105,17 +120,18 @@ async function finish(utilization: number, backlog: number): Promise<void> {
       connections: options.connections,
       sent: tally.sent,
       completed: tally.completed,
-      failed,
+      failed: tally.failed,
       errors: tally.errors,
       failedAtSeconds,
       resent: tally.resent,
-      notSent,
-      requestsPerSecond: measuredMs > 0 ? tally.completed / (measuredMs / 1000) : 0,
+      notSent: tally.notSent,
+      requestsPerSecond: measuredMs > 0 ? tally.goodInTime / (measuredMs / 1000) : 0,
       seconds,
       generator: {
         threads: 1,
         utilization,
         lagP99Ms: lag.exceeds + lag.max > 0 ? Math.max(0, lag.percentile(99) / 1e6 - lagResolutionMs) : 0,
+        lateP50Ms,
         lateP99Ms,
         backlog,
       },

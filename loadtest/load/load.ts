@@ -1,13 +1,27 @@
 import { Worker } from "node:worker_threads";
 import { LatencyHistogram } from "../../measure/latency.ts";
 import type { LoadResult, SecondOfLoad } from "../report/schema/scenario.ts";
-import { addErrors, type LoadOptions } from "./load-result.ts";
+import { addErrors, type LoadOptions, type ThreadOptions } from "./load-result.ts";
 
 /** The messages of a worker thread: ready to start, one second of load, the end. */
 export type LoadMessage =
   | { type: "ready" }
   | { type: "second"; warmup: boolean; stats: SecondOfLoad }
-  | { type: "done"; result: Omit<LoadResult, "latency">; histogram: string };
+  | {
+      type: "done";
+      result: Omit<LoadResult, "latency" | "badLatency">;
+      histogram: string;
+      badHistogram: string;
+    };
+
+/** Starts the load of all threads. */
+export interface StartMessage {
+  /** Epoch ms. */
+  atMs: number;
+}
+
+/** Time for the message to reach every thread. */
+const startDelayMs = 100;
 
 type Done = Extract<LoadMessage, { type: "done" }>;
 type Second = Extract<LoadMessage, { type: "second" }>;
@@ -15,7 +29,7 @@ type Second = Extract<LoadMessage, { type: "second" }>;
 /**
  * Runs one scenario in worker threads. Aborting the signal ends it early; the result covers the time until then.
  *
- * @throws {Error} when a worker thread ends without a result.
+ * @throws {Error} when a worker thread ends without a result. The other threads are ended then.
  */
 export async function runLoad(
   options: LoadOptions,
@@ -24,10 +38,12 @@ export async function runLoad(
   const threads = Math.min(options.threads ?? 1, options.connections);
   const rows: Second[][] = [];
   const start = barrier(threads);
+  const failed = new AbortController();
   const parts = await Promise.all(
     Array.from({ length: threads }, (_, thread) => {
       let seconds = 0;
-      return runThread(shareOf(options, thread, threads), start, hooks.signal, (second) => {
+      const share = shareOf(options, thread, threads);
+      return runThread(share, { start, interrupted: hooks.signal, failed: failed.signal }, (second) => {
         const row = rows[seconds] ?? [];
         rows[seconds++] = row;
         row.push(second);
@@ -36,56 +52,79 @@ export async function runLoad(
         if (stats) hooks.onSecond?.(stats, second.warmup);
       });
     }),
-  );
+  ).catch((error: unknown) => {
+    failed.abort();
+    throw error;
+  });
   return merge(options, parts);
 }
 
-/** The options of one thread. The seeds differ, so that threads do not request the same keys at the same time. */
-function shareOf(options: LoadOptions, thread: number, threads: number): LoadOptions {
+/**
+ * The part of one thread. The seeds differ, so that threads do not request the same keys at the same time. At a fixed
+ * rate the threads take turns: request i belongs to thread i mod `threads`.
+ */
+export function shareOf(options: LoadOptions, thread: number, threads: number): ThreadOptions {
   const { connections, rate, seed } = options;
   return {
     ...options,
+    thread,
+    threads,
+    seededVersion: options.seededVersion ?? 0,
     seed: seed + thread,
     connections: Math.floor(connections / threads) + (thread < connections % threads ? 1 : 0),
     rate: rate === undefined ? undefined : rate / threads,
+    firstDueMs: rate === undefined ? 0 : (thread * 1000) / rate,
   };
 }
 
-/** A barrier: resolves for all callers after `count` calls. */
-function barrier(count: number): () => Promise<void> {
-  let open = () => {};
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
+/** A barrier: resolves for all callers after `count` calls, with the time of the start. */
+function barrier(count: number): () => Promise<StartMessage> {
+  const { promise, resolve } = Promise.withResolvers<StartMessage>();
   let missing = count;
   return () => {
-    if (--missing === 0) open();
-    return opened;
+    if (--missing === 0) resolve({ atMs: performance.timeOrigin + performance.now() + startDelayMs });
+    return promise;
   };
+}
+
+/** What the threads of a load share. */
+interface ThreadControl {
+  start: () => Promise<StartMessage>;
+  interrupted: AbortSignal | undefined;
+  /** Aborted when another thread has failed. */
+  failed: AbortSignal;
 }
 
 function runThread(
-  options: LoadOptions,
-  start: () => Promise<void>,
-  signal: AbortSignal | undefined,
+  options: ThreadOptions,
+  { start, interrupted, failed }: ThreadControl,
   onSecond: (second: Second) => void,
 ): Promise<Done> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL("./load-worker.mjs", import.meta.url), { workerData: options });
+    const worker = new Worker(new URL("./load-worker.ts", import.meta.url), { workerData: options });
     const stop = () => worker.postMessage("stop");
-    if (signal?.aborted) stop();
-    signal?.addEventListener("abort", stop);
+    if (interrupted?.aborted) stop();
+    interrupted?.addEventListener("abort", stop);
+    failed.addEventListener("abort", () => void worker.terminate());
+    const name = `thread ${options.thread + 1} of ${options.threads} of the load generator`;
+    let when = "before the start";
     let outcome: Done | undefined;
     worker.on("message", (message: LoadMessage) => {
-      if (message.type === "ready") void start().then(() => worker.postMessage("start"));
-      else if (message.type === "second") onSecond(message);
+      if (message.type === "ready") {
+        void start().then((given) => {
+          when = "during the load";
+          worker.postMessage(given);
+        });
+      } else if (message.type === "second") onSecond(message);
       else outcome = message;
     });
-    worker.once("error", reject);
+    worker.once("error", (error: Error) =>
+      reject(new Error(`${name} failed ${when}: ${error.message}`, { cause: error })),
+    );
     worker.once("exit", (code) => {
-      signal?.removeEventListener("abort", stop);
+      interrupted?.removeEventListener("abort", stop);
       if (outcome) resolve(outcome);
-      else reject(new Error(`the load generator ended with code ${code} and without a result`));
+      else reject(new Error(`${name} ended with code ${code} ${when}, without a result`));
     });
   });
 }
@@ -95,10 +134,16 @@ function merge(options: LoadOptions, parts: readonly Done[]): LoadResult {
   const [first] = results;
   if (!first) throw new Error("a load needs at least one thread");
   const latency = LatencyHistogram.empty();
-  for (const part of parts) latency.merge(LatencyHistogram.decode(part.histogram));
+  const badLatency = LatencyHistogram.empty();
+  for (const part of parts) {
+    latency.merge(LatencyHistogram.decode(part.histogram));
+    badLatency.merge(LatencyHistogram.decode(part.badHistogram));
+  }
   const sum = (value: (result: (typeof results)[number]) => number) =>
     results.reduce((all, result) => all + value(result), 0);
   const worst = (value: (result: (typeof results)[number]) => number) => Math.max(...results.map(value));
+  const worstLate = (late: (generator: LoadResult["generator"]) => number | null) =>
+    late(first.generator) === null ? null : worst((result) => late(result.generator) ?? 0);
   return {
     ...first,
     connections: options.connections,
@@ -113,6 +158,12 @@ function merge(options: LoadOptions, parts: readonly Done[]): LoadResult {
     notSent: sum((result) => result.notSent),
     requestsPerSecond: sum((result) => result.requestsPerSecond),
     latency: latency.summary(),
+    badLatency: {
+      count: badLatency.count,
+      p50Ms: badLatency.at(50),
+      p99Ms: badLatency.at(99),
+      maxMs: badLatency.maxMs,
+    },
     seconds: mergeSeconds(
       first.seconds.map((_, index) => results.flatMap((result) => result.seconds[index] ?? [])),
     ),
@@ -120,8 +171,8 @@ function merge(options: LoadOptions, parts: readonly Done[]): LoadResult {
       threads: results.length,
       utilization: worst((result) => result.generator.utilization),
       lagP99Ms: worst((result) => result.generator.lagP99Ms),
-      lateP99Ms:
-        first.generator.lateP99Ms === null ? null : worst((result) => result.generator.lateP99Ms ?? 0),
+      lateP50Ms: worstLate((generator) => generator.lateP50Ms),
+      lateP99Ms: worstLate((generator) => generator.lateP99Ms),
       backlog: sum((result) => result.generator.backlog),
     },
     interrupted: results.some((result) => result.interrupted),

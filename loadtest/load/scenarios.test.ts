@@ -4,11 +4,13 @@ import { UserError } from "../../contract/user-error.ts";
 import { seededRandom } from "../../measure/random.ts";
 import { sampleOutputs, sampleScenarios } from "../testing/samples.ts";
 import { chooseScenarios, type PlannedRequest, requestSource } from "./scenarios.ts";
+import { userBody, userId } from "./users.ts";
 
 function requests(name: string, count: number, users = 50): PlannedRequest[] {
   const scenario = sampleScenarios().find((each) => each.name === name);
   assert.ok(scenario);
-  const next = requestSource(scenario, users, seededRandom(1));
+  const share = { users, seededVersion: 5, thread: 0, threads: 1 };
+  const next = requestSource(scenario, share, seededRandom(1));
   return Array.from({ length: count }, next);
 }
 
@@ -16,7 +18,7 @@ test("requestSource reads only seeded users in cached-read", () => {
   for (const { method, path } of requests("cached-read", 5000)) {
     const id = Number(/^\/api\/users\/(\d+)$/.exec(path)?.[1]);
     assert.equal(method, "GET");
-    assert.ok(id >= 1 && id <= 50, path);
+    assert.ok(id >= userId(1) && id <= userId(50), path);
   }
 });
 
@@ -30,11 +32,26 @@ test("requestSource follows the weights of the mix", () => {
 
 test("verify accepts only the requested user in the response to a read", () => {
   const read = requests("cached-read", 1)[0];
-  const id = read?.path.split("/").at(-1);
-  assert.equal(read?.verify(`{"id":${id},"name":"x"}`), true);
-  assert.equal(read?.verify(`{"id":"${id}","name":"x"}`), true);
-  assert.equal(read?.verify(`{"id":${id}7,"name":"x"}`), false);
+  const id = Number(read?.path.split("/").at(-1));
+  const body = (shownId: string, contentId = id, version = 5) =>
+    `{"id":${shownId},${userBody(contentId, version).slice(1)}`;
+  assert.equal(read?.verify(body(`${id}`)), true);
+  assert.equal(read?.verify(body(`"${id}"`)), true);
+  assert.equal(read?.verify(body(`${id}7`)), false);
+  assert.equal(read?.verify(body(`${id}`, id + 1)), false);
+  assert.equal(read?.verify(body(`${id}`, id, 4)), false, "older than the seeded version");
+  assert.equal(read?.verify(`{"id":${id},"name":"User","email":"user@example.com"}`), false);
   assert.equal(read?.verify(""), false);
+});
+
+test("requestSource gives every write another content, and accepts no other content in its response", () => {
+  const writes = requests("writes", 300, 5);
+  assert.equal(new Set(writes.map(({ body }) => body)).size, 300);
+  const [first, second] = writes;
+  const shown = (request: PlannedRequest | undefined) =>
+    `{"id":${request?.path.split("/").at(-1)},${request?.body?.slice(1)}`;
+  assert.equal(first?.verify(shown(first)), true);
+  assert.equal(first?.verify(shown(second)), false);
 });
 
 test("chooseScenarios returns the named scenarios, else the enabled ones, and describes mixes without a text", () => {

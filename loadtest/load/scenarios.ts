@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { LoadTestSettings, RequestKind } from "../../contract/outputs.ts";
 import { type Random, seededRandom, weightedPick, zipf } from "../../measure/random.ts";
 import { wrongUsage } from "../errors.ts";
+import { type UserShare, UserVersions, type UserWrite, userBody, userId, versionIn } from "./users.ts";
 
 /** A mix of requests and its load. Settings that are absent come from the run. */
 export interface Scenario {
@@ -28,10 +29,13 @@ export interface PlannedRequest {
   contentType?: string;
   /** Whether the body of a 2xx response is right. */
   verify: (body: string) => boolean;
+  /** Called once with the outcome: whether the right response came. */
+  settle?: (isGood: boolean) => void;
 }
 
 /** Input of the CPU-heavy route: about ten milliseconds of one core. */
 const heavyN = 27;
+const heavyResult = '"fibonacci":196418';
 const uploadBytes = 256 * 1024;
 /** Skew of the read keys; 1 is the usual popularity curve of web caches. */
 const zipfExponent = 1;
@@ -67,9 +71,9 @@ function describeMix(mix: Scenario["mix"]): string {
   return mix.map(({ kind, weight }) => `${Number(((100 * weight) / total).toFixed(1))} % ${kind}`).join(", ");
 }
 
-/** A user's content. Seeding and writes use the same, so that a read can be checked after any write. */
-export function userBody(id: number): string {
-  return JSON.stringify({ name: `User ${id}`, email: `user${id}@example.com` });
+/** Whether a scenario reads or writes users. */
+export function usesUsers({ mix }: Scenario): boolean {
+  return mix.some(({ kind }) => kind === "read" || kind === "write");
 }
 
 type RequestOfKind = Omit<PlannedRequest, "id">;
@@ -84,7 +88,7 @@ const heavy: RequestOfKind = {
   kind: "heavy",
   method: "GET",
   path: `/api/heavy-task?n=${heavyN}`,
-  verify: (body) => body.startsWith("{"),
+  verify: (body) => body.includes(heavyResult),
 };
 
 /** Uploads a file of random letters, the same in every run. The response must contain its hash. */
@@ -107,42 +111,53 @@ function uploadRequest(): RequestOfKind {
   };
 }
 
-// A bigint column may be a number or a string in JSON.
-const isUser = (id: number) => (body: string) =>
-  body.includes(`"id":${id},`) || body.includes(`"id":"${id}"`) || body.includes(`"id":${id}}`);
-
 /**
  * The endless sequence of a scenario's requests; the same random numbers make the same sequence.
  *
- * @param users count of seeded users: ids 1 … users
+ * @param share the users that are read and written
  * @param idPrefix prefix of the request IDs
  */
 export function requestSource(
   scenario: Scenario,
-  users: number,
+  share: UserShare,
   random: Random,
   idPrefix = "load",
 ): () => PlannedRequest {
   let sent = 0;
-  const next = requestOfKind(scenario, users, random);
+  const next = requestOfKind(scenario, share, random);
   return () => ({ ...next(), id: `${idPrefix}-${sent++}` });
 }
 
-function requestOfKind(scenario: Scenario, users: number, random: Random): () => RequestOfKind {
+function requestOfKind(scenario: Scenario, share: UserShare, random: Random): () => RequestOfKind {
   const pickKind = weightedPick(
     scenario.mix.map((part) => [part.kind, part.weight]),
     random,
   );
-  const pickUser = zipf(users, zipfExponent, random);
+  const pickRank = zipf(share.users, zipfExponent, random);
+  const versions = new UserVersions(share);
   const upload = scenario.mix.some((part) => part.kind === "upload") ? uploadRequest() : undefined;
   return () => {
     const kind = pickKind();
     if (kind === "light") return light;
     if (kind === "heavy") return heavy;
     if (upload && kind === "upload") return upload;
-    const id = pickUser();
-    const path = `/api/users/${id}`;
-    if (kind === "read") return { kind, method: "GET", path, verify: isUser(id) };
-    return { kind, method: "PUT", path, body: userBody(id), verify: () => true };
+    return kind === "read" ? readOf(userId(pickRank()), versions) : writeOf(versions.write(pickRank()));
+  };
+}
+
+function readOf(id: number, versions: UserVersions): RequestOfKind {
+  const floor = versions.floor(id, performance.now());
+  const verify = (body: string) => (versionIn(body, id) ?? Number.NEGATIVE_INFINITY) >= floor;
+  return { kind: "read", method: "GET", path: `/api/users/${id}`, verify };
+}
+
+function writeOf({ id, version, settle }: UserWrite): RequestOfKind {
+  return {
+    kind: "write",
+    method: "PUT",
+    path: `/api/users/${id}`,
+    body: userBody(id, version),
+    verify: (body) => versionIn(body, id) === version,
+    settle: (isGood) => settle(isGood, performance.now()),
   };
 }

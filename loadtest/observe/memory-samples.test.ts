@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { longestGapMs, MemorySamples, memoryReadings } from "./memory-samples.ts";
 
-const container = (bytes: number | undefined, seconds: number) => ({
+const container = (bytes: number | undefined, seconds: number, name = "api") => ({
+  name,
   memory: {
     time: new Date(seconds * 1000).toISOString(),
     ...(bytes === undefined ? {} : { workingSetBytes: bytes }),
@@ -10,17 +11,20 @@ const container = (bytes: number | undefined, seconds: number) => ({
 });
 const running = new Set(["a"]);
 
-test("memoryReadings adds up the containers of a pod, with the time of the oldest value", () => {
+test("memoryReadings has a reading for each container of a pod", () => {
   const readings = memoryReadings({
-    pods: [{ podRef: { uid: "a" }, containers: [container(100, 20), container(50, 10)] }],
+    pods: [{ podRef: { uid: "a" }, containers: [container(100, 20), container(50, 10, "sidecar")] }],
   });
-  assert.deepEqual(readings, [{ uid: "a", takenMs: 10_000, bytes: 150 }]);
+  assert.deepEqual(readings, [
+    { key: "a/api", takenMs: 20_000, bytes: 100 },
+    { key: "a/sidecar", takenMs: 10_000, bytes: 50 },
+  ]);
 });
 
 test("memoryReadings has no reading when a value is missing", () => {
   const pods = [
-    { podRef: { uid: "a" }, containers: [container(100, 1), container(undefined, 1)] },
-    { podRef: { uid: "b" }, containers: [{}] },
+    { podRef: { uid: "a" }, containers: [container(undefined, 1)] },
+    { podRef: { uid: "b" }, containers: [{ name: "api" }] },
     { podRef: { uid: "c" }, containers: [] },
     { podRef: { uid: "d" } },
   ];
@@ -30,10 +34,10 @@ test("memoryReadings has no reading when a value is missing", () => {
 
 test("MemorySamples ignores repeated values and returns the peak", () => {
   const samples = new MemorySamples();
-  samples.add([{ uid: "a", takenMs: 1, bytes: 70 }], running, 1000);
-  samples.add([{ uid: "a", takenMs: 1, bytes: 70 }], running, 2000);
-  samples.add([{ uid: "a", takenMs: 2, bytes: 90 }], running, 3000);
-  samples.add([{ uid: "a", takenMs: 3, bytes: 80 }], running, 4000);
+  samples.add([{ key: "a", takenMs: 1, bytes: 70 }], running, 1000);
+  samples.add([{ key: "a", takenMs: 1, bytes: 70 }], running, 2000);
+  samples.add([{ key: "a", takenMs: 2, bytes: 90 }], running, 3000);
+  samples.add([{ key: "a", takenMs: 3, bytes: 80 }], running, 4000);
   assert.equal(samples.readings("a").length, 3);
   assert.equal(samples.peakBytes("a"), 90);
   assert.equal(samples.peakBytes("never seen"), undefined);
@@ -42,7 +46,7 @@ test("MemorySamples ignores repeated values and returns the peak", () => {
 test("MemorySamples has a gap when the value of a running pod stays the same", () => {
   const samples = new MemorySamples();
   for (let ms = 0; ms <= longestGapMs + 1000; ms += 1000)
-    samples.add([{ uid: "a", takenMs: 1, bytes: 70 }], running, ms);
+    samples.add([{ key: "a", takenMs: 1, bytes: 70 }], running, ms);
   assert.equal(samples.worstGapMs("a"), longestGapMs + 1000);
 });
 
@@ -53,7 +57,7 @@ test("MemorySamples has a gap for a running pod without a value, and none for a 
   assert.equal(samples.worstGapMs("a"), 30_000);
 
   const restarting = new MemorySamples();
-  restarting.add([{ uid: "a", takenMs: 1, bytes: 70 }], running, 0);
+  restarting.add([{ key: "a", takenMs: 1, bytes: 70 }], running, 0);
   restarting.add([], new Set(), 30_000);
   restarting.add([], running, 31_000);
   assert.equal(restarting.worstGapMs("a"), 1000);

@@ -1,12 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { V1PodList } from "@kubernetes/client-node";
-import type { StackOutputs } from "../../contract/outputs.ts";
 import { UserError } from "../../contract/user-error.ts";
 import { ApiError, type ClusterApi, podPath } from "../../host/cluster-api.ts";
 import { openCluster } from "../../host/open-cluster.ts";
 import { poll } from "../../host/poll.ts";
+import type { ReachedStack } from "../cluster-search.ts";
 import type { ObservedPod } from "../report/schema/pod.ts";
-import { longestGapMs, MemorySamples, memoryReadings, type StatsSummary } from "./memory-samples.ts";
+import {
+  longestGapMs,
+  MemorySamples,
+  memoryKey,
+  memoryReadings,
+  type StatsSummary,
+} from "./memory-samples.ts";
 import { notReady, type PodEvent, PodHistory } from "./pod-history.ts";
 
 const sampleEveryMs = 1000;
@@ -24,7 +30,7 @@ export interface Observation {
 
 /** Lists every pod of the stack once a second, from `start` to `finish`, with the stack's own kubeconfig and context. */
 export class Observer {
-  readonly #outputs: StackOutputs;
+  readonly #outputs: ReachedStack;
   readonly #api: ClusterApi;
   readonly #history: PodHistory;
   readonly #memory = new MemorySamples();
@@ -33,7 +39,7 @@ export class Observer {
   #lastSampleMs = Date.now();
   #sampling: Promise<void> | undefined;
 
-  private constructor(outputs: StackOutputs, api: ClusterApi) {
+  private constructor(outputs: ReachedStack, api: ClusterApi) {
     this.#outputs = outputs;
     this.#api = api;
     this.#history = new PodHistory(outputs.workloads);
@@ -44,7 +50,7 @@ export class Observer {
    *
    * @throws {UserError} when the cluster cannot be read, or pods are still missing after `readyTimeoutMs`.
    */
-  static async start(outputs: StackOutputs, readyTimeoutMs = 60_000): Promise<Observer> {
+  static async start(outputs: ReachedStack, readyTimeoutMs = 60_000): Promise<Observer> {
     const api = openCluster(outputs.cluster.kubeconfig, outputs.cluster.kubeContext);
     const observer = new Observer(outputs, api);
     try {
@@ -58,14 +64,22 @@ export class Observer {
     return observer;
   }
 
+  /** What happened to the pods so far. */
+  get events(): readonly PodEvent[] {
+    return this.#history.events;
+  }
+
   /** The pod that is now closest to its memory limit, for the progress line. */
   fullest(): { pod: string; share: number } | undefined {
     let fullest: { pod: string; share: number } | undefined;
     for (const pod of this.#history.pods) {
-      const bytes = this.#memory.readings(pod.uid).at(-1)?.bytes;
-      if (bytes === undefined || pod.gone) continue;
-      const share = bytes / pod.memoryLimitBytes;
-      if (!fullest || share > fullest.share) fullest = { pod: pod.name, share };
+      for (const { name, kind, memoryLimitBytes } of this.#history.containersOf(pod.uid)) {
+        const bytes = this.#memory.readings(memoryKey(pod.uid, name)).at(-1)?.bytes;
+        const limitBytes = kind === "main" ? pod.memoryLimitBytes : memoryLimitBytes;
+        if (bytes === undefined || limitBytes === null || pod.gone) continue;
+        const share = bytes / limitBytes;
+        if (!fullest || share > fullest.share) fullest = { pod: pod.name, share };
+      }
     }
     return fullest;
   }
@@ -82,15 +96,23 @@ export class Observer {
     await this.#trySample();
     this.#api.close();
     const pods = this.#history.pods.map((pod): ObservedPod => {
-      const readings = this.#memory.readings(pod.uid);
+      const containers = this.#history.containersOf(pod.uid);
+      const main = containers.find(({ kind }) => kind === "main");
       return {
         ...pod,
-        peakBytes: this.#memory.peakBytes(pod.uid) ?? null,
-        samples: readings.length,
-        memory: readings.map(({ takenMs, bytes }) => ({ second: (takenMs - startedMs) / 1000, bytes })),
+        ...this.#memoryOf(pod.uid, main?.name ?? "", startedMs),
+        sidecars: containers
+          .filter(({ kind }) => kind === "sidecar")
+          .map(({ name, memoryLimitBytes }) => ({
+            name,
+            memoryLimitBytes,
+            ...this.#memoryOf(pod.uid, name, startedMs),
+          })),
       };
     });
-    for (const pod of pods) this.#checkGap(pod);
+    for (const pod of pods) {
+      for (const { name } of this.#history.containersOf(pod.uid)) this.#checkGap(pod, name);
+    }
     return { pods, events: this.#history.events, problems: [...this.#problems.values()] };
   }
 
@@ -101,13 +123,28 @@ export class Observer {
     this.#api.close();
   }
 
-  #checkGap(pod: ObservedPod): void {
-    const gapMs = this.#memory.worstGapMs(pod.uid);
+  #memoryOf(
+    uid: string,
+    container: string,
+    startedMs: number,
+  ): Pick<ObservedPod, "peakBytes" | "samples" | "memory"> {
+    const key = memoryKey(uid, container);
+    const readings = this.#memory.readings(key);
+    return {
+      peakBytes: this.#memory.peakBytes(key) ?? null,
+      samples: readings.length,
+      memory: readings.map(({ takenMs, bytes }) => ({ second: (takenMs - startedMs) / 1000, bytes })),
+    };
+  }
+
+  #checkGap(pod: ObservedPod, container: string): void {
+    const key = memoryKey(pod.uid, container);
+    const gapMs = this.#memory.worstGapMs(key);
+    const what = `no memory sample of ${container} in ${pod.name}`;
     if (gapMs > longestGapMs) {
-      const seconds = (gapMs / 1000).toFixed(0);
-      this.#problems.set(pod.uid, `no memory sample of ${pod.name} for ${seconds} s while it was running`);
-    } else if (pod.samples === 0 && pod.appeared === "before") {
-      this.#problems.set(pod.uid, `no memory sample of ${pod.name} at all`);
+      this.#problems.set(key, `${what} for ${(gapMs / 1000).toFixed(0)} s while it was running`);
+    } else if (this.#memory.readings(key).length === 0 && pod.appeared === "before") {
+      this.#problems.set(key, `${what} at all`);
     }
   }
 
@@ -168,7 +205,14 @@ export class Observer {
   }
 
   #running(): ReadonlySet<string> {
-    return new Set(this.#history.pods.filter((pod) => pod.running).map((pod) => pod.uid));
+    return new Set(
+      this.#history.pods.flatMap(({ uid, gone }) =>
+        this.#history
+          .containersOf(uid)
+          .filter(({ isRunning }) => isRunning && !gone)
+          .map(({ name }) => memoryKey(uid, name)),
+      ),
+    );
   }
 
   #pods(): Promise<V1PodList> {
@@ -176,9 +220,9 @@ export class Observer {
   }
 }
 
-function unreadable(outputs: StackOutputs, error: ApiError): UserError {
+function unreadable(outputs: ReachedStack, error: ApiError): UserError {
   const { kubeconfig, kubeContext } = outputs.cluster;
-  const where = `the cluster of the stack (context ${kubeContext} in ${kubeconfig})`;
+  const where = `the cluster of the stack (context ${kubeContext} in ${kubeconfig.join(", ")})`;
   return error.status === 403 || error.status === 401
     ? new UserError(
         `${where} refuses this user: ${error.message}`,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { V1Pod } from "@kubernetes/client-node";
 import { listedPod, sampleWorkload } from "../testing/samples.ts";
+import { bytesOf } from "./pod-containers.ts";
 import { notReady, PodHistory } from "./pod-history.ts";
 
 /** The history after these lists of pods, one second apart. */
@@ -142,4 +143,68 @@ test("PodHistory counts no flap of a pod that terminates or is not ready yet", (
       ["ready", "api-b"],
     ],
   );
+});
+
+/** The pod with one more container before its main one. @param restartPolicy `Always` for a native sidecar */
+function withInit(pod: V1Pod, name: string, restartPolicy: string | undefined, state: object): V1Pod {
+  const status = { name, image: "image", imageID: "id", ready: true, restartCount: 0, ...state };
+  return {
+    ...pod,
+    spec: {
+      ...pod.spec,
+      containers: pod.spec?.containers ?? [],
+      initContainers: [{ name, restartPolicy, resources: { limits: { memory: "64Mi" } } }],
+    },
+    status: { ...pod.status, initContainerStatuses: [status] },
+  };
+}
+const ended = (id: string, reason: string, exitCode: number) => ({
+  terminated: { containerID: id, reason, exitCode },
+});
+const runs = { running: {} };
+
+test("PodHistory counts restarts and OOM kills of native sidecars", () => {
+  const pod = (state: object) => withInit(listedPod("a"), "rejoin", "Always", state);
+  const history = after(
+    [pod({ state: runs })],
+    [pod({ restartCount: 1, state: runs, lastState: ended("s1", "OOMKilled", 137) })],
+    [pod({ restartCount: 2, state: runs, lastState: ended("s2", "Error", 1) })],
+  );
+  const [record] = history.pods;
+  assert.deepEqual([record?.restarts, record?.oomKills, record?.running], [2, 1, true]);
+  assert.deepEqual(
+    history.events.map(({ kind, detail }) => `${kind} ${detail}`),
+    ["oom_kill rejoin: OOMKilled, exit code 137", "restart rejoin: Error, exit code 1"],
+  );
+  assert.deepEqual(
+    history.containersOf("a").map(({ name, kind, memoryLimitBytes }) => [name, kind, memoryLimitBytes]),
+    [
+      ["api", "main", null],
+      ["rejoin", "sidecar", 64 * 1024 ** 2],
+    ],
+  );
+});
+
+test("PodHistory does not run a pod whose native sidecar has ended", () => {
+  const history = after([withInit(listedPod("a"), "rejoin", "Always", { state: ended("s1", "Error", 1) })]);
+  assert.equal(history.pods[0]?.running, false);
+});
+
+test("PodHistory counts no end of an init container that has done its work, and each one that failed", () => {
+  const pod = (state: object) => withInit(listedPod("a"), "prepare", undefined, state);
+  const completed = { state: ended("i1", "Completed", 0) };
+  assert.deepEqual(after([], [pod(completed)], [pod(completed)]).pods[0]?.restarts, 0);
+  const failed = { restartCount: 1, state: ended("i2", "Completed", 0), lastState: ended("i1", "Error", 2) };
+  assert.deepEqual(after([], [pod(failed)]).pods[0]?.restarts, 1);
+});
+
+test("bytesOf reads quantities of Kubernetes", () => {
+  assert.deepEqual(["64Mi", "1.5Gi", "200M", "1000", undefined, "1e3"].map(bytesOf), [
+    64 * 1024 ** 2,
+    1.5 * 1024 ** 3,
+    200e6,
+    1000,
+    null,
+    null,
+  ]);
 });

@@ -1,6 +1,7 @@
-import type { V1ContainerStatus, V1Pod } from "@kubernetes/client-node";
+import type { V1Pod } from "@kubernetes/client-node";
 import type { Workload } from "../../contract/outputs.ts";
 import type { PodRecord, ReportEvent } from "../report/schema/pod.ts";
+import { containersOf, endsOf, type PodContainer } from "./pod-containers.ts";
 
 /** Something that happened to a pod. */
 export interface PodEvent extends Omit<ReportEvent, "second" | "kind"> {
@@ -33,6 +34,7 @@ export class PodHistory {
   readonly #workloads: readonly Workload[];
   readonly #pods = new Map<string, PodRecord>();
   readonly #containers = new Map<string, ContainerRecord>();
+  readonly #lasting = new Map<string, PodContainer[]>();
   readonly #readiness = new Map<string, Readiness>();
   #lists = 0;
 
@@ -42,6 +44,11 @@ export class PodHistory {
 
   get pods(): PodRecord[] {
     return [...this.#pods.values()];
+  }
+
+  /** The main container and the sidecars of a pod, in its last list. */
+  containersOf(uid: string): readonly PodContainer[] {
+    return this.#lasting.get(uid) ?? [];
   }
 
   /** @param listed all pods of the namespace at `atMs` (epoch ms) */
@@ -56,9 +63,11 @@ export class PodHistory {
     for (const { pod, workload, uid } of watched) {
       const record = this.#pods.get(uid) ?? this.#addPod(uid, pod, workload, first, atMs);
       record.node = pod.spec?.nodeName ?? record.node;
-      record.running = allContainersRun(pod);
-      for (const status of pod.status?.containerStatuses ?? [])
-        this.#updateContainer(record, status, first, atMs);
+      const containers = containersOf(pod, workload.role);
+      const lasting = containers.filter(({ kind }) => kind !== "init");
+      record.running = lasting.length > 0 && lasting.every(({ isRunning }) => isRunning);
+      this.#lasting.set(uid, lasting);
+      for (const container of containers) this.#updateContainer(record, container, first, atMs);
       this.#updateReadiness(record, pod, first, atMs);
     }
   }
@@ -110,7 +119,8 @@ export class PodHistory {
     this.events.push({ atMs, kind, pod: pod.name, workload: pod.workload, detail });
   }
 
-  #updateContainer(pod: PodRecord, status: V1ContainerStatus, first: boolean, atMs: number): void {
+  #updateContainer(pod: PodRecord, container: PodContainer, first: boolean, atMs: number): void {
+    const { status } = container;
     const key = `${pod.uid}/${status.name}`;
     let seen = this.#containers.get(key);
     if (!seen) {
@@ -119,12 +129,12 @@ export class PodHistory {
         restartCountBefore: first ? status.restartCount : 0,
         restartCount: status.restartCount,
         ends: new Map(),
-        endsBefore: new Set(first ? endsOf(status).map((end) => end.id) : []),
+        endsBefore: new Set(first ? endsOf(container).map((end) => end.id) : []),
       };
       this.#containers.set(key, seen);
     }
     seen.restartCount = Math.max(seen.restartCount, status.restartCount);
-    for (const end of endsOf(status)) {
+    for (const end of endsOf(container)) {
       if (seen.endsBefore.has(end.id) || seen.ends.has(end.id)) continue;
       seen.ends.set(end.id, end);
       pod.lastEnd = end.text;
@@ -177,18 +187,4 @@ function readinessOf(pod: V1Pod): Readiness {
     since: String(condition?.lastTransitionTime),
     message: condition?.message,
   };
-}
-
-function allContainersRun(pod: V1Pod): boolean {
-  const containers = pod.status?.containerStatuses ?? [];
-  return containers.length > 0 && containers.every((each) => each.state?.running !== undefined);
-}
-
-function endsOf(status: V1ContainerStatus): { id: string; oom: boolean; text: string }[] {
-  return [status.state?.terminated, status.lastState?.terminated].flatMap((ended) => {
-    if (!ended) return [];
-    const { reason = "ended", exitCode } = ended;
-    const id = ended.containerID ?? `${status.restartCount}/${String(ended.finishedAt)}`;
-    return [{ id, oom: reason === "OOMKilled", text: `${reason}, exit code ${exitCode}` }];
-  });
 }

@@ -1,7 +1,8 @@
 import type { V1PodList } from "@kubernetes/client-node";
-import type { StackOutputs, Workload } from "../../contract/outputs.ts";
+import type { Workload } from "../../contract/outputs.ts";
 import { UserError } from "../../contract/user-error.ts";
 import { type ClusterApi, podPath } from "../../host/cluster-api.ts";
+import type { ReachedStack } from "../cluster-search.ts";
 import { selects } from "./pod-history.ts";
 
 /** A ready pod and its main container. */
@@ -20,7 +21,7 @@ export interface ReadyPod {
 }
 
 /** The workloads of a role. @throws {UserError} when the stack has none. */
-export function workloadsOf(role: Workload["role"], outputs: StackOutputs): Workload[] {
+export function workloadsOf(role: Workload["role"], outputs: ReachedStack): Workload[] {
   const workloads = outputs.workloads.filter((each) => each.role === role);
   if (workloads.length > 0) return workloads;
   throw new UserError(
@@ -37,7 +38,7 @@ export function workloadsOf(role: Workload["role"], outputs: StackOutputs): Work
  */
 export async function readyPods(
   role: Workload["role"],
-  outputs: StackOutputs,
+  outputs: ReachedStack,
   api: ClusterApi,
 ): Promise<[ReadyPod, ...ReadyPod[]]> {
   const workloads = workloadsOf(role, outputs);

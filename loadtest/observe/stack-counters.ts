@@ -1,7 +1,7 @@
-import type { StackOutputs } from "../../contract/outputs.ts";
 import { UserError } from "../../contract/user-error.ts";
 import { ApiError, podPath } from "../../host/cluster-api.ts";
 import { openCluster } from "../../host/open-cluster.ts";
+import type { ReachedStack } from "../cluster-search.ts";
 import type { StackStats } from "../report/schema/scenario.ts";
 import { type MetricSample, parseMetrics } from "./prometheus-text.ts";
 import { readyPods } from "./ready-pods.ts";
@@ -27,7 +27,7 @@ export interface StackCounters {
  * Reads the API pods' `/metrics` and the kubelets' CPU counters through the API server. Counters that cannot be read are
  * left out.
  */
-export async function readCounters(outputs: StackOutputs): Promise<StackCounters> {
+export async function readCounters(outputs: ReachedStack): Promise<StackCounters> {
   const counters: StackCounters = { api: new Map(), cpu: new Map() };
   const client = openCluster(outputs.cluster.kubeconfig, outputs.cluster.kubeContext);
   try {

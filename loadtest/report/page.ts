@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { buildSync } from "esbuild";
+import { packageFolders, renderNotices } from "../../app/notices.ts";
 import { describeOutcome } from "../faults/injection.ts";
-import { formatValue } from "../gates/format-value.ts";
+import { formatMs, formatValue } from "../gates/format-value.ts";
 import { escapeHtml, inlineJson, list, table } from "./html.ts";
 import type { RunReport } from "./report-schema.ts";
 import { gateCells, gateHead, scenarioCells, scenarioHead, verdictClasses } from "./rows.ts";
@@ -12,6 +13,7 @@ import { comparisonSection, stackSection } from "./stack-sections.ts";
 /** The report as one HTML page. It needs no network: it contains styles, plots and data. */
 export function reportPage(report: RunReport): string {
   const title = `${report.verdict} · load test of ${report.stack}`;
+  const { script, notices } = pageScript();
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -39,9 +41,10 @@ ${stackSection(report)}
 ${eventSection(report)}
 <section><h2>Pods</h2>${podTable(report)}</section>
 <section><h2>Run</h2>${facts(report)}</section>
+<details id="notices"><summary>Licences of the software in this page</summary><pre>${escapeHtml(notices)}</pre></details>
 </main>
 <script type="application/json" id="report">${inlineJson(report)}</script>
-<script>${pageScript()}</script>
+<script>${script}</script>
 </body>
 </html>
 `;
@@ -51,10 +54,13 @@ function plotStyles(): string {
   return readFileSync(createRequire(import.meta.url).resolve("uplot/dist/uPlot.min.css"), "utf8");
 }
 
-/** The page's script, bundled with uPlot. */
-function pageScript(): string {
+/** The page's script, bundled with uPlot, and the licences of the packages in it. */
+function pageScript(): { script: string; notices: string } {
+  const folder = import.meta.dirname;
   const built = buildSync({
-    entryPoints: [join(import.meta.dirname, "plots.js")],
+    entryPoints: [join(folder, "plots.js")],
+    absWorkingDir: folder,
+    metafile: true,
     bundle: true,
     minify: true,
     format: "iife",
@@ -62,7 +68,11 @@ function pageScript(): string {
     legalComments: "none",
     write: false,
   });
-  return (built.outputFiles[0]?.text ?? "").replaceAll("</script", "<\\/script");
+  const sources = Object.keys(built.metafile.inputs).map((path) => resolve(folder, path));
+  return {
+    script: (built.outputFiles[0]?.text ?? "").replaceAll("</script", "<\\/script"),
+    notices: renderNotices(packageFolders(sources)),
+  };
 }
 
 function gateTable({ gates }: RunReport): string {
@@ -75,24 +85,38 @@ function scenarioTable({ scenarios }: RunReport): string {
   const rows = scenarios.map((load) => [
     ...scenarioCells(load),
     formatValue(load.generator.utilization, "share"),
+    formatMs(Math.max(load.generator.lagP99Ms, load.generator.lateP99Ms ?? 0)),
   ]);
-  return table([...scenarioHead, "generator busy"], rows, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  const head = [...scenarioHead, "generator busy", "generator delay p99"];
+  return table(head, rows, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
 }
 
 function podTable({ pods }: RunReport): string {
   return table(
     ["pod", "workload", "memory peak", "limit", "samples", "restarts", "OOM kills", "state"],
-    pods.map((pod) => [
-      pod.name,
-      pod.workload,
-      pod.peakBytes === null ? "–" : mebibytes(pod.peakBytes),
-      mebibytes(pod.memoryLimitBytes),
-      String(pod.samples),
-      String(pod.restarts),
-      String(pod.oomKills),
-      [pod.gone ? "gone" : pod.appeared === "during" ? "new" : "stayed", pod.lastEnd ?? ""]
-        .filter(Boolean)
-        .join(", "),
+    pods.flatMap((pod) => [
+      [
+        pod.name,
+        pod.workload,
+        pod.peakBytes === null ? "–" : mebibytes(pod.peakBytes),
+        mebibytes(pod.memoryLimitBytes),
+        String(pod.samples),
+        String(pod.restarts),
+        String(pod.oomKills),
+        [pod.gone ? "gone" : pod.appeared === "during" ? "new" : "stayed", pod.lastEnd ?? ""]
+          .filter(Boolean)
+          .join(", "),
+      ],
+      ...pod.sidecars.map(({ name, peakBytes, memoryLimitBytes, samples }) => [
+        `${pod.name}: ${name}`,
+        pod.workload,
+        peakBytes === null ? "–" : mebibytes(peakBytes),
+        memoryLimitBytes === null ? "none" : mebibytes(memoryLimitBytes),
+        String(samples),
+        "",
+        "",
+        "sidecar",
+      ]),
     ]),
     [2, 3, 4, 5, 6],
   );

@@ -39,8 +39,10 @@ const timeAxis = () => axis({ values: (_, ticks) => ticks.map((tick) => `${tick}
 const fromZero = (_, __, max) => [0, max > 0 ? max * 1.15 : 1];
 
 function percentiles() {
-  const longest = report.scenarios.reduce((most, load) => Math.max(most, load.latency.curve.length), 0);
-  const curves = report.scenarios.map((load) => load.latency.curve);
+  // Of a repeated scenario, its last turn.
+  const loads = report.scenarios.filter(({ turn }) => !turn || turn.number === turn.total);
+  const longest = loads.reduce((most, load) => Math.max(most, load.latency.curve.length), 0);
+  const curves = loads.map((load) => load.latency.curve);
   const grid = (curves.find((curve) => curve.length === longest) ?? []).map(
     (point) => 100 / (100 - point.percentile),
   );
@@ -66,7 +68,7 @@ function percentiles() {
       ],
       series: [
         { label: "within", value: (_, x) => (x == null ? "–" : percent(x)) },
-        ...report.scenarios.map((load, at) => ({
+        ...loads.map((load, at) => ({
           label: load.scenario,
           stroke: color(at),
           width: 2,

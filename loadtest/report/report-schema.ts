@@ -33,11 +33,15 @@ export const reportSchema = Type.Object(
     warmupSeconds: Type.Number(),
     threads: count(),
     users: count(),
-    scenarios: Type.Array(scenarioSchema),
+    keepAlive: Type.Boolean({ description: "Whether a connection carries several requests." }),
+    scenarios: Type.Array(scenarioSchema, {
+      description: "One for each turn when the scenarios are repeated, in the order of the run.",
+    }),
     pods: Type.Array(podSchema),
     events: Type.Array(eventSchema),
     fault: nullable(faultSchema),
     comparison: nullable(comparisonSchema),
+    savedBaseline: nullable(Type.String({ description: "File of the baseline that this run saved." })),
     generator: Type.Object(
       {
         cpus: count(),

@@ -20,11 +20,21 @@ export const verdictClasses: Record<
 export const gateHead = ["gate", "of", "value", "limit", "samples"];
 
 /** The cells of a gate below `gateHead`. */
-export function gateCells({ metric, subject, value, unit, rule, limit, samples }: GateResult): string[] {
+export function gateCells({
+  metric,
+  subject,
+  value,
+  unit,
+  rule,
+  limit,
+  samples,
+  expected,
+}: GateResult): string[] {
+  const shown = value === null ? "–" : formatValue(value, unit);
   return [
     metric,
     subject,
-    value === null ? "–" : formatValue(value, unit),
+    expected > 0 ? `${shown}, of which ${expected} expected` : shown,
     `${rule === "at most" ? "≤" : "≥"} ${formatValue(limit, unit)}`,
     formatValue(samples, "count"),
   ];
@@ -42,9 +52,10 @@ export const scenarioHead = [
   "max",
 ];
 
-/** The cells of a scenario below `scenarioHead`. */
+/** The cells of a scenario, or of one of its turns, below `scenarioHead`. */
 export function scenarioCells({
   scenario,
+  turn,
   completed,
   failed,
   requestsPerSecond,
@@ -52,7 +63,8 @@ export function scenarioCells({
 }: ScenarioReport): string[] {
   const counts = [completed, failed, Math.round(requestsPerSecond)];
   const times = [latency.p50Ms, latency.p95Ms, latency.p99Ms, latency.p999Ms, latency.maxMs];
-  return [scenario, ...counts.map((value) => formatValue(value, "count")), ...times.map(formatMs)];
+  const name = turn ? `${scenario} ${turn.number}/${turn.total}` : scenario;
+  return [name, ...counts.map((value) => formatValue(value, "count")), ...times.map(formatMs)];
 }
 
 export const comparisonHead = ["scenario", "metric", "change", "99 % interval"];

@@ -1,4 +1,4 @@
-import type { Baseline, Repeat } from "../compare/baseline.ts";
+import type { Baseline, ComparableSettings, Repeat } from "../compare/baseline.ts";
 
 /** Sample repeats that differ by 1 % at most, each value multiplied by its factor. */
 export function sampleRepeats(factors: Partial<Repeat> = {}, count = 8): Repeat[] {
@@ -17,13 +17,28 @@ export function sampleRepeats(factors: Partial<Repeat> = {}, count = 8): Repeat[
 /** A sample baseline of one scenario. @param more replaces fields */
 export function sampleBaseline(more: Partial<Baseline> = {}): Baseline {
   return {
-    schema: 1,
+    schema: 2,
     stack: "local",
     savedAt: "2026-01-01T00:00:00.000Z",
     apiImage: "localhost:5000/breakwater/api:1",
     machine: { cpuModel: "CPU A", cpus: 2, memoryGiB: 8, kernel: "6.1.0", node: "v24.0.0" },
-    plan: { connections: 8, durationSeconds: 10, warmupSeconds: 2, users: 10 },
+    plan: samplePlan(),
     scenarios: [{ scenario: "light", repeats: sampleRepeats() }],
+    ...more,
+  };
+}
+
+/** Sample settings of a baseline. @param more replaces fields */
+export function samplePlan(more: Partial<ComparableSettings> = {}): ComparableSettings {
+  return {
+    connections: 8,
+    durationSeconds: 10,
+    warmupSeconds: 2,
+    users: 10,
+    endpoint: "http://127.0.0.1:30080",
+    threads: 1,
+    keepAlive: true,
+    pools: ["api"],
     ...more,
   };
 }

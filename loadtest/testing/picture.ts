@@ -7,7 +7,7 @@ import { sampleFailedReport } from "./sample-failed-report.ts";
 import { sampleReport } from "./sample-report.ts";
 
 // Takes a picture of a sample report, for the documentation and for a look at the page:
-//   node --import tsx loadtest/testing/picture.ts docs/report.png [pass|fail] [width] [height] [light|dark]
+//   node loadtest/testing/picture.ts docs/report.png [pass|fail] [width] [height] [light|dark]
 const [out, verdict = "fail", width = "1120", height = "2125", scheme = "light"] = process.argv.slice(2);
 if (out === undefined) throw new Error("give the path of the picture, e.g. docs/report.png");
 const dir = await mkdtemp(join(tmpdir(), "breakwater-report-"));

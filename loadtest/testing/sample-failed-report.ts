@@ -95,7 +95,9 @@ export function sampleFailedReport(): RunReport {
       errorWindow: { fromMs: 900, toMs: 4100 },
       failedRequests: 1333,
       recoveredMs: 6200,
+      outcome: "recovered",
       reason: "",
+      p99CalmMs: 5000,
     },
   };
 }
@@ -137,6 +139,7 @@ function unanswered(): Scenario {
     seconds: [{ second: 1, requestsPerSecond: 0, failed: 32, p50Ms: null, p99Ms: null }],
     durationSeconds: 2,
     about: "PUT /api/users/:id",
+    turn: null,
     startSecond: 102,
     stack: null,
   };

@@ -85,6 +85,7 @@ export function sampleReport(more: Partial<RunReport> = {}): RunReport {
     warmupSeconds: 3,
     threads: 1,
     users: 5000,
+    keepAlive: true,
     scenarios: levels.map((level) => scenarioOf(level)),
     pods: [
       ...["7kfl7", "n5rz7", "t4thr"].map((id, at) =>
@@ -97,6 +98,7 @@ export function sampleReport(more: Partial<RunReport> = {}): RunReport {
     events: [],
     fault: null,
     comparison: null,
+    savedBaseline: null,
     generator: {
       cpus: 4,
       cpuModel: "Intel(R) Xeon(R) Processor",
@@ -116,6 +118,7 @@ export function sampleGate(more: Partial<GateResult> & Pick<GateResult, "metric"
     limit: 0,
     rule: "at most",
     samples: 1000,
+    expected: 0,
     verdict: "pass",
     reason: `${more.metric} of ${more.subject} is within its limit`,
     ...more,
@@ -140,6 +143,7 @@ function scenarioOf({ scenario, about, startSecond, perSecond, p50Ms, p99Ms }: L
   let most = 0;
   for (const point of curve) most = point.ms = Math.max(most, point.ms);
   return {
+    turn: null,
     ...sampleLoad({
       scenario,
       startedAt: startedMs + startSecond * 1000,
@@ -203,6 +207,7 @@ export function growingPod(
     peakBytes,
     samples: memory.length,
     memory,
+    sidecars: [],
   });
 }
 

@@ -1,5 +1,6 @@
 import type { V1Pod } from "@kubernetes/client-node";
 import type { ScenarioConfig, StackOutputs, Workload } from "../../contract/outputs.ts";
+import type { ReachedStack } from "../cluster-search.ts";
 import { chooseScenarios, type Scenario } from "../load/scenarios.ts";
 import type { ObservedPod } from "../report/schema/pod.ts";
 import type { LoadResult } from "../report/schema/scenario.ts";
@@ -39,11 +40,12 @@ export function sampleLoad(more: Partial<LoadResult> = {}): LoadResult {
         { percentile: 99, ms: 9 },
       ],
     },
+    badLatency: { count: 0, p50Ms: Number.NaN, p99Ms: Number.NaN, maxMs: Number.NaN },
     seconds: [
       { second: 1, requestsPerSecond: 990, failed: 0, p50Ms: 1.5, p99Ms: 9 },
       { second: 2, requestsPerSecond: 1010, failed: 0, p50Ms: 1.5, p99Ms: 8 },
     ],
-    generator: { threads: 1, utilization: 0.3, lagP99Ms: 1, lateP99Ms: null, backlog: 0 },
+    generator: { threads: 1, utilization: 0.3, lagP99Ms: 1, lateP50Ms: null, lateP99Ms: null, backlog: 0 },
     interrupted: false,
     ...more,
   };
@@ -66,6 +68,7 @@ export function samplePod(more: Partial<ObservedPod> = {}): ObservedPod {
     readinessFlaps: 0,
     peakBytes: 100 * MiB,
     samples: 3,
+    sidecars: [],
     memory: [
       { second: 0, bytes: 80 * MiB },
       { second: 5, bytes: 90 * MiB },
@@ -103,12 +106,22 @@ export function sampleScenarios(): Scenario[] {
   );
 }
 
+/** Sample outputs of a stack and access to its cluster. @param more replaces fields */
+export function sampleStack(more: Partial<ReachedStack> = {}): ReachedStack {
+  const cluster = { kubeconfig: ["/nowhere/kubeconfig"], kubeContext: "breakwater" };
+  return { ...sampleOutputs(), cluster, ...more };
+}
+
 /** Sample outputs of a stack. @param more replaces fields */
 export function sampleOutputs(more: Partial<StackOutputs> = {}): StackOutputs {
   return {
     endpoint: "http://127.0.0.1:30080",
     namespace: "breakwater-local",
-    cluster: { kubeconfig: "/nowhere/kubeconfig", kubeContext: "breakwater" },
+    cluster: {
+      kubeContext: "breakwater",
+      server: "https://10.42.0.1:6443",
+      namespaceUid: "uid-of-namespace",
+    },
     apiImage: "localhost:5000/breakwater/api:1",
     internalToken: "[secret]",
     workloads: [sampleWorkload()],

@@ -62,6 +62,11 @@ export class StubCluster {
     return new StubCluster(stub, kubeconfig, requests, openCluster(kubeconfig, "stub"));
   }
 
+  /** Address of the API server. */
+  get server(): string {
+    return this.#stub.endpoint;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.api.close();
     await this.#stub[Symbol.asyncDispose]();

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { userBody } from "../load/users.ts";
 
 /** Responds to the n-th request (from 1). */
 export type Behaviour = (request: IncomingMessage, response: ServerResponse, n: number) => void;
@@ -30,9 +31,22 @@ export class StubServer {
   }
 }
 
-/** Responds to the scenarios' requests like the stack's API. */
+/** Responds to the scenarios' requests like the stack's API. Every user has the newest content. */
 export function answerLikeTheApi(request: IncomingMessage, response: ServerResponse): void {
-  const id = /^\/api\/users\/(\d+)$/.exec(request.url ?? "")?.[1];
-  const body = id ? { id: Number(id), name: `User ${id}`, email: "user@example.com" } : { ok: true };
-  response.setHeader("content-type", "application/json").end(JSON.stringify(body));
+  response.setHeader("content-type", "application/json");
+  const id = Number(/^\/api\/users\/(\d+)$/.exec(request.url ?? "")?.[1]);
+  if (request.url?.startsWith("/api/heavy-task")) response.end('{"n":27,"fibonacci":196418}');
+  else if (Number.isNaN(id)) response.end('{"ok":true}');
+  else if (request.method === "GET") response.end(userText(id, userBody(id, newest)));
+  else {
+    let body = "";
+    request.on("data", (part) => (body += part)).on("end", () => response.end(userText(id, body)));
+  }
+}
+
+/** A version that no read is older than. */
+const newest = 9_000_000_000_000_000;
+
+function userText(id: number, body: string): string {
+  return `{"id":${id},${body.slice(1)}`;
 }

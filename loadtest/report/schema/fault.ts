@@ -13,10 +13,20 @@ const recoveryFields = {
   recoveredMs: nullable(
     Type.Number({
       description:
-        "Milliseconds from the fault until all pods of its workloads were ready for good and p99 was within twice its median before the fault for three seconds; null when this did not happen within the run.",
+        "Milliseconds from the fault until all pods of its workloads were ready for good and no request failed for three seconds; null when this did not happen.",
     }),
   ),
-  reason: Type.String({ description: "Why the stack did not recover; empty when it did." }),
+  outcome: oneOf(
+    ["recovered", "not recovered", "unknown"],
+    "unknown: the load was too short to show it, or the run was interrupted.",
+  ),
+  reason: Type.String({ description: "Why the stack did not recover, or why that is unknown; else empty." }),
+  p99CalmMs: nullable(
+    Type.Number({
+      description:
+        "Milliseconds from the fault until p99 was within twice its median before the fault for three seconds; it decides nothing.",
+    }),
+  ),
 };
 
 const recoverySchema = Type.Object(recoveryFields);

@@ -17,6 +17,9 @@ export const gateSchema = Type.Object({
   limit: Type.Number(),
   rule: oneOf(["at most", "at least"]),
   samples: count("How many requests, memory samples or pods the value rests on."),
+  expected: count(
+    "How many of the counted events the injected fault explains; only the rest is held to the limit.",
+  ),
   verdict: oneOf(
     ["pass", "fail", "not measured", "invalid"],
     "invalid: the load generator was the limit, so the value says nothing about the stack.",

@@ -8,12 +8,12 @@ const recordFields = {
   workload: Type.String(),
   role: oneOf(workloadRoles),
   node: Type.String(),
-  memoryLimitBytes: Type.Number(),
+  memoryLimitBytes: Type.Number({ description: "Limit of the main container." }),
   appeared: oneOf(["before", "during"], "Whether the pod existed when the run began."),
   gone: Type.Boolean({ description: "Deleted, evicted or ended before the end of the run." }),
   running: Type.Boolean({ description: "All its containers ran at the end of the run." }),
-  restarts: count(),
-  oomKills: count(),
+  restarts: count("Of all containers, native sidecars and init containers included."),
+  oomKills: count("Of all containers."),
   readinessFlaps: count("Times that the ready pod became not ready, other than by its end."),
   lastEnd: Type.Optional(
     Type.String({ description: "The last container end in the run, e.g. OOMKilled, exit code 137." }),
@@ -21,11 +21,26 @@ const recordFields = {
 };
 
 const recordSchema = Type.Object(recordFields);
-export const podSchema = Type.Object({
-  ...recordFields,
+const memoryFields = {
   peakBytes: nullable(Type.Number()),
   samples: count("Memory samples that the peak rests on."),
   memory: Type.Array(Type.Object({ second: Type.Number(), bytes: Type.Number() })),
+};
+
+export const podSchema = Type.Object({
+  ...recordFields,
+  ...memoryFields,
+  sidecars: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      memoryLimitBytes: nullable(Type.Number({ description: "Null: no limit." })),
+      ...memoryFields,
+    }),
+    {
+      description:
+        "The other containers, each with its own memory; peak and memory of the pod are the main one's.",
+    },
+  ),
 });
 
 export const eventSchema = Type.Object({

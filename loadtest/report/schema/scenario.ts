@@ -1,21 +1,27 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { count, measured, nullable, oneOf } from "./parts.ts";
 
-export const latencySchema = Type.Object({
-  count: count(),
-  meanMs: measured(),
-  p50Ms: measured(),
-  p75Ms: measured(),
-  p90Ms: measured(),
-  p95Ms: measured(),
-  p99Ms: measured(),
-  p999Ms: measured(),
-  maxMs: measured(),
-  curve: Type.Array(
-    Type.Object({ percentile: Type.Number({ minimum: 0, maximum: 100 }), ms: Type.Number() }),
-    { description: "For each percentile, the latency that this share of the requests stayed within." },
-  ),
-});
+export const latencySchema = Type.Object(
+  {
+    count: count(),
+    meanMs: measured(),
+    p50Ms: measured(),
+    p75Ms: measured(),
+    p90Ms: measured(),
+    p95Ms: measured(),
+    p99Ms: measured(),
+    p999Ms: measured(),
+    maxMs: measured(),
+    curve: Type.Array(
+      Type.Object({ percentile: Type.Number({ minimum: 0, maximum: 100 }), ms: Type.Number() }),
+      { description: "For each percentile, the latency that this share of the requests stayed within." },
+    ),
+  },
+  {
+    description:
+      "Of good responses, and of requests without a response in time, which count as the time-out at least.",
+  },
+);
 
 const errors = Type.Object(
   {
@@ -28,7 +34,7 @@ const errors = Type.Object(
     wrongBody: count("2xx responses with a wrong body, or with the ID of another request."),
     unfinished: count("Sent, and still without a response when the run ended."),
   },
-  { description: "Requests without a good response, by cause." },
+  { description: "Requests without a good response, by cause. The classes sum to `failed`." },
 );
 
 const second = Type.Object({
@@ -41,11 +47,21 @@ const second = Type.Object({
   p99Ms: nullable(Type.Number()),
 });
 
+const badLatency = Type.Object(
+  { count: count(), p50Ms: measured(), p99Ms: measured(), maxMs: measured() },
+  {
+    description: "Latency of complete responses that were not good, such as refusals; not part of `latency`.",
+  },
+);
+
 const generator = Type.Object(
   {
     threads: count(),
     utilization: Type.Number({ description: "How busy the event loop of the busiest thread was, 0 … 1." }),
     lagP99Ms: measured("99th percentile of the delay of the event loop."),
+    lateP50Ms: nullable(
+      Type.Number({ description: "At a fixed rate: median time from a request's due time to its sending." }),
+    ),
     lateP99Ms: nullable(
       Type.Number({
         description: "At a fixed rate: 99th percentile of the time from a request's due time to its sending.",
@@ -65,7 +81,9 @@ const loadFields = {
   startedAt: Type.Number({ description: "Start of the measured part, in milliseconds since 1970." }),
   durationSeconds: Type.Number(),
   connections: count(),
-  sent: count("completed + failed; requests of the warm-up are in none of the counts."),
+  sent: count(
+    "completed + failed, also the requests in notSent; requests of the warm-up are in none of the counts.",
+  ),
   completed: count("Good responses: 2xx with the right body."),
   failed: count(),
   errors,
@@ -75,9 +93,15 @@ const loadFields = {
   resent: count(
     "Requests written into a connection whose close the server had announced; they do not count as sent.",
   ),
-  notSent: count("Due at a fixed rate and never sent, because no connection was free."),
-  requestsPerSecond: Type.Number(),
+  notSent: count(
+    "Time-outs of requests that were due at a fixed rate and never sent, because no connection was free.",
+  ),
+  requestsPerSecond: Type.Number({
+    description:
+      "Good responses within the measured time, per second of it, also to requests of the warm-up.",
+  }),
   latency: latencySchema,
+  badLatency,
   seconds: Type.Array(second),
   generator,
   interrupted: Type.Boolean({ description: "Stopped before its time." }),
@@ -112,6 +136,12 @@ const loadSchema = Type.Object(loadFields);
 export const scenarioSchema = Type.Object({
   ...loadFields,
   about: Type.String(),
+  turn: nullable(
+    Type.Object(
+      { number: count("From 1."), total: count() },
+      { description: "Which turn of the scenario this is; null when the scenario is not repeated." },
+    ),
+  ),
   startSecond: Type.Number({
     description: "Seconds since the run's startedAt at which the measured part began.",
   }),
