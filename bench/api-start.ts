@@ -20,7 +20,7 @@ import { readOptions } from "./options.ts";
  */
 
 const { rounds, idle } = readOptions({
-  command: "node --import tsx bench/api-start.ts",
+  command: "node bench/api-start.ts",
   about:
     "Measures how long the API takes to start with different flags of Node.js, and its memory when idle.",
   options: {

@@ -20,7 +20,7 @@ import { readOptions } from "./options.ts";
  */
 
 const options = readOptions({
-  command: "node --import tsx bench/comparison-power.ts",
+  command: "node bench/comparison-power.ts",
   about:
     "Measures how often --compare reports a false difference, and how often it finds a true one of 10 %.",
   options: {
@@ -79,12 +79,12 @@ function drawVerdict(before: Repeat[], after: Repeat[], metric: string): string 
   const first = shuffled(before);
   const second = before === after ? first.slice(perComparison) : shuffled(after);
   const run = (drawn: Repeat[]): Baseline => ({
-    schema: 1,
+    schema: 2,
     stack: "bench",
     savedAt: "",
     apiImage: "",
     machine: thisMachine(),
-    plan: settings,
+    plan: { ...settings, endpoint: "", threads: 1, keepAlive: true, pools: [] },
     scenarios: [{ scenario: "light", repeats: drawn.slice(0, perComparison) }],
   });
   const comparison = compareRuns(run(first), run(second));
@@ -107,9 +107,7 @@ async function repeat(endpoint: string): Promise<Repeat> {
 }
 
 async function start(cost: number): Promise<{ child: ChildProcess; endpoint: string }> {
-  const child = fork(join(import.meta.dirname, "busy-server.ts"), [String(cost)], {
-    execArgv: ["--import", "tsx"],
-  });
+  const child = fork(join(import.meta.dirname, "busy-server.ts"), [String(cost)]);
   const [port] = (await once(child, "message")) as [number];
   return { child, endpoint: `http://127.0.0.1:${port}` };
 }

@@ -1,9 +1,9 @@
-import { execFile, fork } from "node:child_process";
+import { fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { runCommand } from "../host/run-command.ts";
 import { columns } from "../host/table.ts";
 import { runLoad } from "../loadtest/load/load.ts";
 import type { Scenario } from "../loadtest/load/scenarios.ts";
@@ -19,7 +19,7 @@ import { readOptions } from "./options.ts";
 
 const percentiles = [50, 90, 99, 99.9] as const;
 const options = readOptions({
-  command: "node --import tsx bench/generator-accuracy.ts",
+  command: "node bench/generator-accuracy.ts",
   about: "Measures the accuracy of the load test's latencies at a fixed rate.",
   options: {
     rate: { type: "string", value: "N", default: "500", about: "requests per second" },
@@ -33,7 +33,7 @@ const warmupSeconds = 2;
 const connections = 200;
 const light: Scenario = { name: "light", about: "", mix: [{ kind: "light", weight: 1 }] };
 
-const server = fork(join(import.meta.dirname, "delay-server.ts"), { execArgv: ["--import", "tsx"] });
+const server = fork(join(import.meta.dirname, "delay-server.ts"));
 const [port] = (await once(server, "message")) as [number];
 const endpoint = `http://127.0.0.1:${port}`;
 
@@ -98,11 +98,10 @@ function measuredAt(percentile: (typeof percentiles)[number]): number {
 async function vegeta(): Promise<Partial<Record<number, number>>> {
   const bin = await mkdtemp(join(tmpdir(), "vegeta-"));
   try {
-    const run = promisify(execFile);
     const env = { ...process.env, GOBIN: bin };
-    await run("go", ["install", "github.com/tsenart/vegeta/v12@v12.13.0"], { env });
+    await runCommand("go", ["install", "github.com/tsenart/vegeta/v12@v12.13.0"], { env });
     const script = `echo "GET ${endpoint}/api/light" | ${bin}/vegeta attack -rate ${rate} -duration ${durationSeconds}s -connections ${connections} -max-connections ${connections} | ${bin}/vegeta report -type json`;
-    const { stdout } = await run("sh", ["-c", script], { maxBuffer: 1024 ** 2 * 64 });
+    const stdout = await runCommand("sh", ["-c", script]);
     const { latencies } = JSON.parse(stdout) as { latencies: Record<string, number> };
     const ms = (key: string) => (latencies[key] ?? Number.NaN) / 1e6;
     return { 50: ms("50th"), 90: ms("90th"), 99: ms("99th") };

@@ -19,7 +19,7 @@ import { readOptions } from "./options.ts";
  */
 
 const options = readOptions({
-  command: "node --import tsx bench/leak-lab.ts",
+  command: "node bench/leak-lab.ts",
   about: "Checks that the API's memory monitor reports every leak, and nothing else.",
   options: {
     leaks: {

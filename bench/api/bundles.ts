@@ -11,7 +11,7 @@ export type Bundles = Record<(typeof servers)[number] | "api", string>;
 export async function bundleServers(folder: string): Promise<Bundles> {
   const entryPoints = Object.fromEntries(servers.map((name) => [name, `bench/api/servers/${name}.ts`]));
   writeFiles(join(folder, "api"), buildApi());
-  writeFiles(folder, bundlePrograms(root, entryPoints));
+  writeFiles(folder, bundlePrograms(root, entryPoints).files);
   return {
     api: join(folder, "api/server.js"),
     raw: join(folder, "raw.js"),

@@ -1,14 +1,12 @@
-import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { freePort } from "../../app/testing/free-port.ts";
+import { runCommand } from "../../host/run-command.ts";
 import { familyCpuSeconds, imageNode, type ServerProcess, waitForOk } from "./server-process.ts";
 
 /** PM2 is not in package.json because of its licence, AGPL-3.0: installing this kit must not install it. */
 const version = "7.0.4";
 const workers = 2;
-const run = promisify(execFile);
 
 /**
  * Installs PM2 into `folder` and starts `file` as its cluster.
@@ -20,11 +18,11 @@ export async function startPm2(
   file: string,
   nodeFlags: readonly string[],
 ): Promise<ServerProcess> {
-  await run(
+  await runCommand(
     "npm",
     ["install", "--prefix", folder, "--ignore-scripts", "--no-fund", "--no-audit", `pm2@${version}`],
     {
-      timeout: 180_000,
+      timeoutMs: 180_000,
     },
   );
   const port = await freePort();
@@ -38,7 +36,7 @@ export async function startPm2(
     PORT: String(port),
   };
   const pm2 = (...args: string[]) =>
-    run(imageNode, [join(folder, "node_modules/pm2/bin/pm2"), ...args], { env });
+    runCommand(imageNode, [join(folder, "node_modules/pm2/bin/pm2"), ...args], { env });
   const stop = async () => void (await pm2("kill"));
   try {
     await pm2("start", file, "--instances", String(workers), "--node-args", nodeFlags.join(" "));

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { validate } from "../../config/validate.ts";
+import { renderNginxConf } from "../../nginx/nginx-conf.ts";
+import { gatewayArms } from "./arms.ts";
+import { armNames } from "./command-line.ts";
+
+const { nginx, api } = validate({});
+const pools = [
+  {
+    name: "api",
+    replicas: 3,
+    server: "api.space.svc.cluster.local:3000",
+    podWeight: 1,
+    backup: false,
+    share: 1,
+  },
+];
+const nginxConf = renderNginxConf({ ...nginx, uploadMax: api.uploadMax, pools, resolver: "10.43.0.10" });
+const arms = gatewayArms({ nginxConf, pods: 3 });
+const configOf = (name: string) => arms.find((arm) => arm.name === name)?.config ?? "";
+
+test("gatewayArms has every arm of the command line, and each one names the pods and the resolver", () => {
+  assert.deepEqual(
+    arms.map(({ name }) => name),
+    [...armNames],
+  );
+  for (const { config } of arms)
+    for (const text of ["api.space.svc.cluster.local:3000", "10.43.0.10"]) assert.ok(config.includes(text));
+  assert.equal(configOf("kit"), nginxConf);
+});
+
+test("the arm without kept connections has no keepalive and closes each connection", () => {
+  const config = configOf("no-keepalive");
+  assert.match(config, /^ *keepalive 0;$/m);
+  assert.doesNotMatch(config, /^ *keepalive [1-9]\d*;$/m);
+  assert.match(config, /^ *proxy_set_header Connection close;$/m);
+});
+
+test("gatewayArms reports a configuration without pods", () => {
+  assert.throws(() => gatewayArms({ nginxConf: "http {}", pods: 3 }), /names no pods/);
+});
