@@ -4,9 +4,12 @@ import { once } from "node:events";
 import { after, before, test } from "node:test";
 import { $ } from "zx";
 import { type ProcessIdentity, sendSignal, startTimeOf } from "../host/process-table.ts";
+import { ensureBaseImages } from "../local/images/base-images.ts";
+import { imageName, type Recipe, recipes } from "../local/images/recipes.ts";
 import { dataPaths } from "../local/paths.ts";
 import { projectRoot } from "../scripts/stack.ts";
 import { closeClusterView, deployments, pods, until } from "./cluster-view.ts";
+import { LightLoad } from "./light-load.ts";
 import { configure, createStack, destroyStack, outputs, stackName, unlock, up } from "./test-stack.ts";
 
 const namespace = `breakwater-${stackName}`;
@@ -40,6 +43,34 @@ test("replicas of stack config win over kubectl scale with the next change", asy
   await configure("api.replicas", "2");
   await up();
   await until("two API pods", async () => (await apiPods()).length === 2);
+  await up("--expect-no-changes");
+});
+
+test("pulumi up fails with the line of an Nginx that refuses the configuration, and the old pods go on serving", async (t) => {
+  const recipe = recipes.find(({ name }) => name === "nginx");
+  assert.ok(recipe);
+  // Nginx 1.26 does not know all directives. The tag names no version, so stack config takes it.
+  const old: Recipe = { ...recipe, name: "nginx-old", tag: "1", suite: "trixie" };
+  const socketPath = (process.env.DOCKER_HOST ?? "").replace("unix://", "");
+  await ensureBaseImages({ socketPath }, { wanted: [old] });
+  const gatewayPods = async () => {
+    const found = await pods(namespace, { "app.kubernetes.io/name": "nginx" });
+    return found.filter(({ ready }) => ready).map(({ uid }) => uid);
+  };
+  const serving = await gatewayPods();
+  const load = new LightLoad((await outputs()).endpoint);
+  t.after(() => load.stop());
+  await configure("images.nginx", imageName(old));
+  await assert.rejects(
+    up(),
+    /cannot start: container check-conf: .*unknown directive .* in \S+nginx\.conf:\d+/s,
+  );
+  assert.deepEqual(await gatewayPods(), serving);
+  await configure("images.nginx", imageName(recipe));
+  await up();
+  await kubectl`kubectl rollout restart deployment nginx -n ${namespace}`;
+  await kubectl`kubectl rollout status deployment nginx -n ${namespace} --timeout 120s`;
+  assert.deepEqual(await load.stop(), []);
   await up("--expect-no-changes");
 });
 

@@ -62,8 +62,10 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { clusterProvider } from ${JSON.stringify(join(projectRoot, "k8s/cluster-provider.ts"))};
 const config = new pulumi.Config();
-const provider = clusterProvider({
-  kubeconfig: config.get("kubeconfig") ?? ${JSON.stringify(dataPaths.kubeconfig)},
+const kubeconfig = config.get("kubeconfig") ?? ${JSON.stringify(dataPaths.kubeconfig)};
+const { provider } = clusterProvider({
+  files: [kubeconfig],
+  pluginKubeconfig: kubeconfig,
   kubeContext: config.get("context") ?? "breakwater",
 }, true);
 `;

@@ -2,13 +2,13 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { $ } from "zx";
 import { type StackOutputs, workloadRoles } from "../contract/outputs.ts";
-import { nodeWithTsx } from "../scripts/checks.ts";
 import { projectRoot } from "../scripts/stack.ts";
 
 /** The tests' own stack. */
 export const stackName = "e2e";
 const name = stackName;
-const configFile = join(projectRoot, `Pulumi.${name}.yaml`);
+/** The stack's config. */
+export const configFile = join(projectRoot, `Pulumi.${name}.yaml`);
 const pulumi = $({ cwd: projectRoot, quiet: true });
 
 /** Creates a stack for the tests, with its own namespace and node port, so that other stacks do not change. */
@@ -58,5 +58,5 @@ export function loadtest(...flags: string[]) {
     cwd: projectRoot,
     nothrow: true,
     quiet: true,
-  })`${nodeWithTsx} loadtest/main.ts --stack ${name} ${flags}`;
+  })`${process.execPath} loadtest/main.ts --stack ${name} ${flags}`;
 }

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
+import { constants } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { findByEnvironment, isAlive, sendSignal } from "../host/process-table.ts";
+import { markerName, type RunRecord, recordsFolder } from "../scripts/pulumi-run.ts";
+import { projectRoot } from "../scripts/stack.ts";
+import { closeClusterView, deployments, until } from "./cluster-view.ts";
+import { configure, createStack, destroyStack, outputs, stackName, up } from "./test-stack.ts";
+
+const namespace = `breakwater-${stackName}`;
+
+/** `npm run up` in a process group of its own, as a shell starts it. */
+class Command {
+  readonly process: ChildProcess;
+  output = "";
+
+  constructor() {
+    this.process = spawn("npm", ["run", "up", "--", "--stack", stackName], {
+      cwd: projectRoot,
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
+    for (const stream of [this.process.stdout, this.process.stderr])
+      stream?.setEncoding("utf8").on("data", (text: string) => {
+        this.output += text;
+      });
+  }
+
+  /** Sends a signal to the whole group, as a terminal does. */
+  signal(signal: NodeJS.Signals): void {
+    process.kill(-(this.process.pid ?? 0), signal);
+  }
+
+  async end(): Promise<number | null> {
+    const { exitCode, signalCode } = this.process;
+    if (exitCode === null && signalCode === null) await once(this.process, "close");
+    // npm passes the signal on and ends by it, which a shell reports as 128 and its number.
+    const signal = this.process.signalCode;
+    return signal === null ? this.process.exitCode : 128 + constants.signals[signal];
+  }
+}
+
+/** The record of the only run of pulumi in this checkout. */
+function record(): { marker: string; run: RunRecord } {
+  const [file = "", ...others] = readdirSync(recordsFolder);
+  assert.deepEqual(others, []);
+  const run = JSON.parse(readFileSync(join(recordsFolder, file), "utf8")) as RunRecord;
+  return { marker: file.replace(".json", ""), run };
+}
+
+/** Starts `npm run up` and waits until it creates the API. The stack's earlier objects are kept. */
+async function upUntilTheApi(): Promise<Command> {
+  const command = new Command();
+  await until("the API's Deployment", async () => (await deployments(namespace)).includes("api"));
+  return command;
+}
+
+/** Starts `npm run up` and waits until Pulumi runs with its plugins. */
+async function upUntilThePlugins() {
+  const command = new Command();
+  await until(
+    "pulumi",
+    async () => readdirSync(recordsFolder).length > 0 && record().run.pulumi !== undefined,
+  );
+  const { marker, run } = record();
+  await until("pulumi's plugins", async () => (await findByEnvironment(markerName, marker)).length > 3);
+  assert.ok(run.pulumi);
+  return { command, marker, run: { ...run, pulumi: run.pulumi } };
+}
+
+async function isFinishedBy(command: Command): Promise<void> {
+  assert.equal(await command.end(), 0, command.output);
+  const { endpoint } = await outputs();
+  assert.equal((await fetch(`${endpoint}/api/light`)).status, 200);
+  await up("--expect-no-changes");
+  assert.deepEqual(readdirSync(recordsFolder), []);
+}
+
+before(async () => {
+  await createStack();
+  await configure("redis.replicasPerShard", "0");
+});
+after(async () => {
+  closeClusterView();
+  await destroyStack();
+});
+
+test("npm run up ends in order after Ctrl-C and says how to go on, and the next one finishes the stack", async () => {
+  const command = await upUntilTheApi();
+  const { marker } = record();
+  command.signal("SIGINT");
+  assert.equal(await command.end(), 130, command.output);
+  assert.match(command.output, /interrupted: pulumi ends what it has begun/);
+  assert.match(command.output, /✗ interrupted\n {2}the next npm run up -- --stack e2e goes on/);
+  assert.deepEqual(await findByEnvironment(markerName, marker), []);
+  await isFinishedBy(new Command());
+});
+
+test("npm run up names the signal that ended pulumi, and leaves no process of it", async () => {
+  await configure("api.env.ROUND", "1");
+  const { command, marker, run } = await upUntilThePlugins();
+  await sendSignal(run.pulumi, "SIGKILL");
+  assert.equal(await command.end(), 1, command.output);
+  assert.match(command.output, /✗ pulumi up was ended by SIGKILL\n {2}npm run up .* goes on/);
+  assert.deepEqual(await findByEnvironment(markerName, marker), []);
+  await isFinishedBy(new Command());
+});
+
+test("npm run up ends what an up that was killed with its pulumi has left running", async () => {
+  await configure("api.env.ROUND", "2");
+  const { command, marker, run } = await upUntilThePlugins();
+  command.signal("SIGKILL");
+  await sendSignal(run.pulumi, "SIGKILL");
+  await until("the command's end", async () => !(await isAlive(run.command)));
+  const left = await findByEnvironment(markerName, marker);
+  assert.ok(left.length > 0);
+  const next = new Command();
+  await isFinishedBy(next);
+  assert.match(next.output, /ended \d+ process\(es\) of a pulumi that was killed/);
+  assert.deepEqual(await findByEnvironment(markerName, marker), []);
+});

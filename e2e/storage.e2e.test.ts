@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { $, type ProcessOutput } from "zx";
+import { dataPaths } from "../local/paths.ts";
+import { projectRoot } from "../scripts/stack.ts";
+import { closeClusterView, deletePods, pods, until } from "./cluster-view.ts";
+import { configure, createStack, destroyStack, stackName, up } from "./test-stack.ts";
+
+const namespace = `breakwater-${stackName}`;
+const storageClass = "e2e-growing";
+const kubectl = $({ quiet: true, env: { ...process.env, KUBECONFIG: dataPaths.kubeconfig } });
+const pulumi = $({ cwd: projectRoot, quiet: true });
+
+before(async () => {
+  const volumes = { apiVersion: "storage.k8s.io/v1", kind: "StorageClass", metadata: { name: storageClass } };
+  const settings = { provisioner: "kubernetes.io/host-path", allowVolumeExpansion: true };
+  await kubectl({ input: JSON.stringify({ ...volumes, ...settings }) })`kubectl apply -f -`;
+  await createStack();
+  await configure("cluster.storageClass", storageClass);
+  await up();
+});
+after(async () => {
+  closeClusterView();
+  await destroyStack();
+  await kubectl`kubectl delete storageclass ${storageClass} --ignore-not-found`;
+});
+
+const redisPods = () => pods(namespace, { "app.kubernetes.io/instance": "redis" });
+const uidsOf = async () => (await redisPods()).map(({ uid }) => uid).sort();
+/** Output of Redis' own client in a Redis pod. */
+const redis = async (pod: string, ...command: string[]) =>
+  (await kubectl`kubectl exec -n ${namespace} ${pod} -c redis -- redis-cli ${command}`).stdout;
+
+test("pulumi preview refuses all that the volumes do not allow, and set back it changes nothing", async () => {
+  const before = await uidsOf();
+  await configure("redis.shards", "4");
+  await configure("redis.storage", "128 MiB");
+  const refusal = await pulumi`pulumi preview --stack ${stackName} --non-interactive`.catch(
+    (error: ProcessOutput) => error,
+  );
+  assert.notEqual(refusal.exitCode, 0);
+  assert.match(refusal.stdout + refusal.stderr, /redis\.shards: 4 must stay 3/);
+  assert.match(refusal.stdout + refusal.stderr, /redis\.storage: "128 MiB" must be at least 256 MiB/);
+  await configure("redis.shards", "3");
+  await configure("redis.storage", "256 MiB");
+  await up("--expect-no-changes");
+  assert.deepEqual(await uidsOf(), before);
+});
+
+test("a Redis pod that lost its volume rejoins the cluster by itself", async () => {
+  const [lost] = (await redisPods()).filter(({ name }) => name === "redis-0");
+  assert.ok(lost);
+  await kubectl`kubectl delete pvc -n ${namespace} data-redis-0 --wait=false`;
+  await deletePods(namespace, [lost]);
+  await until("a whole cluster", async () => {
+    const info = await redis("redis-0", "cluster", "info").catch(() => "");
+    return ["cluster_state:ok", "cluster_slots_ok:16384", "cluster_known_nodes:6\r"].every((line) =>
+      info.includes(line),
+    );
+  });
+  await until("the pod to be ready", async () => (await redisPods()).every(({ ready }) => ready));
+});
+
+test("a larger redis.storage grows every claim in place, and replaces no pod", async () => {
+  const before = await uidsOf();
+  await configure("redis.storage", "512 MiB");
+  const growing = up();
+  await Promise.all([growing, growVolumes(6, "536870912")]);
+  assert.deepEqual(await uidsOf(), before);
+  await up("--expect-no-changes");
+});
+
+test("pulumi up names an image that does not exist, and the next one with a good image recovers", async () => {
+  await configure("images.postgres", "localhost:5000/breakwater/none:1");
+  const failed = await up().catch((error: ProcessOutput) => error.stdout + error.stderr);
+  assert.match(failed, /The pod database-0 cannot start: .*images\.postgres/s);
+  await pulumi`pulumi config rm --stack ${stackName} --path images.postgres`;
+  await up();
+  const [database] = await pods(namespace, { "app.kubernetes.io/instance": "database" });
+  assert.equal(database?.ready, true);
+});
+
+/** Does the work of a storage driver, which the embedded cluster does not have: gives claims the size that they ask for. */
+async function growVolumes(count: number, bytes: string): Promise<void> {
+  const grown = new Set<string>();
+  while (grown.size < count) {
+    const claims = JSON.parse((await kubectl`kubectl get pvc -n ${namespace} -o json`).stdout) as {
+      items: { metadata: { name: string }; spec: { resources: { requests: { storage: string } } } }[];
+    };
+    for (const { metadata, spec } of claims.items) {
+      const { storage } = spec.resources.requests;
+      if (grown.has(metadata.name) || ![bytes, "512Mi"].includes(storage)) continue;
+      const patch = JSON.stringify({ status: { capacity: { storage } } });
+      await kubectl`kubectl patch pvc -n ${namespace} ${metadata.name} --subresource=status --type=merge -p ${patch}`;
+      grown.add(metadata.name);
+    }
+    await sleep(250);
+  }
+}
