@@ -6,19 +6,21 @@ import { defaultScenarios } from "../config/sections/loadtest.ts";
 import { UserError } from "../contract/user-error.ts";
 import { type Command, commands } from "./commands.ts";
 import { loadtestCommands } from "./loadtest-commands.ts";
+import { isAboutPulumi, readStackCommand } from "./pulumi-arguments.ts";
 import { chooseStack, projectRoot } from "./stack.ts";
 
 const all: Readonly<Record<string, Command<object>>> = { ...commands, ...loadtestCommands };
-const ofStacks = ["start", "up", "pulumi", "loadtest"];
+const ofStacks = ["bench:nginx", "start", "up", "pulumi", "loadtest", "prove:outage"];
 const passingOn = ["pulumi"];
-const withPositionals = ["logs", "test:unit", ...passingOn];
+const withPositionals = ["logs", "test:unit", "lint", "format", "prove:oracle", ...passingOn];
 
 const packageJson = JSON.parse(readFileSync(join(projectRoot, "package.json"), "utf8")) as {
   scripts: Record<string, string>;
 };
-const scripts = Object.entries(packageJson.scripts).flatMap(([name, line]) => {
+const scripts = Object.entries(packageJson.scripts).map(([name, line]) => {
   const file = /^node scripts\/bootstrap\.mjs (scripts\/\S+\.ts)$/.exec(line)?.[1];
-  return file === undefined ? [] : [{ name, file }];
+  assert.ok(file, `the script ${name} reads no arguments: ${line}`);
+  return { name, file };
 });
 
 const read = (name: string, ...args: string[]) => {
@@ -61,14 +63,15 @@ for (const { name } of scripts) {
 
   if (ofStacks.includes(name))
     test(`${name} takes the stack in every spelling, and nothing else is taken for one`, () => {
-      for (const args of [["--stack", "prod"], ["--stack=prod"], ["-s", "prod"]]) {
+      for (const args of [["--stack", "prod"], ["--stack=prod"], ["-s", "prod"], ["-sprod"]]) {
         const { stack } = read(name, ...args);
         assert.equal(stack, "prod", args.join(" "));
         assert.equal(chooseStack(stack).name, "prod");
       }
+      assert.equal(chooseStack(read(name, "--stack=organization/breakwater/prod").stack).name, "prod");
       for (const args of [["--stack"], ["-s"], ["--stack", "--help"]]) refuses(name, args, /-s|--stack/);
       refuses(name, ["-s", "a", "--stack=b"], /'--stack' is given twice/);
-      for (const args of [["--stack="], ["--stack", ""], ["--stack", "a/b"]])
+      for (const args of [["--stack="], ["--stack", ""], ["--stack", "a/b/c/d"], ["-s", "a b"]])
         assert.throws(() => chooseStack(read(name, ...args).stack), { name: "UserError", exitCode: 2 });
     });
   else
@@ -93,6 +96,13 @@ test("pulumi gets everything but the stack, in its order", () => {
     [["up", "--stack=prod", "-v=9"], { stack: "prod", args: ["up", "-v=9"], help: false }],
     [["up", "-sprod"], { stack: "prod", args: ["up"], help: false }],
     [["up", "-s=prod"], { stack: "prod", args: ["up"], help: false }],
+    [["up", "-yfs", "prod"], { stack: "prod", args: ["up", "-yf"], help: false }],
+    [["up", "-rysprod", "-y"], { stack: "prod", args: ["up", "-ry", "-y"], help: false }],
+    [["up", "-ys=prod"], { stack: "prod", args: ["up", "-y"], help: false }],
+    // The "s" belongs to the value of another option.
+    [["up", "-mfast"], { stack: undefined, args: ["up", "-mfast"], help: false }],
+    [["import", "-fys.json"], { stack: undefined, args: ["import", "-fys.json"], help: false }],
+    [["logs", "-rfs"], { stack: undefined, args: ["logs", "-rfs"], help: false }],
     [["--stack", "prod", "--help"], { stack: "prod", args: ["--help"], help: true }],
     [
       ["config", "set", "key", "--", "-s"],
@@ -100,6 +110,32 @@ test("pulumi gets everything but the stack, in its order", () => {
     ],
   ];
   for (const [args, parsed] of cases) assert.deepEqual(read("pulumi", ...args), parsed, args.join(" "));
+});
+
+test("pulumi selects no stack for a command that makes, lists, selects or removes stacks", () => {
+  const cases: [string, string | undefined, { name: string | undefined; args: string[] } | undefined][] = [
+    ["stack rm --yes prod", undefined, { name: "prod", args: ["stack", "rm", "--yes", "prod"] }],
+    ["stack rm --yes", "prod", { name: "prod", args: ["stack", "rm", "--stack", "prod", "--yes"] }],
+    ["stack ls", "prod", { name: undefined, args: ["stack", "ls"] }],
+    [
+      "stack init --secrets-provider passphrase prod",
+      undefined,
+      { name: "prod", args: ["stack", "init", "--secrets-provider", "passphrase", "prod"] },
+    ],
+    ["stack output endpoint", undefined, undefined],
+    ["stack", undefined, undefined],
+    ["up", "prod", undefined],
+    ["config set stack rm", undefined, undefined],
+  ];
+  for (const [line, stack, expected] of cases)
+    assert.deepEqual(readStackCommand(line.split(" "), stack), expected, line);
+});
+
+test("pulumi needs no cluster for its help and its version", () => {
+  for (const line of ["help", "help up", "version", "up --help", "stack ls -h", "", "-v=9"])
+    assert.equal(isAboutPulumi(line.split(" ").filter((arg) => arg !== "")), true, line);
+  for (const line of ["up", "config set key -- --help", "stack ls", "preview --diff"])
+    assert.equal(isAboutPulumi(line.split(" ")), false, line);
 });
 
 test("start and loadtest pass the load test's options on as they are", () => {
@@ -117,4 +153,9 @@ test("logs reads names and --follow", () => {
     { ...read("logs", "-f", "kubelet", "etcd") },
     { follow: true, positionals: ["kubelet", "etcd"], help: false },
   );
+});
+
+test("up updates base images only when it is asked to", () => {
+  assert.equal(commands.up.read(["--update-images"])["update-images"], true);
+  assert.equal(commands.up.read(["--stack=prod"])["update-images"], false);
 });

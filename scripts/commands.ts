@@ -1,4 +1,6 @@
 import { parseSpeedCommand, usage as speedHelp } from "../bench/api/command-line.ts";
+import { usage as gatewaysHelp, parseGatewaysCommand } from "../bench/nginx/command-line.ts";
+import { usage as nodesHelp, parseNodesCommand } from "../bench/nodes/command-line.ts";
 import {
   type CommandSpec,
   helpOf,
@@ -29,12 +31,25 @@ function command<const Spec extends CommandSpec>(
 
 const withoutOptions = (typed: string, about: string) => command({ command: typed, about, options: {} });
 
+const sourcePaths = {
+  value: "PATH",
+  most: Number.POSITIVE_INFINITY,
+  about: "a file or folder relative to the checkout (default: all)",
+};
+
 /** The scripts of package.json by their names, except the scripts with the load test's options. */
 export const commands = {
   up: command({
     command: "npm run up",
     about: "Brings the stack's cluster up and deploys the stack.",
-    options: { stack: stackOption },
+    options: {
+      stack: stackOption,
+      "update-images": {
+        type: "boolean",
+        about:
+          "first build the base images again, with Debian's updates; the deployment replaces\npods whose image has changed",
+      },
+    },
   }),
   down: withoutOptions(
     "npm run down",
@@ -73,15 +88,57 @@ export const commands = {
     }),
     read: splitStackOption,
   } satisfies Command<{ stack: string | undefined; args: string[] }>,
+  "bench:nginx": { help: gatewaysHelp, read: parseGatewaysCommand } satisfies Command<object>,
+  "bench:nodes": { help: nodesHelp, read: parseNodesCommand } satisfies Command<object>,
   "bench:api": { help: speedHelp, read: parseSpeedCommand } satisfies Command<object>,
+  "prove:oracle": command({
+    command: "npm run prove:oracle",
+    about:
+      "Runs the load test against a server that misbehaves by a script, and compares the verdicts with the script.",
+    options: {
+      rounds: { type: "string", value: "N", default: "1", about: "how often each cell of the table runs" },
+    },
+    positionals: {
+      value: "TEXT",
+      most: 1,
+      about: "only cells whose mode or misbehaviour contains it (default: all)",
+    },
+  }),
+  "prove:outage": command({
+    command: "npm run prove:outage",
+    about:
+      "Takes the database of a deployed stack away under a light load, and checks that reads stay, no pod restarts and writes recover.",
+    options: {
+      stack: stackOption,
+      minutes: {
+        type: "string",
+        value: "N",
+        default: "5",
+        about: "how long it is away; longer than api.cacheTtlSeconds",
+      },
+    },
+  }),
   test: withoutOptions(
     "npm test",
     "Runs the checks and the unit tests, then all tests that need servers or the embedded cluster.",
   ),
   check: withoutOptions("npm run check", "Checks types, format and lint, and runs the unit tests."),
+  typecheck: withoutOptions("npm run typecheck", "Checks the types of all TypeScript."),
+  lint: command({
+    command: "npm run lint",
+    about: "Checks format and lint of the code, and shell scripts where shellcheck is installed.",
+    options: {},
+    positionals: sourcePaths,
+  }),
+  format: command({
+    command: "npm run format",
+    about: "Formats the code, and repairs what lint can repair.",
+    options: {},
+    positionals: sourcePaths,
+  }),
   generate: withoutOptions(
     "npm run generate",
-    "Writes the derived files: the schema, documentation and example stacks of config/, the report's schema.",
+    "Writes the derived files: schema, documentation and example stacks of config/, the report's schema, the API's OpenAPI document.",
   ),
   "test:unit": command({
     command: "npm run test:unit",

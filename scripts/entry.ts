@@ -1,6 +1,8 @@
 import { ProcessOutput } from "zx";
 import { UserError } from "../contract/user-error.ts";
+import { endOf } from "../host/foreground.ts";
 import { printError } from "../host/print-error.ts";
+import { requireUsablePaths } from "../local/paths.ts";
 import type { Command } from "./commands.ts";
 
 /**
@@ -13,10 +15,14 @@ export async function entry<Input>(
   command: Command<Input>,
   run: (input: Input) => Promise<number>,
 ): Promise<void> {
+  endWithBootstrap();
   try {
     const input = readInput(command, process.argv.slice(2), process.env);
     if (input.help) console.log(command.help.trimEnd());
-    else process.exitCode = await run(input);
+    else {
+      requireUsablePaths();
+      process.exitCode = await run(input);
+    }
   } catch (error) {
     process.exitCode = report(error);
   }
@@ -39,8 +45,14 @@ export function readInput<Input>(command: Command<Input>, args: readonly string[
   return command.read(args);
 }
 
+/** Interrupts this process when bootstrap.mjs was killed, which could pass no signal on. */
+function endWithBootstrap(): void {
+  process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
+  process.channel?.unref();
+}
+
 function report(error: unknown): number {
   if (!(error instanceof ProcessOutput)) return printError(error);
-  console.error(`✗ a command failed with exit code ${error.exitCode}\n  the lines above say why`);
+  console.error(`✗ ${endOf("a command", error)}\n  the lines above say why`);
   return 1;
 }

@@ -10,7 +10,7 @@ await entry(commands.env, async () => {
   const tools = await ensureTools();
   const { socketPath } = await ensureDockerEngine();
   const quote = (value: string): string => `'${value.replaceAll("'", "'\\''")}'`;
-  const env = { ...pulumiEnvironment(tools.binDir, socketPath), KUBECONFIG: dataPaths.kubeconfig };
+  const env = { ...pulumiEnvironment(tools.searchPath, socketPath), KUBECONFIG: dataPaths.kubeconfig };
   for (const [key, value] of Object.entries(env)) console.log(`export ${key}=${quote(value)}`);
   return 0;
 });

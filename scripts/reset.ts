@@ -1,8 +1,9 @@
 import { clusterReset } from "../local/cluster/cluster.ts";
+import { whenUnused } from "../local/turns.ts";
 import { commands } from "./commands.ts";
 import { entry } from "./entry.ts";
 
 await entry(commands.reset, async () => {
-  await clusterReset();
+  await whenUnused("deletes the cluster", clusterReset);
   return 0;
 });

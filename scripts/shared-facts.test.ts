@@ -3,16 +3,19 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { keepAliveTimeoutMs } from "../app/src/app.ts";
-import { Environment, readConfig } from "../app/src/config/config.ts";
+import { databaseUrlPattern, Environment, readConfig } from "../app/src/config/config.ts";
 import { parseRedisNodes } from "../app/src/config/redis-nodes.ts";
 import { closeRestMs } from "../app/src/runtime/lifecycle/shutdown.ts";
 import { growthOf } from "../app/src/runtime/memory/growth.ts";
+import { planWorkers } from "../app/src/runtime/workers/worker-plan.ts";
 import { apiEnvironment, stackVariables } from "../config/api-environment.ts";
 import { apiGraceSeconds, clusterAccess } from "../config/derive.ts";
+import { fittingWorkers } from "../config/memory.ts";
 import { complete } from "../config/options/option.ts";
 import { apiVolumes, programFolder } from "../config/sections/api.ts";
 import { type ClusterConfig, cluster } from "../config/sections/cluster.ts";
 import { embeddedRegistry } from "../config/sections/registry.ts";
+import { sections } from "../config/stack-config.ts";
 import { validate } from "../config/validate.ts";
 import { podTemplate } from "../k8s/pod.ts";
 import { recordResources } from "../k8s/testing/recording-mocks.ts";
@@ -20,13 +23,12 @@ import { clusterName } from "../local/cluster/layout.ts";
 import { network } from "../local/cluster/network.ts";
 import { registryEndpoint } from "../local/cluster/registry.ts";
 import { provisionerDir } from "../local/cluster/storage.ts";
-import { imageName, imageUser, recipes } from "../local/images/recipes.ts";
+import { imageName, imagePlatform, imageUser, recipes } from "../local/images/recipes.ts";
 import { dataPaths, registryAddress } from "../local/paths.ts";
-import { plugins } from "../local/plugins/install.ts";
 import { floorSlope } from "../measure/slope.ts";
-import { upstreamIdleMs } from "../nginx/nginx-conf.ts";
+import { upstreamIdleMs } from "../nginx/upstream.ts";
 import { readFormConfig } from "../redis/form-config.ts";
-import { projectName, projectRoot } from "./stack.ts";
+import { projectRoot } from "./stack.ts";
 
 // Facts that two rooms state each by itself, because neither may import the other.
 
@@ -44,9 +46,9 @@ test("config and local agree on the address of the embedded cluster's DNS", () =
 
 test("config and local agree on the embedded cluster's kubeconfig and context", () => {
   const { BREAKWATER_HOME: home } = process.env;
-  const { kubeconfig, kubeContext } = clusterAccess({}, {}, projectRoot);
+  const { files, kubeContext } = clusterAccess({}, {}, projectRoot, "/root");
   assert.equal(kubeContext, clusterName);
-  if (home === undefined) assert.equal(kubeconfig, dataPaths.kubeconfig);
+  if (home === undefined) assert.deepEqual(files, [dataPaths.kubeconfig]);
 });
 
 test("k8s, the API's Dockerfile and the base images agree on the user of all processes", () => {
@@ -62,15 +64,6 @@ test("the hook that opens volumes looks where the provisioner creates them", () 
   assert.ok(fileText("local/cluster/open-volumes.sh").includes(` ${provisionerDir} `));
 });
 
-test("the Pulumi plugins have the versions of the npm packages whose programs they serve", () => {
-  const { dependencies } = JSON.parse(fileText("package.json")) as { dependencies: Record<string, string> };
-  for (const { name, version } of plugins) assert.equal(dependencies[`@pulumi/${name}`], version, name);
-});
-
-test("the scripts and Pulumi.yaml agree on the project's name", () => {
-  assert.match(fileText("Pulumi.yaml"), new RegExp(`^name: ${projectName}$`, "m"));
-});
-
 test("k8s and loadtest agree on the container that asks a Redis node for its role", () => {
   const [, name] =
     /^const clientContainer = "(.+)";$/m.exec(fileText("loadtest/faults/kill-redis-primary.ts")) ?? [];
@@ -81,7 +74,9 @@ test("k8s and loadtest agree on the container that asks a Redis node for its rol
 test("config and local agree on the images of the embedded cluster and on the database's user", () => {
   const { images, database } = validate({});
   const built = recipes.map(imageName);
-  for (const image of Object.values(images)) assert.ok(built.includes(image), image);
+  const { platform, ...names } = images;
+  assert.equal(platform, imagePlatform);
+  for (const image of Object.values(names)) assert.ok(built.includes(image), image);
   assert.equal(database.runAsUser, imageUser.id);
 });
 
@@ -100,6 +95,19 @@ test("the API reads every variable that the stack sets, and api.env takes all ot
   const others = read.filter((name) => !set.includes(name));
   assert.ok(others.includes("CACHE_STALE_SECONDS"));
   validate({ api: { env: Object.fromEntries(others.map((name) => [name, "x"])) } });
+});
+
+test("config and the API agree on the URLs of databases", () => {
+  const source = sections.database.children[".url"]?.schema.anyOf as [{ pattern: string }];
+  assert.equal(source[0].pattern.replaceAll("\\/", "/"), databaseUrlPattern);
+});
+
+test("config counts as many workers in a pod as the API starts", () => {
+  for (const mib of [96, 256, 300, 512, 1024, 4096]) {
+    const memoryBytes = mib * 1024 ** 2;
+    const { workers } = planWorkers({ count: 64, cpus: 64, memoryBytes, ceilingBytes: 0 });
+    assert.equal(Math.min(64, fittingWorkers(memoryBytes)), workers, `${mib} MiB`);
+  }
 });
 
 test("the API accepts the variables that come from the bounds of the options", () => {
@@ -122,7 +130,18 @@ test("the API accepts the variables that come from the bounds of the options", (
     shutdownTimeout: "10 min",
   };
   const { "heap-snapshots": snapshotFolder, uploads: uploadFolder } = apiVolumes;
-  const deployment = { port: 3000, internalPort: 9000, redisNodes: ["a:1"], snapshotFolder, uploadFolder };
+  const deployment = {
+    port: 3000,
+    internalPort: 9000,
+    databasePoolSize: 2,
+    redisNodes: ["a:1"],
+    snapshotFolder,
+    uploadFolder,
+    passwordFiles: {
+      DATABASE_PASSWORD_FILE: `${apiVolumes.passwords}/database`,
+      INTERNAL_TOKEN_FILE: `${apiVolumes.passwords}/internal-token`,
+    },
+  };
   for (const options of [smallest, largest, { workers: "max" }]) {
     const variables = apiEnvironment({ ...validate({ api: options }).api, ...deployment });
     const env = Object.fromEntries(variables.map(({ name, value }) => [name, value]));

@@ -3,7 +3,7 @@ import { bringUp } from "../local/bring-up.ts";
 import { clusterDown, clusterStatus } from "../local/cluster/cluster.ts";
 import { requireRoot } from "../local/cluster/layout.ts";
 import { ensurePackages, testPackages } from "../local/toolchain/debian-packages.ts";
-import { nodeWithTsx, runChecks } from "./checks.ts";
+import { runChecks } from "./checks.ts";
 import { commands } from "./commands.ts";
 import { entry } from "./entry.ts";
 import { projectRoot } from "./stack.ts";
@@ -25,7 +25,7 @@ await entry(commands.test, async () => {
       env,
       stdio: "inherit",
       nothrow: true,
-    })`${nodeWithTsx} --test --test-concurrency=1 --test-timeout=1200000 ${files}`;
+    })`${process.execPath} --test --test-concurrency=1 --test-timeout=1200000 ${files}`;
     return exitCode ?? 1;
   } finally {
     if (!ranBefore) await clusterDown();

@@ -5,6 +5,6 @@ import { deploy, openWorkspace } from "./workspace.ts";
 
 await entry(commands.up, async (given) => {
   const stack = chooseStack(given.stack);
-  await deploy(await openWorkspace(stack), stack);
+  await deploy(await openWorkspace(stack, given["update-images"]), stack);
   return 0;
 });

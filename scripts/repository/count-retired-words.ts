@@ -2,7 +2,7 @@ import { findRetiredWords } from "./find-retired-words.ts";
 import { roomOf, textFiles } from "./text-files.ts";
 
 // Prints every retired word of the rooms named as arguments, or the number of them in each room:
-//   node --import tsx scripts/repository/count-retired-words.ts [ROOM …]
+//   node scripts/repository/count-retired-words.ts [ROOM …]
 const uses = findRetiredWords(await textFiles());
 const rooms = process.argv.slice(2);
 if (rooms.length > 0) {

@@ -67,3 +67,20 @@ for (const path of ["CONTRIBUTING.md", "docs/loadtest.md"]) {
     assert.deepEqual(codes.toSorted(), Object.values(exitCodes).toSorted());
   });
 }
+
+test("every test in docs/regressions.md exists", () => {
+  const table = documents.find(({ path }) => path === "docs/regressions.md")?.text ?? "";
+  const named = [...table.matchAll(/`([^`]+\.test\.ts)`: (.+?)(?=<br>| \|$)/gm)];
+  assert.ok(named.length > 50, `${named.length} tests`);
+  const missing = named.filter(([, path = "", title = ""]) => {
+    const text = files.find((file) => file.path === path)?.text ?? "";
+    const pattern = title.split("…").map(escapeRegExp).join("\\$\\{[^`]*\\}");
+    return !new RegExp(`test\\(\\s*(["\`])${pattern}\\1`).test(text);
+  });
+  assert.deepEqual(
+    missing.map(([row]) => row),
+    [],
+  );
+});
+
+const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");

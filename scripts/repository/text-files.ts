@@ -13,7 +13,7 @@ export interface TextFile {
 export const root = join(import.meta.dirname, "../..");
 const extensions = ["ts", "mjs", "js", "css", "sh", "sql", "md", "json", "yaml", "yml", "html"];
 /** Files that tools write from checked sources. */
-const generated = ["package-lock.json", "**/*.schema.json"];
+const generated = ["package-lock.json", "**/*.schema.json", "docs/openapi.json"];
 
 /** Code and docs that git does not ignore, in the order of their paths. Generated files are left out. */
 export async function textFiles(): Promise<TextFile[]> {

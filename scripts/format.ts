@@ -1,0 +1,5 @@
+import { runFormat } from "./checks.ts";
+import { commands } from "./commands.ts";
+import { entry } from "./entry.ts";
+
+await entry(commands.format, ({ positionals }) => runFormat(positionals));
