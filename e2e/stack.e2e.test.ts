@@ -181,9 +181,9 @@ test("the gates fail after an out-of-memory kill", async () => {
   assert.ok(gates.includes("oom_kills"), `failed gates: ${gates.join(", ")}`);
 });
 
-test("the gates fail with a leak of one kilobyte per request, long before the memory limit", async () => {
-  const flags = ["--scenario", "light", "--rate", "1200", "--duration", "90s"];
-  const [exitCode, gates] = await failedGates(flags, laterDuringTheRun("leak?bytes=1024"));
+test("the gates fail with a leak of four kilobytes per request, long before the memory limit", async () => {
+  const flags = ["--scenario", "light", "--rate", "300", "--duration", "90s"];
+  const [exitCode, gates] = await failedGates(flags, laterDuringTheRun("leak?bytes=4096"));
   assert.deepEqual([exitCode, gates], [99, ["memory_time_to_limit"]]);
 });
 
