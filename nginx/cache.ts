@@ -45,7 +45,7 @@ ${fillServer(settings)}`,
 
 /** It passes on the headers as the other server has set them, and no limit counts its requests. */
 function fillServer(settings: NginxSettings): string {
-  const shared = [proxying(settings), retries, tracing(settings), errorResponses(settings)];
+  const shared = [proxying(settings), retries(settings), tracing(settings), errorResponses(settings)];
   const locations = settings.cache.paths.map((cached) =>
     cachedLocation(
       cached,

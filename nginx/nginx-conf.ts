@@ -36,7 +36,7 @@ export function renderNginxConf(settings: NginxSettings): string {
     upstream(settings),
     stickyCookie(settings),
     proxying(settings),
-    retries,
+    retries(settings),
     tracing(settings),
     forwardedHeaders(settings),
     health(settings),

@@ -1,3 +1,4 @@
+import type { NginxConfig } from "../config/sections/nginx.ts";
 import type { Directives } from "./directives.ts";
 
 /** Statuses that clients never see: another attempt is refused, and the last one failed with 502 or with 504. */
@@ -7,15 +8,22 @@ export const refusedRetry = { 502: 598, 504: 599 } as const;
 const maxAttempts = 4;
 const others = `{0,${maxAttempts - 2}}`;
 
+const idempotent = "(?:GET|HEAD|OPTIONS|PUT|DELETE)";
+
 /** The attempts after which there is another one: their addresses, statuses and sent bytes, and the request's method. */
-const retried = [
-  // The last pod has received nothing, and at most one pod before it has received the request.
-  [`[^|]*:\\d+`, `\\d+(?: : \\d+)${others}`, "(?:0 : )*(?:[1-9]\\d* : )?(?:0 : )*0", "[^|]*"],
-  // Only the last pod has received the request, and ended the connection.
-  [`[^|]*:\\d+`, `(?:\\d+ : )${others}502`, "(?:0 : )*[1-9]\\d*", "(?:GET|HEAD|OPTIONS|PUT|DELETE)"],
-  // The same, over several connections to one pod that were open when it ended.
-  [`([^ |]+:\\d+)(?: : \\1)${others}`, "502(?: : 502)*", "[\\d :]*", "(?:GET|HEAD|OPTIONS|PUT|DELETE)"],
-].map((parts) => `  "~^${parts.join("\\|")}\\|(?!/api/upload$)" "";`);
+function retried(afterTimeouts: boolean): string {
+  const failed = afterTimeouts ? "50[24]" : "502";
+  return [
+    // The last pod has received nothing, and at most one pod before it has received the request.
+    [`[^|]*:\\d+`, `\\d+(?: : \\d+)${others}`, "(?:0 : )*(?:[1-9]\\d* : )?(?:0 : )*0", "[^|]*"],
+    // Only the last pod has received the request, and ended the connection, or took too long.
+    [`[^|]*:\\d+`, `(?:\\d+ : )${others}${failed}`, "(?:0 : )*[1-9]\\d*", idempotent],
+    // It ended the connection, over several connections to one pod that were open when it ended.
+    [`([^ |]+:\\d+)(?: : \\1)${others}`, "502(?: : 502)*", "[\\d :]*", idempotent],
+  ]
+    .map((parts) => `  "~^${parts.join("\\|")}\\|(?!/api/upload$)" "";`)
+    .join("\n");
+}
 
 /**
  * Another pod for a request whose pod failed. Nginx's own `proxy_next_upstream` does not count a failure on a connection
@@ -23,17 +31,18 @@ const retried = [
  * is a request of its own, and the lists of all attempts decide about the next one. They are read only after a failure.
  *
  * While no pod has received the request, there are up to three more attempts. Afterwards there is one more pod, if the
- * method is idempotent and the pod ended the connection. A pod that takes too long does not cause a second request.
+ * method is idempotent and the pod ended the connection, or took too long and the option asks for it.
  */
-export const retries: Directives = {
-  http: `# The attempts so far. An upstream's name as the address means that no pod is left. Nginx itself repeats uploads.
+export function retries({ retryTimeouts }: Pick<NginxConfig, "retryTimeouts">): Directives {
+  return {
+    http: `# The attempts so far. An upstream's name as the address means that no pod is left. Nginx itself repeats uploads.
 map "$upstream_addr|$upstream_status|$upstream_bytes_sent|$request_method|$uri" $refused_retry {
   volatile;
-${retried.join("\n")}
+${retried(retryTimeouts)}
   "~^[^|]*\\|(?:\\d+ : )*504\\|" 504;
   default 502;
 }`,
-  server: `proxy_next_upstream off;
+    server: `proxy_next_upstream off;
 recursive_error_pages on;
 error_page 502 504 = @again;
 
@@ -49,4 +58,5 @@ location @again {
   }
   rewrite ^ $uri last;
 }`,
-};
+  };
+}

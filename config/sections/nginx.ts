@@ -50,6 +50,7 @@ export const nginx = section("The gateway in front of the API pods.", {
   workerConnections: integer({ min: 64, max: 65_536, default: 4096, doc: "Connections that each worker process may have open, to clients and to pods." }),
   connectTimeout: duration({ min: "50 ms", max: "75 s", default: "2 s", doc: "Maximum time to connect to a pod." }),
   timeout: duration({ min: "100 ms", max: "1 h", default: "30 s", doc: "Maximum time between two reads from, or two writes to, a pod." }),
+  retryTimeouts: flag({ default: false, doc: "Whether a GET, HEAD, OPTIONS, PUT or DELETE that a pod does not answer within `nginx.timeout` goes to one more pod. The client then waits for up to twice that time, and an overloaded stack gets up to twice the requests." }),
   webSocketTimeout: duration({ min: "1 s", max: "24 h", default: "1 h", doc: "Time after which a WebSocket ends on which neither the client nor the pod sends anything." }),
   streamPaths: listOf(text({ ...streamPath, doc: "" }), {
     unique: true,

@@ -89,6 +89,32 @@ test("a GET whose pod takes too long reaches no other pod", () =>
     assert.equal(attempts, 1);
   }));
 
+for (const [method, pods] of [
+  ["GET", 2],
+  ["PUT", 2],
+  ["POST", 1],
+] as const)
+  test(`a ${method} whose pods take too long reaches ${pods} of them with retryTimeouts`, () =>
+    withGateway({ timeout: 300, retryTimeouts: true }, async (gateway) => {
+      const reached: (string | undefined)[] = [];
+      pod.handle = ({ socket }) => reached.push(socket.localAddress) > 0;
+      const response = await gateway.request(`${method} /api/slow HTTP/1.1`, "Content-Length: 0");
+      assert.equal(response.status, 504);
+      assert.equal(reached.length, pods);
+      assert.equal(new Set(reached).size, pods);
+    }));
+
+test("a GET that takes too long and then ends its pod reaches no third pod with retryTimeouts", () =>
+  withGateway({ timeout: 300, retryTimeouts: true }, async (gateway) => {
+    let attempts = 0;
+    pod.handle = ({ socket }) => {
+      if (attempts++ > 0) socket.destroy();
+      return true;
+    };
+    assert.equal((await gateway.request("GET /api/slow HTTP/1.1")).status, 503);
+    assert.equal(attempts, 2);
+  }));
+
 for (const path of ["/api/users/1", "/api/upload"])
   test(`POST ${path} reaches the only pod that listens, whatever pods Nginx tries before`, async () => {
     const lonely = await EchoPod.start("127.1.0.2");
