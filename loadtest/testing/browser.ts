@@ -23,9 +23,9 @@ export interface OpenPage {
   requests: string[];
 }
 
-/** A headless browser. It has no sandbox, because root cannot use one, and opens only files of this project. */
-export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath, args: ["--no-sandbox"] });
+/** A headless browser. It has no sandbox, because root cannot use one, and opens only pages of this project. */
+export function launchBrowser(flags: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({ executablePath, args: ["--no-sandbox", ...flags] });
 }
 
 /** Opens a report and waits until its plots are drawn. */
