@@ -23,6 +23,7 @@ lingering_time 10s;
 lingering_timeout 2s;
 reset_timedout_connection on;
 client_max_body_size ${maxBody};
-large_client_header_buffers 4 ${limits.headerLine};${limits.headers === "default" ? "" : `\nmax_headers ${limits.headers};`}`,
+large_client_header_buffers 4 ${limits.headerLine};
+max_headers ${limits.headers};`,
   };
 }
