@@ -28,7 +28,8 @@ export async function createStack(): Promise<void> {
   await configure("loadtest.warmupSeconds", "1");
   await configure("loadtest.users", "200");
   for (const [index, gate] of laxGates.entries()) {
-    for (const [key, value] of Object.entries(gate)) await configure(`loadtest.gates[${index}].${key}`, value);
+    for (const [key, value] of Object.entries(gate))
+      await configure(`loadtest.gates[${index}].${key}`, value);
   }
 }
 
