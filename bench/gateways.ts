@@ -45,7 +45,7 @@ export async function compareGateways(command: GatewaysCommand, stack: string): 
   const interrupt = new AbortController();
   const release = onInterrupt(() => interrupt.abort());
   try {
-    const routes = await seededRoutes(outputs.endpoint, command.routes);
+    const routes = await seededRoutes(outputs, command.routes);
     const apiPods = await Promise.all((await podsOf("api", outputs, api)).map(runningPod));
     const [nginxPod] = await podsOf("nginx", outputs, api);
     if (nginxPod === undefined) throw noPod("nginx", outputs.namespace);
@@ -94,8 +94,8 @@ export async function compareGateways(command: GatewaysCommand, stack: string): 
   return exitCodes.interrupted;
 }
 
-async function seededRoutes(endpoint: string, names: readonly string[]): Promise<Route[]> {
-  await requireSeededUsers(endpoint, userCount);
+async function seededRoutes(outputs: ReachedStack, names: readonly string[]): Promise<Route[]> {
+  await requireSeededUsers(outputs, userCount);
   const ids = Array.from({ length: userCount }, (_, index) => userId(index + 1));
   return routesFor(ids).filter(({ name }) => names.includes(name));
 }

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Pool } from "undici";
+import type { StackOutputs } from "../../contract/outputs.ts";
 import { UserError } from "../../contract/user-error.ts";
 import { pathPrefix } from "./load-driver.ts";
-import { type TlsSettings, tlsOptions } from "./tls.ts";
+import { type TlsSettings, tlsOptions, trustIn } from "./tls.ts";
 import { newestVersion, userBody, userId, versionIn } from "./users.ts";
 
 /** Result of seeding. */
@@ -32,8 +33,11 @@ export interface SeedOptions {
 const longestPauseMs = 1000;
 
 /** Seeds users for a proof or a benchmark, which needs all of them. @throws {UserError} when one could not be seeded. */
-export async function requireSeededUsers(endpoint: string, users: number): Promise<void> {
-  const { foreign, failures } = await seedUsers(endpoint, users);
+export async function requireSeededUsers(
+  { endpoint, tls }: Pick<StackOutputs, "endpoint" | "tls">,
+  users: number,
+): Promise<void> {
+  const { foreign, failures } = await seedUsers(endpoint, users, { tls: tls && trustIn(tls) });
   const problem = foreign[0] ?? failures[0]?.id;
   if (problem === undefined) return;
   const reason = failures[0]?.reason ?? "it has content that no load test wrote";

@@ -24,7 +24,12 @@ export async function tlsSettingsOf(
   trust: TlsTrust | undefined,
 ): Promise<TlsSettings> {
   if (trust === undefined || ca !== undefined || insecure) return readTlsSettings(ca, insecure);
-  return { ca: trust.authority, serverName: trust.serverName, insecure: false };
+  return trustIn(trust);
+}
+
+/** Accepts only the certificate that the stack made itself. */
+export function trustIn({ authority, serverName }: TlsTrust): TlsSettings {
+  return { ca: authority, serverName, insecure: false };
 }
 
 /** Reads the file of `--ca`. @throws {UserError} when it cannot be read or has no certificate. */

@@ -33,12 +33,12 @@ export async function proveOutage(stack: string, outageMs: number): Promise<numb
   const cluster = await findCluster(deployed, { env: process.env, folder: process.cwd() });
   const outputs = { ...deployed, cluster };
   const [database] = workloadsOf("database", outputs);
-  await step("Seed users", () => requireSeededUsers(outputs.endpoint, 2 * usersOfEach));
+  await step("Seed users", () => requireSeededUsers(outputs, 2 * usersOfEach));
   const interrupted = new AbortController();
   const done = onInterrupt(() => interrupted.abort());
   const api = openCluster(cluster.kubeconfig, cluster.kubeContext);
   const observer = await Observer.start(outputs);
-  const load = new SteadyLoad(outputs.endpoint);
+  const load = new SteadyLoad(outputs);
   const startedMs = Date.now();
   const backOffs = new Set<string>();
   const path = `/apis/apps/v1/namespaces/${outputs.namespace}/statefulsets/${database?.name}/scale`;

@@ -1,5 +1,7 @@
 import { Pool } from "undici";
+import type { StackOutputs } from "../../../contract/outputs.ts";
 import { pathPrefix } from "../../load/load-driver.ts";
+import { tlsOptions, trustIn } from "../../load/tls.ts";
 import { newestVersion, userBody, userId } from "../../load/users.ts";
 import type { Outcome } from "./judge-outage.ts";
 
@@ -22,12 +24,11 @@ export class SteadyLoad {
   readonly #open = new Set<Promise<void>>();
   readonly #served = new Set<number>();
 
-  /** @param endpoint URL without a trailing slash */
-  constructor(endpoint: string) {
+  constructor({ endpoint, tls }: Pick<StackOutputs, "endpoint" | "tls">) {
     this.#prefix = pathPrefix(endpoint);
     this.#pool = new Pool(new URL(endpoint).origin, {
       connections: 64,
-      connect: { timeout: timeoutMs },
+      connect: { timeout: timeoutMs, ...(tls && tlsOptions(trustIn(tls))) },
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,
     });
