@@ -19,6 +19,7 @@ import { clusterProvider } from "./k8s/cluster-provider.ts";
 import { Database } from "./k8s/database.ts";
 import { readDnsCacheTime } from "./k8s/dns-cache.ts";
 import { type Part, parts, recommendedLabels } from "./k8s/labels.ts";
+import { endWithoutReader } from "./k8s/lost-output.ts";
 import { fullStackName, ownerAnnotation, requireOwnNamespace } from "./k8s/namespace-owner.ts";
 import { NginxGateway } from "./k8s/nginx-gateway.ts";
 import { noticesOf } from "./k8s/notices.ts";
@@ -32,6 +33,7 @@ import { RedisCluster } from "./k8s/redis-cluster.ts";
 import { createPullSecrets } from "./k8s/registry.ts";
 import { recordNoPositions } from "./k8s/source-positions.ts";
 
+endWithoutReader();
 recordNoPositions();
 const config = loadConfig();
 const stackFile = join(import.meta.dirname, `Pulumi.${pulumi.getStack()}.yaml`);

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { after, before, test } from "node:test";
 import { $ } from "zx";
-import { type ProcessIdentity, sendSignal, startTimeOf } from "../host/process-table.ts";
+import { isAlive, type ProcessIdentity, sendSignal, startTimeOf } from "../host/process-table.ts";
 import { ensureBaseImages } from "../local/images/base-images.ts";
 import { imageName, type Recipe, recipes } from "../local/images/recipes.ts";
 import { dataPaths } from "../local/paths.ts";
@@ -28,6 +28,8 @@ test("pulumi up finishes the stack after one that was killed while it created th
   const ended = once(killed, "exit");
   await until("the API's Deployment", async () => (await deployments(namespace)).includes("api"));
   const orphans = await childrenOf(killed.pid);
+  const programs = (await Promise.all(orphans.map(({ pid }) => childrenOf(pid)))).flat();
+  assert.ok(programs.length > 0);
   killed.kill("SIGKILL");
   await ended;
   await unlock();
@@ -35,6 +37,10 @@ test("pulumi up finishes the stack after one that was killed while it created th
   const { endpoint } = await outputs();
   assert.equal((await fetch(`${endpoint}/api/light`)).status, 200);
   await up("--expect-no-changes");
+  await until(
+    "the end of the killed update's program",
+    async () => !(await Promise.all(programs.map(isAlive))).includes(true),
+  );
   for (const orphan of orphans) await sendSignal(orphan, "SIGKILL");
 });
 
@@ -76,8 +82,8 @@ test("pulumi up fails with the line of an Nginx that refuses the configuration, 
 
 /** Language host and plugins of a `pulumi`; they outlive it by minutes when it is killed. */
 async function childrenOf(pid: number | undefined): Promise<ProcessIdentity[]> {
-  const { stdout } = await $({ quiet: true })`pgrep -P ${pid}`;
-  const pids = stdout.trim().split("\n").map(Number);
+  const { stdout } = await $({ quiet: true, nothrow: true })`pgrep -P ${pid}`;
+  const pids = stdout.split("\n").filter(Boolean).map(Number);
   const identities = await Promise.all(
     pids.map(async (child) => ({ pid: child, startTime: (await startTimeOf(child)) ?? "" })),
   );
