@@ -1,7 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import type { V1ConfigMap, V1Pod, V1PodList } from "@kubernetes/client-node";
-import { exitCodes, UserError } from "../contract/user-error.ts";
-import { type ClusterApi, podPath } from "../host/cluster-api.ts";
+import { exitCodes } from "../contract/user-error.ts";
 import { onInterrupt } from "../host/interrupts.ts";
 import { step } from "../host/steps.ts";
 import { columns } from "../host/table.ts";
@@ -9,7 +7,6 @@ import { outputsOfStack } from "../loadtest/cli/outputs.ts";
 import { findCluster, type ReachedStack } from "../loadtest/cluster-search.ts";
 import { requireSeededUsers } from "../loadtest/load/seed.ts";
 import { userId } from "../loadtest/load/users.ts";
-import { readyPods } from "../loadtest/observe/ready-pods.ts";
 import { connectKubeApi } from "../local/cluster/kube-api.ts";
 import { pairedRatio } from "../measure/bootstrap.ts";
 import { interleave } from "../measure/interleave.ts";
@@ -19,6 +16,7 @@ import { confArm, direct, gatewayArms } from "./nginx/arms.ts";
 import type { GatewaysCommand } from "./nginx/command-line.ts";
 import { runningPod, startGateways } from "./nginx/gateway-pods.ts";
 import { type Route, routesFor } from "./nginx/routes.ts";
+import { confOf, noPod, podsOf } from "./nginx/stack-gateway.ts";
 import { measureTurn, type Target, type Turn } from "./nginx/turn.ts";
 
 const userCount = 100;
@@ -98,24 +96,6 @@ async function seededRoutes(outputs: ReachedStack, names: readonly string[]): Pr
   await requireSeededUsers(outputs, userCount);
   const ids = Array.from({ length: userCount }, (_, index) => userId(index + 1));
   return routesFor(ids).filter(({ name }) => names.includes(name));
-}
-
-async function podsOf(role: "api" | "nginx", outputs: ReachedStack, api: ClusterApi): Promise<V1Pod[]> {
-  const ready = await readyPods(role, outputs, api);
-  const { items } = await api.getJson<V1PodList>(podPath(outputs.namespace));
-  return items.filter(({ metadata }) => ready.some(({ uid }) => uid === metadata?.uid));
-}
-
-async function confOf(pod: V1Pod, { namespace }: ReachedStack, api: ClusterApi): Promise<string> {
-  const name = pod.spec?.volumes?.find(({ configMap }) => configMap !== undefined)?.configMap?.name;
-  const { data } = await api.getJson<V1ConfigMap>(`/api/v1/namespaces/${namespace}/configmaps/${name}`);
-  const text = data?.["nginx.conf"];
-  if (text === undefined) throw noPod("nginx", namespace);
-  return text;
-}
-
-function noPod(role: string, namespace: string): UserError {
-  return new UserError(`no ${role} pod with a configuration is ready in ${namespace}`, "npm run up");
 }
 
 async function measureAll(
