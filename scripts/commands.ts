@@ -1,4 +1,5 @@
 import { parseSpeedCommand, usage as speedHelp } from "../bench/api/command-line.ts";
+import { usage as edgeHelp, parseEdgeCommand } from "../bench/edge/command-line.ts";
 import { usage as gatewaysHelp, parseGatewaysCommand } from "../bench/nginx/command-line.ts";
 import { usage as nodesHelp, parseNodesCommand } from "../bench/nodes/command-line.ts";
 import {
@@ -91,6 +92,7 @@ export const commands = {
   "bench:nginx": { help: gatewaysHelp, read: parseGatewaysCommand } satisfies Command<object>,
   "bench:nodes": { help: nodesHelp, read: parseNodesCommand } satisfies Command<object>,
   "bench:api": { help: speedHelp, read: parseSpeedCommand } satisfies Command<object>,
+  "prove:edge": { help: edgeHelp, read: parseEdgeCommand } satisfies Command<object>,
   "prove:oracle": command({
     command: "npm run prove:oracle",
     about:

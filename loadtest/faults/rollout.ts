@@ -100,7 +100,7 @@ async function waitRolledOut(path: string, api: ClusterApi): Promise<void> {
 }
 
 /** Same rule as `kubectl rollout status`: all pods have the newest template and are available, and no others are left. */
-function isRolledOut({ metadata, spec, status }: V1Deployment): boolean {
+export function isRolledOut({ metadata, spec, status }: V1Deployment): boolean {
   const wanted = spec?.replicas ?? 1;
   return (
     (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0) &&

@@ -14,6 +14,7 @@ const reasons: Readonly<Record<string, string>> = {
   "bench/leak-lab/api-process.ts": "servers that run until they are stopped",
   "bench/comparison-power.ts": "servers that run until they are stopped",
   "bench/network-policy/peers.ts": "servers that run until they are stopped",
+  "bench/edge/mortal-pod.mjs": "runs in pods, without packages",
   "bench/generator-accuracy.ts": "servers that run until they are stopped",
 };
 

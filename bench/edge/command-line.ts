@@ -1,0 +1,102 @@
+import {
+  type CommandSpec,
+  helpOf,
+  parseCommandLine,
+  stackOption,
+  wrongCommandLine,
+} from "../../host/command-line.ts";
+import { minRepeats } from "../../measure/bootstrap.ts";
+
+/** Names of the parts, in the order in which they run. */
+export const partNames = ["membership", "dns", "weights", "retries", "rollouts", "slow-clients"] as const;
+/** One part of the proof. */
+export type PartName = (typeof partNames)[number];
+
+/** Parts that start pods of their own, reach pods by their addresses, or stop a daemon of the cluster. */
+export const embeddedOnly: readonly PartName[] = ["dns", "weights", "retries", "rollouts"];
+
+/** The options of `npm run prove:edge`. */
+export interface EdgeCommand {
+  stack: string | undefined;
+  only: PartName[];
+  requests: number;
+  rounds: number;
+  /** Requests per second of the load. */
+  rate: number;
+  /** Turns with slow clients, and as many without. */
+  turns: number;
+  json: string | undefined;
+  help: boolean;
+}
+
+const spec = {
+  command: "npm run prove:edge",
+  about: `Changes replicas, pauses DNS, ends pods, rolls out and attacks with slow clients under load, on a deployed stack, and
+checks that the gateway keeps its promises (docs/gateway.md#proof). The exit code is 1 when it does not.`,
+  options: {
+    stack: stackOption,
+    only: {
+      type: "string",
+      value: "LIST",
+      default: partNames.join(","),
+      about: `parts of the proof; all but membership and\nslow-clients need the embedded cluster`,
+    },
+    requests: {
+      type: "string",
+      value: "N",
+      default: "20000",
+      about: "least number of requests of weights and of rollouts",
+    },
+    rounds: {
+      type: "string",
+      value: "N",
+      default: "2",
+      about:
+        "changes of the replicas; deaths for each method; pauses of 55 s;\nroll-outs of Nginx, and of the API",
+    },
+    rate: { type: "string", value: "N", default: "300", about: "requests per second" },
+    turns: {
+      type: "string",
+      value: "N",
+      default: "6",
+      about: `turns with slow clients of each kind; an even number from ${minRepeats + 1}`,
+    },
+    json: { type: "string", value: "FILE", about: "write the results and the machine's load there" },
+  },
+  notes: `The full form: --requests 1000000 --rounds 10 --rate 1500 --turns 12
+It puts back the replicas and removes its own pods, also after Ctrl-C.`,
+} as const satisfies CommandSpec;
+
+export const usage = helpOf(spec);
+
+/** @throws {UserError} with exit code 2 */
+export function parseEdgeCommand(args: readonly string[]): EdgeCommand {
+  const { values, help } = parseCommandLine(spec, args);
+  const turns = wholeNumber("turns", values.turns, 2, 100);
+  if (turns % 2 === 1 || turns < minRepeats)
+    throw wrongCommandLine(spec, `--turns ${turns}: must be an even number from ${minRepeats + 1}`);
+  return {
+    stack: values.stack,
+    only: partsOf(values.only),
+    requests: wholeNumber("requests", values.requests, 1000, 100_000_000),
+    rounds: wholeNumber("rounds", values.rounds, 1, 1000),
+    rate: wholeNumber("rate", values.rate, 50, 20_000),
+    turns,
+    json: values.json,
+    help,
+  };
+}
+
+function partsOf(text: string): PartName[] {
+  const given = text.split(",");
+  const unknown = given.find((name) => !(partNames as readonly string[]).includes(name));
+  if (unknown !== undefined)
+    throw wrongCommandLine(spec, `--only ${text}: "${unknown}" must be one of ${partNames.join(", ")}`);
+  return partNames.filter((name) => given.includes(name));
+}
+
+function wholeNumber(option: string, text: string, least: number, most: number): number {
+  if (!/^\d{1,12}$/.test(text) || Number(text) < least || Number(text) > most)
+    throw wrongCommandLine(spec, `--${option} ${text}: must be a whole number from ${least} to ${most}`);
+  return Number(text);
+}
