@@ -52,6 +52,17 @@ test("replicas of stack config win over kubectl scale with the next change", asy
   await up("--expect-no-changes");
 });
 
+test("a pool goes after the last gateway pod that sends requests to it", async (t) => {
+  // Clients keep their connections to the gateway pods that stop.
+  const load = new LightLoad((await outputs()).endpoint);
+  t.after(() => load.stop());
+  await configure("api.pools[0].name", "stable");
+  await configure("api.pools[0].replicas", "2");
+  await up();
+  const refused = (await load.stop()).filter((failure) => failure.includes("no API pod"));
+  assert.deepEqual(refused, []);
+});
+
 test("pulumi up fails with the line of an Nginx that refuses the configuration, and the old pods go on serving", async (t) => {
   const recipe = recipes.find(({ name }) => name === "nginx");
   assert.ok(recipe);

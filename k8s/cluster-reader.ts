@@ -15,6 +15,7 @@ export function pathOf(
   kind:
     | "pods"
     | "secrets"
+    | "services"
     | "persistentvolumeclaims"
     | "statefulsets"
     | "deployments"

@@ -15,6 +15,7 @@ import { nginxPort, nginxProbePort } from "../nginx/settings.ts";
 import { apiPort } from "./api-pool.ts";
 import type { ClusterReader } from "./cluster-reader.ts";
 import { createGatewayTls, type GatewayTls, httpsOrigin } from "./gateway-tls.ts";
+import { waitForUsersOfRemovedPools } from "./removed-pools.ts";
 import { quantity, resources } from "./resources.ts";
 import { afterRollout } from "./rollout.ts";
 import { createDeployment, createDisruptionBudget, skipAwait } from "./workload.ts";
@@ -52,9 +53,12 @@ export class NginxGateway extends pulumi.ComponentResource {
     if (args.config.replicas > 1) createDisruptionBudget(name, args.namespace, this.workload.selector, this);
     const target = { ...workload, namespace: args.namespace };
     const service = this.#createService(name, args, tls);
-    this.endpoint = afterRollout(args.cluster, deployment, target, "ready").apply(() =>
-      endpoint(args, name, service),
-    );
+    this.endpoint = afterRollout(args.cluster, deployment, target, "ready")
+      .apply(async () => {
+        if (!pulumi.runtime.isDryRun())
+          await waitForUsersOfRemovedPools(args.cluster, args.namespace, workload.selector, args.pools);
+      })
+      .apply(() => endpoint(args, name, service));
     this.registerOutputs({ endpoint: this.endpoint });
   }
 
