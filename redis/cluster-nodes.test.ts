@@ -45,6 +45,7 @@ test("parseClusterNodes reads a primary with its slots", () => {
         [0, 5460],
         [5462, 5462],
       ],
+      open: [],
     },
   );
 });
@@ -82,11 +83,15 @@ test("parseClusterNodes reports a disconnected node as not linked", () => {
   assert.equal(parse({ link: "disconnected" }).isLinked, false);
 });
 
-test("parseClusterNodes leaves out slots that are being migrated", () => {
-  const slots = `0-10 [11->-${primaryId}] [12-<-${primaryId}] 16383`;
-  assert.deepEqual(parse({ slots }).slots, [
+test("parseClusterNodes reads slots that are being moved apart from those that the node owns", () => {
+  const node = parse({ slots: `0-10 [11->-${primaryId}] [12-<-${primaryId}] 16383` });
+  assert.deepEqual(node.slots, [
     [0, 10],
     [16_383, 16_383],
+  ]);
+  assert.deepEqual(node.open, [
+    { slot: 11, direction: "migrating", nodeId: primaryId },
+    { slot: 12, direction: "importing", nodeId: primaryId },
   ]);
 });
 

@@ -1,3 +1,11 @@
+/** A slot that is being moved, as CLUSTER NODES reports it of the node itself. */
+export interface OpenSlot {
+  slot: number;
+  direction: "migrating" | "importing";
+  /** Node that the slot goes to or comes from. */
+  nodeId: string;
+}
+
 /** One line of CLUSTER NODES: what a node knows about another node, or about itself. */
 export interface KnownNode {
   id: string;
@@ -15,8 +23,10 @@ export interface KnownNode {
   configEpoch: number;
   /** Whether the connection to the node is up. Redis reports this from the first attempt to connect. */
   isLinked: boolean;
-  /** Ranges of slots that the node serves: first and last slot. Slots that are being migrated are left out. */
+  /** Ranges of slots that the node owns: first and last slot. */
   slots: [number, number][];
+  /** Slots that the node itself is moving; empty for other nodes. */
+  open: OpenSlot[];
 }
 
 /**
@@ -53,6 +63,7 @@ function parseLine(line: string): KnownNode {
     configEpoch: Number(epoch),
     isLinked: link === "connected",
     slots: slots.filter((range) => !range.startsWith("[")).map(parseRange),
+    open: slots.filter((range) => range.startsWith("[")).map(parseOpenSlot),
   };
 }
 
@@ -60,4 +71,10 @@ function parseRange(range: string): [number, number] {
   const [, first, last] = /^(\d+)(?:-(\d+))?$/.exec(range) ?? [];
   if (first === undefined) throw new SyntaxError(`not a slot range: ${range}`);
   return [Number(first), Number(last ?? first)];
+}
+
+function parseOpenSlot(text: string): OpenSlot {
+  const [, slot, arrow, nodeId] = /^\[(\d+)-([<>])-([^\]]+)\]$/.exec(text) ?? [];
+  if (nodeId === undefined) throw new SyntaxError(`not an open slot: ${text}`);
+  return { slot: Number(slot), direction: arrow === ">" ? "migrating" : "importing", nodeId };
 }

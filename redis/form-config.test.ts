@@ -13,9 +13,17 @@ test("readFormConfig reads nodes in their order, shards and credentials", () => 
       { host: "a", port: 6379 },
       { host: "b", port: 6380 },
     ],
+    leaving: [],
     credentials: { username: "ops", password: "s3cret" },
     shards: 1,
+    replicasPerShard: 1,
   });
+});
+
+test("readFormConfig reads nodes that are to leave", () => {
+  const { leaving } = readFormConfig({ ...env, REDIS_LEAVING_NODES: "c:6379" });
+  assert.deepEqual(leaving, [{ host: "c", port: 6379 }]);
+  refuses({ REDIS_LEAVING_NODES: "c" }, /^REDIS_LEAVING_NODES: "c" must look like host:port/);
 });
 
 test("readFormConfig uses the default user and no password when the variables are empty", () => {

@@ -1,11 +1,15 @@
-import type { Credentials, NodeAddress } from "./node-connection.ts";
+import type { Credentials } from "./cluster-node.ts";
+import type { NodeAddress } from "./node-connection.ts";
 
-/** Nodes and shape of the cluster to form. */
+/** Nodes and shape of the wanted cluster. */
 export interface FormConfig {
   /** All nodes, in the order in which they become primaries. */
   nodes: NodeAddress[];
+  /** Nodes that are to leave the cluster. */
+  leaving: NodeAddress[];
   credentials: Credentials;
   shards: number;
+  replicasPerShard: number;
 }
 
 /** Nodes that admit a new password. */
@@ -18,8 +22,9 @@ export interface AdmissionConfig {
 }
 
 /**
- * Reads the environment of the formation Job: REDIS_NODES (host:port, separated by commas), REDIS_SHARDS,
- * REDIS_REPLICAS_PER_SHARD, REDIS_USERNAME and REDIS_PASSWORD. The API parses REDIS_NODES in the same way.
+ * Reads the environment of the formation Job: REDIS_NODES (host:port, separated by commas), REDIS_LEAVING_NODES (likewise, may
+ * be missing), REDIS_SHARDS, REDIS_REPLICAS_PER_SHARD, REDIS_USERNAME and REDIS_PASSWORD. The API parses REDIS_NODES in the
+ * same way.
  *
  * @throws {Error} with all problems, one on each line, when a variable is wrong.
  */
@@ -31,7 +36,8 @@ export function readFormConfig(env: NodeJS.ProcessEnv): FormConfig {
     problems.push(`${name}: "${value}" must be a whole number from ${min} to ${max}`);
     return min;
   };
-  const nodes = readNodes(env, problems);
+  const nodes = readNodes(env, "REDIS_NODES", problems);
+  const leaving = readNodes(env, "REDIS_LEAVING_NODES", problems);
   const shards = integer("REDIS_SHARDS", 1, 1000);
   const replicasPerShard = integer("REDIS_REPLICAS_PER_SHARD", 0, 5);
   const needed = shards * (1 + replicasPerShard);
@@ -41,7 +47,7 @@ export function readFormConfig(env: NodeJS.ProcessEnv): FormConfig {
   }
   if (problems.length > 0) throw new Error(problems.join("\n"));
   const credentials = { username: usernameOf(env), password: env.REDIS_PASSWORD || undefined };
-  return { nodes, credentials, shards };
+  return { nodes, leaving, credentials, shards, replicasPerShard };
 }
 
 /**
@@ -52,7 +58,7 @@ export function readFormConfig(env: NodeJS.ProcessEnv): FormConfig {
  */
 export function readAdmissionConfig(env: NodeJS.ProcessEnv): AdmissionConfig {
   const problems: string[] = [];
-  const nodes = readNodes(env, problems);
+  const nodes = readNodes(env, "REDIS_NODES", problems);
   if (!env.REDIS_PASSWORD) problems.push("REDIS_PASSWORD: it must be set");
   if (problems.length > 0) throw new Error(problems.join("\n"));
   return {
@@ -63,12 +69,12 @@ export function readAdmissionConfig(env: NodeJS.ProcessEnv): AdmissionConfig {
   };
 }
 
-function readNodes(env: NodeJS.ProcessEnv, problems: string[]): NodeAddress[] {
+function readNodes(env: NodeJS.ProcessEnv, name: string, problems: string[]): NodeAddress[] {
   const nodes: NodeAddress[] = [];
-  for (const part of (env.REDIS_NODES ?? "").split(",").filter((text) => text.trim() !== "")) {
+  for (const part of (env[name] ?? "").split(",").filter((text) => text.trim() !== "")) {
     const [, host, port] = /^([^:@/\s]+):(\d{1,5})$/.exec(part.trim()) ?? [];
     if (host && Number(port) >= 1 && Number(port) <= 65_535) nodes.push({ host, port: Number(port) });
-    else problems.push(`REDIS_NODES: "${part}" must look like host:port; separate nodes by commas`);
+    else problems.push(`${name}: "${part}" must look like host:port; separate nodes by commas`);
   }
   return nodes;
 }

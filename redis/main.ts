@@ -1,24 +1,26 @@
 import { admitPassword } from "./admission.ts";
 import { readAdmissionConfig, readFormConfig } from "./form-config.ts";
-import { formCluster } from "./formation.ts";
+import { reconcile } from "./reconcile.ts";
 
 /*
  * The Redis program of the API image. It logs each step and exits with 0, or with 1 when it fails. Its settings are
  * environment variables; form-config.ts lists them.
  *
- * `node redis.js form` forms the Redis Cluster. `node redis.js admit` lets its nodes accept a further password.
+ * `node redis.js form` forms the Redis Cluster, repairs it, or changes its shape. `node redis.js admit` lets its nodes accept
+ * a further password.
  */
 
+/** Without progress. */
 const formTimeoutMs = 120_000;
 const admitTimeoutMs = 20_000;
 
 async function form(): Promise<void> {
   const config = readFormConfig(process.env);
   const startedAt = Date.now();
-  const commands = await formCluster({ ...config, timeoutMs: formTimeoutMs, log: console.log });
+  const actions = await reconcile({ ...config, timeoutMs: formTimeoutMs, log: console.log });
   const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
   const shape = `${config.nodes.length} nodes, ${config.shards} shards, all slots served`;
-  console.log(`${commands === 0 ? "nothing to do" : "formed"}: ${shape} (${seconds} s)`);
+  console.log(`${actions === 0 ? "nothing to do" : "done"}: ${shape} (${seconds} s)`);
 }
 
 async function admit(): Promise<void> {

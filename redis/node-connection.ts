@@ -1,7 +1,8 @@
 import { lookup } from "node:dns/promises";
-import { createClient } from "@redis/client";
+import { createClient, RESP_TYPES } from "@redis/client";
+import type { Credentials, ObservableNode } from "./cluster-node.ts";
 import { parseClusterNodes } from "./cluster-nodes.ts";
-import type { NodeView } from "./formation-plan.ts";
+import type { NodeView } from "./observation.ts";
 
 /** Host name and port of a node. The host name stays when the pod gets a new address. */
 export interface NodeAddress {
@@ -9,16 +10,14 @@ export interface NodeAddress {
   port: number;
 }
 
-/** User and password of a node; without a password the connection does not log in. */
-export interface Credentials {
-  username: string;
-  password: string | undefined;
-}
-
 const timeoutMs = 2_000;
+/** Time for which a node may be silent when it is asked for its state. */
+const viewTimeoutMs = 10_000;
+/** Time for which a node may be silent at all: a large key takes long to move. */
+const silenceMs = 120_000;
 
 /** A connection to one node. It resolves the host name for each attempt, because a restarted pod has a new address. */
-export class NodeConnection {
+export class NodeConnection implements ObservableNode {
   readonly address: NodeAddress;
   readonly #credentials: Credentials;
   #client: ReturnType<typeof clientOf> | undefined;
@@ -34,17 +33,28 @@ export class NodeConnection {
     return `${this.address.host}:${this.address.port}`;
   }
 
-  /**
-   * Asks the node for its state.
-   *
-   * @throws {Error} when the node does not reply in time, is still loading its data, or refuses the commands.
-   */
-  async view(): Promise<NodeView> {
-    const [table, info, replication] = await Promise.all([
-      this.send("CLUSTER", "NODES"),
-      this.send("CLUSTER", "INFO"),
-      this.send("INFO", "replication"),
-    ]);
+  async view(): Promise<Omit<NodeView, "keysInSlots">> {
+    const commands = [
+      ["CLUSTER", "NODES"],
+      ["CLUSTER", "INFO"],
+      ["INFO", "replication"],
+      ["INFO", "memory"],
+      ["DBSIZE"],
+    ];
+    const replies = Promise.all(commands.map((command) => this.send(...command)));
+    const timer = setTimeout(() => this.close(), viewTimeoutMs);
+    const [table = "", info = "", replication = "", memory = "", keys] = await replies.finally(() =>
+      clearTimeout(timer),
+    );
+    const bytesOf = (...names: string[]) => names.reduce((sum, name) => sum + numberIn(memory, name), 0);
+    const overheadBytes = bytesOf(
+      "used_memory_startup",
+      "mem_replication_backlog",
+      "mem_clients_normal",
+      "mem_clients_slaves",
+      "mem_cluster_links",
+      "mem_aof_buffer",
+    );
     return {
       name: this.name,
       ip: this.#ip,
@@ -53,6 +63,11 @@ export class NodeConnection {
       stateOk: /^cluster_state:ok\r?$/m.test(info),
       replicates: /^master_link_status:up\r?$/m.test(replication),
       copiesFrom: /^master_host:(\S+)/m.exec(replication)?.[1],
+      offset: numberIn(replication, "slave_repl_offset"),
+      keys: Number(keys),
+      dataBytes: Math.max(0, bytesOf("used_memory") - overheadBytes),
+      overheadBytes,
+      maxBytes: bytesOf("maxmemory"),
     };
   }
 
@@ -61,10 +76,20 @@ export class NodeConnection {
    *
    * @throws {Error} when the connection fails or the node replies with an error.
    */
-  async send(...command: string[]): Promise<string> {
+  async send(...command: (string | Buffer)[]): Promise<string> {
+    return String(await this.#use((client) => client.sendCommand(command)));
+  }
+
+  async keysIn(slot: number, limit: number): Promise<Buffer[]> {
+    const command = ["CLUSTER", "GETKEYSINSLOT", String(slot), String(limit)];
+    return await this.#use((client) =>
+      client.sendCommand<Buffer[]>(command, { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } }),
+    );
+  }
+
+  async #use<T>(act: (client: ReturnType<typeof clientOf>) => Promise<T>): Promise<T> {
     try {
-      const client = await this.#connected();
-      return String(await client.sendCommand(command));
+      return await act(await this.#connected());
     } catch (error) {
       if (!this.#client?.isReady) this.close();
       throw error;
@@ -114,8 +139,12 @@ function clientOf(host: string, port: number, credentials: Credentials) {
       host,
       port,
       connectTimeout: timeoutMs,
-      socketTimeout: timeoutMs * 5,
+      socketTimeout: silenceMs,
       reconnectStrategy: false,
     },
   });
+}
+
+function numberIn(info: string, name: string): number {
+  return Number(new RegExp(`^${name}:(\\d+)`, "m").exec(info)?.[1] ?? 0);
 }

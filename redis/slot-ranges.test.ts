@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { assignSlots, type SlotRange, slotCount } from "./slot-ranges.ts";
+import { assignSlots, rangesOf, type SlotRange, sizeOf, slotCount, slotsIn } from "./slot-ranges.ts";
 
 const sizes = (ranges: SlotRange[][]) =>
   ranges.map((list) => list.reduce((sum, [first, last]) => sum + last - first + 1, 0));
@@ -72,4 +72,19 @@ test("assignSlots completes the served slots to every slot exactly once", () => 
       assert.ok(given.flat().every(([first, last]) => first <= last));
     }),
   );
+});
+
+test("assignSlots leaves out slots that others serve", () => {
+  assert.deepEqual(assignSlots([[]], [[0, 9]], 20), [[[10, 19]]]);
+});
+
+test("rangesOf and slotsIn are the inverse of each other", () => {
+  const ranges: SlotRange[] = [
+    [0, 2],
+    [7, 7],
+    [9, 10],
+  ];
+  assert.deepEqual(slotsIn(ranges), [0, 1, 2, 7, 9, 10]);
+  assert.deepEqual(rangesOf(slotsIn(ranges)), ranges);
+  assert.equal(sizeOf(ranges), 6);
 });

@@ -1,0 +1,76 @@
+import type { KnownNode } from "./cluster-nodes.ts";
+
+/** The present state of one node, as the node itself reports it. */
+export interface NodeView {
+  /** `host:port` as configured. */
+  name: string;
+  /** Address that the node was reached at. */
+  ip: string;
+  port: number;
+  /** The node's table: itself and all nodes that it knows. */
+  known: KnownNode[];
+  /** Whether the cluster_state of CLUSTER INFO is ok. */
+  stateOk: boolean;
+  /** Whether a replica's link to its primary is up. */
+  replicates: boolean;
+  /** Address that a replica copies from. */
+  copiesFrom: string | undefined;
+  /** Position in the stream of changes: of two replicas, the one with the larger position has the newer data. */
+  offset: number;
+  /** Number of its keys. */
+  keys: number;
+  /** Number of keys in slots that are open on any node or have no owner. */
+  keysInSlots: ReadonlyMap<number, number>;
+  /** Memory of the data. */
+  dataBytes: number;
+  /** Memory of everything else that counts against the limit. */
+  overheadBytes: number;
+  /** `maxmemory`; 0 when there is none. */
+  maxBytes: number;
+}
+
+/** The state of a cluster. */
+export interface Observation {
+  /** Nodes of the wanted cluster, in the order in which they become primaries. */
+  staying: NodeView[];
+  /** Nodes that are to leave the cluster. */
+  leaving: NodeView[];
+  /** Names of nodes that do not reply, with the reasons. */
+  silent: string[];
+}
+
+/** A node and what it knows. */
+export interface Node extends KnownNode {
+  view: NodeView;
+  isLeaving: boolean;
+  /** The node's table by id. */
+  table: ReadonlyMap<string, KnownNode>;
+}
+
+/** Indexes what the nodes report. */
+export function nodesOf({ staying, leaving }: Observation): Node[] {
+  const nodeOf = (view: NodeView, isLeaving: boolean): Node => ({
+    ...selfOf(view),
+    view,
+    isLeaving,
+    table: new Map(view.known.map((known) => [known.id, known])),
+  });
+  return [...staying.map((view) => nodeOf(view, false)), ...leaving.map((view) => nodeOf(view, true))];
+}
+
+/**
+ * The entry of a node's table that describes the node itself.
+ *
+ * @throws {Error} when there is none.
+ */
+export function selfOf(view: Pick<NodeView, "name" | "known">): KnownNode {
+  const self = view.known.find((node) => node.isSelf);
+  if (!self) throw new Error(`${view.name} does not list itself`);
+  return self;
+}
+
+/** Names of nodes for messages; of many, only the first. */
+export function names(nodes: readonly Node[]): string {
+  const shown = nodes.slice(0, 6).map((node) => node.view.name);
+  return shown.join(", ") + (nodes.length > shown.length ? `, and ${nodes.length - shown.length} more` : "");
+}

@@ -1,0 +1,127 @@
+import { type Action, TopologyRefused } from "./actions.ts";
+import type { KnownNode } from "./cluster-nodes.ts";
+import type { Node } from "./observation.ts";
+import { slotsIn } from "./slot-ranges.ts";
+
+/**
+ * Gives each new node a configuration epoch of its own, above all that are known, before it meets others. Primaries with equal
+ * epochs raise them when they hear of each other, and one that has just given up slots would get them back from nodes that
+ * have not heard of it.
+ */
+export function numberEpochs(nodes: readonly Node[]): Action[] {
+  const epochs = nodes.flatMap((node) => [...node.table.values()].map(({ configEpoch }) => configEpoch));
+  const highest = epochs.reduce((max, epoch) => Math.max(max, epoch), 0);
+  return nodes
+    .filter(({ table, slots, configEpoch }) => table.size === 1 && slots.length === 0 && configEpoch === 0)
+    .map((node, index): Action => ({ kind: "number", node: node.view, epoch: highest + index + 1 }));
+}
+
+/** Introduces the nodes of every pair that do not know each other, or know each other only by an old address. */
+export function meet(members: readonly Node[]): Action[] {
+  return members.flatMap((node, index) =>
+    members
+      .slice(index + 1)
+      .filter((other) => !hasAddressOf(node, other) || !hasAddressOf(other, node))
+      .map((other): Action => ({ kind: "meet", node: node.view, other: other.view })),
+  );
+}
+
+function hasAddressOf(node: Node, other: Node): boolean {
+  const entry = node.table.get(other.id);
+  if (!entry) return false;
+  // Redis reports a link from the first attempt to connect, also to an old address, so the link alone proves nothing.
+  return (
+    (entry.ip === other.view.ip && entry.port === other.view.port) || (entry.isLinked && entry.isHealthy)
+  );
+}
+
+/** Whether a node has a good connection to another. */
+export function isConnected(node: Node, other: Node): boolean {
+  const entry = node.table.get(other.id);
+  return node === other || (entry?.isHealthy === true && entry.isLinked);
+}
+
+/**
+ * Ids in the tables that belong to no node of the cluster: nodes that lost their data or were removed.
+ *
+ * @throws {TopologyRefused} when such a node runs and owns slots.
+ */
+export function lostIdsOf(nodes: readonly Node[], members: readonly Node[]): string[] {
+  const own = new Set(nodes.map((node) => node.id));
+  const strangers = new Map<string, { entry: KnownNode; isRunning: boolean; hasSlots: boolean }>();
+  for (const node of members)
+    for (const entry of node.table.values()) {
+      if (own.has(entry.id) || entry.inHandshake) continue;
+      const stranger = strangers.get(entry.id) ?? { entry, isRunning: false, hasSlots: false };
+      stranger.isRunning ||= entry.isHealthy;
+      stranger.hasSlots ||= entry.slots.length > 0;
+      strangers.set(entry.id, stranger);
+    }
+  for (const { entry, isRunning, hasSlots } of strangers.values())
+    if (isRunning && hasSlots)
+      throw new TopologyRefused(
+        `${entry.ip}:${entry.port} serves slots but is none of the nodes of this cluster`,
+      );
+  return [...strangers].filter(([, { isRunning }]) => !isRunning).map(([id]) => id);
+}
+
+/**
+ * Lets a replica of a lost primary take its place. All nodes reply and the lost primary never returns, so no election
+ * is needed, which might not even be possible. One after another, the newest owner first: a replica that has not heard of a
+ * move would claim the slots of both ends.
+ */
+export function takeOver(
+  members: readonly Node[],
+  lostIds: readonly string[],
+  owners: readonly (Node | undefined)[],
+): Action[] {
+  const isFree = (slot: number) => owners[slot] === undefined;
+  const isReady = (node: Node, goneId: string) => {
+    if (node.role !== "replica" || node.primaryId !== goneId) return false;
+    const slots = slotsIn(node.table.get(goneId)?.slots ?? []);
+    // It may also have keys of slots that it has not heard of.
+    const hasKeys = [...node.view.keysInSlots].some(([slot, keys]) => keys > 0 && isFree(slot));
+    // Another replica may have taken over already, and this one has not heard of it.
+    return slots.every(isFree) && (slots.length > 0 || hasKeys);
+  };
+  const heirs = lostIds.flatMap((goneId) => {
+    const replicas = members.filter((node) => isReady(node, goneId));
+    const [node] = replicas.sort((a, b) => b.view.offset - a.view.offset);
+    const epoch = Math.max(...members.map(({ table }) => table.get(goneId)?.configEpoch ?? 0));
+    return node === undefined ? [] : [{ node, goneId, epoch }];
+  });
+  const [first] = heirs.sort((a, b) => b.epoch - a.epoch);
+  return first === undefined ? [] : [{ kind: "take-over", node: first.node.view, goneId: first.goneId }];
+}
+
+/** Removes lost nodes from all tables. A replica that still names one gets another primary first. */
+export function forgetLost(members: readonly Node[], lostIds: readonly string[]): Action[] {
+  const lost = new Set(lostIds);
+  const owners = members.filter((node) => node.role === "primary" && node.slots.length > 0);
+  const orphans = members.filter((node) => node.primaryId !== undefined && lost.has(node.primaryId));
+  const [primary] = owners;
+  if (orphans.length > 0 && primary !== undefined)
+    return orphans.map((node): Action => ({ kind: "replicate", node: node.view, primary: primary.view }));
+  return lostIds.flatMap((goneId) =>
+    members
+      .filter((node) => node.table.has(goneId) && node.primaryId !== goneId)
+      .map((node): Action => ({ kind: "forget", node: node.view, goneId })),
+  );
+}
+
+/**
+ * Removes nodes that own nothing any more: replicas first, on all nodes within a moment, because a node forgets for only 60 s
+ * and then hears of the other again. The nodes themselves start afresh, so that their ids never come back.
+ */
+export function retire(members: readonly Node[], leavers: readonly Node[]): Action[] {
+  // A node that loses all its slots may become a replica itself, and its replicas name it still.
+  const named = new Set(leavers.map((node) => node.primaryId));
+  const rank = (node: Node) => (named.has(node.id) ? 2 : 0) + (node.role === "primary" ? 1 : 0);
+  const replicasFirst = [...leavers].sort((a, b) => rank(a) - rank(b));
+  return replicasFirst.flatMap(({ id, table, view }): Action[] => [
+    ...members
+      .filter((node) => node.table.has(id))
+      .map((node): Action => ({ kind: "forget", node: node.view, goneId: id })),
+    ...(table.size > 1 ? [{ kind: "reset", node: view, isHard: true } as const] : []),
+  ]);
+}

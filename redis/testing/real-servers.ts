@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { NodeAddress } from "../node-connection.ts";
+import { NodeConnection } from "../node-connection.ts";
+
+const port = 22_379;
+const login = { username: "default", password: undefined };
+
+/** Redis servers on addresses of the loopback interface, without cluster at first. */
+export class RealServers {
+  readonly nodes: NodeAddress[];
+  readonly #folder: string;
+  readonly #processes = new Map<string, ChildProcess>();
+
+  private constructor(folder: string, count: number) {
+    this.#folder = folder;
+    this.nodes = Array.from({ length: count }, (_, index) => ({ host: `127.0.8.${index + 1}`, port }));
+  }
+
+  /** Starts servers that must be stopped with `stop`. */
+  static async start(count: number): Promise<RealServers> {
+    const servers = new RealServers(await mkdtemp(join(tmpdir(), "redis-")), count);
+    await Promise.all(servers.nodes.map((node) => servers.startNode(node)));
+    return servers;
+  }
+
+  /** Starts a server on the data that it had, if it had any. */
+  async startNode({ host }: NodeAddress): Promise<void> {
+    const dir = join(this.#folder, host);
+    await mkdir(dir, { recursive: true });
+    const options = `--port ${port} --protected-mode no --bind ${host} --dir ${dir} --save  --appendonly yes --cluster-enabled yes --cluster-node-timeout 2000 --cluster-require-full-coverage no --cluster-allow-replica-migration no --cluster-announce-ip ${host} --bind-source-addr ${host} --repl-diskless-sync-delay 0`;
+    this.#processes.set(host, spawn("redis-server", options.split(" "), { stdio: "ignore" }));
+    await until(`${host} to answer`, async () => {
+      const reply = await ask({ host, port }, "PING").catch(() => "");
+      return reply === "PONG";
+    });
+  }
+
+  /** Kills a server. @param hasData whether its data stays */
+  async killNode({ host }: NodeAddress, hasData = true): Promise<void> {
+    const server = this.#processes.get(host);
+    if (server === undefined || server.exitCode !== null) return;
+    const ended = once(server, "exit");
+    server.kill("SIGKILL");
+    await ended;
+    if (!hasData) await rm(join(this.#folder, host), { recursive: true });
+  }
+
+  /** Kills all servers and removes their data. */
+  async stop(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => this.killNode(node)));
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Sends one command to a node. */
+export async function ask(node: NodeAddress, ...command: string[]): Promise<string> {
+  const connection = new NodeConnection(node, login);
+  try {
+    return await connection.send(...command);
+  } finally {
+    connection.close();
+  }
+}
+
+/** Waits for a state. @throws {AssertionError} after a minute. */
+export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 60_000; !(await holds()); await sleep(100))
+    if (Date.now() > end) assert.fail(`no end of waiting for ${what}`);
+}
