@@ -68,7 +68,7 @@ export async function proveMembership(proof: Proof): Promise<Finding[]> {
   } finally {
     await load?.stop();
     await watch.stop();
-    await step("Put the replicas back", () => scale(deployed.spec?.replicas ?? workload.replicas));
+    await step("Put the replicas back", () => scale(workload.replicas));
   }
   const container = deployed.spec?.template.spec?.containers[0];
   const delay = container?.env?.find(({ name }) => name === "SHUTDOWN_DELAY_MS")?.value;
