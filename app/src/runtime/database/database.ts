@@ -8,6 +8,7 @@ import {
   type QueryResultRow,
 } from "pg";
 import { readSecretFile } from "../process/secret-file.ts";
+import { AddressMemory } from "./address-memory.ts";
 import { connectionSettings } from "./connection-settings.ts";
 
 /** The database failed for a reason that is not the request's: unreachable, too slow, out of resources. */
@@ -70,6 +71,7 @@ export const writeLimitMs = queryTimeoutMs;
 /** A pool of PostgreSQL connections. They open on demand and are replaced when they break. */
 export class Database {
   readonly #options: DatabaseOptions;
+  readonly #addresses = new AddressMemory();
   #pool: Pool;
   /** A pooler such as PgBouncer in transaction mode is between this process and the server. */
   #hasPooler = false;
@@ -187,6 +189,7 @@ export class Database {
         }
       },
       ...connectionSettings(url, ca),
+      stream: () => this.#addresses.socket(),
       max: poolSize,
       application_name: applicationName,
       connectionTimeoutMillis: connectTimeoutMs,

@@ -1,0 +1,66 @@
+import { type LookupAddress, lookup } from "node:dns";
+import { type LookupFunction, Socket } from "node:net";
+
+/** Time after which a connection uses the last known addresses instead of those that DNS is still looked up for. */
+const patienceMs = 500;
+
+type Callback = (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void;
+type LookupAll = (host: string, callback: Callback) => void;
+
+const lookupAll: LookupAll = (host, callback) => lookup(host, { all: true }, callback);
+
+/**
+ * The last known addresses of hosts, for connections that open while DNS does not respond. A lookup that hangs occupies one
+ * of the four threads that Node.js also reads files with, so there is at most one for each host.
+ */
+export class AddressMemory {
+  readonly #known = new Map<string, LookupAddress[]>();
+  readonly #waiting = new Map<string, Callback[]>();
+  readonly #lookupAll: LookupAll;
+
+  /** @param find looks a host up. Default: as every connection of Node.js does. */
+  constructor(find = lookupAll) {
+    this.#lookupAll = find;
+  }
+
+  /** A socket that connects to the last known addresses when DNS fails or takes long. */
+  socket(): Socket {
+    const socket = new Socket();
+    const connect = socket.connect.bind(socket) as (options: object) => Socket;
+    const { lookup } = this;
+    // pg calls it with a port and a host, and with one path for a Unix socket.
+    socket.connect = ((port: number | string, host?: string) =>
+      connect(typeof port === "number" ? { port, host, lookup } : { path: port })) as Socket["connect"];
+    return socket;
+  }
+
+  readonly lookup: LookupFunction = (host, { all }, callback) => {
+    let isDone = false;
+    const finish: Callback = (error, addresses) => {
+      if (isDone) return;
+      isDone = true;
+      clearTimeout(timer);
+      const [first] = addresses;
+      if (all === true || first === undefined) callback(error, addresses);
+      else callback(error, first.address, first.family);
+    };
+    const known = this.#known.get(host);
+    const timer = known && setTimeout(() => finish(null, known), patienceMs);
+    this.#find(host, (error, addresses) => finish(known ? null : error, error ? (known ?? []) : addresses));
+  };
+
+  #find(host: string, callback: Callback): void {
+    const waiting = this.#waiting.get(host);
+    if (waiting !== undefined) {
+      waiting.push(callback);
+      return;
+    }
+    this.#waiting.set(host, [callback]);
+    this.#lookupAll(host, (error, addresses) => {
+      if (!error) this.#known.set(host, addresses);
+      const callbacks = this.#waiting.get(host) ?? [];
+      this.#waiting.delete(host);
+      for (const each of callbacks) each(error, addresses);
+    });
+  }
+}
