@@ -51,6 +51,7 @@ export async function proveEdge(command: EdgeCommand, stack: string): Promise<nu
   const api = openCluster(cluster.kubeconfig, cluster.kubeContext);
   const interrupt = new AbortController();
   const release = onInterrupt(() => interrupt.abort());
+  let failure: unknown;
   const results: EdgeResults = { machine: thisMachine(), command, machineLoad: {}, findings: [] };
   try {
     await step("Seed users", () => requireSeededUsers(outputs, userCount));
@@ -64,15 +65,17 @@ export async function proveEdge(command: EdgeCommand, stack: string): Promise<nu
       if (command.only.length > 1) note(findingsTable(found));
     }
   } catch (error) {
-    if (!interrupt.signal.aborted) throw error;
+    if (!interrupt.signal.aborted) failure = error;
   } finally {
     release();
     api.close();
   }
+  // Parts that have ended keep their results when a later one cannot run.
   if (command.json !== undefined) await writeFile(command.json, `${JSON.stringify(results, null, 2)}\n`);
   console.log(`\n${findingsTable(results.findings)}`);
   const missed = results.findings.filter(({ isMet }) => !isMet).length;
   console.log(`\n${results.findings.length} checks, ${missed} missed`);
+  if (failure !== undefined) throw failure;
   if (!interrupt.signal.aborted) return exitCodeOf(results.findings);
   console.error("✗ interrupted\n  replicas, DNS and pods are as before; run it again");
   return exitCodes.interrupted;
