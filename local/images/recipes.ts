@@ -67,9 +67,10 @@ export const recipes: readonly Recipe[] = [
     name: "nginx",
     tag: "1.30",
     suite: "forky",
-    packages: ["nginx", "nginx-common"],
+    packages: ["nginx", "nginx-common", "libnginx-mod-http-js"],
     programs: ["/usr/sbin/nginx"],
-    folders: ["/etc/nginx"],
+    // The modules are loaded only by a configuration that names them.
+    folders: ["/etc/nginx", "/usr/lib/nginx/modules"],
     // The packaged configuration serves the sites of a whole machine as www-data. Pods mount their own configuration.
     without: [
       "/etc/nginx/nginx.conf",
