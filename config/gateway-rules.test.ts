@@ -131,6 +131,17 @@ test("validate refuses the PROXY protocol without a proxy", () => {
   );
 });
 
+test("validate refuses a PodMonitor without metrics, and metrics with an image without Nginx's modules", () => {
+  assert.deepEqual(problems({ nginx: { metrics: true, podMonitor: true } }), []);
+  assert.match(problems({ nginx: { podMonitor: true } })[0] ?? "", /^nginx\.podMonitor needs nginx\.metrics/);
+  const images = { nginx: "docker.io/library/nginx:1.30-alpine-slim" };
+  assert.deepEqual(problems({ images }), []);
+  assert.match(
+    problems({ nginx: { metrics: true }, images })[0] ?? "",
+    /^images\.nginx must be an image with/,
+  );
+});
+
 test("validate refuses a drain that ends requests before their time-out", () => {
   const nginx = { drain: "20 s" };
   assert.match(problems({ nginx })[0] ?? "", /^nginx\.drain must be at least nginx\.timeout \(30 s\)/);

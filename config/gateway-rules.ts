@@ -24,6 +24,7 @@ export function checkGateway(config: StackConfig, report: Report): void {
   checkService(config, report);
   checkProtection(config.nginx, report);
   checkLongLived(config, report);
+  checkMetrics(config, report);
   checkProxyProtocol(config, report);
   checkTls(config, report);
   checkCache(config.nginx, report);
@@ -33,11 +34,12 @@ export function checkGateway(config: StackConfig, report: Report): void {
     const hash = nginx.balance === "hash" ? ", the pods' weights" : "";
     const { rates, concurrent } = clientZones(nginx);
     const clients = rates + concurrent > 0 ? ", and the clients that are counted (nginx.limits)" : "";
+    const shown = nginx.metrics ? ", and the metrics (nginx.metrics)" : "";
     const kept = nginx.cache.paths.length > 0 ? ", and the cache (nginx.cache)" : "";
     report({
       path: "nginx.memory",
       value: formatBytes(nginx.memory),
-      rule: `must be at least ${Math.ceil(needed / MiB)} MiB for ${nginxWorkers(nginx)} worker processes (nginx.cpu) with ${nginx.workerConnections} connections each (nginx.workerConnections)${hash}${clients}${kept}`,
+      rule: `must be at least ${Math.ceil(needed / MiB)} MiB for ${nginxWorkers(nginx)} worker processes (nginx.cpu) with ${nginx.workerConnections} connections each (nginx.workerConnections)${hash}${clients}${kept}${shown}`,
     });
   }
   if (nginx.keepalive !== undefined && nginx.keepalive >= nginx.workerConnections) {
@@ -58,6 +60,23 @@ function checkLongLived({ nginx }: StackConfig, report: Report): void {
       rule: `must be at least nginx.timeout (${formatMilliseconds(timeout)}), for which a request may wait for its pod`,
     });
   }
+}
+
+function checkMetrics({ nginx, images }: Pick<StackConfig, "nginx" | "images">, report: Report): void {
+  if (nginx.podMonitor && !nginx.metrics)
+    report({
+      path: "nginx.podMonitor",
+      value: true,
+      rule: "needs nginx.metrics, without which the gateway pods have no metrics",
+      fix: "pulumi config set --path nginx.metrics true",
+    });
+  if (nginx.metrics && /:[^/]*-slim(?:@|$)/.test(images.nginx))
+    report({
+      path: "images.nginx",
+      value: images.nginx,
+      rule: "must be an image with Nginx's JavaScript module for nginx.metrics; slim images have no modules",
+      fix: "use the image without -slim, or drop nginx.metrics",
+    });
 }
 
 function checkProxyProtocol({ nginx }: StackConfig, report: Report): void {

@@ -7,6 +7,7 @@ const config = validate({
   cluster: { storageClass: "fast" },
   api: { podMonitor: true, pod: { priorityClassName: "high" } },
   redis: { pod: { priorityClassName: "low" } },
+  nginx: { metrics: true, podMonitor: true },
 });
 
 test("clusterNeeds is empty when no option names an object of the cluster", () => {
@@ -21,17 +22,19 @@ test("missingNeeds names every option whose object is missing, the object and th
   });
   assert.deepEqual(asked, [
     "/apis/monitoring.coreos.com/v1/podmonitors?limit=1",
+    "/apis/monitoring.coreos.com/v1/podmonitors?limit=1",
     "/apis/storage.k8s.io/v1/storageclasses/fast",
     "/apis/scheduling.k8s.io/v1/priorityclasses/high",
     "/apis/scheduling.k8s.io/v1/priorityclasses/low",
   ]);
-  assert.equal(missing.length, 4);
+  assert.equal(missing.length, 5);
   assert.match(missing[0] ?? "", /^api\.podMonitor: true needs the CustomResourceDefinition podmonitors\./);
+  assert.match(missing[1] ?? "", /^nginx\.podMonitor: true needs .* --path nginx\.podMonitor false$/);
   assert.match(
-    missing[1] ?? "",
+    missing[2] ?? "",
     /^cluster\.storageClass: "fast" needs the StorageClass fast, .*config set --path/,
   );
-  assert.match(missing[3] ?? "", /^redis\.pod\.priorityClassName: "low" needs the PriorityClass low/);
+  assert.match(missing[4] ?? "", /^redis\.pod\.priorityClassName: "low" needs the PriorityClass low/);
 });
 
 for (const [what, status] of [

@@ -34,16 +34,14 @@ export function clusterNeeds(
           },
         ];
   return [
-    ...(config.api.podMonitor
-      ? [
-          {
-            option: "api.podMonitor: true",
-            object: "CustomResourceDefinition podmonitors.monitoring.coreos.com",
-            path: podMonitors,
-            fix: "install the Prometheus operator, or set it: pulumi config set --path api.podMonitor false",
-          },
-        ]
-      : []),
+    ...(["api", "nginx"] as const)
+      .filter((section) => config[section].podMonitor)
+      .map((section) => ({
+        option: `${section}.podMonitor: true`,
+        object: "CustomResourceDefinition podmonitors.monitoring.coreos.com",
+        path: podMonitors,
+        fix: `install the Prometheus operator, or set it: pulumi config set --path ${section}.podMonitor false`,
+      })),
     ...named("cluster.storageClass", "StorageClass", "storage.k8s.io", storageClass),
     ...workloadRoles
       .filter((role) => role !== "database" || config.database.url === undefined)

@@ -10,11 +10,13 @@ import type { Bytes } from "../config/units.ts";
 import type { TlsTrust, Workload } from "../contract/outputs.ts";
 import { bodyVolumeBytes } from "../nginx/buffered-bodies.ts";
 import { startPath } from "../nginx/health.ts";
+import { metricsPrograms, metricsVolumeBytes } from "../nginx/metrics.ts";
 import { renderNginxConf } from "../nginx/nginx-conf.ts";
-import { nginxPort, nginxProbePort } from "../nginx/settings.ts";
+import { nginxMetricsPort, nginxPort, nginxProbePort } from "../nginx/settings.ts";
 import { apiPort } from "./api-pool.ts";
 import type { ClusterReader } from "./cluster-reader.ts";
 import { createGatewayTls, type GatewayTls, httpsOrigin } from "./gateway-tls.ts";
+import { createPodMonitor } from "./pod-monitor.ts";
 import { waitForUsersOfRemovedPools } from "./removed-pools.ts";
 import { quantity, resources } from "./resources.ts";
 import { afterRollout } from "./rollout.ts";
@@ -51,6 +53,10 @@ export class NginxGateway extends pulumi.ComponentResource {
     const { deployment, workload } = this.#createDeployment(name, args, configMap, tls);
     this.workload = workload;
     if (args.config.replicas > 1) createDisruptionBudget(name, args.namespace, this.workload.selector, this);
+    if (args.config.podMonitor) {
+      const { namespace } = args;
+      createPodMonitor(name, { namespace, matchLabels: workload.selector, port: "metrics" }, this);
+    }
     const target = { ...workload, namespace: args.namespace };
     const service = this.#createService(name, args, tls);
     this.endpoint = afterRollout(args.cluster, deployment, target, "ready")
@@ -74,7 +80,8 @@ export class NginxGateway extends pulumi.ComponentResource {
       .apply((resolver) => renderNginxConf({ ...args.config, ...facts, resolver }));
     // Pulumi names it by its content, so that new content replaces the pods.
     const metadata = { namespace: args.namespace };
-    return new ConfigMap(name, { metadata, data: { "nginx.conf": conf } }, { parent: this });
+    const data = { "nginx.conf": conf, ...metricsPrograms(args.config) };
+    return new ConfigMap(name, { metadata, data }, { parent: this });
   }
 
   #createService(name: string, args: NginxGatewayArgs, tls: GatewayTls): Service {
@@ -101,6 +108,7 @@ export class NginxGateway extends pulumi.ComponentResource {
       timeoutSeconds: 2,
     });
     const probePorts = config.proxyProtocol ? [{ name: "probes", containerPort: nginxProbePort }] : [];
+    const metricsPorts = config.metrics ? [{ name: "metrics", containerPort: nginxMetricsPort }] : [];
     const healthCheck = get("/healthz");
     const command = ["nginx", "-e", "stderr", "-c", `${nginxVolumes.conf}/nginx.conf`];
     const container = {
@@ -122,6 +130,13 @@ export class NginxGateway extends pulumi.ComponentResource {
         replicas: config.replicas,
         maxSurge: 1,
         awaitedHere: true,
+        ...(config.metrics && {
+          annotations: {
+            "prometheus.io/scrape": "true",
+            "prometheus.io/port": String(nginxMetricsPort),
+            "prometheus.io/path": "/metrics",
+          },
+        }),
         // Gives every node time to route traffic to a new pod, so that a finished update can be reached.
         minReadySeconds: 2,
         spec: {
@@ -133,7 +148,12 @@ export class NginxGateway extends pulumi.ComponentResource {
               ...container,
               name: "nginx",
               command,
-              ports: [{ name: "http", containerPort: nginxPort }, ...tls.containerPorts, ...probePorts],
+              ports: [
+                { name: "http", containerPort: nginxPort },
+                ...tls.containerPorts,
+                ...probePorts,
+                ...metricsPorts,
+              ],
               // Without a known pod, every request would get a 503. Later, that is the right response.
               startupProbe: { ...get(startPath), periodSeconds: 1, failureThreshold: 60 },
               readinessProbe: { ...healthCheck, periodSeconds: 2, failureThreshold: 2 },
@@ -147,7 +167,11 @@ export class NginxGateway extends pulumi.ComponentResource {
             {
               name: "tmp",
               emptyDir: {
-                sizeLimit: quantity(bodyVolumeBytes(config.maxBody) + cacheVolumeBytes(config.cache)),
+                sizeLimit: quantity(
+                  bodyVolumeBytes(config.maxBody) +
+                    cacheVolumeBytes(config.cache) +
+                    metricsVolumeBytes(config),
+                ),
               },
             },
             ...tls.volumes,

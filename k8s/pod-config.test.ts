@@ -18,7 +18,7 @@ const pod = (team: string) => ({
 before(async () => {
   ({ recorded } = await runProgram({
     api: { podMonitor: true, pod: pod("payments"), pools: [{ name: "blue", replicas: 1 }] },
-    nginx: { pod: pod("edge") },
+    nginx: { metrics: true, podMonitor: true, pod: pod("edge") },
     redis: { pod: pod("cache") },
     database: { pod: pod("storage") },
   }));
@@ -71,11 +71,29 @@ test("no selector has a label of the pod options", () => {
     assert.ok(!JSON.stringify(inputs.spec.selector).includes("team"), `${type} ${name}`);
 });
 
-test("api.podMonitor selects the pods of all pools, and a port that they have", () => {
-  const [monitor] = ofKind(recorded, "PodMonitor");
-  const { selector, podMetricsEndpoints } = monitor?.inputs.spec ?? {};
-  const { metadata, spec } = template("Deployment", "api-blue");
-  for (const [key, value] of Object.entries(selector.matchLabels)) assert.equal(metadata.labels[key], value);
-  const ports = spec.containers[0].ports.map(({ name }: { name: string }) => name);
-  assert.ok(ports.includes(podMetricsEndpoints[0].port));
+for (const [section, deployment] of [
+  ["api", "api-blue"],
+  ["nginx", "nginx"],
+] as const)
+  test(`${section}.podMonitor selects the pods, and a port that they have`, () => {
+    const monitor = ofKind(recorded, "PodMonitor").find(({ name }) => name === `${section}-metrics`);
+    const { selector, podMetricsEndpoints } = monitor?.inputs.spec ?? {};
+    const { metadata, spec } = template("Deployment", deployment);
+    for (const [key, value] of Object.entries(selector.matchLabels))
+      assert.equal(metadata.labels[key], value);
+    const ports = spec.containers[0].ports.map(({ name }: { name: string }) => name);
+    assert.ok(ports.includes(podMetricsEndpoints[0].port));
+  });
+
+test("nginx.metrics has a port of the pods that no Service has, and the programs that nginx.conf loads", () => {
+  const { metadata, spec } = template("Deployment", "nginx");
+  const port = spec.containers[0].ports.find(({ name }: { name: string }) => name === "metrics");
+  assert.equal(metadata.annotations["prometheus.io/port"], String(port.containerPort));
+  for (const { inputs } of ofKind(recorded, "Service"))
+    for (const { targetPort } of inputs.spec.ports)
+      assert.ok(targetPort !== "metrics" && targetPort !== port.containerPort);
+  const { data } = ofKind(recorded, "ConfigMap").find(({ name }) => name === "nginx")?.inputs ?? {};
+  const loaded = [...data["nginx.conf"].matchAll(/^ *js_import \w+ from (\S+);$/gm)].map(([, file]) => file);
+  assert.deepEqual(loaded, ["count-log.js", "metrics-page.js"]);
+  for (const file of [...loaded, "counters.js"]) assert.ok(data[file].length > 0, file);
 });

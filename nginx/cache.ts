@@ -3,6 +3,7 @@ import { KiB } from "../config/units.ts";
 import { cachedLocation, ownCacheControl, seconds } from "./cache-locations.ts";
 import { type Directives, indented } from "./directives.ts";
 import { errorResponses } from "./error-responses.ts";
+import { countedFills } from "./metrics.ts";
 import { proxying } from "./proxying.ts";
 import { retries } from "./retries.ts";
 import type { NginxSettings } from "./settings.ts";
@@ -45,7 +46,8 @@ ${fillServer(settings)}`,
 
 /** It passes on the headers as the other server has set them, and no limit counts its requests. */
 function fillServer(settings: NginxSettings): string {
-  const shared = [proxying(settings), retries(settings), tracing(settings), errorResponses(settings)];
+  const log = countedFills(settings);
+  const shared = [log, proxying(settings), retries(settings), tracing(settings), errorResponses(settings)];
   const locations = settings.cache.paths.map((cached) =>
     cachedLocation(
       cached,
@@ -56,10 +58,9 @@ add_header ${ownCacheControl} $upstream_http_cache_control always;`,
     ),
   );
   const blocks = [...shared.flatMap(({ server }) => server ?? []), ...locations];
-  return `server {
+  return `${log.http === undefined ? "" : `${log.http}\n`}server {
   listen ${fillAddress} backlog=4096;
   server_name localhost;
-  access_log off;
   # Room for the headers that the other server has added.
   max_headers 2000;
   large_client_header_buffers 8 16k;

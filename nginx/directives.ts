@@ -1,5 +1,7 @@
 /** Directives of one concern by the block that they belong to, one a line, without indentation. */
 export interface Directives {
+  /** Before all blocks. */
+  main?: string;
   /** Block `http`. */
   http?: string;
   /** Block `server`: directives and locations. */

@@ -12,6 +12,7 @@ import { errorResponses } from "./error-responses.ts";
 import { forwardedHeaders } from "./forwarded-headers.ts";
 import { health } from "./health.ts";
 import { methodLimit } from "./methods.ts";
+import { metrics } from "./metrics.ts";
 import { apiLocations, proxying } from "./proxying.ts";
 import { retries } from "./retries.ts";
 import { securityHeaders } from "./security-headers.ts";
@@ -45,9 +46,11 @@ export function renderNginxConf(settings: NginxSettings): string {
     errorResponses(settings),
     tls(settings),
     cache(settings),
+    metrics(settings),
   ];
   concerns.push(servers(settings, concerns, apiLocations(settings, concerns)));
-  return `daemon off;
+  const main = directivesOf(concerns, "main", 0);
+  return `${main === "" ? "" : `${main}\n`}daemon off;
 pid /tmp/nginx.pid;
 error_log stderr warn;
 worker_processes ${nginxWorkers(settings)};

@@ -19,5 +19,8 @@ export const nginxPort = 8080;
 /** Port that Nginx listens on for the probes, without the PROXY protocol, when its clients' ports have it. */
 export const nginxProbePort = 8081;
 
+/** Port that Nginx listens on for Prometheus, with `nginx.metrics`. */
+export const nginxMetricsPort = 8082;
+
 /** Port that Nginx listens on for HTTPS. */
 export const nginxTlsPort = 8443;

@@ -53,8 +53,7 @@ const balanceLines: Record<Balance, (settings: UpstreamSettings) => string[]> = 
  * stay on. There the other pools are backups, so that the clients of a pool without a pod are served.
  */
 export function upstream(settings: UpstreamSettings): Directives {
-  // The pods of a pool with a weight of 0 take no traffic; those of a pool without pods may be made by hand.
-  const pools = settings.pools.filter(({ share, replicas }) => share > 0 || replicas === 0);
+  const pools = usedPools(settings);
   const sticky = stickyPools(settings);
   if (sticky.length === 0) return { http: block("api", pools, settings, 1) };
   const blocks = sticky.map(({ name }) => {
@@ -62,6 +61,11 @@ export function upstream(settings: UpstreamSettings): Directives {
     return block(name, others, settings, sticky.length);
   });
   return { http: blocks.join("\n") };
+}
+
+/** The pools that may take traffic: not those with a weight of 0. The pods of a pool without pods may be made by hand. */
+export function usedPools({ pools }: Pick<UpstreamSettings, "pools">): readonly UpstreamPool[] {
+  return pools.filter(({ share, replicas }) => share > 0 || replicas === 0);
 }
 
 /** Size of an upstream's zone. Pages that are not used take no memory (docs/decisions.md#gateway-zone). */

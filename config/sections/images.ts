@@ -20,7 +20,7 @@ const image = (embedded: string, elsewhere: string, doc: string) =>
 /** The base images, and the platform of the API image. The embedded cluster builds base images from Debian packages. */
 export const images = section("The base images. The embedded cluster builds its own from Debian packages.", {
   node: image("node:24", "node:24-slim", "Base image of the API image."),
-  nginx: image("nginx:1.30", "nginx:1.30", "Image of the gateway; Nginx 1.30.4 or newer."),
+  nginx: image("nginx:1.30", "nginx:1.30", "Image of the gateway; Nginx 1.30.4 or newer, for `nginx.metrics` with its JavaScript module."),
   redis: image("redis:8.0", "redis:8.0", "Image of the Redis Cluster."),
   postgres: image("postgres:17", "postgres:17", "Image of the database."),
   platform: text({

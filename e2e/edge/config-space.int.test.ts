@@ -128,6 +128,7 @@ const rawConfig = fc.record({
       failTimeout: time(1000, 3_600_000),
       maxBody: range(1024, 2 ** 40).map((bytes) => `${bytes} B`),
       accessLog: fc.boolean(),
+      metrics: fc.boolean(),
       traceSampling: fc.oneof(
         range(0, 100),
         fc.double({ min: 0, max: 100, noNaN: true }).map((n) => Number(n.toFixed(6))),

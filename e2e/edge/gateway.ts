@@ -3,6 +3,7 @@ import { once } from "node:events";
 import {
   chmodSync,
   closeSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
@@ -11,16 +12,18 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { derivePools } from "../../config/derive.ts";
 import { validate } from "../../config/validate.ts";
 import { fillAddress } from "../../nginx/cache.ts";
+import { jsModule, metricsPrograms } from "../../nginx/metrics.ts";
 import { renderNginxConf } from "../../nginx/nginx-conf.ts";
 import type { NginxSettings } from "../../nginx/settings.ts";
 import { DnsServer } from "./dns-server.ts";
+import { freePort } from "./free-port.ts";
 import { nginxCommand } from "./nginx-binary.ts";
 import { type RawResponse, requestText, sendRaw } from "./raw-http.ts";
 import { type TlsFiles, TlsFolder, testFiles } from "./tls-folder.ts";
@@ -42,6 +45,7 @@ export class Gateway {
   readonly port: number;
   readonly tlsPort: number;
   readonly probePort: number;
+  readonly metricsPort: number;
   readonly dns: DnsServer;
   readonly tls: TlsFolder;
   readonly #process: ChildProcess;
@@ -52,6 +56,7 @@ export class Gateway {
     this.port = ports.port;
     this.tlsPort = ports.tlsPort;
     this.probePort = ports.probePort;
+    this.metricsPort = ports.metricsPort;
     this.dns = dns;
     this.tls = tls;
     this.#folder = folder;
@@ -77,15 +82,10 @@ export class Gateway {
     const folder = mkdtempSync(join(tmpdir(), "edge-"));
     // The worker processes of root's Nginx belong to another user.
     chmodSync(folder, 0o755);
-    const ports = {
-      port: await freePort(),
-      tlsPort: await freePort(),
-      probePort: await freePort(),
-      fillPort: await freePort(),
-      dnsPort: dns.port,
-    };
+    const ports = { ...(await freePorts()), dnsPort: dns.port };
     const [program, ...args] = await nginxCommand();
-    const conf = writeConf(folder, adapt(renderNginxConf(settings)), ports);
+    writePrograms(folder, settings);
+    const conf = writeConf(folder, adapt(renderNginxConf(settings)), ports, args);
     const tlsFolder = new TlsFolder(join(folder, "breakwater-tls"), tls);
     // Nginx opens /dev/stdout, which it cannot when that is the socket that Node.js calls a pipe.
     const stdout = openSync(join(folder, "stdout"), "a");
@@ -207,13 +207,8 @@ export async function checkConf(
   const folder = mkdtempSync(join(tmpdir(), "edge-"));
   try {
     const [program, ...args] = await nginxCommand();
-    const conf = writeConf(folder, renderNginxConf(settings), {
-      port: await freePort(),
-      tlsPort: await freePort(),
-      probePort: await freePort(),
-      fillPort: await freePort(),
-      dnsPort: 53,
-    });
+    writePrograms(folder, settings);
+    const conf = writeConf(folder, renderNginxConf(settings), { ...(await freePorts()), dnsPort: 53 }, args);
     new TlsFolder(join(folder, "breakwater-tls"), tls);
     const { status, stderr } = spawnSync(program, [...args, "-t", "-e", "stderr", "-c", conf], {
       encoding: "utf8",
@@ -225,37 +220,44 @@ export async function checkConf(
   }
 }
 
-interface Ports {
-  port: number;
-  tlsPort: number;
-  probePort: number;
-  fillPort: number;
+interface Ports extends Awaited<ReturnType<typeof freePorts>> {
   dnsPort: number;
 }
 
+async function freePorts() {
+  const [port, tlsPort, probePort, metricsPort, fillPort] = [
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort(),
+  ];
+  return { port, tlsPort, probePort, metricsPort, fillPort };
+}
+
+/** Writes the programs that the configuration loads. */
+function writePrograms(folder: string, settings: NginxSettings): void {
+  mkdirSync(join(folder, "breakwater"), { recursive: true });
+  for (const [name, text] of Object.entries(metricsPrograms(settings)))
+    writeFileSync(join(folder, "breakwater", name), text.replaceAll("/tmp/", `${folder}/`));
+}
+
 /** Writes the configuration with ports and a folder for temporary files that several servers can have at a time. */
-function writeConf(folder: string, conf: string, ports: Ports): string {
+function writeConf(folder: string, conf: string, ports: Ports, command: readonly string[]): string {
+  const root = command.at(-1)?.replace(/usr\/sbin\/nginx$/, "");
   const text = conf
     .replaceAll("/tmp/", `${folder}/`)
     .replaceAll("/etc/", `${folder}/`)
+    .replace(jsModule, `${root}${jsModule.slice(1)}`)
     .replaceAll(fillAddress, `127.0.0.1:${ports.fillPort}`)
     .replaceAll(/(listen (?:\[::\]:)?)8080\b/g, `$1${ports.port}`)
     .replaceAll(/(listen (?:\[::\]:)?)8081\b/g, `$1${ports.probePort}`)
+    .replaceAll(/(listen (?:\[::\]:)?)8082\b/g, `$1${ports.metricsPort}`)
     .replaceAll(/(listen (?:\[::\]:)?)8443\b/g, `$1${ports.tlsPort}`)
     .replace(/(resolver \S+) /, `$1:${ports.dnsPort} `);
   const path = join(folder, "nginx.conf");
   writeFileSync(path, text);
   return path;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "0.0.0.0");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }
 
 function connects(port: number): Promise<boolean> {

@@ -166,6 +166,7 @@ test("gatewayMemory is not less than what Nginx takes", async () => {
   for (const [nginx, weight] of [
     [{}, 1],
     [{ cpu: "4", memory: "1 GiB" }, 1],
+    [{ metrics: true }, 1],
     [{ workerConnections: 20_000, memory: "1 GiB" }, 1],
     [{ balance: "hash", memory: "1 GiB" }, 15],
   ] as const) {
