@@ -39,6 +39,10 @@ export function judgeSlowClients(
       measured: `× ${ratio.toFixed(2)} (95 %: ${low.toFixed(2)} … ${high.toFixed(2)}); ${of(gateway)} and ${of(elsewhere)} ms`,
       target: `≤ × ${mostRatio}`,
       isMet: ratio <= mostRatio,
+      details:
+        low <= mostRatio && high > mostRatio
+          ? "the interval does not decide: more --turns, or less other load"
+          : "",
       values: { gateway, elsewhere },
     },
     {

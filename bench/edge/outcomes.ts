@@ -10,6 +10,11 @@ export interface FailedRequest {
   detail: string;
 }
 
+/** Whether the API refused the request because the machine is overloaded, which a lower rate avoids. */
+export function isShed({ status, detail }: FailedRequest): boolean {
+  return status === 503 && detail.startsWith("too many requests at the moment");
+}
+
 /** Failed requests that are kept one by one; further ones are only counted. */
 const mostKept = 100_000;
 
@@ -18,6 +23,8 @@ export class Outcomes {
   /** Requests with an outcome. */
   sent = 0;
   failed = 0;
+  /** Failed requests that the API refused because the machine is overloaded. */
+  shed = 0;
   /** Requests with an outcome, by method. */
   readonly byMethod: Record<string, number> = {};
   readonly failures: FailedRequest[] = [];
@@ -28,6 +35,7 @@ export class Outcomes {
     this.byMethod[method] = (this.byMethod[method] ?? 0) + 1;
     if (failure === undefined) return;
     this.failed++;
+    if (isShed(failure)) this.shed++;
     if (this.failures.length < mostKept) this.failures.push(failure);
   }
 

@@ -1,5 +1,5 @@
 import { deploymentPath } from "../../host/cluster-api.ts";
-import { type Report, step } from "../../host/steps.ts";
+import { note, type Report, step } from "../../host/steps.ts";
 import { staleGraceMs } from "../../loadtest/load/users.ts";
 import { workloadsOf } from "../../loadtest/observe/ready-pods.ts";
 import { nginxPort } from "../../nginx/settings.ts";
@@ -33,6 +33,12 @@ export async function proveRollouts(proof: Proof): Promise<Finding[]> {
     return underRollouts(proof, "public gateway", settings, [space.deployment(gateway.name)], 0);
   });
   const { rounds } = proof.command;
+  // An overloaded API refuses requests behind every gateway.
+  const naiveLost = naive.outcomes.failed - naive.outcomes.shed;
+  if (own.outcomes.shed > 0)
+    note(
+      `  ! the API refused ${own.outcomes.shed} requests, because the machine is overloaded: lower --rate`,
+    );
   const rolled = `${rounds} roll-outs each of Nginx and the API`;
   return [
     {
@@ -52,10 +58,10 @@ export async function proveRollouts(proof: Proof): Promise<Finding[]> {
     {
       part,
       check: "the same with a gateway as public images configure it",
-      measured: `${naive.outcomes.failed} of ${naive.outcomes.sent} failed`,
+      measured: `${naiveLost} of ${naive.outcomes.sent} failed`,
       details: naive.outcomes.reasons,
       target: "some failed, or the load shows no loss",
-      isMet: naive.outcomes.failed > 0,
+      isMet: naiveLost > 0,
       values: naive,
     },
   ];
@@ -111,9 +117,9 @@ async function underRollouts(
   } finally {
     await load.stop();
   }
-  const { sent, failed, byMethod, failures, reasons } = load.outcomes;
+  const { sent, failed, shed, byMethod, failures, reasons } = load.outcomes;
   return {
-    outcomes: { sent, failed, byMethod, reasons, failures: failures.slice(0, 200) },
+    outcomes: { sent, failed, shed, byMethod, reasons, failures: failures.slice(0, 200) },
     seconds: (Date.now() - startedMs) / 1000,
     lost: await lostWrites(settings, mix),
   };
