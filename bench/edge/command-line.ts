@@ -39,7 +39,7 @@ checks that the gateway keeps its promises (docs/gateway.md#proof). The exit cod
       type: "string",
       value: "LIST",
       default: partNames.join(","),
-      about: `parts of the proof; all but membership and\nslow-clients need the embedded cluster`,
+      about: "parts of the proof; all but membership and slow-clients need\nthe embedded cluster",
     },
     requests: {
       type: "string",
@@ -54,7 +54,12 @@ checks that the gateway keeps its promises (docs/gateway.md#proof). The exit cod
       about:
         "changes of the replicas; deaths for each method; pauses of 55 s;\nroll-outs of Nginx, and of the API",
     },
-    rate: { type: "string", value: "N", default: "300", about: "requests per second" },
+    rate: {
+      type: "string",
+      value: "N",
+      default: "200",
+      about: "requests per second; the machine must have CPU time for it and for the roll-outs",
+    },
     turns: {
       type: "string",
       value: "N",
