@@ -70,8 +70,24 @@ async function learnPools(request, counters, pools) {
     const { variables } = await request.subrequest(`/pools/${index}`);
     for (const address of eachAttempt(variables.upstream_addr || "")) {
       const pod = address.slice(0, address.lastIndexOf(":"));
-      if (unknown.delete(pod)) counters.set(`i|${pod}`, index);
+      if (unknown.delete(pod) && !save(counters, `i|${pod}`, index)) return;
     }
+  }
+}
+
+/**
+ * Saves a value, and returns whether there was room for it. `count-log.js` makes room when it next needs some.
+ *
+ * @param {import("./counters.js").Counters} counters
+ * @param {string} key
+ * @param {number} value
+ */
+function save(counters, key, value) {
+  try {
+    counters.set(key, value);
+    return true;
+  } catch {
+    return false;
   }
 }
 

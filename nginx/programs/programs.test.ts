@@ -188,3 +188,16 @@ test("the page learns the pools of new pods only, with a bounded number of reque
   assert.equal(counters.get("i|10.0.0.9"), undefined);
   assert.equal(asked.length, 41);
 });
+
+test("the page shows the counters when there is no room for the pool of a new pod", async () => {
+  const counters = new Map([
+    ["a|10.0.0.1|2xx|0", 1],
+    ["t|10.0.0.1", Math.floor(Date.now() / 1000)],
+  ]);
+  counters.set = () => {
+    throw new Error("SharedMemoryError");
+  };
+  const { body, asked } = await pageOf(counters, { "api-blue": ["10.0.0.1:3000"], "api-green": [] });
+  assert.match(body, /attempts_total\{pool="",pod_ip="10\.0\.0\.1",status="2xx"\} 1/);
+  assert.deepEqual(asked, ["/pools/0", "/connections"]);
+});
