@@ -90,6 +90,7 @@ test("validate refuses headers that Nginx or the API set themselves, however the
     "X-Request-ID",
     "X-Request-Id",
     "Date",
+    "X-Edge-Cache-Status",
   ])
     assert.match(problems({ securityHeaders: { [name]: "1" } })[0] ?? "", /is not a security header/, name);
 });

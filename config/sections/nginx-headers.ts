@@ -46,6 +46,8 @@ export const reservedHeaders: readonly string[] = [
   "upgrade",
   "vary",
   "www-authenticate",
+  "x-edge-cache-control",
+  "x-edge-cache-status",
   "x-request-id",
 ];
 
