@@ -1,8 +1,9 @@
 import type { CachedPath } from "../config/sections/nginx-cache.ts";
-import type { Milliseconds } from "../config/units.ts";
+import { KiB, type Milliseconds } from "../config/units.ts";
 import { timeOf } from "./directive-times.ts";
 import { indented } from "./directives.ts";
 import { hostToPod } from "./host.ts";
+import { responseHeaderBytes } from "./response-headers.ts";
 import type { NginxSettings } from "./settings.ts";
 
 /** Header with the API's Cache-Control, between the server that fetches a response and the one that keeps it. */
@@ -20,6 +21,9 @@ if ($is_uncached) {
 ${limits === "" ? "" : `${limits}\n`}proxy_pass http://edge_fill/api$api_path;
 proxy_redirect off;
 proxy_read_timeout ${timeOf("proxy_read_timeout", longestFill(settings))};
+# Room for the headers of a pod's response, and for those that the other server adds.
+proxy_buffer_size ${(2 * responseHeaderBytes) / KiB}k;
+proxy_busy_buffers_size ${(2 * responseHeaderBytes) / KiB}k;
 proxy_cache edge;
 proxy_cache_key "${keyOf(settings)}";
 proxy_cache_valid 200 ${seconds(cached.ttl)}s;

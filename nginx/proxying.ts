@@ -1,9 +1,10 @@
-import type { Bytes } from "../config/units.ts";
+import { type Bytes, KiB } from "../config/units.ts";
 import { cacheLocations } from "./cache-locations.ts";
 import { timeOf } from "./directive-times.ts";
 import { type Directives, directivesOf, indented } from "./directives.ts";
 import { hostToPod } from "./host.ts";
 import { longLived, stream, webSocketPath } from "./long-lived.ts";
+import { responseHeaderBytes } from "./response-headers.ts";
 import type { NginxSettings } from "./settings.ts";
 import { apiUpstream } from "./sticky-pools.ts";
 
@@ -45,6 +46,10 @@ proxy_set_header Upgrade $upgrade_to_pod;
 proxy_set_header Connection $connection_to_pod;
 # Pods know their paths without the prefix.
 proxy_redirect ~^(/(?!/).*)$ /api$1;
+# The headers of a response, which Nginx reads in one piece; larger ones are a failure of the pod.
+proxy_buffer_size ${responseHeaderBytes / KiB}k;
+# A pod's response stays that of its request: another address would count as no attempt, and end in an HTML page.
+proxy_ignore_headers X-Accel-Redirect;
 # A slow client slows its response down; nothing of it is written to the volume.
 proxy_max_temp_file_size 0;
 proxy_connect_timeout ${timeOf("proxy_connect_timeout", settings.connectTimeout)};

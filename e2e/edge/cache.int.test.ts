@@ -213,6 +213,19 @@ test("a response with no-cache is kept, and clients get the API's own Cache-Cont
   );
 });
 
+test("a response with headers of 7 KiB is kept", () => {
+  const path = newPath("long");
+  return whilePod(
+    (_, response) => respond(response, "text", { "x-large": "x".repeat(7 * 1024) }),
+    async () => {
+      for (const expected of ["MISS", "HIT"]) {
+        const response = await get(path);
+        assert.deepEqual([response.status, statusOf(response)], [200, expected]);
+      }
+    },
+  );
+});
+
 test("host, query and the headers of Vary have responses of their own", () => {
   const path = newPath("long");
   return whilePod(

@@ -131,6 +131,27 @@ test("the gateway passes on errors of the API as they are", async () => {
   assert.deepEqual([response.status, response.body], [502, "the API's own"]);
 });
 
+test("the gateway passes on a response with headers of 7 KiB, which is no failure of its pod", async () => {
+  const large = "x".repeat(7 * 1024);
+  pod.handle = (_, response) => !!response.writeHead(200, { "x-large": large }).end();
+  const response = await gateway.request("GET /api/x HTTP/1.1");
+  pod.handle = () => false;
+  assert.deepEqual([response.status, response.headers.get("x-large")], [200, large]);
+});
+
+test("a pod cannot send a request to another address of the gateway", async () => {
+  const before = pod.received.length;
+  pod.handle = (_, response) =>
+    !!response.writeHead(200, { "x-accel-redirect": "/api/other", "content-length": 2 }).end("ok");
+  const response = await gateway.request("GET /api/x HTTP/1.1");
+  pod.handle = () => false;
+  assert.deepEqual(
+    [response.status, response.body, response.headers.get("x-accel-redirect")],
+    [200, "ok", undefined],
+  );
+  assert.equal(pod.received.length, before + 1);
+});
+
 test("the gateway responds with 503 in the API's form when it knows no pod", async () => {
   const lonely = await Gateway.start(gatewaySettings(pod.port), []);
   try {
