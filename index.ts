@@ -113,6 +113,8 @@ const redis = new RedisCluster(
     domain,
     storageClass,
     volumes: found.redis,
+    live: found.redisSet,
+    formationJobs: found.formationJobs,
     cluster: opened,
     apiImage: image.imageName,
     apiImageReady: image,

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type AccessEnvironment, apiGraceSeconds, clusterAccess, derivePools, redisNodes } from "./derive.ts";
+import {
+  type AccessEnvironment,
+  apiGraceSeconds,
+  clusterAccess,
+  derivePools,
+  redisNodes,
+  redisReplicas,
+} from "./derive.ts";
 import { databaseWalMiB, heapMiB, redisMaxmemory } from "./memory.ts";
 import { podWeights } from "./pool-weights.ts";
 import { MiB } from "./units.ts";
@@ -23,11 +30,8 @@ test("apiGraceSeconds is longer than the delay and the time-out together", () =>
 });
 
 test("redisNodes returns a host name for each primary and each replica", () => {
-  const nodes = redisNodes(
-    validate({ redis: { shards: 3, replicasPerShard: 2 } }).redis,
-    "space",
-    "corp.internal",
-  );
+  const { redis } = validate({ redis: { shards: 3, replicasPerShard: 2 } });
+  const nodes = redisNodes(redisReplicas(redis), "space", "corp.internal");
   assert.equal(nodes.length, 9);
   assert.equal(nodes[8], "redis-8.redis.space.svc.corp.internal:6379");
 });

@@ -65,10 +65,10 @@ export function redisReplicas(redis: RedisConfig): number {
   return redis.shards * (1 + redis.replicasPerShard);
 }
 
-/** `host:port` of every Redis pod, in the order of their ordinals. A pod keeps its host name when it is replaced. */
-export function redisNodes(redis: RedisConfig, namespace: string, domain: string): string[] {
+/** `host:port` of `count` Redis pods, in the order of their ordinals. A pod keeps its host name when it is replaced. */
+export function redisNodes(count: number, namespace: string, domain: string): string[] {
   return Array.from(
-    { length: redisReplicas(redis) },
+    { length: count },
     (_, ordinal) => `redis-${ordinal}.${serviceHost("redis", namespace, domain)}:6379`,
   );
 }

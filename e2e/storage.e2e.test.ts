@@ -34,18 +34,38 @@ const redis = async (pod: string, ...command: string[]) =>
 
 test("pulumi preview refuses all that the volumes do not allow, and set back it changes nothing", async () => {
   const before = await uidsOf();
-  await configure("redis.shards", "4");
   await configure("redis.storage", "128 MiB");
   const refusal = await pulumi`pulumi preview --stack ${stackName} --non-interactive`.catch(
     (error: ProcessOutput) => error,
   );
   assert.notEqual(refusal.exitCode, 0);
-  assert.match(refusal.stdout + refusal.stderr, /redis\.shards: 4 must stay 3/);
   assert.match(refusal.stdout + refusal.stderr, /redis\.storage: "128 MiB" must be at least 256 MiB/);
-  await configure("redis.shards", "3");
   await configure("redis.storage", "256 MiB");
   await up("--expect-no-changes");
   assert.deepEqual(await uidsOf(), before);
+});
+
+test("redis.shards changes in both directions, moves the keys, and replaces no pod", async () => {
+  const before = await uidsOf();
+  const inPod = async (loop: string) =>
+    (await kubectl`kubectl exec -n ${namespace} redis-0 -c redis -- sh -c ${loop}`).stdout.trim().split("\n");
+  const numbers = Array.from({ length: 60 }, (_, index) => String(index));
+  const each = (command: string) => `for i in ${numbers.join(" ")}; do redis-cli -c ${command}; done`;
+  await inPod(each("set scaling:$i $i"));
+  const isKept = async () => assert.deepEqual(await inPod(each("get scaling:$i")), numbers);
+  await configure("redis.shards", "4");
+  await up();
+  assert.equal((await redisPods()).length, 8);
+  assert.deepEqual(
+    (await uidsOf()).filter((uid) => before.includes(uid)),
+    before,
+  );
+  await isKept();
+  await configure("redis.shards", "3");
+  await up();
+  assert.deepEqual(await uidsOf(), before);
+  await isKept();
+  await up("--expect-no-changes");
 });
 
 test("a Redis pod that lost its volume rejoins the cluster by itself", async () => {

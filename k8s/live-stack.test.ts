@@ -6,15 +6,9 @@ import { parseStorage, readLiveStack } from "./live-stack.ts";
 
 const storage = (size: string) => ({ resources: { requests: { storage: size } } });
 const set = (name: string, annotations?: object) => ({
-  metadata: { name, namespace: "space", annotations },
-  spec: { volumeClaimTemplates: [{ metadata: { name: "data" }, spec: storage("256Mi") }] },
+  metadata: { name, namespace: "space", uid: `uid of ${name}`, annotations },
+  spec: { replicas: 6, volumeClaimTemplates: [{ metadata: { name: "data" }, spec: storage("256Mi") }] },
 });
-const job = (name: string, shards: string, status: object) => ({
-  metadata: { name },
-  spec: { template: { spec: { containers: [{ env: [{ name: "REDIS_SHARDS", value: shards }] }] } } },
-  status,
-});
-
 /** A cluster with these objects by path; a number is the status of a refusal. */
 function cluster(objects: Record<string, object[] | number>): ClusterReader {
   return {
@@ -40,7 +34,7 @@ test("readLiveStack reads the templates of StatefulSets, claims and ports of all
   };
   const live = await readLiveStack(
     cluster({
-      statefulsets: [set("redis", { "breakwater.dev/shards": "4" })],
+      statefulsets: [set("redis")],
       persistentvolumeclaims: [claim],
       services: [service],
     }),
@@ -50,8 +44,9 @@ test("readLiveStack reads the templates of StatefulSets, claims and ports of all
     templateName: "data",
     templateStorage: 256 * MiB,
     storageClass: undefined,
-    shards: 4,
     made: undefined,
+    replicas: 6,
+    uid: "uid of redis",
   });
   const { name, requested, capacity, storageClass, growsAtNextMount } = live.claims[0] ?? assert.fail();
   assert.deepEqual([name, requested, capacity], ["data-redis-0", 512 * MiB, 1024 * MiB]);
@@ -65,17 +60,10 @@ test("readLiveStack reads the templates of StatefulSets, claims and ports of all
   );
 });
 
-test("readLiveStack takes the shards of an earlier version's stack from the last Job that formed its cluster", async () => {
-  const jobs = [
-    job("redis-formation-a", "3", { succeeded: 1, completionTime: "2026-01-01T00:00:00Z" }),
-    job("redis-formation-b", "5", { succeeded: 1, completionTime: "2026-02-01T00:00:00Z" }),
-    job("redis-formation-c", "6", { failed: 1 }),
-    job("other", "7", { succeeded: 1, completionTime: "2026-03-01T00:00:00Z" }),
-  ];
-  const { sets } = await readLiveStack(cluster({ statefulsets: [set("redis")], jobs }), "space");
-  assert.equal(sets.get("redis")?.shards, 5);
-  const without = await readLiveStack(cluster({ statefulsets: [set("redis")] }), "space");
-  assert.equal(without.sets.get("redis")?.shards, undefined);
+test("readLiveStack names the Jobs that form the Redis Cluster", async () => {
+  const jobs = ["redis-formation-a", "redis-password-b"].map((name) => ({ metadata: { name } }));
+  const { formationJobs } = await readLiveStack(cluster({ jobs }), "space");
+  assert.deepEqual(formationJobs, ["redis-formation-a"]);
 });
 
 test("readLiveStack knows no ports when the deployer may not list all Services, and passes other errors on", async () => {

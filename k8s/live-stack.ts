@@ -3,9 +3,6 @@ import { type ClusterReader, pathOf, requestTimeoutMs, statusOf } from "./cluste
 import type { UsedPort } from "./node-port.ts";
 import type { LiveClaim, LiveSet } from "./volume-plan.ts";
 
-/** Annotation of Redis' StatefulSet: the number of shards that its pods were formed into. */
-export const shardsAnnotation = "breakwater.dev/shards";
-
 /**
  * Annotation of a StatefulSet: when it was made. A StatefulSet that the cluster has lost gets another value, so that
  * Pulumi makes it again; by its state alone it would not.
@@ -17,6 +14,8 @@ export interface LiveStack {
   /** StatefulSets of the namespace, by name. */
   sets: ReadonlyMap<string, LiveSet>;
   claims: LiveClaim[];
+  /** Names of the Jobs that form the Redis Cluster. More than one: an update was interrupted. */
+  formationJobs: string[];
   /** Ports of the nodes that the Services of all namespaces have. */
   usedPorts: UsedPort[];
 }
@@ -28,6 +27,7 @@ interface List<Item> {
 interface Metadata {
   name: string;
   namespace: string;
+  uid: string;
   annotations?: Record<string, string>;
 }
 
@@ -38,7 +38,7 @@ interface ClaimSpec {
 
 interface StatefulSetObject {
   metadata: Metadata;
-  spec: { volumeClaimTemplates?: { metadata: { name: string }; spec: ClaimSpec }[] };
+  spec: { replicas?: number; volumeClaimTemplates?: { metadata: { name: string }; spec: ClaimSpec }[] };
 }
 
 interface ClaimObject {
@@ -52,21 +52,16 @@ interface ServiceObject {
   spec: { ports?: { name?: string; nodePort?: number }[]; healthCheckNodePort?: number };
 }
 
-interface JobObject {
-  metadata: Metadata;
-  spec: { template: { spec: { containers: { env?: { name: string; value?: string }[] }[] } } };
-  status?: { succeeded?: number; completionTime?: string };
-}
-
 /**
  * Reads it. Ports are unknown when the deployer may not list the Services of all namespaces.
  *
  * @throws {Error} with an HTTP `status` when the API server refuses or does not respond.
  */
 export async function readLiveStack(cluster: ClusterReader, namespace: string): Promise<LiveStack> {
-  const [sets, claims, services] = await Promise.all([
+  const [sets, claims, jobs, services] = await Promise.all([
     cluster.getJson<List<StatefulSetObject>>(pathOf("statefulsets", namespace), requestTimeoutMs),
     readClaims(cluster, namespace),
+    cluster.getJson<List<{ metadata: Metadata }>>(pathOf("jobs", namespace), requestTimeoutMs),
     cluster
       .getJson<List<ServiceObject>>("/api/v1/services", requestTimeoutMs)
       .catch((error: unknown): List<ServiceObject> => {
@@ -84,10 +79,14 @@ export async function readLiveStack(cluster: ClusterReader, namespace: string): 
       templateStorage: parseStorage(template.spec.resources?.requests?.storage),
       storageClass: template.spec.storageClassName,
       made: set.metadata.annotations?.[madeAnnotation],
-      shards: name === "redis" ? await shardsOf(cluster, set) : undefined,
+      replicas: set.spec.replicas ?? 1,
+      uid: set.metadata.uid,
     });
   }
-  return { sets: live, claims, usedPorts: services.items.flatMap(portsOf) };
+  const formationJobs = jobs.items
+    .map(({ metadata }) => metadata.name)
+    .filter((name) => name.startsWith("redis-formation-"));
+  return { sets: live, claims, formationJobs, usedPorts: services.items.flatMap(portsOf) };
 }
 
 /** The claims of a namespace. @throws {Error} see `readLiveStack`. */
@@ -103,27 +102,6 @@ export async function readClaims(cluster: ClusterReader, namespace: string): Pro
     storageClass: spec.storageClassName,
     growsAtNextMount: (status?.conditions ?? []).some(({ type }) => type === "FileSystemResizePending"),
   }));
-}
-
-/** Stacks of earlier versions have no annotation, but the Job that formed their cluster. */
-async function shardsOf(
-  cluster: ClusterReader,
-  { metadata }: StatefulSetObject,
-): Promise<number | undefined> {
-  const annotated = metadata.annotations?.[shardsAnnotation];
-  if (annotated !== undefined) return Number(annotated);
-  const { items } = await cluster.getJson<List<JobObject>>(
-    pathOf("jobs", metadata.namespace),
-    requestTimeoutMs,
-  );
-  const [last] = items
-    .filter(
-      ({ metadata: { name }, status }) => name.startsWith("redis-formation-") && status?.succeeded === 1,
-    )
-    .sort((a, b) => (b.status?.completionTime ?? "").localeCompare(a.status?.completionTime ?? ""));
-  const env = last?.spec.template.spec.containers.flatMap((container) => container.env ?? []);
-  const shards = env?.find(({ name }) => name === "REDIS_SHARDS")?.value;
-  return shards === undefined ? undefined : Number(shards);
 }
 
 function portsOf({ metadata, spec }: ServiceObject): UsedPort[] {

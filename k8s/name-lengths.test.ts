@@ -73,6 +73,8 @@ async function stackOf({
       apiImageReady: new pulumi.ComponentResource("t", "t"),
       apiPullSecrets: common.pullSecrets,
       redisProgramDigest: "0123456789",
+      live: undefined,
+      formationJobs: [],
     },
     opts,
   );

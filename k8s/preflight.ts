@@ -8,7 +8,7 @@ import { readLiveStack } from "./live-stack.ts";
 import { chooseNodePort, type UsedPort } from "./node-port.ts";
 import { tlsSecretProblems } from "./tls-secret.ts";
 import { checkGrowths, growClaims } from "./volume-growth.ts";
-import { planVolumes, type VolumePlan, type VolumeWish } from "./volume-plan.ts";
+import { type LiveSet, planVolumes, type VolumePlan, type VolumeWish } from "./volume-plan.ts";
 
 /** Port of a new gateway on the embedded cluster, if it is free. */
 const embeddedNodePort = 30_080;
@@ -18,6 +18,10 @@ const embeddedTlsNodePort = 30_443;
 /** What stack config means on the cluster as it is. */
 export interface Preflight {
   redis: VolumePlan;
+  /** Redis' StatefulSet that the cluster has and that stays; undefined when there is none. */
+  redisSet: LiveSet | undefined;
+  /** See `LiveStack`. */
+  formationJobs: string[];
   database: VolumePlan;
   /** The gateway's port on the nodes; undefined: Kubernetes chooses, or the gateway has none. */
   nodePort: number | undefined;
@@ -79,7 +83,9 @@ async function compare(cluster: ClusterReader, namespace: string, config: StackC
     void pulumi.log.info(`the volume of ${claim} grows from ${formatBytes(from)} to ${formatBytes(to)}`);
   if (!pulumi.runtime.isDryRun() && growths.length > 0) await growClaims(cluster, namespace, growths);
   const [redis, database] = plans as [VolumePlan, VolumePlan];
-  return { redis, database, nodePort: ports.http, tlsNodePort: ports.https };
+  const redisSet = redis.isReplaced ? undefined : live.sets.get("redis");
+  const { formationJobs } = live;
+  return { redis, redisSet, formationJobs, database, nodePort: ports.http, tlsNodePort: ports.https };
 }
 
 /** The gateway's ports on the nodes. */
@@ -114,7 +120,6 @@ function wishesOf({ cluster, redis, database }: StackConfig): [VolumeWish, Volum
       storage: redis.storage,
       storageClass,
       generation: redis.volumeGeneration,
-      shards: redis.shards,
     },
     {
       name: "database",

@@ -24,9 +24,10 @@ async function sentWhile(copiesFrom: string): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), "rejoin-"));
   const calls = join(folder, "calls");
   writeFileSync(join(folder, "redis-cli"), client, { mode: 0o755 });
+  writeFileSync(join(folder, "hosts"), "redis-0\n");
   const env = { PATH: `${folder}:${process.env.PATH}`, CALLS: calls, COPIES_FROM: copiesFrom };
   const sidecar = spawn("sh", ["-uc", redisRejoin], {
-    env: { ...env, POD_IP: "10.0.0.132", PEERS: "redis-0", PORT: "6379" },
+    env: { ...env, POD_IP: "10.0.0.132", PEERS_FILE: join(folder, "hosts"), PORT: "6379" },
     stdio: ["ignore", "ignore", "inherit"],
   });
   const ended = new Promise((resolve) => sidecar.on("exit", resolve));

@@ -6,8 +6,8 @@ import { readFileSync } from "node:fs";
  */
 
 /**
- * Sidecar of the Redis pods. It needs only `sh`, `sleep` and Redis' own client, and reads POD_IP, PEERS (host names,
- * separated by spaces), PORT and REDISCLI_AUTH.
+ * Sidecar of the Redis pods. It needs only `sh`, `sleep` and Redis' own client, and reads POD_IP, PEERS_FILE (file of
+ * host names, separated by spaces, which may change), PORT and REDISCLI_AUTH.
  *
  * It sends CLUSTER MEET with this pod's present address to every other node until each has answered OK, and again
  * whenever the cluster is down. Nodes keep each other's addresses on disk and do not look up host names again, so

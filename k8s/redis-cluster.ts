@@ -1,3 +1,4 @@
+import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import * as pulumi from "@pulumi/pulumi";
@@ -6,19 +7,18 @@ import { redisMaxmemory } from "../config/memory.ts";
 import { redisVolumes } from "../config/sections/redis.ts";
 import type { Workload } from "../contract/outputs.ts";
 import { renderRedisConf } from "../redis/redis-conf.ts";
-import type { ClusterReader } from "./cluster-reader.ts";
-import { shardsAnnotation } from "./live-stack.ts";
 import { generatedPassword } from "./password.ts";
 import { admitRedisPassword } from "./password-jobs.ts";
 import { redisReady, redisRejoin } from "./programs.ts";
 import { RedisFormation, type RedisFormationArgs } from "./redis-formation.ts";
 import { resources } from "./resources.ts";
 import { afterRollout } from "./rollout.ts";
-import type { VolumePlan } from "./volume-plan.ts";
+import type { LiveSet, VolumePlan } from "./volume-plan.ts";
 import { createDisruptionBudget, createStatefulSet, skipAwait } from "./workload.ts";
 
 /** The Redis Cluster's settings, and the parts of the Job that forms it. */
-export interface RedisClusterArgs extends Omit<RedisFormationArgs, "nodes" | "secretName" | "setUid"> {
+export interface RedisClusterArgs
+  extends Omit<RedisFormationArgs, "nodes" | "leaving" | "secretName" | "setUid"> {
   image: string;
   /** DNS domain of the cluster. */
   domain: string;
@@ -26,7 +26,8 @@ export interface RedisClusterArgs extends Omit<RedisFormationArgs, "nodes" | "se
   apiImageReady: pulumi.Resource;
   storageClass?: string;
   volumes: VolumePlan;
-  cluster: ClusterReader;
+  /** The StatefulSet that the cluster has and that stays; undefined when there is none. */
+  live: LiveSet | undefined;
 }
 
 /** The pods of the Redis Cluster. */
@@ -40,9 +41,12 @@ const port = 6379;
 const isMember = { exec: { command: ["sh", "-uc", redisReady] }, timeoutSeconds: 5 };
 /** A restart would not bring a cluster back that is down. This bound is for a server that hangs when it starts. */
 const maxFormationSeconds = 3600;
+/** Name of the ConfigMap with the host names of all pods, and of its volume. */
+const peersName = "redis-peers";
 
 /**
- * Redis Cluster: shards × (1 + replicas per shard) pods with a volume each, and the Job that forms the cluster.
+ * Redis Cluster: shards × (1 + replicas per shard) pods with a volume each, and the Job that forms the cluster. When there are
+ * to be fewer pods, the Job comes first, and the pods that leave are deleted when they own nothing any more.
  *
  * Call `createNodes` once. Once the password has been rotated, the API comes before the nodes: they accept the new
  * password by a Job, and forget the old one when they get their new configuration.
@@ -55,35 +59,44 @@ export class RedisCluster extends pulumi.ComponentResource {
   readonly comesAfterApi: boolean;
   /** What the API waits for when it comes before the nodes. */
   readonly admission: pulumi.Resource[];
+  readonly #leaving: string[];
   readonly #create: (dependsOn: pulumi.Resource[]) => RedisNodes;
 
   constructor(name: string, args: RedisClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("breakwater:k8s:RedisCluster", name, {}, opts);
     const { config, namespace } = args;
     this.password = generatedPassword(`${name}-password`, config.passwordVersion, { parent: this });
-    this.nodes = redisNodes(config, namespace, args.domain);
+    this.nodes = redisNodes(redisReplicas(config), namespace, args.domain);
+    this.#leaving = redisNodes(args.live?.replicas ?? 0, namespace, args.domain).slice(this.nodes.length);
     this.comesAfterApi = config.passwordVersion > 1;
     const secret = this.#createSecret(name, args);
     const password = this.#createPasswordSecret(name, args);
     this.admission = this.comesAfterApi ? [this.#admitPassword(name, args, password)] : [];
+    const peers = this.#createPeers(args);
+    const form = (setUid: pulumi.Input<string>, dependsOn: pulumi.Input<pulumi.Resource>[]) =>
+      new RedisFormation(
+        `${name}-formation`,
+        { ...args, nodes: this.nodes, leaving: this.#leaving, secretName: passwordSecretName(name), setUid },
+        { parent: this, dependsOn: [password, args.apiImageReady, ...this.admission, ...dependsOn] },
+      ).job;
     this.#create = (dependsOn) => {
-      const { statefulSet, workload } = this.#createStatefulSet(name, args, secret, dependsOn);
+      const before =
+        this.#leaving.length > 0 && args.live !== undefined ? form(args.live.uid, dependsOn) : undefined;
+      const { statefulSet, workload } = this.#createStatefulSet(name, args, secret, [
+        ...dependsOn,
+        peers,
+        ...(before === undefined ? [] : [before]),
+      ]);
       this.#createService(name, args, workload.selector);
       createDisruptionBudget(name, namespace, workload.selector, this);
       const target = { ...workload, namespace };
       // Pods are ready only in a formed cluster, so the Job that forms it waits for less.
-      const running = afterRollout(args.cluster, statefulSet, target, "running");
-      const formation = new RedisFormation(
-        `${name}-formation`,
-        {
-          ...args,
-          nodes: this.nodes,
-          secretName: passwordSecretName(name),
-          setUid: statefulSet.metadata.uid,
-        },
-        { parent: this, dependsOn: [running, password, args.apiImageReady] },
-      );
-      const ready = formation.formed.apply(() => afterRollout(args.cluster, statefulSet, target, "ready"));
+      const formation =
+        before ??
+        form(statefulSet.metadata.uid, [afterRollout(args.cluster, statefulSet, target, "running")]);
+      const ready = pulumi
+        .all([formation.id, statefulSet.id])
+        .apply(() => afterRollout(args.cluster, statefulSet, target, "ready"));
       this.registerOutputs({ nodes: this.nodes });
       return { workload, ready };
     };
@@ -104,7 +117,7 @@ export class RedisCluster extends pulumi.ComponentResource {
         pod: args.config.pod,
         password: this.password,
         secretName: passwordSecretName(name),
-        nodes: this.nodes,
+        nodes: [...this.nodes, ...this.#leaving],
       },
       { parent: this, dependsOn: [secret, args.apiImageReady] },
     );
@@ -114,6 +127,13 @@ export class RedisCluster extends pulumi.ComponentResource {
   #createPasswordSecret(name: string, args: RedisClusterArgs): Secret {
     const metadata = { name: passwordSecretName(name), namespace: args.namespace };
     return new Secret(metadata.name, { metadata, stringData: { password: this.password } }, { parent: this });
+  }
+
+  /** A file, because a variable would replace all pods when their number changes. */
+  #createPeers(args: RedisClusterArgs): ConfigMap {
+    const metadata = { name: peersName, namespace: args.namespace };
+    const hosts = this.nodes.map((node) => node.split(":")[0]).join(" ");
+    return new ConfigMap(peersName, { metadata, data: { hosts: `${hosts}\n` } }, { parent: this });
   }
 
   #createSecret(name: string, args: RedisClusterArgs): Secret {
@@ -161,7 +181,6 @@ export class RedisCluster extends pulumi.ComponentResource {
         // The data is a cache, so the volumes are deleted with the pods.
         persistentVolumeClaimRetentionPolicy: { whenDeleted: "Delete", whenScaled: "Delete" },
         storage: config.storage,
-        setAnnotations: { [shardsAnnotation]: String(config.shards) },
         spec: {
           terminationGracePeriodSeconds: 30,
           initContainers: [
@@ -173,10 +192,11 @@ export class RedisCluster extends pulumi.ComponentResource {
               command: ["sh", "-uc", redisRejoin],
               env: [
                 { name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
-                { name: "PEERS", value: this.nodes.map((node) => node.split(":")[0]).join(" ") },
+                { name: "PEERS_FILE", value: `/etc/${peersName}/hosts` },
                 { name: "PORT", value: String(port) },
                 password,
               ],
+              volumeMounts: [{ name: peersName, mountPath: `/etc/${peersName}`, readOnly: true }],
               resources: {
                 requests: { cpu: "5m", memory: "16Mi" },
                 limits: { cpu: "100m", memory: "16Mi" },
@@ -217,6 +237,7 @@ export class RedisCluster extends pulumi.ComponentResource {
             },
           ],
           volumes: [
+            { name: peersName, configMap: { name: peersName } },
             {
               name: "conf",
               secret: {

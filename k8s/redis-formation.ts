@@ -2,6 +2,8 @@ import { Job } from "@pulumi/kubernetes/batch/v1/job.js";
 import * as pulumi from "@pulumi/pulumi";
 import { shortHash } from "../config/derive.ts";
 import type { RedisConfig } from "../config/sections/redis.ts";
+import { refusedExitCode } from "../contract/redis-formation.ts";
+import { type ClusterReader, pathOf, requestTimeoutMs, statusOf } from "./cluster-reader.ts";
 import { podLabels } from "./labels.ts";
 import { podTemplate } from "./pod.ts";
 import { selectorLabels } from "./workload.ts";
@@ -17,35 +19,55 @@ export interface RedisFormationArgs {
   apiPullSecrets: pulumi.Input<string>[];
   /** Hash of the Redis program; a new program runs again. */
   redisProgramDigest: string;
-  /** `host:port` of every Redis pod. */
+  /** `host:port` of every pod of the wanted cluster. */
   nodes: string[];
+  /** `host:port` of the pods that must leave the cluster before they are deleted. */
+  leaving: string[];
+  /** Names of the formation Jobs that the cluster has. */
+  formationJobs: string[];
+  cluster: ClusterReader;
   /** Name of a Secret with the key `password`. */
   secretName: pulumi.Input<string>;
   /** UID of the StatefulSet. Another one has new pods, and perhaps new volumes, so the Job runs again. */
   setUid: pulumi.Input<string>;
 }
 
+/** Limit of one run. The program itself gives up after two minutes without progress. */
+const maxSeconds = 3600;
+
 /**
- * Job that forms one cluster of the Redis pods. A new shape, StatefulSet or program creates a new Job. The program sends no
- * command to a cluster that is formed already.
+ * Job that forms one cluster of the Redis pods, or changes its shape: new shards get slots of the others, and pods that leave
+ * give theirs away. A new shape, StatefulSet or program creates a new Job. The program sends no command to a cluster that
+ * has its shape already.
  */
 export class RedisFormation extends pulumi.ComponentResource {
-  /** Known once the Job has succeeded. */
-  readonly formed: pulumi.Output<string>;
+  /** The Job, which other resources can depend on: it has succeeded then. */
+  readonly job: Job;
 
   constructor(name: string, args: RedisFormationArgs, opts?: pulumi.ComponentResourceOptions) {
     super("breakwater:k8s:RedisFormation", name, {}, opts);
-    const { config } = args;
+    const { config, nodes, leaving } = args;
     const { nodeSelector, tolerations, priorityClassName, imagePullSecrets } = config.pod;
-    const jobName = `${name}-${shortHash(config.shards, config.replicasPerShard, args.redisProgramDigest)}`;
+    const shape = shortHash(config.shards, config.replicasPerShard, args.redisProgramDigest, ...nodes);
+    const jobName = `${name}-${shape}`;
+    // Another Job is of an update that was interrupted, perhaps after it had moved slots.
+    const isRun = leaving.length > 0 || args.formationJobs.some((job) => job !== jobName);
     const value = (variable: string, text: string | number) => ({ name: variable, value: String(text) });
-    const job = new Job(
+    this.job = new Job(
       jobName,
       {
         metadata: { name: jobName, namespace: args.namespace },
         spec: {
-          backoffLimit: 4,
-          activeDeadlineSeconds: 300,
+          backoffLimit: 2,
+          activeDeadlineSeconds: maxSeconds,
+          podFailurePolicy: {
+            rules: [
+              {
+                action: "FailJob",
+                onExitCodes: { containerName: "form", operator: "In", values: [refusedExitCode] },
+              },
+            ],
+          },
           template: podTemplate({
             labels: selectorLabels(name, jobName),
             metadata: {
@@ -62,7 +84,7 @@ export class RedisFormation extends pulumi.ComponentResource {
                   image: args.apiImage,
                   args: ["redis.js", "form"],
                   env: [
-                    value("REDIS_NODES", args.nodes.join(",")),
+                    value("REDIS_NODES", nodes.join(",")),
                     value("REDIS_SHARDS", config.shards),
                     value("REDIS_REPLICAS_PER_SHARD", config.replicasPerShard),
                     value("REDIS_USERNAME", "default"),
@@ -70,7 +92,15 @@ export class RedisFormation extends pulumi.ComponentResource {
                       name: "REDIS_PASSWORD",
                       valueFrom: { secretKeyRef: { name: args.secretName, key: "password" } },
                     },
+                    ...(isRun
+                      ? [
+                          value("REDIS_LEAVING_NODES", leaving.join(",")),
+                          // Another value is another Job.
+                          value("STARTED_AT", new Date().toISOString()),
+                        ]
+                      : []),
                   ],
+                  terminationMessagePolicy: "FallbackToLogsOnError",
                   resources: {
                     requests: { cpu: "50m", memory: "128Mi" },
                     limits: { cpu: "1", memory: "128Mi" },
@@ -84,10 +114,29 @@ export class RedisFormation extends pulumi.ComponentResource {
       // The image changes with every change of the API, and labels with the program; both are no reason to run the Job again.
       {
         parent: this,
-        ignoreChanges: ["spec.template.spec.containers[0].image", "spec.template.metadata.labels"],
+        dependsOn: isRun && args.formationJobs.includes(jobName) ? this.#removed(args, jobName) : [],
+        deleteBeforeReplace: true,
+        customTimeouts: { create: `${maxSeconds}s` },
+        ignoreChanges: [
+          "spec.template.spec.containers[0].image",
+          "spec.template.metadata.labels",
+          ...(isRun ? [] : ["spec.template.spec.containers[0].env"]),
+        ],
       },
     );
-    this.formed = job.id;
     this.registerOutputs({ jobName });
+  }
+
+  /** Removes a Job that an update which was killed has left, perhaps unknown to Pulumi. A Job cannot be changed. */
+  async #removed({ cluster, namespace }: RedisFormationArgs, jobName: string): Promise<pulumi.Resource[]> {
+    if (!pulumi.runtime.isDryRun()) {
+      const options = { propagationPolicy: "Background" };
+      await cluster
+        .delete(pathOf("jobs", namespace, jobName), options, requestTimeoutMs)
+        .catch((error: unknown) => {
+          if (statusOf(error) !== 404) throw error;
+        });
+    }
+    return [];
   }
 }

@@ -71,12 +71,13 @@ async function cluster(replicasPerShard: number): Promise<void> {
     await until("a replica", async () => (await cli(host, "cluster", "replicate", id)) === "OK");
   }
   await until("the cluster", async () => (await Promise.all(nodes.map(isWhole))).every(Boolean));
+  await writeFile(join(folder, "hosts"), `${[lost, ...nodes.slice(1)].join(" ")}\n`);
   const path = `${folder}:${process.env.PATH}`;
   const env = {
     ...process.env,
     PATH: path,
     POD_IP: lost,
-    PEERS: [lost, ...nodes.slice(1)].join(" "),
+    PEERS_FILE: join(folder, "hosts"),
     PORT: String(port),
   };
   sidecar = spawn("sh", ["-uc", redisRejoin], { env, stdio: ["ignore", "ignore", "inherit"] });

@@ -7,8 +7,9 @@ let recorded: Recorded[];
 
 /** A Redis whose volumes have the number 1, as stacks of earlier versions have them. */
 const redis = {
-  metadata: { name: "redis", namespace: "breakwater-test", annotations: { "breakwater.dev/shards": "3" } },
+  metadata: { name: "redis", namespace: "breakwater-test", uid: "uid" },
   spec: {
+    replicas: 6,
     volumeClaimTemplates: [
       { metadata: { name: "data" }, spec: { resources: { requests: { storage: "256Mi" } } } },
     ],

@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { MiB } from "../config/units.ts";
 import { growthProblem, type LiveClaim, type LiveSet, planVolumes, type VolumeWish } from "./volume-plan.ts";
 
-const wish: VolumeWish = { name: "redis", storage: 256 * MiB, generation: 1, shards: 3 };
-const live: LiveSet = { templateName: "data", templateStorage: 256 * MiB, shards: 3 };
+const wish: VolumeWish = { name: "redis", storage: 256 * MiB, generation: 1 };
+const live: LiveSet = { templateName: "data", templateStorage: 256 * MiB, replicas: 6, uid: "uid" };
 const claim = (change: Partial<LiveClaim> = {}): LiveClaim => ({
   name: "data-redis-0",
   requested: 256 * MiB,
@@ -64,19 +64,12 @@ test("planVolumes refuses another storage class, and accepts the name of the cla
   assert.deepEqual(rules({ ...wish, storageClass: "fast" }, live, []), []);
 });
 
-test("planVolumes refuses another number of shards, and names the present number and both ways out", () => {
-  const [problem] = planVolumes({ ...wish, shards: 4 }, live, claims).problems;
-  assert.match(problem?.rule ?? "", /^must stay 3,/);
-  assert.match(problem?.fix ?? "", /redis\.shards '3', or .*--path redis\.volumeGeneration 2,/);
-  assert.deepEqual(rules({ ...wish, shards: 4 }, { ...live, shards: undefined }), []);
-});
-
 test("planVolumes reports all problems of a set at once", () => {
-  assert.equal(rules({ ...wish, shards: 4, storage: 16 * MiB, storageClass: "fast" }).length, 3);
+  assert.equal(rules({ ...wish, storage: 16 * MiB, storageClass: "fast" }).length, 2);
 });
 
 test("planVolumes makes other volumes for another generation, whatever else changes, and reports it", () => {
-  const next = { ...wish, generation: 2, shards: 5, storage: 16 * MiB, storageClass: "fast" };
+  const next = { ...wish, generation: 2, storage: 16 * MiB, storageClass: "fast" };
   const plan = planVolumes(next, live, claims);
   assert.deepEqual(
     [plan.templateName, plan.keepsTemplate, plan.growths, plan.problems],
@@ -93,7 +86,7 @@ test("planVolumes reports a volume that has not grown yet, and what is left to d
 });
 
 test("planVolumes names the claims that keep the database's former data", () => {
-  const database = { ...wish, name: "database", shards: undefined, generation: 2 } as const;
+  const database = { ...wish, name: "database", generation: 2 } as const;
   const old = claim({ name: "data-database-0" });
   assert.match(planVolumes(database, live, [old]).notices.join(), /empty volume; .* claim data-database-0$/);
   const back = { ...database, generation: 1 };
@@ -108,7 +101,6 @@ test("planVolumes refuses another generation of protected volumes, and says how 
   const database = {
     ...wish,
     name: "database",
-    shards: undefined,
     generation: 2,
     isProtected: true,
   } as const;

@@ -11,8 +11,6 @@ export interface VolumeWish {
   storageClass?: string | undefined;
   /** Number of the volumes; another number stands for other volumes. */
   generation: number;
-  /** Shards of a Redis Cluster, which cannot change while its volumes stay. */
-  shards?: number | undefined;
   /** Whether the volumes must not be replaced by others. */
   isProtected?: boolean;
 }
@@ -24,7 +22,8 @@ export interface LiveSet {
   /** Size in that template. */
   templateStorage: Bytes;
   storageClass?: string | undefined;
-  shards?: number | undefined;
+  replicas: number;
+  uid: string;
   /** Value of its annotation `madeAnnotation`. */
   made?: string | undefined;
 }
@@ -92,7 +91,7 @@ export function planVolumes(
   const keepsTemplate = live?.templateName === templateName;
   const own = claimsOf(wish.name, templateName, claims);
   const problems = [
-    ...(keepsTemplate ? shardProblems(wish, live) : protectionProblems(wish, live)),
+    ...(keepsTemplate ? [] : protectionProblems(wish, live)),
     ...classProblems(wish, keepsTemplate ? live : undefined, own),
     ...own
       .filter((claim) => isShrunk(wish, claim))
@@ -155,13 +154,6 @@ function classProblems(wish: VolumeWish, live: LiveSet | undefined, own: readonl
       fix: fixOf(wish, "cluster.storageClass", other),
     },
   ];
-}
-
-function shardProblems({ shards }: VolumeWish, live: LiveSet): Problem[] {
-  if (shards === undefined || live.shards === undefined || live.shards === shards) return [];
-  const rule = `must stay ${live.shards}, the number that the running cluster has: slots are not moved yet`;
-  const wish = { name: "redis", generation: generationOf(live.templateName) } as const;
-  return [{ path: "redis.shards", value: shards, rule, fix: fixOf(wish, "shards", String(live.shards)) }];
 }
 
 function protectionProblems(

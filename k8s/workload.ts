@@ -51,8 +51,6 @@ export interface StatefulSetArgs
   storage: Bytes;
   /** Name of the volumes, and whether the StatefulSet exists and keeps its template of them. */
   volumes: Pick<VolumePlan, "templateName" | "keepsTemplate" | "isReplaced" | "isPresent" | "made">;
-  /** Annotations of the StatefulSet itself; its pods do not get them. */
-  setAnnotations?: Record<string, string>;
   /** Whether Pulumi refuses to delete or replace the StatefulSet. Default: false. */
   protect?: boolean;
   /** Storage class of new volumes. Default: the cluster's default class. */
@@ -105,7 +103,6 @@ export function createStatefulSet(
     ...awaitedHere,
     ...(made !== undefined && { [madeAnnotation]: made }),
     ...(args.protect && { [protectedAnnotation]: "true" }),
-    ...args.setAnnotations,
   };
   // In a preview, the API server refuses a replacement beside the present object, which is not deleted then.
   const objectName = volumes.isReplaced && pulumi.runtime.isDryRun() ? `${name}-next` : name;

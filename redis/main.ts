@@ -1,9 +1,11 @@
+import { refusedExitCode } from "../contract/redis-formation.ts";
+import { TopologyRefused } from "./actions.ts";
 import { admitPassword } from "./admission.ts";
 import { readAdmissionConfig, readFormConfig } from "./form-config.ts";
 import { reconcile } from "./reconcile.ts";
 
 /*
- * The Redis program of the API image. It logs each step and exits with 0, or with 1 when it fails. Its settings are
+ * The Redis program of the API image. It logs each step and exits with 0, with 1 when it fails, or with 3 (contract/redis-formation.ts). Its settings are
  * environment variables; form-config.ts lists them.
  *
  * `node redis.js form` forms the Redis Cluster, repairs it, or changes its shape. `node redis.js admit` lets its nodes accept
@@ -34,10 +36,12 @@ if (program === undefined) {
   console.error("usage: redis.js form | admit");
   process.exit(2);
 }
+// The first process of a container has no default for this signal.
+process.on("SIGTERM", () => process.exit(143));
 program().then(
   () => process.exit(0),
   (error: unknown) => {
     console.error(error instanceof Error ? error.message : error);
-    process.exit(1);
+    process.exit(error instanceof TopologyRefused ? refusedExitCode : 1);
   },
 );

@@ -9,11 +9,11 @@ export const redisVolumes = { data: "/data", conf: "/etc/redis" } as const;
 
 /** The Redis Cluster that the API uses as its cache. */
 export const redis = section("The Redis Cluster that the API uses as its cache.", {
-  shards: integer({ min: 3, max: 100, default: 3, doc: "Number of primaries that share the keys. On a running stack it can change only together with `redis.volumeGeneration`." }),
-  replicasPerShard: integer({ min: 0, max: 5, default: 1, doc: "Number of replicas of each primary." }),
+  shards: integer({ min: 3, max: 100, default: 3, doc: "Number of primaries that share the keys. On a running stack, slots and keys move to new shards, and away from shards that leave: [redis.md](redis.md)." }),
+  replicasPerShard: integer({ min: 0, max: 5, default: 1, doc: "Number of replicas of each primary; it may change on a running stack, too." }),
   ...container({ minMemory: "32 MiB", memory: "64 MiB", cpu: "500m", cpuRequest: "50m", memoryDoc: " Redis' `maxmemory` is 60 % of what remains after 12 MiB." }),
   storage: size({ min: "16 MiB", default: "256 MiB", doc: "Volume of each Redis pod; at least twice `redis.memory`. A larger size makes the volumes grow if their storage class allows it; all else is refused, and `redis.volumeGeneration` makes new volumes." }),
-  volumeGeneration: integer({ min: 1, max: 9999, default: 1, doc: "Number of the volumes. Another number replaces the pods and makes new, empty volumes: the way to another storage class, to fewer bytes or to another number of shards. The cache is lost." }),
+  volumeGeneration: integer({ min: 1, max: 9999, default: 1, doc: "Number of the volumes. Another number replaces the pods and makes new, empty volumes: the way to another storage class or to fewer bytes. The cache is lost." }),
   nodeTimeout: duration({ min: "500 ms", max: "1 min", default: "2 s", doc: "Time without a reply after which a node counts as failed." }),
   passwordVersion: integer({ min: 1, max: 2 ** 31 - 1, default: 1, doc: "Another number gives Redis another generated password, in one `pulumi up` and without a failed request: [rotation.md](rotation.md)." }),
   pod: pod(redisVolumes),

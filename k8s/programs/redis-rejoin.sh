@@ -110,6 +110,7 @@ forget_former() {
 heard='' cleared='' settled='' waited=0 patience=''
 while :; do
   sleep 1 & wait $!
+  read -r PEERS <"$PEERS_FILE" || continue
   info=$(own cluster info) || continue
   case $info in
     *cluster_state:*) ;;
