@@ -43,19 +43,38 @@ export interface Observation {
 export interface Node extends KnownNode {
   view: NodeView;
   isLeaving: boolean;
-  /** The node's table by id. */
-  table: ReadonlyMap<string, KnownNode>;
+  /** Place in the list of all nodes. */
+  index: number;
+  /** Its entries for the nodes of the list, in their order. */
+  entries: readonly (KnownNode | undefined)[];
+  /** Its entries for other nodes. */
+  strangers: readonly KnownNode[];
 }
 
-/** Indexes what the nodes report. */
+/** Indexes what the nodes report: a cluster of 600 nodes has 360,000 entries. */
 export function nodesOf({ staying, leaving }: Observation): Node[] {
-  const nodeOf = (view: NodeView, isLeaving: boolean): Node => ({
+  const selves = [...staying, ...leaving].map((view, index) => ({
     ...selfOf(view),
     view,
-    isLeaving,
-    table: new Map(view.known.map((known) => [known.id, known])),
+    index,
+    isLeaving: index >= staying.length,
+  }));
+  const places = new Map(selves.map(({ id, index }) => [id, index]));
+  return selves.map((self) => {
+    const entries: (KnownNode | undefined)[] = Array(selves.length).fill(undefined);
+    const strangers: KnownNode[] = [];
+    for (const entry of self.view.known) {
+      const place = places.get(entry.id);
+      if (place === undefined) strangers.push(entry);
+      else entries[place] = entry;
+    }
+    return { ...self, entries, strangers };
   });
-  return [...staying.map((view) => nodeOf(view, false)), ...leaving.map((view) => nodeOf(view, true))];
+}
+
+/** What a node knows of an id, which may belong to no node of the list. */
+export function entryOf(node: Node, id: string): KnownNode | undefined {
+  return node.view.known.find((known) => known.id === id);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { type Action, TopologyRefused } from "./actions.ts";
 import type { KnownNode } from "./cluster-nodes.ts";
-import type { Node } from "./observation.ts";
+import { entryOf, type Node } from "./observation.ts";
 import { slotsIn } from "./slot-ranges.ts";
 
 /**
@@ -9,11 +9,14 @@ import { slotsIn } from "./slot-ranges.ts";
  * have not heard of it.
  */
 export function numberEpochs(nodes: readonly Node[]): Action[] {
-  const epochs = nodes.flatMap((node) => [...node.table.values()].map(({ configEpoch }) => configEpoch));
-  const highest = epochs.reduce((max, epoch) => Math.max(max, epoch), 0);
-  return nodes
-    .filter(({ table, slots, configEpoch }) => table.size === 1 && slots.length === 0 && configEpoch === 0)
-    .map((node, index): Action => ({ kind: "number", node: node.view, epoch: highest + index + 1 }));
+  const isNew = ({ view, slots, configEpoch }: Node) =>
+    view.known.length === 1 && slots.length === 0 && configEpoch === 0;
+  const news = nodes.filter(isNew);
+  if (news.length === 0) return [];
+  const highestIn = ({ view }: Node) =>
+    view.known.reduce((max, { configEpoch }) => Math.max(max, configEpoch), 0);
+  const highest = nodes.reduce((max, node) => Math.max(max, highestIn(node)), 0);
+  return news.map((node, index): Action => ({ kind: "number", node: node.view, epoch: highest + index + 1 }));
 }
 
 /** Introduces the nodes of every pair that do not know each other, or know each other only by an old address. */
@@ -27,7 +30,7 @@ export function meet(members: readonly Node[]): Action[] {
 }
 
 function hasAddressOf(node: Node, other: Node): boolean {
-  const entry = node.table.get(other.id);
+  const entry = node.entries[other.index];
   if (!entry) return false;
   // Redis reports a link from the first attempt to connect, also to an old address, so the link alone proves nothing.
   return (
@@ -37,7 +40,7 @@ function hasAddressOf(node: Node, other: Node): boolean {
 
 /** Whether a node has a good connection to another. */
 export function isConnected(node: Node, other: Node): boolean {
-  const entry = node.table.get(other.id);
+  const entry = node.entries[other.index];
   return node === other || (entry?.isHealthy === true && entry.isLinked);
 }
 
@@ -46,12 +49,11 @@ export function isConnected(node: Node, other: Node): boolean {
  *
  * @throws {TopologyRefused} when such a node runs and owns slots.
  */
-export function lostIdsOf(nodes: readonly Node[], members: readonly Node[]): string[] {
-  const own = new Set(nodes.map((node) => node.id));
+export function lostIdsOf(members: readonly Node[]): string[] {
   const strangers = new Map<string, { entry: KnownNode; isRunning: boolean; hasSlots: boolean }>();
   for (const node of members)
-    for (const entry of node.table.values()) {
-      if (own.has(entry.id) || entry.inHandshake) continue;
+    for (const entry of node.strangers) {
+      if (entry.inHandshake) continue;
       const stranger = strangers.get(entry.id) ?? { entry, isRunning: false, hasSlots: false };
       stranger.isRunning ||= entry.isHealthy;
       stranger.hasSlots ||= entry.slots.length > 0;
@@ -78,7 +80,7 @@ export function takeOver(
   const isFree = (slot: number) => owners[slot] === undefined;
   const isReady = (node: Node, goneId: string) => {
     if (node.role !== "replica" || node.primaryId !== goneId) return false;
-    const slots = slotsIn(node.table.get(goneId)?.slots ?? []);
+    const slots = slotsIn(entryOf(node, goneId)?.slots ?? []);
     // It may also have keys of slots that it has not heard of.
     const hasKeys = [...node.view.keysInSlots].some(([slot, keys]) => keys > 0 && isFree(slot));
     // Another replica may have taken over already, and this one has not heard of it.
@@ -87,7 +89,7 @@ export function takeOver(
   const heirs = lostIds.flatMap((goneId) => {
     const replicas = members.filter((node) => isReady(node, goneId));
     const [node] = replicas.sort((a, b) => b.view.offset - a.view.offset);
-    const epoch = Math.max(...members.map(({ table }) => table.get(goneId)?.configEpoch ?? 0));
+    const epoch = Math.max(...members.map((member) => entryOf(member, goneId)?.configEpoch ?? 0));
     return node === undefined ? [] : [{ node, goneId, epoch }];
   });
   const [first] = heirs.sort((a, b) => b.epoch - a.epoch);
@@ -104,7 +106,7 @@ export function forgetLost(members: readonly Node[], lostIds: readonly string[])
     return orphans.map((node): Action => ({ kind: "replicate", node: node.view, primary: primary.view }));
   return lostIds.flatMap((goneId) =>
     members
-      .filter((node) => node.table.has(goneId) && node.primaryId !== goneId)
+      .filter((node) => entryOf(node, goneId) !== undefined && node.primaryId !== goneId)
       .map((node): Action => ({ kind: "forget", node: node.view, goneId })),
   );
 }
@@ -118,10 +120,10 @@ export function retire(members: readonly Node[], leavers: readonly Node[]): Acti
   const named = new Set(leavers.map((node) => node.primaryId));
   const rank = (node: Node) => (named.has(node.id) ? 2 : 0) + (node.role === "primary" ? 1 : 0);
   const replicasFirst = [...leavers].sort((a, b) => rank(a) - rank(b));
-  return replicasFirst.flatMap(({ id, table, view }): Action[] => [
+  return replicasFirst.flatMap(({ id, index, view }): Action[] => [
     ...members
-      .filter((node) => node.table.has(id))
+      .filter((node) => node.entries[index] !== undefined)
       .map((node): Action => ({ kind: "forget", node: node.view, goneId: id })),
-    ...(table.size > 1 ? [{ kind: "reset", node: view, isHard: true } as const] : []),
+    ...(view.known.length > 1 ? [{ kind: "reset", node: view, isHard: true } as const] : []),
   ]);
 }

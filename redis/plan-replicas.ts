@@ -53,7 +53,7 @@ export function followPrimary(members: readonly Node[]): Action[] {
     const primary = named?.primaryId === undefined ? named : byId.get(named.primaryId);
     if (named === undefined || primary?.role !== "primary" || primary === node) return [];
     const isOld =
-      !view.replicates && view.copiesFrom !== undefined && node.table.get(named.id)?.ip !== view.copiesFrom;
+      !view.replicates && view.copiesFrom !== undefined && node.entries[named.index]?.ip !== view.copiesFrom;
     return isOld || primary !== named ? [{ kind: "replicate", node: view, primary: primary.view }] : [];
   });
 }

@@ -25,7 +25,7 @@ export function ownersOf(members: readonly Node[], count: number): (Node | undef
 export function viewersThatDisagree(members: readonly Node[]): Node[] {
   return members.filter((viewer) =>
     members.some((node) => {
-      const entry = viewer.table.get(node.id);
+      const entry = viewer.entries[node.index];
       if (entry === undefined || entry.role !== node.role) return true;
       if (node.role === "replica") return false;
       return entry.configEpoch !== node.configEpoch || !areWithin(node.slots, entry.slots);
@@ -65,7 +65,7 @@ export function assignUnowned(members: readonly Node[], primaries: readonly Node
   }
   for (const node of possible)
     for (const viewer of members)
-      for (const slot of slotsIn(viewer === node ? [] : (viewer.table.get(node.id)?.slots ?? [])))
+      for (const slot of slotsIn(viewer === node ? [] : (viewer.entries[node.index]?.slots ?? [])))
         give(node, slot);
   const taken = rangesOf([...isTaken.keys()].filter((slot) => isTaken[slot]));
   const served = primaries.map((node) => node.slots);
@@ -82,7 +82,7 @@ export function assignUnowned(members: readonly Node[], primaries: readonly Node
 function assignmentOf(node: Node, ranges: SlotRange[], members: readonly Node[]): Action {
   const wanted = new Set(slotsIn(ranges));
   const othersIn = (viewer: Node) =>
-    [...viewer.table.values()]
+    viewer.view.known
       .filter(({ id }) => id !== node.id)
       .flatMap(({ slots }) => slotsIn(slots))
       .filter((slot) => wanted.has(slot));

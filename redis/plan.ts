@@ -1,5 +1,5 @@
 import { type Plan, TopologyRefused } from "./actions.ts";
-import { type Node, names, nodesOf, type Observation } from "./observation.ts";
+import { entryOf, type Node, names, nodesOf, type Observation } from "./observation.ts";
 import { choosePrimaries, planMoves } from "./plan-balance.ts";
 import { forgetLost, isConnected, lostIdsOf, meet, numberEpochs, retire, takeOver } from "./plan-members.ts";
 import { mendOpenSlots } from "./plan-open-slots.ts";
@@ -43,14 +43,14 @@ export function planTopology(observed: Observation, topology: Topology): Plan {
   const unconnected = members.filter((node) => members.some((other) => !isConnected(node, other)));
   if (unconnected.length > 0) return { waitFor: `nodes to know each other (${names(unconnected)})` };
 
-  return mendOwners(nodes, members, slots) ?? changeShape(nodes, members, topology, slots);
+  return mendOwners(members, slots) ?? changeShape(nodes, members, topology, slots);
 }
 
 /** Steps after which every slot has one owner that all nodes agree on, no slot is open, and no lost node is known. */
-function mendOwners(nodes: readonly Node[], members: readonly Node[], slots: number): Plan | undefined {
+function mendOwners(members: readonly Node[], slots: number): Plan | undefined {
   const owners = ownersOf(members, slots);
   if (owners === undefined) return { waitFor: "one owner of each slot" };
-  const lost = lostIdsOf(nodes, members);
+  const lost = lostIdsOf(members);
   const takeOvers = takeOver(members, lost, owners);
   if (takeOvers.length > 0) return { actions: takeOvers };
   const isOpen = members.some(({ open }) => open.length > 0);
@@ -125,10 +125,10 @@ function membersOf(nodes: readonly Node[], shards: number): Node[] {
   const isDraining = owners.length > shards || nodes.some((node) => node.isLeaving && hasPart(node));
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const isGuard = (node: Node) => {
-    const { primaryId, table } = node;
+    const { primaryId } = node;
     if (primaryId === undefined) return false;
     const primary = byId.get(primaryId);
-    if (primary === undefined) return hasRest(node) || table.get(primaryId)?.slots.length;
+    if (primary === undefined) return hasRest(node) || entryOf(node, primaryId)?.slots.length;
     return isDraining && primary.slots.length;
   };
   return nodes.filter((node) => !node.isLeaving || hasPart(node) || isGuard(node));
