@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { validate } from "../config/validate.ts";
+import type { ClusterReader } from "./cluster-reader.ts";
+import { RedisFormation } from "./redis-formation.ts";
+import { idleCluster } from "./testing/idle-cluster.ts";
+import { ofKind, recordResources, resolved } from "./testing/recording-mocks.ts";
+
+/** Registers the Job on a cluster that has these formation Jobs. @returns the Job and the Jobs that were removed */
+async function formed(formationJobs: string[], leaving: string[] = []) {
+  const recorded = recordResources();
+  const removed: string[] = [];
+  const cluster: ClusterReader = {
+    ...idleCluster,
+    delete: async (path) => {
+      removed.push(path.split("/").at(-1) ?? "");
+    },
+  };
+  const formation = new RedisFormation("redis-formation", {
+    namespace: "space",
+    config: validate({}).redis,
+    apiImage: "api:1",
+    apiPullSecrets: [],
+    redisProgramDigest: "0123456789",
+    nodes: ["a:6379", "b:6379"],
+    leaving,
+    formationJobs,
+    cluster,
+    secretName: "redis-password",
+    setUid: "uid",
+  });
+  await resolved(formation.job.id);
+  const [job] = ofKind(recorded, "Job");
+  const env: { name: string; value?: string }[] = job?.inputs.spec.template.spec.containers[0].env;
+  return { name: job?.name ?? "", removed, variables: env.map(({ name }) => name) };
+}
+
+test("RedisFormation runs again when an update was interrupted, and removes the Job that it left", async () => {
+  const { name, variables, removed } = await formed([]);
+  assert.ok(!variables.includes("STARTED_AT"));
+  assert.deepEqual(removed, []);
+  const known = await formed([name]);
+  assert.ok(!known.variables.includes("STARTED_AT"));
+  assert.deepEqual(known.removed, []);
+  const other = await formed(["redis-formation-other"]);
+  assert.ok(other.variables.includes("STARTED_AT"));
+  assert.deepEqual(other.removed, []);
+  const both = await formed([name, "redis-formation-other"]);
+  assert.ok(both.variables.includes("STARTED_AT"));
+  assert.deepEqual(both.removed, [name]);
+});
+
+test("RedisFormation runs again whenever nodes are to leave", async () => {
+  const { name } = await formed([]);
+  const { variables, removed } = await formed([name], ["c:6379"]);
+  assert.ok(variables.includes("REDIS_LEAVING_NODES"));
+  assert.deepEqual(removed, [name]);
+});
