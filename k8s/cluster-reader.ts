@@ -2,6 +2,8 @@
 export interface ClusterReader {
   /** GETs a path. Rejects with an error that has the HTTP `status`, 0 without a response. */
   getJson<T>(path: string, timeoutMs?: number): Promise<T>;
+  /** GETs a path whose response is not JSON. Rejects likewise. */
+  getText(path: string, timeoutMs?: number): Promise<string>;
   /** Merges fields into an object; with `dryRun`, the API server only checks the change. */
   patch(path: string, patch: object, timeoutMs?: number, dryRun?: boolean): Promise<void>;
   delete(path: string, options?: object, timeoutMs?: number): Promise<void>;

@@ -17,6 +17,7 @@ function cluster(objects: Record<string, object[] | number>): ClusterReader {
       if (typeof found === "number") throw Object.assign(new Error("refused"), { status: found });
       return { items: found } as T;
     },
+    getText: async () => "",
     patch: async () => {},
     delete: async () => {},
   };

@@ -4,6 +4,7 @@ import { shortHash } from "../config/derive.ts";
 import type { RedisConfig } from "../config/sections/redis.ts";
 import { refusedExitCode } from "../contract/redis-formation.ts";
 import { type ClusterReader, pathOf, requestTimeoutMs, statusOf } from "./cluster-reader.ts";
+import { showProgress } from "./job-progress.ts";
 import { podLabels } from "./labels.ts";
 import { podTemplate } from "./pod.ts";
 import { selectorLabels } from "./workload.ts";
@@ -124,6 +125,7 @@ export class RedisFormation extends pulumi.ComponentResource {
         ],
       },
     );
+    showProgress(args.cluster, args.namespace, jobName, this.job);
     this.registerOutputs({ jobName });
   }
 

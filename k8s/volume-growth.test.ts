@@ -20,6 +20,7 @@ function cluster({ refusal, grows = true }: { refusal?: number; grows?: boolean 
       }));
       return { items } as T;
     },
+    getText: async () => "",
     patch: async (path, _patch, _timeoutMs, dryRun) => {
       const name = path.split("/").at(-1) ?? "";
       if (refusal !== undefined) throw Object.assign(new Error("must support resize"), { status: refusal });

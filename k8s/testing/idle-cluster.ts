@@ -4,6 +4,7 @@ import type { VolumePlan } from "../volume-plan.ts";
 /** A cluster without objects, on which every rollout has ended. */
 export const idleCluster: ClusterReader = {
   getJson: async <T>() => ({ items: [], metadata: {}, spec: { replicas: 0 }, status: {} }) as T,
+  getText: async () => "",
   patch: async () => {},
   delete: async () => {},
 };
