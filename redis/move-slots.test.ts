@@ -78,3 +78,10 @@ test("batchesOf limits the bytes of a batch, and gives a large key a batch of it
     ],
   );
 });
+
+test("moveSlots goes on when a key expires between two commands", async () => {
+  const log: string[] = [];
+  const from = end("from", ["a"], log, ([name]) => (name === "MEMORY" ? "ASK 7 to.ip:6379" : undefined));
+  await moveSlots(from, end("to", [], log), [7], login);
+  assert.equal(log.at(-1), "from CLUSTER SETSLOT 7 NODE to");
+});

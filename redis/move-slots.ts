@@ -75,11 +75,20 @@ async function emptySlot(from: MoveEnd, to: MoveEnd, slot: number, credentials: 
     keys.length > 0;
     keys = await from.node.keysIn(slot, keysPerMigration)
   ) {
-    const sizes = await all(keys, (key) => from.node.send("MEMORY", "USAGE", key));
+    const sizes = await all(keys, (key) => sizeOfKey(from.node, key));
     // While a key is on the source, clients use it there. A copy on the target is of a migration whose reply was lost.
-    for (const { batch, bytes } of batchesOf(keys, sizes.map(Number)))
+    for (const { batch, bytes } of batchesOf(keys, sizes))
       await migrate(from, to, batch, bytes, credentials, ["REPLACE"]);
   }
+}
+
+/** Memory of a key. For one that has expired, the source of a move sends clients on to the target. */
+async function sizeOfKey(node: ClusterNode, key: Buffer): Promise<number> {
+  const size = await node.send("MEMORY", "USAGE", key).catch((error: unknown) => {
+    if (!/\bASK \d/.test(String(error))) throw error;
+    return 0;
+  });
+  return Number(size) || 0;
 }
 
 /** Batches of keys of a limited size. A key that is larger has a batch of its own. */

@@ -4,6 +4,8 @@ import { sizeOf, slotsIn } from "./slot-ranges.ts";
 
 /** Slots of one step from one node to another. All nodes are observed again after each step. */
 const slotsPerStep = 256;
+/** Slots of the first step to a node that owns none: until it owns a slot, most clients do not know it and fail when they are sent to it. */
+const firstSlots = 1;
 
 /** The primaries of the wanted cluster, and what is needed to get as many as are wanted. */
 export interface Choice {
@@ -61,7 +63,14 @@ export function planMoves(
   const actions = transfers.flatMap(({ from, to, slots }): Action[] => {
     if (busy.has(from) || busy.has(to)) return [];
     busy.add(from).add(to);
-    return [{ kind: "move", node: from.view, to: to.view, slots: slots.slice(0, slotsPerStep) }];
+    return [
+      {
+        kind: "move",
+        node: from.view,
+        to: to.view,
+        slots: slots.slice(0, to.slots.length === 0 ? firstSlots : slotsPerStep),
+      },
+    ];
   });
   const bytes = transfers.map(({ from, slots }) => (from.view.dataBytes * slots.length) / sizeOf(from.slots));
   return {
