@@ -18,7 +18,7 @@ import { createDisruptionBudget, createStatefulSet, skipAwait } from "./workload
 
 /** The Redis Cluster's settings, and the parts of the Job that forms it. */
 export interface RedisClusterArgs
-  extends Omit<RedisFormationArgs, "nodes" | "leaving" | "secretName" | "setUid"> {
+  extends Omit<RedisFormationArgs, "nodes" | "leaving" | "isPresent" | "secretName" | "setUid"> {
   image: string;
   /** DNS domain of the cluster. */
   domain: string;
@@ -76,7 +76,14 @@ export class RedisCluster extends pulumi.ComponentResource {
     const form = (setUid: pulumi.Input<string>, dependsOn: pulumi.Input<pulumi.Resource>[]) =>
       new RedisFormation(
         `${name}-formation`,
-        { ...args, nodes: this.nodes, leaving: this.#leaving, secretName: passwordSecretName(name), setUid },
+        {
+          ...args,
+          nodes: this.nodes,
+          leaving: this.#leaving,
+          isPresent: args.live !== undefined,
+          secretName: passwordSecretName(name),
+          setUid,
+        },
         { parent: this, dependsOn: [password, args.apiImageReady, ...this.admission, ...dependsOn] },
       ).job;
     this.#create = (dependsOn) => {

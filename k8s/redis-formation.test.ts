@@ -7,11 +7,14 @@ import { idleCluster } from "./testing/idle-cluster.ts";
 import { ofKind, recordResources, resolved } from "./testing/recording-mocks.ts";
 
 /** Registers the Job on a cluster that has these formation Jobs. @returns the Job and the Jobs that were removed */
-async function formed(formationJobs: string[], leaving: string[] = []) {
+async function formed(formationJobs: string[], leaving: string[] = [], isPresent = true) {
   const recorded = recordResources();
   const removed: string[] = [];
   const cluster: ClusterReader = {
     ...idleCluster,
+    getJson: async () => {
+      throw Object.assign(new Error("gone"), { status: 404 });
+    },
     delete: async (path) => {
       removed.push(path.split("/").at(-1) ?? "");
     },
@@ -25,6 +28,7 @@ async function formed(formationJobs: string[], leaving: string[] = []) {
     nodes: ["a:6379", "b:6379"],
     leaving,
     formationJobs,
+    isPresent,
     cluster,
     secretName: "redis-password",
     setUid: "uid",
@@ -35,19 +39,18 @@ async function formed(formationJobs: string[], leaving: string[] = []) {
   return { name: job?.name ?? "", removed, variables: env.map(({ name }) => name) };
 }
 
-test("RedisFormation runs again when an update was interrupted, and removes the Job that it left", async () => {
-  const { name, variables, removed } = await formed([]);
+test("RedisFormation runs again after an interrupted update, and first removes all Jobs of before", async () => {
+  const { name, variables, removed } = await formed([], [], false);
   assert.ok(!variables.includes("STARTED_AT"));
   assert.deepEqual(removed, []);
   const known = await formed([name]);
   assert.ok(!known.variables.includes("STARTED_AT"));
   assert.deepEqual(known.removed, []);
-  const other = await formed(["redis-formation-other"]);
-  assert.ok(other.variables.includes("STARTED_AT"));
-  assert.deepEqual(other.removed, []);
-  const both = await formed([name, "redis-formation-other"]);
-  assert.ok(both.variables.includes("STARTED_AT"));
-  assert.deepEqual(both.removed, [name]);
+  for (const jobs of [[], ["redis-formation-other"], [name, "redis-formation-other"]]) {
+    const again = await formed(jobs);
+    assert.ok(again.variables.includes("STARTED_AT"));
+    assert.deepEqual(again.removed, jobs);
+  }
 });
 
 test("RedisFormation runs again whenever nodes are to leave", async () => {

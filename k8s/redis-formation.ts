@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Job } from "@pulumi/kubernetes/batch/v1/job.js";
 import * as pulumi from "@pulumi/pulumi";
 import { shortHash } from "../config/derive.ts";
@@ -26,6 +27,8 @@ export interface RedisFormationArgs {
   leaving: string[];
   /** Names of the formation Jobs that the cluster has. */
   formationJobs: string[];
+  /** Whether the cluster has the StatefulSet. */
+  isPresent: boolean;
   cluster: ClusterReader;
   /** Name of a Secret with the key `password`. */
   secretName: pulumi.Input<string>;
@@ -33,6 +36,7 @@ export interface RedisFormationArgs {
   setUid: pulumi.Input<string>;
 }
 
+const pollMs = 500;
 /** Limit of one run. The program itself gives up after two minutes without progress. */
 const maxSeconds = 3600;
 
@@ -51,8 +55,9 @@ export class RedisFormation extends pulumi.ComponentResource {
     const { nodeSelector, tolerations, priorityClassName, imagePullSecrets } = config.pod;
     const shape = shortHash(config.shards, config.replicasPerShard, args.redisProgramDigest, ...nodes);
     const jobName = `${name}-${shape}`;
-    // Another Job is of an update that was interrupted, perhaps after it had moved slots.
-    const isRun = leaving.length > 0 || args.formationJobs.some((job) => job !== jobName);
+    // Other Jobs, or none, are the trace of an update that was interrupted, perhaps after it had moved slots.
+    const isOther = args.formationJobs.length !== 1 || args.formationJobs[0] !== jobName;
+    const isRun = leaving.length > 0 || (args.isPresent && isOther);
     const value = (variable: string, text: string | number) => ({ name: variable, value: String(text) });
     this.job = new Job(
       jobName,
@@ -115,7 +120,7 @@ export class RedisFormation extends pulumi.ComponentResource {
       // The image changes with every change of the API, and labels with the program; both are no reason to run the Job again.
       {
         parent: this,
-        dependsOn: isRun && args.formationJobs.includes(jobName) ? this.#removed(args, jobName) : [],
+        dependsOn: isRun ? this.#removed(args) : [],
         deleteBeforeReplace: true,
         customTimeouts: { create: `${maxSeconds}s` },
         ignoreChanges: [
@@ -129,16 +134,22 @@ export class RedisFormation extends pulumi.ComponentResource {
     this.registerOutputs({ jobName });
   }
 
-  /** Removes a Job that an update which was killed has left, perhaps unknown to Pulumi. A Job cannot be changed. */
-  async #removed({ cluster, namespace }: RedisFormationArgs, jobName: string): Promise<pulumi.Resource[]> {
-    if (!pulumi.runtime.isDryRun()) {
-      const options = { propagationPolicy: "Background" };
-      await cluster
-        .delete(pathOf("jobs", namespace, jobName), options, requestTimeoutMs)
-        .catch((error: unknown) => {
-          if (statusOf(error) !== 404) throw error;
-        });
-    }
+  /**
+   * Removes the Jobs of before. One of an update that was killed may still run, perhaps unknown to Pulumi, and two that want
+   * different shapes would move the same slots to and fro.
+   */
+  async #removed({ cluster, namespace, formationJobs }: RedisFormationArgs): Promise<pulumi.Resource[]> {
+    if (pulumi.runtime.isDryRun()) return [];
+    const paths = formationJobs.map((job) => pathOf("jobs", namespace, job));
+    const isGone = (error: unknown) => {
+      if (statusOf(error) !== 404) throw error;
+      return true;
+    };
+    // In the foreground: the Job is there until its pods are gone.
+    const options = { propagationPolicy: "Foreground" };
+    for (const path of paths) await cluster.delete(path, options, requestTimeoutMs).catch(isGone);
+    for (const path of paths)
+      while (!(await cluster.getJson(path, requestTimeoutMs).then(() => false, isGone))) await sleep(pollMs);
     return [];
   }
 }
