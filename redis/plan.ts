@@ -119,8 +119,9 @@ function waitForGoodState(members: readonly Node[]): Plan | undefined {
 function membersOf(nodes: readonly Node[], shards: number): Node[] {
   // Keys of slots that are open, or have no owner and are given to the node that has keys of them.
   const hasRest = ({ view }: Node) => [...view.keysInSlots.values()].some((keys) => keys > 0);
+  // A replica keeps an open state that means nothing.
   const hasPart = (node: Node) =>
-    node.slots.length > 0 || node.open.length > 0 || (node.role === "primary" && hasRest(node));
+    node.slots.length > 0 || (node.role === "primary" && (node.open.length > 0 || hasRest(node)));
   const owners = nodes.filter(({ slots }) => slots.length > 0);
   const isDraining = owners.length > shards || nodes.some((node) => node.isLeaving && hasPart(node));
   const byId = new Map(nodes.map((node) => [node.id, node]));

@@ -13,6 +13,8 @@ import { type Incident, play, stories } from "./testing/story.ts";
 const parts = { planTopology, observe, perform };
 const three = { shards: 3, replicasPerShard: 1 };
 const five = { shards: 5, replicasPerShard: 1 };
+/** Fixed: another change does not fail by a story that nobody has seen before. Search with other seeds and more runs by hand. */
+const seed = 7;
 const incidents: Incident[] = ["restart", "restart all", "fail over", "lose data", "lose all"];
 
 /** A settled cluster that refuses unsafe commands, with clients that have written. */
@@ -98,12 +100,12 @@ test("nodes with new addresses meet again, also while some do not reply", async 
 
 test("no key is missed at any time, whatever is interrupted on the way to any shape", async () => {
   const property = fc.asyncProperty(stories([]), (story) => play(story, parts, true));
-  await fc.assert(property, { numRuns: 60 });
+  await fc.assert(property, { numRuns: 60, seed });
 });
 
 test("no key is lost and the cluster gets its form after restarts, failovers and losses at any time", async () => {
   const property = fc.asyncProperty(stories(incidents), (story) => play(story, parts, false));
-  await fc.assert(property, { numRuns: 120 });
+  await fc.assert(property, { numRuns: 120, seed });
 });
 
 test("two executors at once lose no key and get the cluster into its form", async () => {
@@ -131,5 +133,5 @@ test("two executors at once lose no key and get the cluster into its form", asyn
       clients.assertServed();
     },
   );
-  await fc.assert(property, { numRuns: 40 });
+  await fc.assert(property, { numRuns: 40, seed });
 });
