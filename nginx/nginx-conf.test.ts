@@ -36,8 +36,9 @@ function block(head: string, changes: Partial<NginxSettings> = {}): string[] {
 
 test("renderNginxConf resolves the pools' host names at run time", () => {
   assert.deepEqual(block("upstream api"), [
-    "zone api 1m;",
+    "zone api 2m;",
     "server api-headless.space.svc.cluster.local:3000 resolve max_fails=3 fail_timeout=5s;",
+    "server api-headless.space.svc.cluster.local:3000 resolve max_fails=0 fail_timeout=5s backup;",
     "keepalive 32;",
     "keepalive_requests 100000;",
     "keepalive_timeout 55s;",

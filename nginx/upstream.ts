@@ -69,7 +69,7 @@ export function usedPools({ pools }: Pick<UpstreamSettings, "pools">): readonly 
 }
 
 /** Size of an upstream's zone. Pages that are not used take no memory (docs/decisions.md#gateway-zone). */
-export function zoneBytes(pools: readonly UpstreamPool[]): Bytes {
+function zoneBytes(pools: readonly UpstreamPool[]): Bytes {
   const pods = pools.reduce((sum, { replicas }) => sum + Math.ceil(replicas * (1 + surgeShare)), 0);
   const needed = zoneBaseBytes + 2 * pods * podBytes;
   const steps = Math.ceil(Math.log2(Math.max(needed, pools.length * MiB) / MiB));
@@ -82,15 +82,30 @@ function block(
   settings: UpstreamSettings,
   upstreams: number,
 ): string {
+  const lastResort = lastResorts(pools, settings);
   const lines = [
-    `zone ${name} ${zoneBytes(pools) / MiB}m;`,
+    `zone ${name} ${zoneBytes([...pools, ...lastResort]) / MiB}m;`,
     ...balanceLines[settings.balance](settings),
     ...pools.map((pool) => serverLine(pool, settings)),
+    ...lastResort.map((pool) => serverLine(pool, { ...settings, maxFails: 0 })),
     `keepalive ${Math.ceil(idleConnections(settings) / upstreams)};`,
     "keepalive_requests 100000;",
     `keepalive_timeout ${timeOf("keepalive_timeout", upstreamIdleMs)};`,
   ];
   return [`upstream ${name} {`, ...lines.map((line) => `  ${line}`), "}"].join("\n");
+}
+
+const withBackup: readonly Balance[] = ["round-robin", "least-conn", "least-time"];
+
+/**
+ * All pods once more, for requests while every pod has failed `maxFails` times: one slow route would take all of them out, and
+ * the other routes with it. Not with pools that are backups already, and not where it would double a pod's connections.
+ */
+function lastResorts(pools: readonly UpstreamPool[], settings: UpstreamSettings): UpstreamPool[] {
+  const { balance, maxConnectionsPerPod } = settings;
+  const isPossible = withBackup.includes(balance) && maxConnectionsPerPod === undefined;
+  if (!isPossible || pools.some(({ backup }) => backup)) return [];
+  return pools.map((pool) => ({ ...pool, backup: true }));
 }
 
 function serverLine(pool: UpstreamPool, settings: UpstreamSettings): string {

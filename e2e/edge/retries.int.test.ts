@@ -115,6 +115,14 @@ test("a GET that takes too long and then ends its pod reaches no third pod with 
     assert.equal(attempts, 2);
   }));
 
+for (const balance of ["round-robin", "least-conn"] as const)
+  test(`a route that never answers takes no other route with it, with balance ${balance}`, () =>
+    withGateway({ balance, timeout: 300, maxFails: 1, failTimeout: 60_000 }, async (gateway) => {
+      pod.handle = ({ url }) => url === "/slow";
+      await Promise.all(Array.from({ length: 30 }, () => gateway.request("GET /api/slow HTTP/1.1")));
+      for (let sent = 0; sent < 10; sent++) assert.equal((await gateway.request(light)).status, 200);
+    }));
+
 for (const path of ["/api/users/1", "/api/upload"])
   test(`POST ${path} reaches the only pod that listens, whatever pods Nginx tries before`, async () => {
     const lonely = await EchoPod.start("127.1.0.2");
