@@ -39,6 +39,8 @@ export interface RedisFormationArgs {
 const pollMs = 500;
 /** Limit of one run. The program itself gives up after two minutes without progress. */
 const maxSeconds = 3600;
+/** Time for the pods of a Job to end. Those of a node that is gone do not. */
+const removalMs = 300_000;
 
 /**
  * Job that forms one cluster of the Redis pods, or changes its shape: new shards get slots of the others, and pods that leave
@@ -140,16 +142,24 @@ export class RedisFormation extends pulumi.ComponentResource {
    */
   async #removed({ cluster, namespace, formationJobs }: RedisFormationArgs): Promise<pulumi.Resource[]> {
     if (pulumi.runtime.isDryRun()) return [];
-    const paths = formationJobs.map((job) => pathOf("jobs", namespace, job));
     const isGone = (error: unknown) => {
       if (statusOf(error) !== 404) throw error;
       return true;
     };
     // In the foreground: the Job is there until its pods are gone.
     const options = { propagationPolicy: "Foreground" };
-    for (const path of paths) await cluster.delete(path, options, requestTimeoutMs).catch(isGone);
-    for (const path of paths)
-      while (!(await cluster.getJson(path, requestTimeoutMs).then(() => false, isGone))) await sleep(pollMs);
+    const pathOfJob = (job: string) => pathOf("jobs", namespace, job);
+    for (const job of formationJobs)
+      await cluster.delete(pathOfJob(job), options, requestTimeoutMs).catch(isGone);
+    const untilMs = Date.now() + removalMs;
+    for (const job of formationJobs)
+      while (!(await cluster.getJson(pathOfJob(job), requestTimeoutMs).then(() => false, isGone))) {
+        if (Date.now() > untilMs)
+          throw new pulumi.RunError(
+            `The Job ${job} of an update before is not gone after ${removalMs / 60_000} min; kubectl describe job -n ${namespace} ${job} says why, and the next pulumi up goes on`,
+          );
+        await sleep(pollMs);
+      }
     return [];
   }
 }

@@ -5,8 +5,8 @@ import { readAdmissionConfig, readFormConfig } from "./form-config.ts";
 import { reconcile } from "./reconcile.ts";
 
 /*
- * The Redis program of the API image. It logs each step and exits with 0, with 1 when it fails, or with 3 (contract/redis-formation.ts). Its settings are
- * environment variables; form-config.ts lists them.
+ * The Redis program of the API image. It logs each step and exits with 0, with 1 when it fails, or with 3
+ * (contract/redis-formation.ts). Its settings are environment variables; form-config.ts lists them.
  *
  * `node redis.js form` forms the Redis Cluster, repairs it, or changes its shape. `node redis.js admit` lets its nodes accept
  * a further password.
