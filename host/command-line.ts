@@ -98,6 +98,32 @@ export function wrongCommandLine(spec: Pick<CommandSpec, "command">, what: strin
   return new UserError(what, `see all options: ${spec.command} ${separator(spec)}--help`, { exitCode: 2 });
 }
 
+/** The whole number that an option was given. @throws {UserError} with exit code 2 when it is none, or out of its range */
+export function wholeNumber(
+  spec: Pick<CommandSpec, "command">,
+  option: string,
+  text: string,
+  least: number,
+  most: number,
+): number {
+  if (!/^(?:0|[1-9]\d{0,11})$/.test(text) || Number(text) < least || Number(text) > most)
+    throw wrongCommandLine(spec, `--${option} ${text}: must be a whole number from ${least} to ${most}`);
+  return Number(text);
+}
+
+/** The names that an option was given, separated by commas. @throws {UserError} with exit code 2 for one that is not known */
+export function knownNames(
+  spec: Pick<CommandSpec, "command">,
+  option: string,
+  text: string,
+  known: readonly string[],
+): string[] {
+  const names = text.split(",");
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown === undefined) return names;
+  throw wrongCommandLine(spec, `--${option} ${text}: "${unknown}" must be one of ${known.join(", ")}`);
+}
+
 /** npm passes only the arguments after `--` on. */
 function separator({ command }: Pick<CommandSpec, "command">): string {
   return command.startsWith("npm ") ? "-- " : "";

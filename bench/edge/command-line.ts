@@ -1,8 +1,10 @@
 import {
   type CommandSpec,
   helpOf,
+  knownNames,
   parseCommandLine,
   stackOption,
+  wholeNumber,
   wrongCommandLine,
 } from "../../host/command-line.ts";
 import { minRepeats } from "../../measure/bootstrap.ts";
@@ -77,31 +79,18 @@ export const usage = helpOf(spec);
 /** @throws {UserError} with exit code 2 */
 export function parseEdgeCommand(args: readonly string[]): EdgeCommand {
   const { values, help } = parseCommandLine(spec, args);
-  const turns = wholeNumber("turns", values.turns, 2, 100);
+  const only = knownNames(spec, "only", values.only, partNames);
+  const turns = wholeNumber(spec, "turns", values.turns, 2, 100);
   if (turns % 2 === 1 || turns < minRepeats)
     throw wrongCommandLine(spec, `--turns ${turns}: must be an even number from ${minRepeats + 1}`);
   return {
     stack: values.stack,
-    only: partsOf(values.only),
-    requests: wholeNumber("requests", values.requests, 1000, 100_000_000),
-    rounds: wholeNumber("rounds", values.rounds, 1, 1000),
-    rate: wholeNumber("rate", values.rate, 50, 20_000),
+    only: partNames.filter((name) => only.includes(name)),
+    requests: wholeNumber(spec, "requests", values.requests, 1000, 100_000_000),
+    rounds: wholeNumber(spec, "rounds", values.rounds, 1, 1000),
+    rate: wholeNumber(spec, "rate", values.rate, 50, 20_000),
     turns,
     json: values.json,
     help,
   };
-}
-
-function partsOf(text: string): PartName[] {
-  const given = text.split(",");
-  const unknown = given.find((name) => !(partNames as readonly string[]).includes(name));
-  if (unknown !== undefined)
-    throw wrongCommandLine(spec, `--only ${text}: "${unknown}" must be one of ${partNames.join(", ")}`);
-  return partNames.filter((name) => given.includes(name));
-}
-
-function wholeNumber(option: string, text: string, least: number, most: number): number {
-  if (!/^\d{1,12}$/.test(text) || Number(text) < least || Number(text) > most)
-    throw wrongCommandLine(spec, `--${option} ${text}: must be a whole number from ${least} to ${most}`);
-  return Number(text);
 }

@@ -1,8 +1,10 @@
 import {
   type CommandSpec,
   helpOf,
+  knownNames,
   parseCommandLine,
   stackOption,
+  wholeNumber,
   wrongCommandLine,
 } from "../../host/command-line.ts";
 import { minRepeats } from "../../measure/bootstrap.ts";
@@ -63,31 +65,18 @@ export const usage = helpOf(spec);
 /** @throws {UserError} with exit code 2 */
 export function parseGatewaysCommand(args: readonly string[]): GatewaysCommand {
   const { values, help } = parseCommandLine(spec, args);
-  const rounds = wholeNumber("rounds", values.rounds, 2, 1000);
+  const rounds = wholeNumber(spec, "rounds", values.rounds, 2, 1000);
   if (rounds % 2 === 1 || rounds < minRepeats)
     throw wrongCommandLine(spec, `--rounds ${rounds}: must be an even number from ${minRepeats + 1}`);
   return {
     stack: values.stack,
-    arms: namesOf("arms", values.arms, armNames),
-    routes: namesOf("routes", values.routes, routeNames),
-    connections: values.connections.split(",").map((text) => wholeNumber("connections", text, 1, 2000)),
+    arms: knownNames(spec, "arms", values.arms, armNames),
+    routes: knownNames(spec, "routes", values.routes, routeNames),
+    connections: values.connections.split(",").map((text) => wholeNumber(spec, "connections", text, 1, 2000)),
     rounds,
-    seconds: wholeNumber("seconds", values.seconds, 1, 60),
+    seconds: wholeNumber(spec, "seconds", values.seconds, 1, 60),
     confs: values.conf ?? [],
     json: values.json,
     help,
   };
-}
-
-function namesOf(option: string, text: string, known: readonly string[]): string[] {
-  const names = text.split(",");
-  const unknown = names.find((name) => !known.includes(name));
-  if (unknown === undefined) return names;
-  throw wrongCommandLine(spec, `--${option} ${text}: "${unknown}" must be one of ${known.join(", ")}`);
-}
-
-function wholeNumber(option: string, text: string, least: number, most: number): number {
-  if (!/^\d+$/.test(text) || Number(text) < least || Number(text) > most)
-    throw wrongCommandLine(spec, `--${option} ${text}: must be a whole number from ${least} to ${most}`);
-  return Number(text);
 }

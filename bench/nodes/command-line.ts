@@ -1,4 +1,4 @@
-import { type CommandSpec, helpOf, parseCommandLine, wrongCommandLine } from "../../host/command-line.ts";
+import { type CommandSpec, helpOf, parseCommandLine, wholeNumber } from "../../host/command-line.ts";
 
 /** Maximum number of fake nodes. The cluster's pod range has a part for each of 256 nodes. */
 const mostNodes = 200;
@@ -34,13 +34,7 @@ export const usage = helpOf(spec);
 /** @throws {UserError} with exit code 2 */
 export function parseNodesCommand(args: readonly string[]): NodesCommand {
   const { values, help } = parseCommandLine(spec, args);
-  const nodes = wholeNumber("nodes", values.nodes, mostNodes);
-  const pods = wholeNumber("pods", values.pods, nodes * podsPerNode);
+  const nodes = wholeNumber(spec, "nodes", values.nodes, 1, mostNodes);
+  const pods = wholeNumber(spec, "pods", values.pods, 1, nodes * podsPerNode);
   return { nodes, pods, json: values.json, help };
-}
-
-function wholeNumber(name: string, text: string, most: number): number {
-  if (!/^[1-9]\d*$/.test(text) || Number(text) > most)
-    throw wrongCommandLine(spec, `--${name} ${text}: must be a whole number from 1 to ${most}`);
-  return Number(text);
 }
