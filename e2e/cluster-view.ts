@@ -1,4 +1,4 @@
-import { ApiError, type ClusterApi, deploymentPath, podPath } from "../host/cluster-api.ts";
+import { ApiError, type ClusterApi, deploymentPath, podPath, withLabels } from "../host/cluster-api.ts";
 import { openCluster } from "../host/open-cluster.ts";
 import { pollUntil } from "../host/poll.ts";
 import { clusterName } from "../local/cluster/layout.ts";
@@ -37,10 +37,7 @@ async function list<Item>(path: string): Promise<Item[]> {
 
 /** Returns the pods that a selector matches, except those that are being deleted. */
 export async function pods(namespace: string, selector: Record<string, string>): Promise<PodView[]> {
-  const labels = Object.entries(selector)
-    .map(([key, value]) => `${key}=${value}`)
-    .join(",");
-  const found = await list<Pod>(`${podPath(namespace)}?labelSelector=${encodeURIComponent(labels)}`);
+  const found = await list<Pod>(withLabels(podPath(namespace), selector));
   return found
     .filter((pod) => !pod.metadata.deletionTimestamp)
     .map((pod) => ({

@@ -224,6 +224,12 @@ export function deploymentPath(namespace: string, name?: string): string {
   return objectPath("/apis/apps/v1", namespace, "deployments", name);
 }
 
+/** The path of those objects of a kind that have all of the labels. */
+export function withLabels(path: string, labels: Readonly<Record<string, string>>): string {
+  const selector = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+  return `${path}?labelSelector=${encodeURIComponent(selector.join(","))}`;
+}
+
 function objectPath(group: string, namespace: string, kind: string, name: string | undefined): string {
   const all = `${group}/namespaces/${encodeURIComponent(namespace)}/${kind}`;
   return name === undefined ? all : `${all}/${encodeURIComponent(name)}`;

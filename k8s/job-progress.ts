@@ -1,5 +1,6 @@
 import type { Job } from "@pulumi/kubernetes/batch/v1/job.js";
 import * as pulumi from "@pulumi/pulumi";
+import { withLabels } from "../host/cluster-api.ts";
 import { type ClusterReader, pathOf, requestTimeoutMs } from "./cluster-reader.ts";
 
 const pollMs = 2_000;
@@ -33,8 +34,8 @@ export function showProgress(cluster: ClusterReader, namespace: string, name: st
 
 async function lastLine(cluster: ClusterReader, namespace: string, name: string): Promise<string> {
   const pods = pathOf("pods", namespace);
-  const query = `?labelSelector=${encodeURIComponent(`batch.kubernetes.io/job-name=${name}`)}`;
-  const { items } = await cluster.getJson<PodList>(`${pods}${query}`, requestTimeoutMs);
+  const path = withLabels(pods, { "batch.kubernetes.io/job-name": name });
+  const { items } = await cluster.getJson<PodList>(path, requestTimeoutMs);
   const [newest] = items.sort((a, b) =>
     b.metadata.creationTimestamp.localeCompare(a.metadata.creationTimestamp),
   );

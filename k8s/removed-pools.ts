@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PoolPlan } from "../config/derive.ts";
+import { withLabels } from "../host/cluster-api.ts";
 import { type ClusterReader, pathOf, requestTimeoutMs } from "./cluster-reader.ts";
 import { parts } from "./labels.ts";
 
@@ -25,8 +26,7 @@ export async function waitForUsersOfRemovedPools(
   pools: readonly PoolPlan[],
 ): Promise<void> {
   const listed = async (kind: "services" | "pods", labels: Readonly<Record<string, string>>) => {
-    const query = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
-    const path = `${pathOf(kind, namespace)}?labelSelector=${encodeURIComponent(query.join(","))}`;
+    const path = withLabels(pathOf(kind, namespace), labels);
     return (await cluster.getJson<List>(path, requestTimeoutMs)).items.map(({ metadata }) => metadata);
   };
   const services = await listed("services", { "app.kubernetes.io/component": parts.api.component });

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
+import { withLabels } from "../host/cluster-api.ts";
 import { type ClusterReader, pathOf, requestTimeoutMs, statusOf } from "./cluster-reader.ts";
 import {
   type DeploymentView,
@@ -62,9 +63,8 @@ export async function waitForRollout(
   state: "running" | "ready",
   resource?: pulumi.Resource,
 ): Promise<void> {
-  const labels = Object.entries(selector).map(([key, value]) => `${key}=${value}`);
-  const query = `?labelSelector=${encodeURIComponent(labels.join(","))}`;
-  const podsPath = `${pathOf("pods", namespace)}${query}`;
+  const podsPath = withLabels(pathOf("pods", namespace), selector);
+  const setsPath = withLabels(pathOf("replicasets", namespace), selector);
   const startedMs = Date.now();
   const brokenSinceMs = new Map<string, number>();
   const stuckSinceMs = new Map<string, number>();
@@ -73,7 +73,7 @@ export async function waitForRollout(
   const readSet = async (): Promise<SetView> => {
     if (kind === "StatefulSet") return read<SetView>(pathOf("statefulsets", namespace, name));
     const deployment = await read<DeploymentView>(pathOf("deployments", namespace, name));
-    const sets = await read<{ items: ReplicaSetView[] }>(`${pathOf("replicasets", namespace)}${query}`);
+    const sets = await read<{ items: ReplicaSetView[] }>(setsPath);
     return setViewOf(deployment, sets.items);
   };
   for (;;) {

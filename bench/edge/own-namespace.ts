@@ -1,6 +1,6 @@
 import type { V1Deployment, V1Pod, V1PodList } from "@kubernetes/client-node";
 import { request } from "undici";
-import { type ClusterApi, deploymentPath, podPath, servicePath } from "../../host/cluster-api.ts";
+import { type ClusterApi, deploymentPath, podPath, servicePath, withLabels } from "../../host/cluster-api.ts";
 import { pollUntil } from "../../host/poll.ts";
 import { step } from "../../host/steps.ts";
 import { isRolledOut } from "../../loadtest/faults/rollout.ts";
@@ -101,8 +101,7 @@ export class OwnNamespace {
 
   /** The pods of a workload. */
   async pods(name: string): Promise<V1Pod[]> {
-    const query = `labelSelector=${encodeURIComponent(`app=${name}`)}`;
-    return (await this.#api.getJson<V1PodList>(`${podPath(namespace)}?${query}`)).items;
+    return (await this.#api.getJson<V1PodList>(withLabels(podPath(namespace), { app: name }))).items;
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { V1Pod, V1PodList } from "@kubernetes/client-node";
-import { ApiError, type ClusterApi, podPath } from "../../host/cluster-api.ts";
+import { ApiError, type ClusterApi, podPath, withLabels } from "../../host/cluster-api.ts";
 import type { PodTimes } from "./judge-membership.ts";
 import { pause } from "./proof.ts";
 
@@ -13,7 +13,7 @@ export const lookMs = 100;
 export class PodWatch {
   readonly #api: ClusterApi;
   readonly #namespace: string;
-  readonly #query: string;
+  readonly #podsPath: string;
   readonly #pods = new Map<string, PodTimes & { requests: number }>();
   readonly #running: Promise<void>;
   readonly #stop = new AbortController();
@@ -23,8 +23,7 @@ export class PodWatch {
   constructor(api: ClusterApi, namespace: string, selector: Readonly<Record<string, string>>) {
     this.#api = api;
     this.#namespace = namespace;
-    const labels = Object.entries(selector).map(([key, value]) => `${key}=${value}`);
-    this.#query = `labelSelector=${encodeURIComponent(labels.join(","))}`;
+    this.#podsPath = withLabels(podPath(namespace), selector);
     this.#running = this.#run();
   }
 
@@ -75,7 +74,7 @@ export class PodWatch {
 
   async #list(): Promise<V1Pod[] | undefined> {
     try {
-      return (await this.#api.getJson<V1PodList>(`${podPath(this.#namespace)}?${this.#query}`)).items;
+      return (await this.#api.getJson<V1PodList>(this.#podsPath)).items;
     } catch (error) {
       // The next look may get a response.
       if (error instanceof ApiError) return undefined;

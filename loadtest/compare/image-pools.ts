@@ -1,7 +1,14 @@
 import type { V1Deployment, V1Pod, V1PodList, V1Service } from "@kubernetes/client-node";
 import type { Workload } from "../../contract/outputs.ts";
 import { UserError } from "../../contract/user-error.ts";
-import { ApiError, type ClusterApi, deploymentPath, podPath, servicePath } from "../../host/cluster-api.ts";
+import {
+  ApiError,
+  type ClusterApi,
+  deploymentPath,
+  podPath,
+  servicePath,
+  withLabels,
+} from "../../host/cluster-api.ts";
 import { openCluster } from "../../host/open-cluster.ts";
 import { poll, pollUntil } from "../../host/poll.ts";
 import type { ReachedStack } from "../cluster-search.ts";
@@ -242,9 +249,8 @@ async function waitReachable({ endpoint, letter }: ImagePool, signal: AbortSigna
 }
 
 async function removeAll(api: ClusterApi, namespace: string): Promise<void> {
-  const query = `?labelSelector=${encodeURIComponent(`${managedBy}=${owner}`)}`;
   for (const path of [deploymentPath(namespace), servicePath(namespace)]) {
-    const { items } = await api.getJson<{ items: V1Deployment[] }>(path + query);
+    const { items } = await api.getJson<{ items: V1Deployment[] }>(withLabels(path, { [managedBy]: owner }));
     for (const { metadata } of items) {
       await api
         .delete(`${path}/${metadata?.name}`, { propagationPolicy: "Background" })
