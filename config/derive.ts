@@ -60,6 +60,18 @@ export function apiGraceSeconds(api: { shutdownDelay: Milliseconds; shutdownTime
   return Math.ceil((api.shutdownDelay + api.shutdownTimeout) / 1000) + 5;
 }
 
+/**
+ * Seconds of a Redis primary's handover to a replica before it stops: of one attempt, which Redis itself ends after 5 s, and
+ * of all attempts.
+ */
+export const redisHandoverSeconds = { attempt: 5, all: 12 } as const;
+
+/** Redis' `shutdown-timeout`: seconds for which a primary that stops waits for its replicas. */
+export const redisShutdownSeconds = 10;
+
+/** Seconds from the deletion of a Redis pod to SIGKILL: the handover, the server's own wait, and 8 s for its files. */
+export const redisGraceSeconds = redisHandoverSeconds.all + redisShutdownSeconds + 8;
+
 /** Number of pods of the Redis Cluster. */
 export function redisReplicas(redis: RedisConfig): number {
   return redis.shards * (1 + redis.replicasPerShard);

@@ -20,6 +20,18 @@ import { readFileSync } from "node:fs";
 export const redisRejoin = program("redis-rejoin");
 
 /**
+ * Hook before a planned stop of a Redis pod, with `sh`, `sleep` and Redis' own client. Parameters: port, seconds in all,
+ * seconds of one attempt.
+ *
+ * When the node is a primary with slots, the program sends CLUSTER FAILOVER to the replica that is in sync and has the newest data,
+ * and waits until the node is a replica itself. Then the node can stop, and no client waits for the detection of a failure.
+ * A replica is in sync when it has confirmed data in the last two seconds and lacks at most 1 MiB. After an attempt that fails
+ * or takes too long comes the next replica. The program ends at once when there is none, when that replica stops itself,
+ * and when the server does not respond (docs/decisions.md#handover-before-a-stop).
+ */
+export const redisHandover = program("redis-handover");
+
+/**
  * Check of a Redis pod, with `sh` and Redis' own client: exit code 0 when the node is in a cluster whose state is ok, and,
  * if it is a replica, its link to its primary is up. A node alone is not in a cluster.
  */

@@ -2,14 +2,20 @@ import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import * as pulumi from "@pulumi/pulumi";
-import { redisNodes, redisReplicas, serviceHost } from "../config/derive.ts";
+import {
+  redisGraceSeconds,
+  redisHandoverSeconds,
+  redisNodes,
+  redisReplicas,
+  serviceHost,
+} from "../config/derive.ts";
 import { redisMaxmemory } from "../config/memory.ts";
 import { redisVolumes } from "../config/sections/redis.ts";
 import type { Workload } from "../contract/outputs.ts";
 import { renderRedisConf } from "../redis/redis-conf.ts";
 import { generatedPassword } from "./password.ts";
 import { admitRedisPassword } from "./password-jobs.ts";
-import { redisReady, redisRejoin } from "./programs.ts";
+import { redisHandover, redisReady, redisRejoin } from "./programs.ts";
 import { RedisFormation, type RedisFormationArgs } from "./redis-formation.ts";
 import { resources } from "./resources.ts";
 import { afterRollout } from "./rollout.ts";
@@ -39,6 +45,10 @@ export interface RedisNodes {
 
 const port = 6379;
 const isMember = { exec: { command: ["sh", "-uc", redisReady] }, timeoutSeconds: 5 };
+const handover = [
+  ...["sh", "-uc", redisHandover, "redis-handover"],
+  ...[port, redisHandoverSeconds.all, redisHandoverSeconds.attempt].map(String),
+];
 /** A restart would not bring a cluster back that is down. This bound is for a server that hangs when it starts. */
 const maxFormationSeconds = 3600;
 /** Name of the ConfigMap with the host names of all pods, and of its volume. */
@@ -189,7 +199,7 @@ export class RedisCluster extends pulumi.ComponentResource {
         persistentVolumeClaimRetentionPolicy: { whenDeleted: "Delete", whenScaled: "Delete" },
         storage: config.storage,
         spec: {
-          terminationGracePeriodSeconds: 30,
+          terminationGracePeriodSeconds: redisGraceSeconds,
           initContainers: [
             {
               // This makes it a sidecar: it starts before the server and keeps running beside it (docs/decisions.md#redis-sidecar).
@@ -230,6 +240,7 @@ export class RedisCluster extends pulumi.ComponentResource {
                 { name: args.volumes.templateName, mountPath: redisVolumes.data },
                 { name: "conf", mountPath: redisVolumes.conf, readOnly: true },
               ],
+              lifecycle: { preStop: { exec: { command: handover } } },
               // A pod starts when the cluster has it. An update then never stops two nodes of a shard at the same time.
               startupProbe: { ...isMember, periodSeconds: 1, failureThreshold: maxFormationSeconds },
               // A probe by exec costs processes, so the others are rare.

@@ -1,3 +1,5 @@
+import { redisShutdownSeconds } from "../config/derive.ts";
+
 /** Settings that redis.conf depends on. */
 export interface RedisConfOptions {
   /** Maximum size of the data. The container's limit must leave room for the process, its buffers and copies on write. */
@@ -62,6 +64,8 @@ appendfsync everysec
 no-appendfsync-on-rewrite yes
 auto-aof-rewrite-min-size 16mb
 save ""
+# A primary that stops waits this long for its replicas.
+shutdown-timeout ${redisShutdownSeconds}
 `;
 }
 

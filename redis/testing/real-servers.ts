@@ -11,20 +11,32 @@ import { NodeConnection } from "../node-connection.ts";
 const port = 22_379;
 const login = { username: "default", password: undefined };
 
+/** Where the servers listen, and what they are set to. */
+export interface RealServersOptions {
+  /** First three numbers of the addresses. Default: 127.0.8; test files that run at the same time use different ones. */
+  network?: string;
+  /** Default: 2000. */
+  nodeTimeoutMs?: number;
+}
+
 /** Redis servers on addresses of the loopback interface, without cluster at first. */
 export class RealServers {
   readonly nodes: NodeAddress[];
   readonly #folder: string;
   readonly #processes = new Map<string, ChildProcess>();
 
-  private constructor(folder: string, count: number) {
+  readonly #nodeTimeoutMs: number;
+
+  private constructor(folder: string, count: number, options: RealServersOptions) {
+    const { network = "127.0.8", nodeTimeoutMs = 2000 } = options;
     this.#folder = folder;
-    this.nodes = Array.from({ length: count }, (_, index) => ({ host: `127.0.8.${index + 1}`, port }));
+    this.#nodeTimeoutMs = nodeTimeoutMs;
+    this.nodes = Array.from({ length: count }, (_, index) => ({ host: `${network}.${index + 1}`, port }));
   }
 
   /** Starts servers that must be stopped with `stop`. */
-  static async start(count: number): Promise<RealServers> {
-    const servers = new RealServers(await mkdtemp(join(tmpdir(), "redis-")), count);
+  static async start(count: number, options: RealServersOptions = {}): Promise<RealServers> {
+    const servers = new RealServers(await mkdtemp(join(tmpdir(), "redis-")), count, options);
     await Promise.all(servers.nodes.map((node) => servers.startNode(node)));
     return servers;
   }
@@ -33,12 +45,26 @@ export class RealServers {
   async startNode({ host }: NodeAddress): Promise<void> {
     const dir = join(this.#folder, host);
     await mkdir(dir, { recursive: true });
-    const options = `--port ${port} --protected-mode no --bind ${host} --dir ${dir} --save  --appendonly yes --cluster-enabled yes --cluster-node-timeout 2000 --cluster-require-full-coverage no --cluster-allow-replica-migration no --cluster-announce-ip ${host} --bind-source-addr ${host} --repl-diskless-sync-delay 0`;
+    const options = `--port ${port} --protected-mode no --bind ${host} --dir ${dir} --save  --appendonly yes --cluster-enabled yes --cluster-node-timeout ${this.#nodeTimeoutMs} --cluster-require-full-coverage no --cluster-allow-replica-migration no --cluster-announce-ip ${host} --bind-source-addr ${host} --repl-diskless-sync-delay 0`;
     this.#processes.set(host, spawn("redis-server", options.split(" "), { stdio: "ignore" }));
     await until(`${host} to answer`, async () => {
       const reply = await ask({ host, port }, "PING").catch(() => "");
       return reply === "PONG";
     });
+  }
+
+  /** Pauses a server, or lets it go on. */
+  signalNode({ host }: NodeAddress, signal: "SIGSTOP" | "SIGCONT"): void {
+    this.#processes.get(host)?.kill(signal);
+  }
+
+  /** Stops a server as a pod's end does. */
+  async stopNode({ host }: NodeAddress): Promise<void> {
+    const server = this.#processes.get(host);
+    if (server === undefined || server.exitCode !== null) return;
+    const ended = once(server, "exit");
+    server.kill("SIGTERM");
+    await ended;
   }
 
   /** Kills a server. @param hasData whether its data stays */
