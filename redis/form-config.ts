@@ -30,12 +30,7 @@ export interface AdmissionConfig {
  */
 export function readFormConfig(env: NodeJS.ProcessEnv): FormConfig {
   const problems: string[] = [];
-  const integer = (name: string, min: number, max: number) => {
-    const value = env[name] ?? "";
-    if (/^\d+$/.test(value) && Number(value) >= min && Number(value) <= max) return Number(value);
-    problems.push(`${name}: "${value}" must be a whole number from ${min} to ${max}`);
-    return min;
-  };
+  const integer = (name: string, min: number, max: number) => wholeNumberOf(env, name, min, max, problems);
   const nodes = readNodes(env, "REDIS_NODES", problems);
   const leaving = readNodes(env, "REDIS_LEAVING_NODES", problems);
   const shards = integer("REDIS_SHARDS", 1, 1000);
@@ -69,7 +64,22 @@ export function readAdmissionConfig(env: NodeJS.ProcessEnv): AdmissionConfig {
   };
 }
 
-function readNodes(env: NodeJS.ProcessEnv, name: string, problems: string[]): NodeAddress[] {
+/** A variable with a whole number. @returns `min`, and adds to `problems`, when it is none or out of its range */
+export function wholeNumberOf(
+  env: NodeJS.ProcessEnv,
+  name: string,
+  min: number,
+  max: number,
+  problems: string[],
+): number {
+  const value = env[name] ?? "";
+  if (/^\d+$/.test(value) && Number(value) >= min && Number(value) <= max) return Number(value);
+  problems.push(`${name}: "${value}" must be a whole number from ${min} to ${max}`);
+  return min;
+}
+
+/** A variable with nodes: `host:port`, separated by commas. Wrong parts are added to `problems`. */
+export function readNodes(env: NodeJS.ProcessEnv, name: string, problems: string[]): NodeAddress[] {
   const nodes: NodeAddress[] = [];
   for (const part of (env[name] ?? "").split(",").filter((text) => text.trim() !== "")) {
     const [, host, port] = /^([^:@/\s]+):(\d{1,5})$/.exec(part.trim()) ?? [];
@@ -79,4 +89,5 @@ function readNodes(env: NodeJS.ProcessEnv, name: string, problems: string[]): No
   return nodes;
 }
 
-const usernameOf = (env: NodeJS.ProcessEnv): string => env.REDIS_USERNAME || "default";
+/** The user of the nodes. */
+export const usernameOf = (env: NodeJS.ProcessEnv): string => env.REDIS_USERNAME || "default";

@@ -1,6 +1,8 @@
 import { refusedExitCode } from "../contract/redis-formation.ts";
 import { TopologyRefused } from "./actions.ts";
 import { admitPassword } from "./admission.ts";
+import { readCheckConfig } from "./check/check-config.ts";
+import { runCheck } from "./check/run-check.ts";
 import { readAdmissionConfig, readFormConfig } from "./form-config.ts";
 import { reconcile } from "./reconcile.ts";
 
@@ -9,7 +11,8 @@ import { reconcile } from "./reconcile.ts";
  * (contract/redis-formation.ts). Its settings are environment variables; form-config.ts lists them.
  *
  * `node redis.js form` forms the Redis Cluster, repairs it, or changes its shape. `node redis.js admit` lets its nodes accept
- * a further password.
+ * a further password. `node redis.js check` writes numbered keys and reports lost ones, one line of JSON a second; SIGTERM ends
+ * the writes, and the report follows.
  */
 
 /** Without progress. */
@@ -31,9 +34,16 @@ async function admit(): Promise<void> {
   console.log(`${count} of ${config.nodes.length} nodes accept the new password`);
 }
 
-const program = { form, admit }[process.argv[2] ?? ""];
+async function check(): Promise<void> {
+  const ending = new AbortController();
+  process.removeAllListeners("SIGTERM").on("SIGTERM", () => ending.abort());
+  const print = (line: object) => console.log(JSON.stringify(line));
+  print({ report: await runCheck({ ...readCheckConfig(process.env), signal: ending.signal, print }) });
+}
+
+const program = { form, admit, check }[process.argv[2] ?? ""];
 if (program === undefined) {
-  console.error("usage: redis.js form | admit");
+  console.error("usage: redis.js form | admit | check");
   process.exit(2);
 }
 // The first process of a container has no default for this signal.

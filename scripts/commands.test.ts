@@ -10,7 +10,16 @@ import { isAboutPulumi, readStackCommand } from "./pulumi-arguments.ts";
 import { chooseStack, projectRoot } from "./stack.ts";
 
 const all: Readonly<Record<string, Command<object>>> = { ...commands, ...loadtestCommands };
-const ofStacks = ["bench:nginx", "start", "up", "pulumi", "loadtest", "prove:edge", "prove:outage"];
+const ofStacks = [
+  "bench:nginx",
+  "start",
+  "up",
+  "pulumi",
+  "loadtest",
+  "prove:edge",
+  "prove:outage",
+  "redis:check",
+];
 const passingOn = ["pulumi"];
 const withPositionals = ["logs", "test:unit", "lint", "format", "prove:oracle", ...passingOn];
 
