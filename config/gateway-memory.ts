@@ -4,13 +4,11 @@ import type { NginxConfig } from "./sections/nginx.ts";
 import { hasTls } from "./sections/nginx-tls.ts";
 import { type Bytes, KiB, MiB } from "./units.ts";
 
-// Measured with Nginx 1.30.6 as proportional set sizes: 15 MiB with one worker process, 2.6 MiB for each further one,
-// 424 bytes for each connection that a worker process may have, and 5.1 KiB for each unit of weight of `hash … consistent`
-// while the points (160, of 16 bytes) are computed anew beside the old ones.
+// Measured with Nginx 1.30.6 as proportional set sizes: 15 MiB with one worker process, 2.6 MiB for each further one, and
+// 424 bytes for each connection that a worker process may have.
 const baseBytes = 15 * MiB;
 const workerBytes = 3 * MiB;
 const connectionBytes = 448;
-const hashUnitBytes = 5.25 * 1024;
 
 // From the source of Nginx 1.30, on 64 bits: a client's node of `limit_req` takes a slot of 128 bytes, one of `limit_conn`
 // a slot of 64. Each page of 4096 bytes has a descriptor of 24 bytes.
@@ -44,7 +42,7 @@ export function idleConnections({ keepalive, workerConnections }: IdleSettings):
 
 type IdleSettings = Pick<NginxConfig, "keepalive" | "workerConnections">;
 
-/** Sum of the weights of all pods during a rollout, which the points of `balance: hash` follow. */
+/** Sum of the weights of all pods during a rollout, which the values of `balance: hash` are divided among. */
 export function hashWeight(pools: readonly PoolPlan[]): number {
   return pools.reduce(
     (sum, { replicas, podWeight }) => sum + Math.ceil(replicas * (1 + surgeShare)) * podWeight,
@@ -84,8 +82,7 @@ export function metricsZoneBytes(pools: readonly Pick<PoolPlan, "replicas">[]): 
 
 /** Memory that a gateway pod takes before its first request, and for the clients that it counts. */
 export function gatewayMemory(nginx: NginxConfig, pools: readonly PoolPlan[]): Bytes {
-  const hashBytes = nginx.balance === "hash" ? hashWeight(pools) * hashUnitBytes : 0;
-  const perWorker = workerBytes + nginx.workerConnections * connectionBytes + hashBytes;
+  const perWorker = workerBytes + nginx.workerConnections * connectionBytes;
   const { rates, concurrent } = clientZones(nginx);
   const tlsBytes = hasTls(nginx.tls) ? tlsSessionBytes : 0;
   // Two more processes look after the kept responses.

@@ -24,3 +24,12 @@ test("noticesOf counts no backup pools, and says nothing about the embedded clus
   assert.match(noticesOf(config).join(), /^the sum of api\.pools\[\]\.replicas is 1/);
   assert.deepEqual(noticesOf(validate({ api: { replicas: 1 }, nginx: { replicas: 1 } })), []);
 });
+
+test("noticesOf says that clients stay on their pool for nothing where there is a single pool, on every cluster", () => {
+  const pool = (name: string, backup = false) => ({ name, replicas: 1, backup });
+  const notices = (...pools: ReturnType<typeof pool>[]) =>
+    noticesOf(validate({ nginx: { sticky: true }, ...(pools.length > 0 && { api: { pools } }) }));
+  for (const pools of [[], [pool("a")], [pool("a"), pool("b", true)]])
+    assert.match(notices(...pools).join(), /^nginx\.sticky has no effect/);
+  assert.deepEqual(notices(pool("a"), pool("b")), []);
+});

@@ -1,14 +1,25 @@
-import { derivePools } from "../config/derive.ts";
+import { derivePools, type PoolPlan } from "../config/derive.ts";
 import type { StackConfig } from "../config/stack-config.ts";
 
-/**
- * What a person should know about a stack on a cluster of their own: parts of which a single pod answers requests. The
- * embedded cluster has one node and is for trying out, so there is nothing to say about it.
- */
+/** What a person should know about a stack that is deployed all the same. */
 export function noticesOf(config: StackConfig): string[] {
+  const serving = derivePools(config.api).filter(({ backup }) => !backup);
+  return [...unusedNotices(config, serving), ...singlePodNotices(config, serving)];
+}
+
+/** It is no mistake: a canary that has ended leaves one pool behind, and the next canary needs the option again. */
+function unusedNotices({ nginx }: StackConfig, serving: readonly PoolPlan[]): string[] {
+  if (!nginx.sticky || serving.length > 1) return [];
+  return ["nginx.sticky has no effect: api.pools has fewer than two pools that are no backup"];
+}
+
+/**
+ * Parts of a stack on a cluster of the user's own of which a single pod answers requests. The embedded cluster has one node
+ * and is for trying out, so there is nothing to say about it.
+ */
+function singlePodNotices(config: StackConfig, serving: readonly PoolPlan[]): string[] {
   if (config.cluster.kubeContext === undefined) return [];
   const notices: string[] = [];
-  const serving = derivePools(config.api).filter(({ backup }) => !backup);
   const apiPods = serving.reduce((sum, { replicas }) => sum + replicas, 0);
   const option = config.api.pools === undefined ? "api.replicas" : "the sum of api.pools[].replicas";
   if (apiPods < 2)

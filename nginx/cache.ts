@@ -3,6 +3,7 @@ import { KiB } from "../config/units.ts";
 import { cachedLocation, ownCacheControl, seconds } from "./cache-locations.ts";
 import { type Directives, indented } from "./directives.ts";
 import { errorResponses } from "./error-responses.ts";
+import { hash } from "./hash.ts";
 import { countedFills } from "./metrics.ts";
 import { proxying } from "./proxying.ts";
 import { retries } from "./retries.ts";
@@ -47,7 +48,8 @@ ${fillServer(settings)}`,
 /** It passes on the headers as the other server has set them, and no limit counts its requests. */
 function fillServer(settings: NginxSettings): string {
   const log = countedFills(settings);
-  const shared = [log, proxying(settings), retries(settings), tracing(settings), errorResponses(settings)];
+  const concerns = [hash, proxying, retries, tracing, errorResponses];
+  const shared = [log, ...concerns.map((concern) => concern(settings))];
   const locations = settings.cache.paths.map((cached) =>
     cachedLocation(
       cached,

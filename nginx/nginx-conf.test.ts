@@ -75,7 +75,7 @@ for (const [balance, line] of [
   ["least-conn", "least_conn;"],
   ["random-two", "random two least_conn;"],
   ["ip-hash", "ip_hash;"],
-  ["hash", "hash $request_uri consistent;"],
+  ["hash", "hash $hashed;"],
   ["least-time", "least_time header;"],
 ] as const) {
   test(`renderNginxConf writes balance ${balance} after the zone and before the servers`, () => {

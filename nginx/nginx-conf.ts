@@ -10,6 +10,7 @@ import { timeOf } from "./directive-times.ts";
 import { type Directives, directivesOf } from "./directives.ts";
 import { errorResponses } from "./error-responses.ts";
 import { forwardedHeaders } from "./forwarded-headers.ts";
+import { hash } from "./hash.ts";
 import { health } from "./health.ts";
 import { methodLimit } from "./methods.ts";
 import { metrics } from "./metrics.ts";
@@ -34,6 +35,7 @@ export function renderNginxConf(settings: NginxSettings): string {
     clientLimits(settings),
     clientRates(settings),
     bufferedBodies(settings),
+    hash(settings),
     upstream(settings),
     stickyCookie(settings),
     proxying(settings),

@@ -44,7 +44,8 @@ const balanceLines: Record<Balance, (settings: UpstreamSettings) => string[]> = 
   "least-conn": () => ["least_conn;"],
   "random-two": () => ["random two least_conn;"],
   "ip-hash": () => ["ip_hash;"],
-  hash: (settings) => [`hash ${settings.hashKey} consistent;`],
+  // Not `consistent`: docs/decisions.md#hashes-of-requests.
+  hash: () => ["hash $hashed;"],
   "least-time": () => ["least_time header;"],
 };
 

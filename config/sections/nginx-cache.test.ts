@@ -49,6 +49,24 @@ for (const [what, nginx, expected] of [
     /^nginx\.cache\.paths cannot be combined with nginx\.sticky/,
   ],
   [
+    "responses of methods that are refused",
+    { ...cached("/api/a"), methods: ["POST", "PUT"] },
+    /^nginx\.cache\.paths needs GET or HEAD in nginx\.methods/,
+  ],
+  [
+    "what it would fetch from a single pod",
+    { ...cached("/api/a"), balance: "ip-hash" },
+    /^nginx\.balance cannot be combined with nginx\.cache\.paths/,
+  ],
+  ...["$remote_addr", "$remote_user", "$cookie_session"].map(
+    (hashKey) =>
+      [
+        `what it would fetch from the pod of ${hashKey}`,
+        { ...cached("/api/a"), balance: "hash", hashKey },
+        /^nginx\.hashKey cannot be combined with nginx\.cache\.paths/,
+      ] as const,
+  ),
+  [
     "a time below a second",
     { cache: { paths: [{ path: "/api/a", ttl: "500 ms" }] } },
     /^nginx\.cache\.paths\[0\]\.ttl must be from 1 s/,
@@ -58,6 +76,16 @@ for (const [what, nginx, expected] of [
     const [problem = "", ...rest] = problems(nginx);
     assert.match(problem, expected);
     assert.deepEqual(rest, []);
+  });
+
+for (const nginx of [
+  { methods: ["HEAD"] },
+  { methods: ["GET"] },
+  { balance: "hash" },
+  { balance: "hash", hashKey: "$http_x_tenant" },
+])
+  test(`validate keeps paths with ${JSON.stringify(nginx)}`, () => {
+    assert.deepEqual(problems({ ...cached("/api/a"), ...nginx }), []);
   });
 
 test("the memory of the gateway must have room for the cache's zone", () => {

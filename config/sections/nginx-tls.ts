@@ -45,7 +45,7 @@ function check(tls: NginxTlsConfig, path: string, report: Report): void {
       rule: `must have only one of ${sources.join(", ")}, and has ${given.join(", ")}`,
       fix: `remove the others: pulumi config rm --path ${path}.${given.at(-1)}`,
     });
-  const { certificate, key, hsts, nodePort } = tls;
+  const { certificate, key } = tls;
   if (key !== undefined && certificate === undefined)
     report({
       path: `${path}.certificate`,
@@ -54,14 +54,6 @@ function check(tls: NginxTlsConfig, path: string, report: Report): void {
       fix: `pulumi config set --path ${path}.certificate "$(cat tls.crt)"`,
     });
   if (certificate !== undefined && key === undefined) report({ path: `${path}.key`, value: undefined, rule: `is required with ${path}.certificate`, fix: keyFix(path) });
-  for (const [name, value] of Object.entries({ hsts, nodePort }))
-    if (value !== undefined && !hasTls(tls))
-      report({
-        path: `${path}.${name}`,
-        value,
-        rule: "needs a certificate",
-        fix: `set ${path}.secret, ${path}.certificate or ${path}.selfSigned, or remove it: pulumi config rm --path ${path}.${name}`,
-      });
   if (certificate === undefined || key === undefined) return;
   const problem = pairProblem(certificate, key, Date.now());
   if (problem === undefined) return;

@@ -13,9 +13,12 @@ import { pod } from "./pod.ts";
 /** Mount paths of the volumes of the gateway pods, by name. */
 export const nginxVolumes = { conf: "/etc/breakwater", tmp: "/tmp", "edge-tls": "/etc/breakwater-tls" } as const;
 
-/** Variables of Nginx that describe a request. Nginx does not start with a variable that it does not know. */
+/**
+ * Variables of Nginx that describe a request. Nginx does not start with a variable that it does not know. `$server_name` and
+ * `$scheme` have the same value for all requests.
+ */
 const hashKey = {
-  pattern: /^\$(?:request_uri|uri|args|query_string|request|request_method|host|scheme|content_type|remote_addr|remote_user|server_name|(?:http|arg|cookie)_[a-z0-9_]+)$/,
+  pattern: /^\$(?:request_uri|uri|args|query_string|request|request_method|host|content_type|remote_addr|remote_user|(?:http|arg|cookie)_[a-z0-9_]+)$/,
   rule: 'must be one Nginx variable like "$request_uri", or of the kind "$http_x_user", "$arg_id" or "$cookie_session"',
 };
 
@@ -45,7 +48,7 @@ export const nginx = section("The gateway in front of the API pods.", {
   balance: oneOf(["round-robin", "least-conn", "random-two", "ip-hash", "hash", "least-time"], { default: "round-robin", doc: "How Nginx chooses a pod for a request. `least-time` needs Nginx 1.31.0 or newer, or NGINX Plus: set `images.nginx`; pools with `backup` need `round-robin`, `least-conn` or `least-time`." }),
   sticky: flag({ default: false, doc: "Whether a client stays on the pool of `api.pools` that served it first, by the cookie `breakwater_pool`: users of a canary keep its version. Needs `balance` `round-robin`, `least-conn` or `least-time`." }),
   maxConnectionsPerPod: integer({ min: 1, max: 65_535, doc: "Maximum requests and WebSockets that each gateway pod has open at each API pod; when all pods have that many, the client gets a 503." }),
-  hashKey: text({ ...hashKey, default: "$request_uri", doc: "Nginx variable that `balance: hash` hashes." }),
+  hashKey: text({ ...hashKey, default: "$request_uri", doc: "Nginx variable that `balance: hash` hashes. Requests with one value go to one pod for each gateway pod, until the API's pods change; those without a value go to all pods in turn." }),
   keepalive: integer({ min: 1, max: 10_000, doc: "Idle connections to the API pods that each worker process keeps open. With fewer than clients send requests at a time, requests wait for new connections. Without it: a quarter of `nginx.workerConnections`, at most 1024." }),
   workerConnections: integer({ min: 64, max: 65_536, default: 4096, doc: "Connections that each worker process may have open, to clients and to pods." }),
   connectTimeout: duration({ min: "50 ms", max: "75 s", default: "2 s", doc: "Maximum time to connect to a pod." }),
@@ -91,8 +94,9 @@ export function trafficPolicy(config: NginxConfig): NginxConfig["externalTraffic
 }
 
 /** The path of the first option that needs the clients' true addresses; undefined when none of them is used. */
-export function clientAddressUser({ balance, limits }: NginxConfig): string | undefined {
+export function clientAddressUser({ balance, hashKey, limits }: NginxConfig): string | undefined {
   if (balance === "ip-hash") return "nginx.balance";
+  if (balance === "hash" && hashKey === "$remote_addr") return "nginx.hashKey";
   const limit = (["concurrentRequests", "requestsPerSecond"] as const).find((key) => limits[key] !== undefined);
   return limit === undefined ? undefined : `nginx.limits.${limit}`;
 }

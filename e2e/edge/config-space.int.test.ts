@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { derivePools } from "../../config/derive.ts";
 import { ConfigError } from "../../config/problem.ts";
 import { hasTls } from "../../config/sections/nginx-tls.ts";
-import type { StackConfig } from "../../config/stack-config.ts";
+import type { RawConfig, StackConfig } from "../../config/stack-config.ts";
 import { validate } from "../../config/validate.ts";
 import { imageName, recipes } from "../../local/images/recipes.ts";
 import type { NginxSettings } from "../../nginx/settings.ts";
@@ -102,9 +102,8 @@ const rawConfig = fc.record({
           "$request",
           "$request_method",
           "$host",
-          "$scheme",
         ),
-        fc.constantFrom("$content_type", "$remote_addr", "$remote_user", "$server_name"),
+        fc.constantFrom("$content_type", "$remote_addr", "$remote_user"),
         fc.stringMatching(/^\$(http|arg|cookie)_[a-z0-9_]{1,20}$/),
       ),
       cpu: range(100, 64_000).map((millicpu) => `${millicpu}m`),
@@ -163,13 +162,25 @@ function settingsOf({ nginx, api }: StackConfig, resolver: string, podPort = 300
   return { ...nginx, uploadMax: api.uploadMax, pools, resolver };
 }
 
-function accepted(raw: Parameters<typeof validate>[0]): StackConfig | undefined {
+/** The config, without the options that have no effect; undefined when it breaks another rule. */
+function accepted(raw: RawConfig): StackConfig | undefined {
   try {
     return validate(raw);
   } catch (error) {
-    if (error instanceof ConfigError) return undefined;
-    throw error;
+    if (!(error instanceof ConfigError)) throw error;
+    const unread = error.problems.flatMap(({ fix }) => /^remove it: .* --path (\S+)$/.exec(fix)?.[1] ?? []);
+    return unread.length === 0 ? undefined : accepted(unread.reduce(without, raw));
   }
+}
+
+/** The config without the option at a path. */
+function without(raw: RawConfig, path: string): RawConfig {
+  const copy = structuredClone(raw);
+  const keys = path.split(".");
+  let place: Record<string, unknown> = copy;
+  for (const key of keys.slice(0, -1)) place = place[key] as Record<string, unknown>;
+  delete place[keys.at(-1) ?? ""];
+  return copy;
 }
 
 const resolvers = fc.constantFrom("10.43.0.10", "fd00::a");
