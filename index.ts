@@ -119,7 +119,6 @@ const redis = new RedisCluster(
     apiImage: image.imageName,
     apiImageReady: image,
     apiPullSecrets: pullSecrets,
-    redisProgramDigest: bundle.redisProgramDigest,
   },
   optionsOf("redis"),
 );

@@ -11,8 +11,8 @@ import { redisHandoverSeconds } from "../config/derive.ts";
 import { redisHandover } from "../k8s/programs.ts";
 import { parseClusterNodes } from "../redis/cluster-nodes.ts";
 import type { NodeAddress } from "../redis/node-connection.ts";
-import { reconcile } from "../redis/reconcile.ts";
 import { ask, RealServers, until } from "../redis/testing/real-servers.ts";
+import { settle } from "../redis/testing/settle.ts";
 
 const run = promisify(execFile);
 // Nothing here may end by the detection of a failure.
@@ -36,7 +36,7 @@ exec /usr/bin/redis-cli -h "$host" -p "$port" "$@"
   const nodes = servers.nodes.slice(0, 6);
   // Nodes of a small cluster with a long timeout seldom send their tables.
   await setNodeTimeout(1000);
-  await reconcile({ ...shape, nodes, replicasPerShard: 1, timeoutMs: 60_000, log: () => undefined });
+  await settle({ ...shape, nodes, replicasPerShard: 1, log: () => undefined });
   await setNodeTimeout(nodeTimeoutMs);
 });
 

@@ -10,8 +10,6 @@ export interface ApiBundle {
   context: string;
   /** Hash of all files in the context; equal sources give equal digests on every machine. */
   digest: string;
-  /** Hash of the Redis program alone. */
-  redisProgramDigest: string;
 }
 
 /**
@@ -28,11 +26,7 @@ export function writeApiBundle(projectRoot: string): ApiBundle {
   mkdirSync(folder, { recursive: true });
   for (const [name, text] of files) writeIfChanged(join(folder, name), text);
   const sorted = [...files].sort(([a], [b]) => (a < b ? -1 : 1));
-  return {
-    context,
-    digest: shortHash(...sorted.flat()),
-    redisProgramDigest: shortHash(files.get("redis.js") ?? ""),
-  };
+  return { context, digest: shortHash(...sorted.flat()) };
 }
 
 function bundle(projectRoot: string): ContextFiles {

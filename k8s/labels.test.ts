@@ -36,7 +36,7 @@ test("every object has Kubernetes' recommended labels, and every pod those that 
 
 test("selectors have the two labels that they have had from the start, because they cannot be changed", () => {
   const selectors = workloads().flatMap(({ inputs }) => inputs.spec.selector?.matchLabels ?? []);
-  assert.equal(selectors.length, 4);
+  assert.equal(selectors.length, 5);
   for (const selector of selectors)
     assert.deepEqual(Object.keys(selector).sort(), ["app.kubernetes.io/instance", "app.kubernetes.io/name"]);
 });

@@ -72,7 +72,6 @@ async function stackOf({
       apiImage: "i",
       apiImageReady: new pulumi.ComponentResource("t", "t"),
       apiPullSecrets: common.pullSecrets,
-      redisProgramDigest: "0123456789",
       live: undefined,
       formationJobs: [],
     },

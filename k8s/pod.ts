@@ -48,7 +48,7 @@ export function podTemplate(args: PodArgs): types.input.core.v1.PodTemplateSpec 
       annotations: unlessEmpty({ ...metadata.annotations, ...patch.annotations }),
     },
     spec: {
-      // No pod talks to the API server, and no program reads the variables that Kubernetes sets for each Service.
+      // Only the Redis controller talks to the API server, and no program reads the variables that Kubernetes sets for each Service.
       automountServiceAccountToken: false,
       enableServiceLinks: false,
       securityContext: restrictedPod(runAsUser),

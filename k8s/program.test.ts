@@ -38,7 +38,7 @@ function containers(): [string, any][] {
   );
 }
 
-test("the program creates four workloads, and Jobs that form the Redis Cluster and set the database's password", () => {
+test("the program creates four workloads, the controller of Redis, and Jobs that wait for it and set the database's password", () => {
   const names = workloads().map(({ name }) => name.replace(/-[0-9a-f]{10}$/, "-HASH"));
   assert.deepEqual(names.sort(), [
     "api",
@@ -46,6 +46,7 @@ test("the program creates four workloads, and Jobs that form the Redis Cluster a
     "database-password",
     "nginx",
     "redis",
+    "redis-controller",
     "redis-formation-HASH",
   ]);
 });
@@ -72,7 +73,7 @@ test("every object has the annotation that takes its fields back, beside those o
   assert.equal(pool?.inputs.metadata.annotations["pulumi.com/skipAwait"], "true");
 });
 
-test("every pod runs as an unprivileged user without a service account token", () => {
+test("every pod runs as an unprivileged user, and only the Redis controller has a service account token", () => {
   for (const [name, pod] of pods()) {
     const { runAsNonRoot, runAsUser, seccompProfile } = pod.securityContext;
     assert.deepEqual(
@@ -80,7 +81,8 @@ test("every pod runs as an unprivileged user without a service account token", (
       [true, 10001, { type: "RuntimeDefault" }],
       name,
     );
-    assert.equal(pod.automountServiceAccountToken, false, name);
+    const isController = name.endsWith(" redis-controller");
+    assert.equal(pod.automountServiceAccountToken, isController, name);
   }
 });
 

@@ -6,20 +6,6 @@ import { readFileSync } from "node:fs";
  */
 
 /**
- * Sidecar of the Redis pods. It needs only `sh`, `sleep` and Redis' own client, and reads POD_IP, PEERS_FILE (file of
- * host names, separated by spaces, which may change), PORT and REDISCLI_AUTH.
- *
- * It sends CLUSTER MEET with this pod's present address to every other node until each has answered OK, and again
- * whenever the cluster is down. Nodes keep each other's addresses on disk and do not look up host names again, so
- * without it a cluster whose pods all got new addresses would stay down. A node that is not yet in a cluster is left to
- * the formation Job.
- *
- * A replica that learns its primary's new address from another node keeps copying from the old address (Redis 8.0). The
- * sidecar then sends CLUSTER REPLICATE again.
- */
-export const redisRejoin = program("redis-rejoin");
-
-/**
  * Hook before a planned stop of a Redis pod, with `sh`, `sleep` and Redis' own client. Parameters: port, seconds in all,
  * seconds of one attempt.
  *

@@ -1,4 +1,3 @@
-import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import * as pulumi from "@pulumi/pulumi";
@@ -12,23 +11,23 @@ import {
 import { redisMaxmemory } from "../config/memory.ts";
 import { redisVolumes } from "../config/sections/redis.ts";
 import type { Workload } from "../contract/outputs.ts";
+import { controllerName } from "../contract/redis-controller.ts";
 import { renderRedisConf } from "../redis/redis-conf.ts";
 import { generatedPassword } from "./password.ts";
 import { admitRedisPassword } from "./password-jobs.ts";
-import { redisHandover, redisReady, redisRejoin } from "./programs.ts";
+import { redisHandover, redisReady } from "./programs.ts";
+import { RedisController } from "./redis-controller.ts";
 import { RedisFormation, type RedisFormationArgs } from "./redis-formation.ts";
 import { resources } from "./resources.ts";
 import { afterRollout } from "./rollout.ts";
 import type { LiveSet, VolumePlan } from "./volume-plan.ts";
 import { createDisruptionBudget, createStatefulSet, skipAwait } from "./workload.ts";
 
-/** The Redis Cluster's settings, and the parts of the Job that forms it. */
+/** The Redis Cluster's settings, and the parts of its controller. */
 export interface RedisClusterArgs
-  extends Omit<RedisFormationArgs, "nodes" | "leaving" | "isPresent" | "secretName" | "setUid"> {
+  extends Omit<RedisFormationArgs, "nodes" | "leaving" | "isPresent" | "setUid"> {
   image: string;
-  /** DNS domain of the cluster. */
-  domain: string;
-  /** Resource that the formation Job waits for: the API image. */
+  /** Resource that the controller waits for: the API image. */
   apiImageReady: pulumi.Resource;
   storageClass?: string;
   volumes: VolumePlan;
@@ -51,12 +50,11 @@ const handover = [
 ];
 /** A restart would not bring a cluster back that is down. This bound is for a server that hangs when it starts. */
 const maxFormationSeconds = 3600;
-/** Name of the ConfigMap with the host names of all pods, and of its volume. */
-const peersName = "redis-peers";
 
 /**
- * Redis Cluster: shards × (1 + replicas per shard) pods with a volume each, and the Job that forms the cluster. When there are
- * to be fewer pods, the Job comes first, and the pods that leave are deleted when they own nothing any more.
+ * Redis Cluster: shards × (1 + replicas per shard) pods with a volume each, the controller that forms and mends the cluster, and
+ * a Job that waits for it. When there are to be fewer pods, the Job comes first, and the pods that leave are deleted when they
+ * own nothing any more.
  *
  * Call `createNodes` once. Once the password has been rotated, the API comes before the nodes: they accept the new
  * password by a Job, and forget the old one when they get their new configuration.
@@ -82,35 +80,31 @@ export class RedisCluster extends pulumi.ComponentResource {
     const secret = this.#createSecret(name, args);
     const password = this.#createPasswordSecret(name, args);
     this.admission = this.comesAfterApi ? [this.#admitPassword(name, args, password)] : [];
-    const peers = this.#createPeers(args);
-    const form = (setUid: pulumi.Input<string>, dependsOn: pulumi.Input<pulumi.Resource>[]) =>
-      new RedisFormation(
-        `${name}-formation`,
-        {
-          ...args,
-          nodes: this.nodes,
-          leaving: this.#leaving,
-          isPresent: args.live !== undefined,
-          secretName: passwordSecretName(name),
-          setUid,
-        },
-        { parent: this, dependsOn: [password, args.apiImageReady, ...this.admission, ...dependsOn] },
-      ).job;
     this.#create = (dependsOn) => {
-      const before =
-        this.#leaving.length > 0 && args.live !== undefined ? form(args.live.uid, dependsOn) : undefined;
+      const controller = new RedisController(
+        controllerName,
+        { ...args, nodes: this.nodes, secretName: passwordSecretName(name) },
+        { parent: this, dependsOn: [password, args.apiImageReady, ...this.admission, ...dependsOn] },
+      );
+      const form = (setUid: pulumi.Input<string>, ...dependsOn: pulumi.Input<pulumi.Resource>[]) =>
+        new RedisFormation(
+          `${name}-formation`,
+          { ...args, nodes: this.nodes, leaving: this.#leaving, isPresent: args.live !== undefined, setUid },
+          { parent: this, dependsOn: [controller, ...dependsOn] },
+        ).job;
+      const before = this.#leaving.length > 0 && args.live !== undefined ? form(args.live.uid) : undefined;
       const { statefulSet, workload } = this.#createStatefulSet(name, args, secret, [
         ...dependsOn,
-        peers,
+        // Pods of a new stack need not wait for the API image.
+        ...(args.live === undefined ? [] : [controller]),
         ...(before === undefined ? [] : [before]),
       ]);
       this.#createService(name, args, workload.selector);
       createDisruptionBudget(name, namespace, workload.selector, this);
       const target = { ...workload, namespace };
-      // Pods are ready only in a formed cluster, so the Job that forms it waits for less.
+      // Pods are ready only in a formed cluster, so the Job that waits for it waits for less itself.
       const formation =
-        before ??
-        form(statefulSet.metadata.uid, [afterRollout(args.cluster, statefulSet, target, "running")]);
+        before ?? form(statefulSet.metadata.uid, afterRollout(args.cluster, statefulSet, target, "running"));
       const ready = pulumi
         .all([formation.id, statefulSet.id])
         .apply(() => afterRollout(args.cluster, statefulSet, target, "ready"));
@@ -144,13 +138,6 @@ export class RedisCluster extends pulumi.ComponentResource {
   #createPasswordSecret(name: string, args: RedisClusterArgs): Secret {
     const metadata = { name: passwordSecretName(name), namespace: args.namespace };
     return new Secret(metadata.name, { metadata, stringData: { password: this.password } }, { parent: this });
-  }
-
-  /** A file, because a variable would replace all pods when their number changes. */
-  #createPeers(args: RedisClusterArgs): ConfigMap {
-    const metadata = { name: peersName, namespace: args.namespace };
-    const hosts = this.nodes.map((node) => node.split(":")[0]).join(" ");
-    return new ConfigMap(peersName, { metadata, data: { hosts: `${hosts}\n` } }, { parent: this });
   }
 
   #createSecret(name: string, args: RedisClusterArgs): Secret {
@@ -200,26 +187,6 @@ export class RedisCluster extends pulumi.ComponentResource {
         storage: config.storage,
         spec: {
           terminationGracePeriodSeconds: redisGraceSeconds,
-          initContainers: [
-            {
-              // This makes it a sidecar: it starts before the server and keeps running beside it (docs/decisions.md#redis-sidecar).
-              restartPolicy: "Always",
-              name: "rejoin",
-              image,
-              command: ["sh", "-uc", redisRejoin],
-              env: [
-                { name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
-                { name: "PEERS_FILE", value: `/etc/${peersName}/hosts` },
-                { name: "PORT", value: String(port) },
-                password,
-              ],
-              volumeMounts: [{ name: peersName, mountPath: `/etc/${peersName}`, readOnly: true }],
-              resources: {
-                requests: { cpu: "5m", memory: "16Mi" },
-                limits: { cpu: "100m", memory: "16Mi" },
-              },
-            },
-          ],
           containers: [
             {
               name: "redis",
@@ -255,7 +222,6 @@ export class RedisCluster extends pulumi.ComponentResource {
             },
           ],
           volumes: [
-            { name: peersName, configMap: { name: peersName } },
             {
               name: "conf",
               secret: {

@@ -24,13 +24,12 @@ async function formed(formationJobs: string[], leaving: string[] = [], isPresent
     config: validate({}).redis,
     apiImage: "api:1",
     apiPullSecrets: [],
-    redisProgramDigest: "0123456789",
     nodes: ["a:6379", "b:6379"],
     leaving,
     formationJobs,
     isPresent,
     cluster,
-    secretName: "redis-password",
+    domain: "cluster.local",
     setUid: "uid",
   });
   await resolved(formation.job.id);
@@ -56,6 +55,6 @@ test("RedisFormation runs again after an interrupted update, and first removes a
 test("RedisFormation runs again whenever nodes are to leave", async () => {
   const { name } = await formed([]);
   const { variables, removed } = await formed([name], ["c:6379"]);
-  assert.ok(variables.includes("REDIS_LEAVING_NODES"));
+  assert.ok(variables.includes("STARTED_AT"));
   assert.deepEqual(removed, [name]);
 });

@@ -1,26 +1,26 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Job } from "@pulumi/kubernetes/batch/v1/job.js";
 import * as pulumi from "@pulumi/pulumi";
-import { shortHash } from "../config/derive.ts";
+import { serviceHost, shortHash } from "../config/derive.ts";
 import type { RedisConfig } from "../config/sections/redis.ts";
-import { refusedExitCode } from "../contract/redis-formation.ts";
+import { controllerName, controllerPort, refusedExitCode } from "../contract/redis-controller.ts";
 import { type ClusterReader, pathOf, requestTimeoutMs, statusOf } from "./cluster-reader.ts";
 import { showProgress } from "./job-progress.ts";
 import { podLabels } from "./labels.ts";
 import { podTemplate } from "./pod.ts";
 import { selectorLabels } from "./workload.ts";
 
-/** The shape of the Redis Cluster and the program that forms it. */
+/** The wanted shape of the Redis Cluster, and the program that waits for it. */
 export interface RedisFormationArgs {
   /** A plain string, because it is part of the pods' host names. */
   namespace: string;
   config: RedisConfig;
-  /** Image that contains the Redis program, which forms the cluster. */
+  /** Image that contains the Redis program. */
   apiImage: string;
   /** Names of the Secrets that the API image is pulled with. */
   apiPullSecrets: pulumi.Input<string>[];
-  /** Hash of the Redis program; a new program runs again. */
-  redisProgramDigest: string;
+  /** DNS domain of the cluster. */
+  domain: string;
   /** `host:port` of every pod of the wanted cluster. */
   nodes: string[];
   /** `host:port` of the pods that must leave the cluster before they are deleted. */
@@ -30,22 +30,20 @@ export interface RedisFormationArgs {
   /** Whether the cluster has the StatefulSet. */
   isPresent: boolean;
   cluster: ClusterReader;
-  /** Name of a Secret with the key `password`. */
-  secretName: pulumi.Input<string>;
   /** UID of the StatefulSet. Another one has new pods, and perhaps new volumes, so the Job runs again. */
   setUid: pulumi.Input<string>;
 }
 
 const pollMs = 500;
-/** Limit of one run. The program itself gives up after two minutes without progress. */
+/** Limit of one run. The program itself gives up after two minutes in which the controller did nothing. */
 const maxSeconds = 3600;
 /** Time for the pods of a Job to end. Those of a node that is gone do not. */
 const removalMs = 300_000;
 
 /**
- * Job that forms one cluster of the Redis pods, or changes its shape: new shards get slots of the others, and pods that leave
- * give theirs away. A new shape, StatefulSet or program creates a new Job. The program sends no command to a cluster that
- * has its shape already.
+ * Job that waits until the controller has formed one cluster of the Redis pods, or has changed its shape: new shards get slots
+ * of the others, and pods that leave give theirs away. It shows the progress, and fails with the controller's reason. A new
+ * shape or StatefulSet creates a new Job.
  */
 export class RedisFormation extends pulumi.ComponentResource {
   /** The Job, which other resources can depend on: it has succeeded then. */
@@ -54,8 +52,9 @@ export class RedisFormation extends pulumi.ComponentResource {
   constructor(name: string, args: RedisFormationArgs, opts?: pulumi.ComponentResourceOptions) {
     super("breakwater:k8s:RedisFormation", name, {}, opts);
     const { config, nodes, leaving } = args;
+    const host = serviceHost(controllerName, args.namespace, args.domain);
     const { nodeSelector, tolerations, priorityClassName, imagePullSecrets } = config.pod;
-    const shape = shortHash(config.shards, config.replicasPerShard, args.redisProgramDigest, ...nodes);
+    const shape = shortHash(config.shards, config.replicasPerShard, ...nodes);
     const jobName = `${name}-${shape}`;
     // Other Jobs, or none, are the trace of an update that was interrupted, perhaps after it had moved slots.
     const isOther = args.formationJobs.length !== 1 || args.formationJobs[0] !== jobName;
@@ -70,9 +69,10 @@ export class RedisFormation extends pulumi.ComponentResource {
           activeDeadlineSeconds: maxSeconds,
           podFailurePolicy: {
             rules: [
+              // The program has waited long enough; another try would wait again.
               {
                 action: "FailJob",
-                onExitCodes: { containerName: "form", operator: "In", values: [refusedExitCode] },
+                onExitCodes: { containerName: "await", operator: "In", values: [1, refusedExitCode] },
               },
             ],
           },
@@ -88,30 +88,20 @@ export class RedisFormation extends pulumi.ComponentResource {
               restartPolicy: "Never",
               containers: [
                 {
-                  name: "form",
+                  name: "await",
                   image: args.apiImage,
-                  args: ["redis.js", "form"],
+                  args: ["redis.js", "await"],
                   env: [
-                    value("REDIS_NODES", nodes.join(",")),
+                    value("REDIS_CONTROLLER_URL", `http://${host}:${controllerPort}`),
                     value("REDIS_SHARDS", config.shards),
                     value("REDIS_REPLICAS_PER_SHARD", config.replicasPerShard),
-                    value("REDIS_USERNAME", "default"),
-                    {
-                      name: "REDIS_PASSWORD",
-                      valueFrom: { secretKeyRef: { name: args.secretName, key: "password" } },
-                    },
-                    ...(isRun
-                      ? [
-                          value("REDIS_LEAVING_NODES", leaving.join(",")),
-                          // Another value is another Job.
-                          value("STARTED_AT", new Date().toISOString()),
-                        ]
-                      : []),
+                    // Another value is another Job.
+                    ...(isRun ? [value("STARTED_AT", new Date().toISOString())] : []),
                   ],
                   terminationMessagePolicy: "FallbackToLogsOnError",
                   resources: {
-                    requests: { cpu: "50m", memory: "128Mi" },
-                    limits: { cpu: "1", memory: "128Mi" },
+                    requests: { cpu: "10m", memory: "96Mi" },
+                    limits: { cpu: "1", memory: "96Mi" },
                   },
                 },
               ],
@@ -137,8 +127,8 @@ export class RedisFormation extends pulumi.ComponentResource {
   }
 
   /**
-   * Removes the Jobs of before. One of an update that was killed may still run, perhaps unknown to Pulumi, and two that want
-   * different shapes would move the same slots to and fro.
+   * Removes the Jobs of before. One of an update that was killed may be unknown to Pulumi, and its result is not that of this
+   * update.
    */
   async #removed({ cluster, namespace, formationJobs }: RedisFormationArgs): Promise<pulumi.Resource[]> {
     if (pulumi.runtime.isDryRun()) return [];

@@ -34,6 +34,7 @@ test("only pods that run the API image pull with the registry's credentials", ()
     ["api-blue", "registry-credentials"],
     ["api-green", "registry-credentials"],
     ["database-password", "registry-credentials"],
+    ["redis-controller", "registry-credentials"],
     ["redis-formation", "registry-credentials"],
   ]);
 });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { AdmissionConfig } from "./form-config.ts";
 import { type NodeAddress, NodeConnection } from "./node-connection.ts";
+import type { AdmissionConfig } from "./program-config.ts";
 
 /** Settings of admitPassword. */
 export interface AdmissionOptions extends AdmissionConfig {

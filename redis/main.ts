@@ -1,53 +1,81 @@
-import { refusedExitCode } from "../contract/redis-formation.ts";
+import { controllerName, controllerPort, refusedExitCode } from "../contract/redis-controller.ts";
 import { TopologyRefused } from "./actions.ts";
 import { admitPassword } from "./admission.ts";
+import { awaitTopology } from "./await-topology.ts";
 import { readCheckConfig } from "./check/check-config.ts";
 import { runCheck } from "./check/run-check.ts";
-import { readAdmissionConfig, readFormConfig } from "./form-config.ts";
-import { reconcile } from "./reconcile.ts";
+import { Controller } from "./controller.ts";
+import { serveController } from "./controller-server.ts";
+import { accessOfPod, Kubernetes } from "./kubernetes.ts";
+import { Lease } from "./lease.ts";
+import { findLeavingPods } from "./leaving-pods.ts";
+import { readAdmissionConfig, readAwaitConfig, readControllerConfig } from "./program-config.ts";
 
 /*
  * The Redis program of the API image. It logs each step and exits with 0, with 1 when it fails, or with 3
- * (contract/redis-formation.ts). Its settings are environment variables; form-config.ts lists them.
+ * (contract/redis-controller.ts). Its settings are environment variables; program-config.ts lists them.
  *
- * `node redis.js form` forms the Redis Cluster, repairs it, or changes its shape. `node redis.js admit` lets its nodes accept
- * a further password. `node redis.js check` writes numbered keys and reports lost ones, one line of JSON a second; SIGTERM ends
- * the writes, and the report follows.
+ * `node redis.js control` forms the Redis Cluster, repairs it and changes its shape, until it is stopped.
+ * `node redis.js await` waits until the controller reports the wanted shape. `node redis.js admit` lets the nodes accept a further
+ * password. `node redis.js check` writes numbered keys and reports lost ones, one line of JSON a second; SIGTERM ends the writes, and
+ * the report follows.
  */
 
 /** Without progress. */
-const formTimeoutMs = 120_000;
+const awaitTimeoutMs = 120_000;
 const admitTimeoutMs = 20_000;
 
-async function form(): Promise<void> {
-  const config = readFormConfig(process.env);
-  const startedAt = Date.now();
-  const actions = await reconcile({ ...config, timeoutMs: formTimeoutMs, log: console.log });
-  const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
-  const shape = `${config.nodes.length} nodes, ${config.shards} shards, all slots served`;
-  console.log(`${actions === 0 ? "nothing to do" : "done"}: ${shape} (${seconds} s)`);
+async function control(): Promise<void> {
+  const config = readControllerConfig(process.env);
+  const kubernetes = new Kubernetes(accessOfPod(process.env));
+  const { namespace, podName: holder } = config;
+  const controller = new Controller({
+    ...config,
+    findLeaving: () => findLeavingPods(kubernetes, namespace, config.nodes),
+    lease: new Lease({ kubernetes, namespace, name: controllerName, holder }),
+    log: console.log,
+  });
+  await serveController(controller, controllerPort);
+  const stop = new AbortController();
+  process.once("SIGTERM", () => stop.abort());
+  await controller.run(stop.signal);
+}
+
+async function awaitShape(): Promise<void> {
+  const config = readAwaitConfig(process.env);
+  exitOnSignal();
+  const startedMs = Date.now();
+  await awaitTopology({ ...config, timeoutMs: awaitTimeoutMs, log: console.log });
+  const seconds = ((Date.now() - startedMs) / 1000).toFixed(1);
+  console.log(
+    `done: ${config.shards} shards of 1 + ${config.replicasPerShard}, all slots served (${seconds} s)`,
+  );
 }
 
 async function admit(): Promise<void> {
   const config = readAdmissionConfig(process.env);
+  exitOnSignal();
   const count = await admitPassword({ ...config, timeoutMs: admitTimeoutMs, log: console.log });
   console.log(`${count} of ${config.nodes.length} nodes accept the new password`);
 }
 
 async function check(): Promise<void> {
   const ending = new AbortController();
-  process.removeAllListeners("SIGTERM").on("SIGTERM", () => ending.abort());
+  process.once("SIGTERM", () => ending.abort());
   const print = (line: object) => console.log(JSON.stringify(line));
   print({ report: await runCheck({ ...readCheckConfig(process.env), signal: ending.signal, print }) });
 }
 
-const program = { form, admit, check }[process.argv[2] ?? ""];
+/** The first process of a container has no default for this signal. */
+function exitOnSignal(): void {
+  process.on("SIGTERM", () => process.exit(143));
+}
+
+const program = { control, await: awaitShape, admit, check }[process.argv[2] ?? ""];
 if (program === undefined) {
-  console.error("usage: redis.js form | admit | check");
+  console.error("usage: redis.js control | await | admit | check");
   process.exit(2);
 }
-// The first process of a container has no default for this signal.
-process.on("SIGTERM", () => process.exit(143));
 program().then(
   () => process.exit(0),
   (error: unknown) => {

@@ -12,7 +12,7 @@ export interface NodeAddress {
 
 const timeoutMs = 2_000;
 /** Time for which a node may be silent when it is asked for its state. */
-const viewTimeoutMs = 10_000;
+const viewTimeoutMs = 4_000;
 /** Time for which a node may be silent at all: a large key takes long to move. */
 const silenceMs = 120_000;
 
@@ -37,16 +37,13 @@ export class NodeConnection implements ObservableNode {
     const commands = [
       ["CLUSTER", "NODES"],
       ["CLUSTER", "INFO"],
-      ["INFO", "replication"],
-      ["INFO", "memory"],
+      ["INFO", "replication", "memory", "stats"],
       ["DBSIZE"],
     ];
     const replies = Promise.all(commands.map((command) => this.send(...command)));
     const timer = setTimeout(() => this.close(), viewTimeoutMs);
-    const [table = "", info = "", replication = "", memory = "", keys] = await replies.finally(() =>
-      clearTimeout(timer),
-    );
-    const bytesOf = (...names: string[]) => names.reduce((sum, name) => sum + numberIn(memory, name), 0);
+    const [table = "", info = "", state = "", keys] = await replies.finally(() => clearTimeout(timer));
+    const bytesOf = (...names: string[]) => names.reduce((sum, name) => sum + numberIn(state, name), 0);
     const overheadBytes = bytesOf(
       "used_memory_startup",
       "mem_replication_backlog",
@@ -61,13 +58,19 @@ export class NodeConnection implements ObservableNode {
       port: this.address.port,
       known: parseClusterNodes(table),
       stateOk: /^cluster_state:ok\r?$/m.test(info),
-      replicates: /^master_link_status:up\r?$/m.test(replication),
-      copiesFrom: /^master_host:(\S+)/m.exec(replication)?.[1],
-      offset: numberIn(replication, "slave_repl_offset"),
+      replicates: /^master_link_status:up\r?$/m.test(state),
+      copiesFrom: /^master_host:(\S+)/m.exec(state)?.[1],
+      offset: numberIn(state, "slave_repl_offset"),
       keys: Number(keys),
       dataBytes: Math.max(0, bytesOf("used_memory") - overheadBytes),
       overheadBytes,
       maxBytes: bytesOf("maxmemory"),
+      stats: {
+        hits: numberIn(state, "keyspace_hits"),
+        misses: numberIn(state, "keyspace_misses"),
+        evictedKeys: numberIn(state, "evicted_keys"),
+        sentOffset: numberIn(state, "master_repl_offset"),
+      },
     };
   }
 

@@ -27,6 +27,16 @@ export interface NodeView {
   overheadBytes: number;
   /** `maxmemory`; 0 when there is none. */
   maxBytes: number;
+  stats: NodeStats;
+}
+
+/** What a node has counted since its start. */
+export interface NodeStats {
+  hits: number;
+  misses: number;
+  evictedKeys: number;
+  /** Position in the stream of changes that a primary sends to its replicas. */
+  sentOffset: number;
 }
 
 /** The state of a cluster. */

@@ -27,7 +27,7 @@ import { imageName, imagePlatform, imageUser, recipes } from "../local/images/re
 import { dataPaths, registryAddress } from "../local/paths.ts";
 import { floorSlope } from "../measure/slope.ts";
 import { upstreamIdleMs } from "../nginx/upstream.ts";
-import { readFormConfig } from "../redis/form-config.ts";
+import { readControllerConfig } from "../redis/program-config.ts";
 import { projectRoot } from "./stack.ts";
 
 // Facts that two rooms state each by itself, because neither may import the other.
@@ -179,9 +179,10 @@ for (const value of [
   test(`the API and the formation Job parse REDIS_NODES "${value}" alike`, () => {
     const problems: string[] = [];
     const nodes = parseRedisNodes(value, problems);
-    const env = { REDIS_NODES: value, REDIS_SHARDS: String(nodes.length), REDIS_REPLICAS_PER_SHARD: "0" };
-    if (problems.length === 0) assert.deepEqual(readFormConfig(env).nodes, nodes);
-    else assert.throws(() => readFormConfig(env), { message: new RegExp(problems.join(".*"), "s") });
+    const topology = { REDIS_SHARDS: String(nodes.length), REDIS_REPLICAS_PER_SHARD: "0" };
+    const env = { REDIS_NODES: value, ...topology, POD_NAMESPACE: "a", POD_NAME: "b" };
+    if (problems.length === 0) assert.deepEqual(readControllerConfig(env).nodes, nodes);
+    else assert.throws(() => readControllerConfig(env), { message: new RegExp(problems.join(".*"), "s") });
   });
 }
 

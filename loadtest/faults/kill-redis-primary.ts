@@ -18,7 +18,7 @@ export const killRedisPrimary = defineFault({
 });
 
 /** A sidecar that has a shell, Redis' client, its password and `PORT`. */
-const clientContainer = "rejoin";
+const clientContainer = "redis";
 const roleCommand = ["sh", "-c", 'redis-cli -h 127.0.0.1 -p "$PORT" role'];
 
 /** The role that a Redis node reports. */

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { readNodes, usernameOf, wholeNumberOf } from "../form-config.ts";
+import { readNodes, usernameOf, wholeNumberOf } from "../program-config.ts";
 import type { CheckSettings } from "./run-check.ts";
 
 /**

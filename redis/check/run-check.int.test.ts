@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { CheckLine } from "../../contract/redis-check.ts";
 import type { NodeAddress } from "../node-connection.ts";
-import { reconcile } from "../reconcile.ts";
 import { ask, RealServers, until } from "../testing/real-servers.ts";
+import { settle } from "../testing/settle.ts";
 import { type CheckSettings, checkPrefix, runCheck } from "./run-check.ts";
 
 const credentials = { username: "default", password: undefined };
@@ -11,8 +11,8 @@ let servers: RealServers;
 
 before(async () => {
   servers = await RealServers.start(6);
-  const shape = { credentials, shards: 3, replicasPerShard: 1, timeoutMs: 30_000, log: () => undefined };
-  await reconcile({ ...shape, nodes: servers.nodes, leaving: [] });
+  const shape = { credentials, shards: 3, replicasPerShard: 1, log: () => undefined };
+  await settle({ ...shape, nodes: servers.nodes, leaving: [] });
 });
 after(() => servers.stop());
 

@@ -57,6 +57,7 @@ export function connect(
         dataBytes: node.keys.reduce((sum, keys) => sum + keys.size, 0),
         overheadBytes: 0,
         maxBytes: 1000,
+        stats: { hits: 0, misses: 0, evictedKeys: 0, sentOffset: 0 },
       };
     },
   }));

@@ -1,15 +1,20 @@
 import type { Credentials } from "./cluster-node.ts";
 import type { NodeAddress } from "./node-connection.ts";
+import type { Topology } from "./plan.ts";
 
-/** Nodes and shape of the wanted cluster. */
-export interface FormConfig {
+/** Settings of the controller. */
+export interface ControllerConfig extends Topology {
   /** All nodes, in the order in which they become primaries. */
   nodes: NodeAddress[];
-  /** Nodes that are to leave the cluster. */
-  leaving: NodeAddress[];
   credentials: Credentials;
-  shards: number;
-  replicasPerShard: number;
+  namespace: string;
+  /** Name of the pod that this process runs in. */
+  podName: string;
+}
+
+/** Settings of the program that waits for the controller. */
+export interface AwaitConfig extends Topology {
+  controllerUrl: string;
 }
 
 /** Nodes that admit a new password. */
@@ -22,27 +27,40 @@ export interface AdmissionConfig {
 }
 
 /**
- * Reads the environment of the formation Job: REDIS_NODES (host:port, separated by commas), REDIS_LEAVING_NODES (likewise, may
- * be missing), REDIS_SHARDS, REDIS_REPLICAS_PER_SHARD, REDIS_USERNAME and REDIS_PASSWORD. The API parses REDIS_NODES in the
- * same way.
+ * Reads the environment of the controller: REDIS_NODES (host:port, separated by commas), REDIS_SHARDS,
+ * REDIS_REPLICAS_PER_SHARD, REDIS_USERNAME, REDIS_PASSWORD, POD_NAMESPACE and POD_NAME. The API parses REDIS_NODES in the same
+ * way.
  *
  * @throws {Error} with all problems, one on each line, when a variable is wrong.
  */
-export function readFormConfig(env: NodeJS.ProcessEnv): FormConfig {
+export function readControllerConfig(env: NodeJS.ProcessEnv): ControllerConfig {
   const problems: string[] = [];
-  const integer = (name: string, min: number, max: number) => wholeNumberOf(env, name, min, max, problems);
   const nodes = readNodes(env, "REDIS_NODES", problems);
-  const leaving = readNodes(env, "REDIS_LEAVING_NODES", problems);
-  const shards = integer("REDIS_SHARDS", 1, 1000);
-  const replicasPerShard = integer("REDIS_REPLICAS_PER_SHARD", 0, 5);
-  const needed = shards * (1 + replicasPerShard);
+  const topology = readTopology(env, problems);
+  const needed = topology.shards * (1 + topology.replicasPerShard);
   if (problems.length === 0 && nodes.length !== needed) {
-    const shape = `${shards} shards of 1 + ${replicasPerShard}`;
+    const shape = `${topology.shards} shards of 1 + ${topology.replicasPerShard}`;
     problems.push(`REDIS_NODES: ${nodes.length} nodes are listed, ${shape} are ${needed}`);
   }
+  const namespace = readSet(env, "POD_NAMESPACE", problems);
+  const podName = readSet(env, "POD_NAME", problems);
   if (problems.length > 0) throw new Error(problems.join("\n"));
   const credentials = { username: usernameOf(env), password: env.REDIS_PASSWORD || undefined };
-  return { nodes, leaving, credentials, shards, replicasPerShard };
+  return { nodes, credentials, ...topology, namespace, podName };
+}
+
+/**
+ * Reads the environment of the Job that waits for the controller: REDIS_CONTROLLER_URL, REDIS_SHARDS and
+ * REDIS_REPLICAS_PER_SHARD.
+ *
+ * @throws {Error} with all problems, one on each line, when a variable is wrong.
+ */
+export function readAwaitConfig(env: NodeJS.ProcessEnv): AwaitConfig {
+  const problems: string[] = [];
+  const topology = readTopology(env, problems);
+  const controllerUrl = readSet(env, "REDIS_CONTROLLER_URL", problems).replace(/\/$/, "");
+  if (problems.length > 0) throw new Error(problems.join("\n"));
+  return { controllerUrl, ...topology };
 }
 
 /**
@@ -54,12 +72,12 @@ export function readFormConfig(env: NodeJS.ProcessEnv): FormConfig {
 export function readAdmissionConfig(env: NodeJS.ProcessEnv): AdmissionConfig {
   const problems: string[] = [];
   const nodes = readNodes(env, "REDIS_NODES", problems);
-  if (!env.REDIS_PASSWORD) problems.push("REDIS_PASSWORD: it must be set");
+  const password = readSet(env, "REDIS_PASSWORD", problems);
   if (problems.length > 0) throw new Error(problems.join("\n"));
   return {
     nodes,
     username: usernameOf(env),
-    password: env.REDIS_PASSWORD ?? "",
+    password,
     otherPassword: env.REDIS_OTHER_PASSWORD || undefined,
   };
 }
@@ -87,6 +105,17 @@ export function readNodes(env: NodeJS.ProcessEnv, name: string, problems: string
     else problems.push(`${name}: "${part}" must look like host:port; separate nodes by commas`);
   }
   return nodes;
+}
+
+function readTopology(env: NodeJS.ProcessEnv, problems: string[]): Topology {
+  const integer = (name: string, min: number, max: number) => wholeNumberOf(env, name, min, max, problems);
+  const shards = integer("REDIS_SHARDS", 1, 1000);
+  return { shards, replicasPerShard: integer("REDIS_REPLICAS_PER_SHARD", 0, 5) };
+}
+
+function readSet(env: NodeJS.ProcessEnv, name: string, problems: string[]): string {
+  if (!env[name]) problems.push(`${name}: it must be set`);
+  return env[name] ?? "";
 }
 
 /** The user of the nodes. */

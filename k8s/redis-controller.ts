@@ -1,0 +1,160 @@
+import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
+import { Lease } from "@pulumi/kubernetes/coordination/v1/lease.js";
+import { Service } from "@pulumi/kubernetes/core/v1/service.js";
+import { ServiceAccount } from "@pulumi/kubernetes/core/v1/serviceAccount.js";
+import { Role } from "@pulumi/kubernetes/rbac/v1/role.js";
+import { RoleBinding } from "@pulumi/kubernetes/rbac/v1/roleBinding.js";
+import * as pulumi from "@pulumi/pulumi";
+import type { RedisConfig } from "../config/sections/redis.ts";
+import { controllerPort } from "../contract/redis-controller.ts";
+import { podLabels } from "./labels.ts";
+import { podTemplate } from "./pod.ts";
+import { selectorLabels, skipAwait } from "./workload.ts";
+
+/** The wanted Redis Cluster and the program that keeps it. */
+export interface RedisControllerArgs {
+  namespace: string;
+  config: RedisConfig;
+  /** Image that contains the Redis program. */
+  apiImage: string;
+  /** Names of the Secrets that the API image is pulled with. */
+  apiPullSecrets: pulumi.Input<string>[];
+  /** `host:port` of every pod of the wanted cluster. */
+  nodes: string[];
+  /** Name of a Secret with the key `password`. */
+  secretName: string;
+}
+
+/** Longer than the time that the program takes to end a step: a large key may move. */
+const gracePeriodSeconds = 60;
+const certificate = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt";
+
+/**
+ * Deployment of the program that forms the Redis Cluster, mends it and changes its shape. It has rights to its Lease and to read
+ * the StatefulSet, and to nothing else. A new pod starts before the old one ends; the Lease lets only one of them act.
+ */
+export class RedisController extends pulumi.ComponentResource {
+  constructor(name: string, args: RedisControllerArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("breakwater:k8s:RedisController", name, {}, opts);
+    const { config, namespace } = args;
+    const metadata = { name, namespace };
+    const labels = selectorLabels(name, name);
+    const account = new ServiceAccount(
+      name,
+      { metadata, automountServiceAccountToken: false },
+      { parent: this },
+    );
+    const lease = new Lease(name, { metadata }, { parent: this });
+    const role = new Role(
+      name,
+      {
+        metadata,
+        rules: [
+          { apiGroups: ["apps"], resources: ["statefulsets"], resourceNames: ["redis"], verbs: ["get"] },
+          {
+            apiGroups: ["coordination.k8s.io"],
+            resources: ["leases"],
+            resourceNames: [name],
+            verbs: ["get", "update"],
+          },
+          // The name of an object that is created cannot be restricted.
+          { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create"] },
+        ],
+      },
+      { parent: this },
+    );
+    const binding = new RoleBinding(
+      name,
+      {
+        metadata,
+        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name },
+        subjects: [{ kind: "ServiceAccount", name, namespace }],
+      },
+      { parent: this, dependsOn: [role] },
+    );
+    const { nodeSelector, tolerations, priorityClassName, imagePullSecrets } = config.pod;
+    const value = (variable: string, text: string | number) => ({ name: variable, value: String(text) });
+    const field = (variable: string, fieldPath: string) => ({
+      name: variable,
+      valueFrom: { fieldRef: { fieldPath } },
+    });
+    new Deployment(
+      name,
+      {
+        metadata: { ...metadata, labels },
+        spec: {
+          replicas: 1,
+          revisionHistoryLimit: 3,
+          selector: { matchLabels: labels },
+          strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
+          template: podTemplate({
+            labels,
+            metadata: {
+              labels: podLabels("redis"),
+              annotations: {
+                "prometheus.io/scrape": "true",
+                "prometheus.io/port": String(controllerPort),
+                "prometheus.io/path": "/metrics",
+              },
+            },
+            pullSecrets: args.apiPullSecrets,
+            patch: { nodeSelector, tolerations, priorityClassName, imagePullSecrets },
+            spec: {
+              serviceAccountName: name,
+              automountServiceAccountToken: true,
+              terminationGracePeriodSeconds: gracePeriodSeconds,
+              containers: [
+                {
+                  name: "controller",
+                  image: args.apiImage,
+                  args: ["redis.js", "control"],
+                  env: [
+                    value("REDIS_NODES", args.nodes.join(",")),
+                    value("REDIS_SHARDS", config.shards),
+                    value("REDIS_REPLICAS_PER_SHARD", config.replicasPerShard),
+                    value("REDIS_USERNAME", "default"),
+                    {
+                      name: "REDIS_PASSWORD",
+                      valueFrom: { secretKeyRef: { name: args.secretName, key: "password" } },
+                    },
+                    // Another password needs another pod, because a variable does not change.
+                    value("REDIS_PASSWORD_VERSION", config.passwordVersion),
+                    field("POD_NAME", "metadata.name"),
+                    field("POD_NAMESPACE", "metadata.namespace"),
+                    value("NODE_EXTRA_CA_CERTS", certificate),
+                  ],
+                  ports: [{ name: "metrics", containerPort: controllerPort }],
+                  readinessProbe: { httpGet: { path: "/health", port: "metrics" }, periodSeconds: 5 },
+                  startupProbe: {
+                    httpGet: { path: "/health", port: "metrics" },
+                    periodSeconds: 1,
+                    failureThreshold: 60,
+                  },
+                  livenessProbe: {
+                    httpGet: { path: "/health", port: "metrics" },
+                    periodSeconds: 30,
+                    timeoutSeconds: 5,
+                  },
+                  resources: {
+                    requests: { cpu: "20m", memory: "128Mi" },
+                    limits: { cpu: "1", memory: "128Mi" },
+                  },
+                },
+              ],
+            },
+          }),
+        },
+      },
+      { parent: this, dependsOn: [account, lease, binding] },
+    );
+    new Service(
+      name,
+      {
+        metadata: { ...metadata, annotations: skipAwait },
+        spec: { selector: labels, ports: [{ name: "metrics", port: controllerPort }] },
+      },
+      { parent: this },
+    );
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,168 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Credentials } from "./cluster-node.ts";
+import type { Lease } from "./lease.ts";
+import type { NodeAddress } from "./node-connection.ts";
+import { reasonOf } from "./observe.ts";
+import type { Topology } from "./plan.ts";
+import { type Progress, Reconciliation, type Step } from "./reconciliation.ts";
+
+/** The cluster that a controller keeps. */
+export interface ControllerOptions extends Topology {
+  /** Every node of the wanted cluster, in the order in which they become primaries. */
+  nodes: readonly NodeAddress[];
+  /** Nodes that exist and are not wanted. */
+  findLeaving: () => Promise<readonly NodeAddress[]>;
+  credentials: Credentials;
+  lease: Lease;
+  log: (line: string) => void;
+}
+
+/** What a controller reports. */
+export interface ControllerStatus {
+  /** The wanted cluster: see `shapeOf`. */
+  shape: string;
+  /** `standby`: another process holds the lease. */
+  state: Step["state"] | "standby";
+  /** What it waits for, or why the wanted cluster is refused; "" otherwise. */
+  reason: string;
+  progress: Progress | undefined;
+  /** Number of actions that succeeded since its start. */
+  actions: number;
+  /** Time since the observation began that led to the state. */
+  ageMs: number;
+}
+
+/** A step, or that another process holds the lease. */
+type Turn = Step | { state: "standby"; reason: string };
+
+/** Pauses between two steps, by the state that the first has found. */
+const pausesMs = { settled: 1_000, working: 50, waiting: 250, refused: 2_000, standby: 500 } as const;
+const renewalMs = 3_000;
+/** Time for which the number of nodes that exist may be out of date. */
+const leavingAgeMs = 2_000;
+
+/** The wanted shards and replicas as a text, for comparison. */
+export function shapeOf({ shards, replicasPerShard }: Topology): string {
+  return `${shards} shards of 1 + ${replicasPerShard}`;
+}
+
+/**
+ * Watches a Redis Cluster and mends it all the time: introduces nodes that come back with other addresses, replaces lost ones,
+ * ends interrupted moves, and changes its shape. It acts only while it holds the lease.
+ */
+export class Controller {
+  readonly #options: ControllerOptions;
+  readonly #reconciliation: Reconciliation;
+  #latest: { step: Turn; startedMs: number };
+  #leaving: { nodes: readonly NodeAddress[]; untilMs: number } = { nodes: [], untilMs: 0 };
+  #turnMs = performance.now();
+  /** Left out of messages. */
+  readonly #domain: string;
+
+  constructor(options: ControllerOptions) {
+    this.#options = options;
+    this.#domain = commonDomain(options.nodes);
+    this.#latest = { step: { state: "standby", reason: "the lease" }, startedMs: performance.now() };
+    const { credentials, lease } = options;
+    this.#reconciliation = new Reconciliation({
+      credentials,
+      log: (line) => this.#log(line),
+      mayAct: () => lease.isHeld,
+    });
+  }
+
+  /** The state of the cluster as this process knows it. */
+  get reconciliation(): Reconciliation {
+    return this.#reconciliation;
+  }
+
+  /** Time since the last turn of the loop ended. */
+  get silentMs(): number {
+    return performance.now() - this.#turnMs;
+  }
+
+  get status(): ControllerStatus {
+    const { step, startedMs } = this.#latest;
+    return {
+      shape: shapeOf(this.#options),
+      state: step.state,
+      reason: "reason" in step ? this.#shorten(step.reason) : "",
+      progress: this.#reconciliation.progress,
+      actions: [...this.#reconciliation.actions.values()].reduce((sum, count) => sum + count, 0),
+      ageMs: Math.round(performance.now() - startedMs),
+    };
+  }
+
+  /** Runs until the signal; then ends the step that goes on, and gives the lease back. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { lease } = this.#options;
+    await lease.renew();
+    const renewing = this.#keepLease(signal);
+    while (!signal.aborted) {
+      const startedMs = performance.now();
+      const step = await this.#step();
+      this.#report(step);
+      this.#latest = { step, startedMs };
+      this.#turnMs = performance.now();
+      await sleep(pausesMs[step.state], undefined, { signal }).catch(() => undefined);
+    }
+    await renewing;
+    await lease
+      .release()
+      .catch((error: unknown) => this.#log(`the lease was not released: ${reasonOf(error)}`));
+    this.#reconciliation.close();
+  }
+
+  async #step(): Promise<Turn> {
+    const { lease, nodes, shards, replicasPerShard } = this.#options;
+    if (!lease.isHeld) return { state: "standby", reason: lease.obstacle };
+    try {
+      const leaving = await this.#findLeaving();
+      return await this.#reconciliation.step({ nodes, leaving, shards, replicasPerShard });
+    } catch (error) {
+      return { state: "waiting", reason: reasonOf(error) };
+    }
+  }
+
+  async #findLeaving(): Promise<readonly NodeAddress[]> {
+    if (performance.now() > this.#leaving.untilMs) {
+      const nodes = await this.#options.findLeaving();
+      this.#leaving = { nodes, untilMs: performance.now() + leavingAgeMs };
+    }
+    return this.#leaving.nodes;
+  }
+
+  async #keepLease(signal: AbortSignal): Promise<void> {
+    const { lease } = this.#options;
+    while (!signal.aborted) {
+      await sleep(lease.isHeld ? renewalMs : pausesMs.standby, undefined, { signal }).catch(() => undefined);
+      if (!signal.aborted) await lease.renew();
+    }
+  }
+
+  /** Logs a state that differs from the one before by more than its details. */
+  #report(step: Turn): void {
+    const before = this.#latest.step;
+    const subject = (each: Turn) => ("reason" in each ? each.reason.replace(/ \(.*/s, "") : "");
+    if (step.state === "working" || (before.state === step.state && subject(before) === subject(step)))
+      return;
+    if (step.state === "settled") this.#log(`settled: ${shapeOf(this.#options)}, all slots served`);
+    else if (step.state === "refused") this.#log(`refused: ${step.reason}`);
+    else this.#log(`${step.state === "standby" ? "on standby, " : ""}waiting for ${step.reason}`);
+  }
+
+  #log(line: string): void {
+    this.#options.log(this.#shorten(line));
+  }
+
+  #shorten(text: string): string {
+    return this.#domain === "" ? text : text.replaceAll(this.#domain, "");
+  }
+}
+
+/** What all names have after the first dot; "" when that differs. */
+function commonDomain(nodes: readonly NodeAddress[]): string {
+  const domains = new Set(nodes.map(({ host, port }) => `${host.slice(host.indexOf("."))}:${port}`));
+  const [domain = ""] = domains;
+  return domains.size === 1 && domain.startsWith(".") ? domain : "";
+}
