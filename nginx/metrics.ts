@@ -73,7 +73,7 @@ export function countedFills({ metrics }: Pick<NginxSettings, "metrics">): Direc
 }
 
 function line(cache: string): string {
-  return `$upstream_addr|$upstream_status|$status|${cache}|$upstream_header_time`;
+  return `>$upstream_addr|$upstream_status|$status|${cache}|$upstream_header_time`;
 }
 
 /** A request to one of a pool's pods, by which the program learns its address. */

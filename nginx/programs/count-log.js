@@ -4,7 +4,10 @@
 import fs from "fs";
 import { bucketEnds, eachAttempt, learnedSeconds, now, sharedCounters } from "./counters.js";
 
-/** Lines of Nginx's log: addresses | statuses | status of the response | result of the cache | seconds to the header. */
+/**
+ * Lines of Nginx's log: `>`, and addresses | statuses | status of the response | result of the cache | seconds to the header.
+ * On a full volume a line ends anywhere, and the next one follows without a line break.
+ */
 const logFile = "/tmp/metrics.log";
 const chunkBytes = 64 * 1024;
 /** Size from which on a log that is read to its end is emptied. */
@@ -53,6 +56,14 @@ function read(start) {
   return { lines, end };
 }
 
+/** A whole line after its `>`. The address of no pod is the upstream's name. */
+const format = (() => {
+  const address = "(?:\\d{1,3}(?:\\.\\d{1,3}){3}:\\d{1,5}|\\[[0-9a-f:.]{2,45}\\]:\\d{1,5}|[a-z][-a-z0-9_]*)";
+  const list = (/** @type {string} */ item) => `(?:${item}(?:(?: : |, )${item})*)?`;
+  const fields = [list(address), list("(?:\\d{1,3}|-)"), "\\d{3}", "[A-Z]*", list("(?:\\d+\\.\\d{3}|-)")];
+  return new RegExp(`^${fields.join("\\|")}$`);
+})();
+
 /** Classes of statuses by their first digit. @type {Record<string, string>} */
 const classes = { 1: "1xx", 2: "2xx", 3: "3xx", 4: "4xx", 5: "5xx" };
 
@@ -64,7 +75,14 @@ const classes = { 1: "1xx", 2: "2xx", 3: "3xx", 4: "4xx", 5: "5xx" };
 export function count(lines) {
   /** @type {Map<string, Map<string, number>>} */
   const groups = new Map();
-  lines.forEach((times, line) => {
+  let cut = 0;
+  lines.forEach((times, text) => {
+    const start = text.lastIndexOf(">");
+    const line = text.slice(start + 1);
+    const isWhole = start >= 0 && format.test(line);
+    // A line that was cut has the next one after it.
+    if (start !== 0 || !isWhole) cut += times;
+    if (!isWhole) return;
     const end = line.lastIndexOf("|");
     const head = line.slice(0, end);
     let seconds = groups.get(head);
@@ -72,10 +90,12 @@ export function count(lines) {
       seconds = new Map();
       groups.set(head, seconds);
     }
-    seconds.set(line.slice(end + 1), times);
+    const list = line.slice(end + 1);
+    seconds.set(list, (seconds.get(list) || 0) + times);
   });
   /** @type {Map<string, number>} */
   const sums = new Map();
+  if (cut > 0) sums.set("d|", cut);
   groups.forEach((seconds, head) => {
     addRequests(sums, head, seconds);
   });

@@ -132,6 +132,12 @@ export function render(items, pools, connections) {
       sample({}, handled),
     ]),
     family(
+      "gateway_cut_log_lines_total",
+      "counter",
+      "Requests that are not counted, because a full volume cut their lines in the log",
+      [sample({}, new Map(ofKind("d")).get("") || 0)],
+    ),
+    family(
       "gateway_responses_total",
       "counter",
       "Responses to clients by class of the status",

@@ -5,7 +5,7 @@ import page, { render } from "./metrics-page.js";
 
 /** The metrics of log lines, without buckets and metrics of 0. */
 function metricsOf(lines: readonly string[], pools = ["api"]): string[] {
-  const sums = count(new Map(lines.map((line, index) => [line, index + 1])));
+  const sums = count(new Map(lines.map((line, index) => [`>${line}`, index + 1])));
   const items = [...sums].map(([key, value]): [string, number] => [key, value]);
   const text = render(
     items,
@@ -96,9 +96,47 @@ for (const [what, line, expected] of [
     assert.deepEqual(metricsOf([line]), expected);
   });
 
+const recorded = [
+  "10.0.0.1:3000|200|200||0.012",
+  "[fd00::1]:3000|504|504||-",
+  "||200|HIT|",
+  "api|502|503||-",
+  "10.0.0.1:3000 : 10.0.0.2:3000, 10.0.0.3:3000|502 : 502, 200|200|FILL|- : -, 0.002",
+];
+
+for (const line of recorded)
+  test(`the metrics count only the next line after ${line} was cut at any byte`, () => {
+    for (const next of recorded)
+      for (let length = 1; length <= line.length; length++)
+        assert.deepEqual(
+          metricsOf([`${line.slice(0, length)}>${next}`]),
+          ["gateway_cut_log_lines_total 1", ...metricsOf([next])],
+          line.slice(0, length),
+        );
+  });
+
+test("the metrics count no line without its beginning, or with another address than a pod has", () => {
+  for (const line of recorded)
+    for (let length = 0; length < line.length; length++) {
+      const text = render([...count(new Map([[line.slice(-length - 1), 2]]))], ["api"], "");
+      assert.match(text, /^gateway_cut_log_lines_total 2$/m);
+      assert.doesNotMatch(text, /pod_ip|status="." [1-9]/);
+    }
+  for (const address of [
+    "10.0.0.1",
+    "10.0.0.1:",
+    "10.0.0:3000",
+    "fd00::1:3000",
+    ":3000",
+    "unix:/x",
+    "10.0.0.1:3000 :",
+  ])
+    assert.deepEqual(metricsOf([`${address}|200|200||0.001`]), ["gateway_cut_log_lines_total 1"], address);
+});
+
 test("the metrics add up lines that differ in their times, and put each into its bucket", () => {
   const lines = ["0.000", "0.001", "0.002", "2.500", "70.000"].map(
-    (time) => `10.0.0.1:3000|200|200||${time}`,
+    (time) => `>10.0.0.1:3000|200|200||${time}`,
   );
   const sums = count(new Map(lines.map((line, index) => [line, index + 1])));
   const text = render([...sums], ["api"], "");
