@@ -128,9 +128,16 @@ test("the load test passes on a healthy stack", async () => {
   assert.deepEqual(await failedGates(), [0, []]);
 });
 
+/** Asks a pod for a fault some time after the load began, until one accepts: a pod that is busy refuses requests. */
 const laterDuringTheRun = (path: string) => async () => {
   await sleep(8_000);
-  await fetch(`${stack.endpoint}/api/lab/${path}`, { method: "POST" }).catch(() => undefined);
+  await until("a pod with the fault", async () => {
+    const response = await fetch(`${stack.endpoint}/api/lab/${path}`, { method: "POST" }).catch(
+      () => undefined,
+    );
+    // A process that ends does not respond.
+    return response?.status !== 503;
+  });
 };
 
 for (const fault of ["rollout", "kill-api", "kill-redis-primary"]) {

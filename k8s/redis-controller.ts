@@ -27,6 +27,8 @@ export interface RedisControllerArgs {
 
 /** Longer than the time that the program takes to end a step: a large key may move. */
 const gracePeriodSeconds = 60;
+/** Every node has a table of all nodes. */
+const bytesPerEntry = 1_000;
 const certificate = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt";
 
 /**
@@ -72,6 +74,7 @@ export class RedisController extends pulumi.ComponentResource {
       },
       { parent: this, dependsOn: [role] },
     );
+    const memory = `${128 + Math.ceil((args.nodes.length ** 2 * bytesPerEntry) / 2 ** 20)}Mi`;
     const { nodeSelector, tolerations, priorityClassName, imagePullSecrets } = config.pod;
     const value = (variable: string, text: string | number) => ({ name: variable, value: String(text) });
     const field = (variable: string, fieldPath: string) => ({
@@ -136,8 +139,8 @@ export class RedisController extends pulumi.ComponentResource {
                     timeoutSeconds: 5,
                   },
                   resources: {
-                    requests: { cpu: "20m", memory: "128Mi" },
-                    limits: { cpu: "1", memory: "128Mi" },
+                    requests: { cpu: "20m", memory },
+                    limits: { cpu: "1", memory },
                   },
                 },
               ],
