@@ -6,7 +6,7 @@ import { clusterNeeds, missingNeeds } from "./cluster-needs.ts";
 const config = validate({
   cluster: { storageClass: "fast" },
   api: { podMonitor: true, pod: { priorityClassName: "high" } },
-  redis: { pod: { priorityClassName: "low" } },
+  redis: { podMonitor: true, pod: { priorityClassName: "low" } },
   nginx: { metrics: true, podMonitor: true },
 });
 
@@ -23,18 +23,19 @@ test("missingNeeds names every option whose object is missing, the object and th
   assert.deepEqual(asked, [
     "/apis/monitoring.coreos.com/v1/podmonitors?limit=1",
     "/apis/monitoring.coreos.com/v1/podmonitors?limit=1",
+    "/apis/monitoring.coreos.com/v1/podmonitors?limit=1",
     "/apis/storage.k8s.io/v1/storageclasses/fast",
     "/apis/scheduling.k8s.io/v1/priorityclasses/high",
     "/apis/scheduling.k8s.io/v1/priorityclasses/low",
   ]);
-  assert.equal(missing.length, 5);
+  assert.equal(missing.length, 6);
   assert.match(missing[0] ?? "", /^api\.podMonitor: true needs the CustomResourceDefinition podmonitors\./);
   assert.match(missing[1] ?? "", /^nginx\.podMonitor: true needs .* --path nginx\.podMonitor false$/);
   assert.match(
-    missing[2] ?? "",
+    missing[3] ?? "",
     /^cluster\.storageClass: "fast" needs the StorageClass fast, .*config set --path/,
   );
-  assert.match(missing[4] ?? "", /^redis\.pod\.priorityClassName: "low" needs the PriorityClass low/);
+  assert.match(missing[5] ?? "", /^redis\.pod\.priorityClassName: "low" needs the PriorityClass low/);
 });
 
 for (const [what, status] of [

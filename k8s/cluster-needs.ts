@@ -34,7 +34,7 @@ export function clusterNeeds(
           },
         ];
   return [
-    ...(["api", "nginx"] as const)
+    ...(["api", "nginx", "redis"] as const)
       .filter((section) => config[section].podMonitor)
       .map((section) => ({
         option: `${section}.podMonitor: true`,

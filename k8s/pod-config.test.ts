@@ -19,7 +19,7 @@ before(async () => {
   ({ recorded } = await runProgram({
     api: { podMonitor: true, pod: pod("payments"), pools: [{ name: "blue", replicas: 1 }] },
     nginx: { metrics: true, podMonitor: true, pod: pod("edge") },
-    redis: { pod: pod("cache") },
+    redis: { podMonitor: true, pod: pod("cache") },
     database: { pod: pod("storage") },
   }));
 });
@@ -71,12 +71,13 @@ test("no selector has a label of the pod options", () => {
     assert.ok(!JSON.stringify(inputs.spec.selector).includes("team"), `${type} ${name}`);
 });
 
-for (const [section, deployment] of [
-  ["api", "api-blue"],
-  ["nginx", "nginx"],
+for (const [section, deployment, monitorName] of [
+  ["api", "api-blue", "api-metrics"],
+  ["nginx", "nginx", "nginx-metrics"],
+  ["redis", "redis-controller", "redis-controller-metrics"],
 ] as const)
   test(`${section}.podMonitor selects the pods, and a port that they have`, () => {
-    const monitor = ofKind(recorded, "PodMonitor").find(({ name }) => name === `${section}-metrics`);
+    const monitor = ofKind(recorded, "PodMonitor").find(({ name }) => name === monitorName);
     const { selector, podMetricsEndpoints } = monitor?.inputs.spec ?? {};
     const { metadata, spec } = template("Deployment", deployment);
     for (const [key, value] of Object.entries(selector.matchLabels))

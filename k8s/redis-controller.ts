@@ -9,6 +9,7 @@ import type { RedisConfig } from "../config/sections/redis.ts";
 import { controllerPort } from "../contract/redis-controller.ts";
 import { podLabels } from "./labels.ts";
 import { podTemplate } from "./pod.ts";
+import { createPodMonitor } from "./pod-monitor.ts";
 import { selectorLabels, skipAwait } from "./workload.ts";
 
 /** The wanted Redis Cluster and the program that keeps it. */
@@ -158,6 +159,7 @@ export class RedisController extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+    if (config.podMonitor) createPodMonitor(name, { namespace, matchLabels: labels, port: "metrics" }, this);
     this.registerOutputs({});
   }
 }

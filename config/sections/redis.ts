@@ -1,6 +1,6 @@
 import { section } from "../options/collections.ts";
 import type { ValueOf } from "../options/option.ts";
-import { duration, integer, size } from "../options/scalars.ts";
+import { duration, flag, integer, size } from "../options/scalars.ts";
 import { container } from "./container.ts";
 import { pod } from "./pod.ts";
 
@@ -16,6 +16,7 @@ export const redis = section("The Redis Cluster that the API uses as its cache."
   volumeGeneration: integer({ min: 1, max: 9999, default: 1, doc: "Number of the volumes. Another number replaces the pods and makes new, empty volumes: the way to another storage class or to fewer bytes. The cache is lost." }),
   nodeTimeout: duration({ min: "500 ms", max: "1 min", default: "2 s", doc: "Time without a reply after which a node counts as failed." }),
   passwordVersion: integer({ min: 1, max: 2 ** 31 - 1, default: 1, doc: "Another number gives Redis another generated password, in one `pulumi up` and without a failed request: [rotation.md](rotation.md)." }),
+  podMonitor: flag({ default: false, doc: "Whether to create a PodMonitor for the metrics of the Redis controller: [redis.md](redis.md#the-controller). Needs the CustomResourceDefinition of the Prometheus operator in the cluster. Without it, Prometheus finds the pod by its annotations `prometheus.io/scrape`." }),
   pod: pod(redisVolumes),
 });
 
