@@ -10,9 +10,10 @@ export interface NodeAddress {
   port: number;
 }
 
-const timeoutMs = 2_000;
+/** An address that no pod has any more refuses no connection. */
+const connectTimeoutMs = 1_000;
 /** Time for which a node may be silent when it is asked for its state. */
-const viewTimeoutMs = 4_000;
+const viewTimeoutMs = 3_000;
 /** Time for which a node may be silent at all: a large key takes long to move. */
 const silenceMs = 120_000;
 
@@ -141,7 +142,7 @@ function clientOf(host: string, port: number, credentials: Credentials) {
     socket: {
       host,
       port,
-      connectTimeout: timeoutMs,
+      connectTimeout: connectTimeoutMs,
       socketTimeout: silenceMs,
       reconnectStrategy: false,
     },
