@@ -43,7 +43,10 @@ export interface RedisNodes {
 }
 
 const port = 6379;
-const isMember = { exec: { command: ["sh", "-uc", redisReady] }, timeoutSeconds: 5 };
+const memberProbe = (condition: "start" | "ready") => ({
+  exec: { command: ["sh", "-uc", redisReady, "redis-ready", condition] },
+  timeoutSeconds: 5,
+});
 const handover = [
   ...["sh", "-uc", redisHandover, "redis-handover"],
   ...[port, redisHandoverSeconds.all, redisHandoverSeconds.attempt].map(String),
@@ -209,15 +212,19 @@ export class RedisCluster extends pulumi.ComponentResource {
               ],
               lifecycle: { preStop: { exec: { command: handover } } },
               // A pod starts when the cluster has it. An update then never stops two nodes of a shard at the same time.
-              startupProbe: { ...isMember, periodSeconds: 1, failureThreshold: maxFormationSeconds },
-              // A probe by exec costs processes, so the others are rare.
-              readinessProbe: { ...isMember, periodSeconds: 10, failureThreshold: 3 },
+              startupProbe: {
+                ...memberProbe("start"),
+                periodSeconds: 1,
+                failureThreshold: maxFormationSeconds,
+              },
+              // A probe by exec takes 15 ms of CPU time, most of it in runc, so the others are rare.
+              readinessProbe: { ...memberProbe("ready"), periodSeconds: 20, failureThreshold: 2 },
               // Only this probe detects a server that does not respond.
               livenessProbe: {
                 exec: { command: ["redis-cli", "-h", "127.0.0.1", "ping"] },
-                periodSeconds: 20,
+                periodSeconds: 60,
                 timeoutSeconds: 5,
-                failureThreshold: 3,
+                failureThreshold: 2,
               },
             },
           ],
