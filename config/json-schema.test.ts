@@ -87,7 +87,7 @@ for (const raw of [
   { api: { replicas: "many" } },
   { api: { replicas: null } },
   { api: { memory: 192 } },
-  { redis: { shards: 2 } },
+  { redis: { shards: 0 } },
   { nginx: { timeout: "30" } },
   { nginx: { hashKey: "$a; evil" } },
   { nginx: { nodePort: 8080 } },

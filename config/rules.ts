@@ -55,7 +55,23 @@ export function checkRules(config: StackConfig, report: Report): void {
   checkDatabase(config, report);
   checkGateway(config, report);
   checkLoadTest(config.loadtest, report);
-  const { redis } = config;
+  checkRedis(config.redis, report);
+}
+
+function checkRedis(redis: StackConfig["redis"], report: Report): void {
+  const { shards, replicasPerShard } = redis;
+  if (shards === 2)
+    report({
+      path: "redis.shards",
+      value: shards,
+      rule: "must be 3 or more, or 1 for a single node: of two primaries, neither has a majority when the other fails",
+    });
+  if (shards === 1 && replicasPerShard > 0)
+    report({
+      path: "redis.replicasPerShard",
+      value: replicasPerShard,
+      rule: "must be 0 when redis.shards is 1: it takes three primaries to elect a replica in the place of one that failed",
+    });
   if (redis.storage < redis.memory * 2) {
     report({
       path: "redis.storage",

@@ -84,7 +84,15 @@ for (const [raw, found] of [
   [{ api: { replicas: "many" } }, "api.replicas: must be a whole number from 0 to 500"],
   [{ api: { replicas: null } }, "api.replicas: must be a whole number from 0 to 500"],
   [{ api: { memory: 192 } }, 'api.memory: must be at least 96 MiB, written with its unit like "192 MiB"'],
-  [{ redis: { shards: 2 } }, "redis.shards: must be a whole number from 3 to 100"],
+  [{ redis: { shards: 0 } }, "redis.shards: must be a whole number from 1 to 100"],
+  [
+    { redis: { shards: 2 } },
+    "redis.shards: must be 3 or more, or 1 for a single node: of two primaries, neither has a majority when the other fails",
+  ],
+  [
+    { redis: { shards: 1 } },
+    "redis.replicasPerShard: must be 0 when redis.shards is 1: it takes three primaries to elect a replica in the place of one that failed",
+  ],
   [
     { nginx: { timeout: "30" } },
     'nginx.timeout: must be from 100 ms to 1 h, written with its unit like "30 s"',

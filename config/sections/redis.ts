@@ -9,8 +9,8 @@ export const redisVolumes = { data: "/data", conf: "/etc/redis" } as const;
 
 /** The Redis Cluster that the API uses as its cache. */
 export const redis = section("The Redis Cluster that the API uses as its cache.", {
-  shards: integer({ min: 3, max: 100, default: 3, doc: "Number of primaries that share the keys. On a running stack, slots and keys move to new shards, and away from shards that leave: [redis.md](redis.md)." }),
-  replicasPerShard: integer({ min: 0, max: 5, default: 1, doc: "Number of replicas of each primary; it may change on a running stack, too." }),
+  shards: integer({ min: 1, max: 100, default: 3, doc: "Number of primaries that share the keys: 3 or more, or 1 for a single node, with `redis.replicasPerShard` 0. On a running stack, slots and keys move to new shards, and away from shards that leave: [redis.md](redis.md)." }),
+  replicasPerShard: integer({ min: 0, max: 5, default: 1, doc: "Number of replicas of each primary; it may change on a running stack, too. It takes three primaries to elect a replica in the place of one that failed." }),
   ...container({ minMemory: "32 MiB", memory: "64 MiB", cpu: "500m", cpuRequest: "50m", memoryDoc: " Redis' `maxmemory` is 60 % of what remains after 12 MiB." }),
   storage: size({ min: "16 MiB", default: "256 MiB", doc: "Volume of each Redis pod; at least twice `redis.memory`. A larger size makes the volumes grow if their storage class allows it; all else is refused, and `redis.volumeGeneration` makes new volumes." }),
   volumeGeneration: integer({ min: 1, max: 9999, default: 1, doc: "Number of the volumes. Another number replaces the pods and makes new, empty volumes: the way to another storage class or to fewer bytes. The cache is lost." }),

@@ -30,7 +30,7 @@ export function stories(incidents: readonly Incident[]): fc.Arbitrary<Chapter[]>
   return fc.array(
     fc.record({
       wanted: fc.record({
-        shards: fc.integer({ min: 2, max: 5 }),
+        shards: fc.integer({ min: 1, max: 5 }),
         replicasPerShard: fc.integer({ min: 0, max: 2 }),
       }),
       steps: fc.integer({ min: 0, max: 8 }),
