@@ -18,6 +18,7 @@ const ofStacks = [
   "loadtest",
   "prove:edge",
   "prove:outage",
+  "prove:redis",
   "redis:check",
 ];
 const passingOn = ["pulumi"];

@@ -3,6 +3,7 @@ import { usage as edgeHelp, parseEdgeCommand } from "../bench/edge/command-line.
 import { usage as gatewaysHelp, parseGatewaysCommand } from "../bench/nginx/command-line.ts";
 import { usage as nodesHelp, parseNodesCommand } from "../bench/nodes/command-line.ts";
 import { parseCheckCommand, usage as redisCheckHelp } from "../bench/redis/check-command.ts";
+import { parseProofCommand, usage as redisProofHelp } from "../bench/redis/command-line.ts";
 import {
   type CommandSpec,
   helpOf,
@@ -94,6 +95,7 @@ export const commands = {
   "bench:nodes": { help: nodesHelp, read: parseNodesCommand } satisfies Command<object>,
   "bench:api": { help: speedHelp, read: parseSpeedCommand } satisfies Command<object>,
   "prove:edge": { help: edgeHelp, read: parseEdgeCommand } satisfies Command<object>,
+  "prove:redis": { help: redisProofHelp, read: parseProofCommand } satisfies Command<object>,
   "redis:check": { help: redisCheckHelp, read: parseCheckCommand } satisfies Command<object>,
   "prove:oracle": command({
     command: "npm run prove:oracle",
