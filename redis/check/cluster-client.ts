@@ -198,16 +198,24 @@ export class ClusterClient {
     );
   }
 
+  /** A node that is cut off must not hold up the look at the others: closing a connection does not end an attempt to connect. */
   async #ask(node: NodeConnection): Promise<[string, string, string]> {
-    const timer = setTimeout(() => node.close(), lookMs);
+    const ended = new AbortController();
+    const late = sleep(lookMs, undefined, { signal: ended.signal }).then(() => {
+      node.close();
+      throw new CheckError("no response");
+    });
+    const replies = Promise.all([
+      node.send("CLUSTER", "NODES"),
+      node.send("INFO", "stats"),
+      node.send("INFO", "server"),
+    ]);
     try {
-      return await Promise.all([
-        node.send("CLUSTER", "NODES"),
-        node.send("INFO", "stats"),
-        node.send("INFO", "server"),
-      ]);
+      return await Promise.race([replies, late]);
     } finally {
-      clearTimeout(timer);
+      ended.abort();
+      late.catch(() => {});
+      replies.catch(() => {});
     }
   }
 
