@@ -81,7 +81,8 @@ export class ApiLoad {
   async #end(): Promise<ApiLoadReport> {
     this.#stop.abort();
     await this.#running;
-    await Promise.all(this.#open);
+    // A PUT that ends begins further GETs.
+    while (this.#open.size > 0) await Promise.all(this.#open);
     await this.#pool.destroy();
     const { sent, failed, failures, reasons } = this.#outcomes;
     return {

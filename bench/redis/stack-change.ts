@@ -1,6 +1,4 @@
-import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../contract/user-error.ts";
 import { findByEnvironment, sendSignal, waitUntilGone } from "../../host/process-table.ts";
@@ -47,11 +45,8 @@ export class StackChange {
    */
   async killedUp(afterMs: number): Promise<boolean> {
     const run = randomUUID();
-    const child = spawn("pulumi", this.#upArguments, {
-      env: { ...process.env, [marker]: run },
-      stdio: "ignore",
-    });
-    const ended = once(child, "exit");
+    const env = { ...process.env, [marker]: run };
+    const ended = tryCommand("pulumi", this.#upArguments, { env });
     const isEnded = await Promise.race([ended.then(() => true), sleep(afterMs, false)]);
     if (isEnded) return false;
     const processes = await findByEnvironment(marker, run);
