@@ -1,6 +1,6 @@
 import { cacheZoneBytes } from "./cache-size.ts";
 import type { PoolPlan } from "./derive.ts";
-import type { NginxConfig } from "./sections/nginx.ts";
+import { defaultConnections, type NginxConfig } from "./sections/nginx.ts";
 import { hasTls } from "./sections/nginx-tls.ts";
 import { type Bytes, KiB, MiB } from "./units.ts";
 
@@ -9,6 +9,16 @@ import { type Bytes, KiB, MiB } from "./units.ts";
 const baseBytes = 15 * MiB;
 const workerBytes = 3 * MiB;
 const connectionBytes = 448;
+
+// Measured with Nginx 1.30.6, 600 to 5,000 connections at a time: what clients can make the gateway keep, beside the headers
+// that are still arriving. A request or a response that is slow, the state of TLS, and a request of HTTP/2 with a slow body.
+const slowBytes = 10 * KiB;
+const tlsBytes = 30 * KiB;
+const streamBytes = 18 * KiB;
+/** Number of buffers for the headers of a request, of `nginx.limits.headerLine` each. */
+export const headerBuffers = 4;
+/** Connections that each worker process has at least, if `nginx.workerConnections` is not given. */
+const fewestConnections = 256;
 
 // From the source of Nginx 1.30, on 64 bits: a client's node of `limit_req` takes a slot of 128 bytes, one of `limit_conn`
 // a slot of 64. Each page of 4096 bytes has a descriptor of 24 bytes.
@@ -36,11 +46,11 @@ export function nginxWorkers({ cpu }: Pick<NginxConfig, "cpu">): number {
 }
 
 /** Idle connections to pods that each worker process keeps open (docs/decisions.md#idle-connections-to-pods). */
-export function idleConnections({ keepalive, workerConnections }: IdleSettings): number {
-  return keepalive ?? Math.min(1024, Math.floor(workerConnections / 4));
+export function idleConnections(nginx: NginxConfig, pools: readonly Replicas[]): number {
+  return nginx.keepalive ?? Math.min(1024, Math.floor(openConnections(nginx, pools) / 4));
 }
 
-type IdleSettings = Pick<NginxConfig, "keepalive" | "workerConnections">;
+type Replicas = Pick<PoolPlan, "replicas">;
 
 /** Sum of the weights of all pods during a rollout, which the values of `balance: hash` are divided among. */
 export function hashWeight(pools: readonly PoolPlan[]): number {
@@ -75,21 +85,45 @@ function slotBytes(slots: number, bytes: number): Bytes {
 }
 
 /** Size of the metrics' counters, with those of the pods of an earlier rollout. */
-export function metricsZoneBytes(pools: readonly Pick<PoolPlan, "replicas">[]): Bytes {
+export function metricsZoneBytes(pools: readonly Replicas[]): Bytes {
   const pods = pools.reduce((sum, { replicas }) => sum + Math.ceil(replicas * (1 + surgeShare)), 0);
   return MiB + 2 * pods * podCounterBytes;
 }
 
-/** Memory that a gateway pod takes before its first request, and for the clients that it counts. */
-export function gatewayMemory(nginx: NginxConfig, pools: readonly PoolPlan[]): Bytes {
+/** Memory that a gateway pod takes before its first connection. */
+export function idleMemory(nginx: NginxConfig, pools: readonly Replicas[]): Bytes {
   const perWorker = workerBytes + nginx.workerConnections * connectionBytes;
   const { rates, concurrent } = clientZones(nginx);
-  const tlsBytes = hasTls(nginx.tls) ? tlsSessionBytes : 0;
+  const sessionBytes = hasTls(nginx.tls) ? tlsSessionBytes : 0;
   // Two more processes look after the kept responses.
   const cacheBytes = nginx.cache.paths.length === 0 ? 0 : cacheZoneBytes(nginx.cache) + 2 * workerBytes;
   const metricsBytes = nginx.metrics
     ? jsBytes + nginxWorkers(nginx) * jsWorkerBytes + metricsZoneBytes(pools)
     : 0;
-  const fixedBytes = baseBytes + tlsBytes + cacheBytes + metricsBytes;
+  const fixedBytes = baseBytes + sessionBytes + cacheBytes + metricsBytes;
   return Math.ceil(fixedBytes + nginxWorkers(nginx) * perWorker + rates + concurrent);
+}
+
+/** Maximum memory of a connection. Of HTTP/2, half as many requests as connections are in progress (`streamLimit`). */
+function busyBytes({ tls, limits }: NginxConfig): Bytes {
+  const headerBytes = headerBuffers * limits.headerLine;
+  return slowBytes + headerBytes + (hasTls(tls) ? tlsBytes + (streamBytes + headerBytes) / 2 : 0);
+}
+
+/** Connections that each worker process may have; the default is as many as the memory has room for, whatever clients send. */
+export function openConnections(nginx: NginxConfig, pools: readonly Replicas[]): number {
+  if (nginx.workerConnections !== defaultConnections) return nginx.workerConnections;
+  const room = (nginx.memory - idleMemory(nginx, pools)) / (nginxWorkers(nginx) * busyBytes(nginx));
+  return Math.max(fewestConnections, Math.min(defaultConnections, Math.floor(room)));
+}
+
+/** Requests over HTTP/2 that all worker processes have in progress. Without a bound, one connection could have 128 of them. */
+export function streamLimit(nginx: NginxConfig, pools: readonly Replicas[]): number {
+  return Math.min(65_535, Math.floor((nginxWorkers(nginx) * openConnections(nginx, pools)) / 2));
+}
+
+/** Maximum memory that a gateway pod takes, with as many connections as it may have. */
+export function gatewayMemory(nginx: NginxConfig, pools: readonly Replicas[]): Bytes {
+  const connections = nginxWorkers(nginx) * openConnections(nginx, pools);
+  return idleMemory(nginx, pools) + Math.ceil(connections * busyBytes(nginx));
 }

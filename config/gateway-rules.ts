@@ -1,9 +1,10 @@
 import { checkCache } from "./cache-rules.ts";
 import { derivePools } from "./derive.ts";
-import { clientZones, gatewayMemory, hashWeight, nginxWorkers } from "./gateway-memory.ts";
+import { clientZones, gatewayMemory, hashWeight, nginxWorkers, openConnections } from "./gateway-memory.ts";
 import { imageVersion, isOlder, leastTimeNginx, oldestNginx } from "./nginx-version.ts";
 import type { Report } from "./options/option.ts";
 import { checkProtection } from "./protection-rules.ts";
+import { hasTls } from "./sections/nginx-tls.ts";
 import type { StackConfig } from "./stack-config.ts";
 import { checkTls } from "./tls-rules.ts";
 import { formatBytes, formatMilliseconds, MiB } from "./units.ts";
@@ -28,23 +29,25 @@ export function checkGateway(config: StackConfig, report: Report): void {
   checkCache(config.nginx, report);
   checkUnread(config.nginx, report);
   const { nginx, api } = config;
-  const needed = gatewayMemory(nginx, derivePools(api));
+  const pools = derivePools(api);
+  const needed = gatewayMemory(nginx, pools);
   if (needed > nginx.memory) {
     const { rates, concurrent } = clientZones(nginx);
     const clients = rates + concurrent > 0 ? ", and the clients that are counted (nginx.limits)" : "";
+    const secure = hasTls(nginx.tls) ? " over TLS" : "";
     const shown = nginx.metrics ? ", and the metrics (nginx.metrics)" : "";
     const kept = nginx.cache.paths.length > 0 ? ", and the cache (nginx.cache)" : "";
     report({
       path: "nginx.memory",
       value: formatBytes(nginx.memory),
-      rule: `must be at least ${Math.ceil(needed / MiB)} MiB for ${nginxWorkers(nginx)} worker processes (nginx.cpu) with ${nginx.workerConnections} connections each (nginx.workerConnections)${clients}${kept}${shown}`,
+      rule: `must be at least ${Math.ceil(needed / MiB)} MiB for ${nginxWorkers(nginx)} worker processes (nginx.cpu) with ${openConnections(nginx, pools)} connections each (nginx.workerConnections)${secure}${clients}${kept}${shown}`,
     });
   }
-  if (nginx.keepalive !== undefined && nginx.keepalive >= nginx.workerConnections) {
+  if (nginx.keepalive !== undefined && nginx.keepalive >= openConnections(nginx, pools)) {
     report({
       path: "nginx.keepalive",
       value: nginx.keepalive,
-      rule: `must be below nginx.workerConnections (${nginx.workerConnections}), of which idle connections to pods take their share`,
+      rule: `must be below nginx.workerConnections (${openConnections(nginx, pools)}), of which idle connections to pods take their share`,
     });
   }
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { clientZones, gatewayMemory } from "./gateway-memory.ts";
+import { clientZones, idleMemory } from "./gateway-memory.ts";
 import { ConfigError } from "./problem.ts";
 import { KiB, MiB } from "./units.ts";
 import { validate } from "./validate.ts";
@@ -18,7 +18,7 @@ function problems(nginx: object): string[] {
 
 test("gatewayMemory counts the clients only while their limits are used", () => {
   const memory = (limits: object) =>
-    gatewayMemory(validate({ nginx: { limits, serviceType: "NodePort" } }).nginx, []);
+    idleMemory(validate({ nginx: { limits, serviceType: "NodePort" } }).nginx, []);
   const none = memory({});
   const zone = memory({ clients: 100_000, requestsPerSecond: 1 }) - none;
   assert.ok(zone > 100_000 * 128 && zone < 100_000 * 130 + 64 * KiB, `${zone} bytes`);
@@ -28,7 +28,7 @@ test("gatewayMemory counts the clients only while their limits are used", () => 
 });
 
 test("validate refuses more clients than fit the gateway's memory", () => {
-  const limits = { requestsPerSecond: 1, clients: 1_000_000 };
+  const limits = { requestsPerSecond: 1, clients: 2_000_000 };
   const [problem = ""] = problems({ limits });
   assert.match(problem, /^nginx\.memory must be at least \d+ MiB .* the clients that are counted/);
   const memory = /at least (\d+ MiB)/.exec(problem)?.[1];

@@ -55,13 +55,13 @@ const dependents: readonly Dependent[] = [
   {
     path: "nginx.maxConnectionsPerPod",
     value: ({ maxConnectionsPerPod }) => maxConnectionsPerPod,
-    isRead: (nginx) => (nginx.maxConnectionsPerPod ?? 0) <= openConnections(nginx),
+    isRead: (nginx) => (nginx.maxConnectionsPerPod ?? 0) <= mostConnections(nginx),
     rule: neverReached,
   },
   {
     path: "nginx.limits.concurrentRequests",
     value: ({ limits }) => limits.concurrentRequests,
-    isRead: (nginx) => (nginx.limits.concurrentRequests ?? 0) <= openConnections(nginx),
+    isRead: (nginx) => (nginx.limits.concurrentRequests ?? 0) <= mostConnections(nginx),
     rule: neverReached,
   },
   {
@@ -95,12 +95,12 @@ const dependents: readonly Dependent[] = [
 ];
 
 /** Connections that all worker processes of a gateway pod may have: no more requests are in progress. */
-function openConnections(nginx: NginxConfig): number {
+function mostConnections(nginx: NginxConfig): number {
   return nginxWorkers(nginx) * nginx.workerConnections;
 }
 
 function neverReached(nginx: NginxConfig): string {
-  return `must be at most ${openConnections(nginx)}, the connections of all worker processes (nginx.workerConnections, nginx.cpu), which it could never reach`;
+  return `must be at most ${mostConnections(nginx)}, the connections of all worker processes (nginx.workerConnections, nginx.cpu), which it could never reach`;
 }
 
 /**

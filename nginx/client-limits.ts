@@ -1,3 +1,4 @@
+import { headerBuffers } from "../config/gateway-memory.ts";
 import { timeOf } from "./directive-times.ts";
 import type { Directives } from "./directives.ts";
 import type { NginxSettings } from "./settings.ts";
@@ -23,7 +24,7 @@ lingering_time 10s;
 lingering_timeout 2s;
 reset_timedout_connection on;
 client_max_body_size ${maxBody};
-large_client_header_buffers 4 ${limits.headerLine};
+large_client_header_buffers ${headerBuffers} ${limits.headerLine};
 max_headers ${limits.headers};`,
   };
 }

@@ -65,7 +65,7 @@ ${lines(({ message }) => message)}
 }
 map $limit_conn_status $edge_unavailable {
   default "no API pod can answer right now";
-  REJECTED "too many large bodies arrive right now";
+  REJECTED "too many requests or large bodies arrive right now";
 }
 # A header with an empty value is not sent.
 map $status $edge_retry_after {

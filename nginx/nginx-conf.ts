@@ -1,5 +1,5 @@
 import { isIPv6 } from "node:net";
-import { nginxWorkers } from "../config/gateway-memory.ts";
+import { nginxWorkers, openConnections } from "../config/gateway-memory.ts";
 import { drainMs } from "../config/sections/nginx.ts";
 import { accessLog } from "./access-log.ts";
 import { bufferedBodies } from "./buffered-bodies.ts";
@@ -20,6 +20,7 @@ import { securityHeaders } from "./security-headers.ts";
 import { servers } from "./servers.ts";
 import type { NginxSettings } from "./settings.ts";
 import { stickyCookie } from "./sticky-pools.ts";
+import { streams } from "./streams.ts";
 import { tls } from "./tls.ts";
 import { tracing } from "./tracing.ts";
 import { upstream } from "./upstream.ts";
@@ -34,6 +35,7 @@ export function renderNginxConf(settings: NginxSettings): string {
     accessLog(settings),
     clientLimits(settings),
     clientRates(settings),
+    streams(settings),
     bufferedBodies(settings),
     hash(settings),
     upstream(settings),
@@ -51,19 +53,20 @@ export function renderNginxConf(settings: NginxSettings): string {
     metrics(settings),
   ];
   concerns.push(servers(settings, concerns, apiLocations(settings, concerns)));
+  const connections = openConnections(settings, settings.pools);
   const main = directivesOf(concerns, "main", 0);
   return `${main === "" ? "" : `${main}\n`}daemon off;
 pid /tmp/nginx.pid;
 error_log stderr warn;
 worker_processes ${nginxWorkers(settings)};
 # Room for connections, temporary files and logs.
-worker_rlimit_nofile ${settings.workerConnections + 512};
+worker_rlimit_nofile ${connections + 512};
 # Maps and locations match regular expressions on each request.
 pcre_jit on;
 worker_shutdown_timeout ${timeOf("worker_shutdown_timeout", drainMs(settings))};
 
 events {
-  worker_connections ${settings.workerConnections};
+  worker_connections ${connections};
   multi_accept on;
 }
 

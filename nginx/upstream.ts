@@ -13,18 +13,7 @@ export interface UpstreamPool extends Omit<PoolPlan, "serviceName" | "image"> {
 }
 
 /** What the upstreams are rendered from. */
-export interface UpstreamSettings
-  extends Pick<
-    NginxConfig,
-    | "balance"
-    | "hashKey"
-    | "keepalive"
-    | "workerConnections"
-    | "maxFails"
-    | "failTimeout"
-    | "maxConnectionsPerPod"
-    | "sticky"
-  > {
+export interface UpstreamSettings extends NginxConfig {
   pools: UpstreamPool[];
 }
 
@@ -89,7 +78,7 @@ function block(
     ...balanceLines[settings.balance](settings),
     ...pools.map((pool) => serverLine(pool, settings)),
     ...lastResort.map((pool) => serverLine(pool, { ...settings, maxFails: 0 })),
-    `keepalive ${Math.ceil(idleConnections(settings) / upstreams)};`,
+    `keepalive ${Math.ceil(idleConnections(settings, settings.pools) / upstreams)};`,
     "keepalive_requests 100000;",
     `keepalive_timeout ${timeOf("keepalive_timeout", upstreamIdleMs)};`,
   ];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cacheVolumeBytes, cacheZoneBytes } from "../cache-size.ts";
-import { gatewayMemory } from "../gateway-memory.ts";
+import { idleMemory } from "../gateway-memory.ts";
 import { ConfigError } from "../problem.ts";
 import { validate } from "../validate.ts";
 
@@ -90,7 +90,7 @@ for (const nginx of [
 
 test("the memory of the gateway must have room for the cache's zone", () => {
   const { nginx } = validate({ nginx: { ...cached("/api/a"), memory: "128 MiB" } });
-  assert.ok(gatewayMemory(nginx, []) > gatewayMemory(validate({}).nginx, []) + cacheZoneBytes(nginx.cache));
+  assert.ok(idleMemory(nginx, []) > idleMemory(validate({}).nginx, []) + cacheZoneBytes(nginx.cache));
   const large = { cache: { ...cached("/api/a").cache, size: "64 GiB" } };
   assert.match(problems(large)[0] ?? "", /^nginx\.memory must be at least \d+ MiB .*nginx\.cache/);
 });

@@ -34,10 +34,13 @@ const streamPath = {
   rule: 'must be the beginning of a path like "/api/events", without percent-encoding, empty segments and dots as segments',
 };
 
+/** Default of `nginx.workerConnections`. */
+export const defaultConnections = 4096;
+
 /** The gateway in front of the API pods. */
 export const nginx = section("The gateway in front of the API pods.", {
   replicas: integer({ min: 0, max: 100, default: 2, doc: "Number of gateway pods. From two on, the loss of one breaks only its own connections, and a drain of a node takes one at a time." }),
-  ...container({ minMemory: "32 MiB", memory: "64 MiB", cpu: "1", cpuRequest: "100m" }),
+  ...container({ minMemory: "32 MiB", memory: "192 MiB", cpu: "1", cpuRequest: "100m" }),
   serviceType: oneOf(["NodePort", "ClusterIP", "LoadBalancer"], { default: { embedded: "NodePort", elsewhere: "ClusterIP" }, doc: "Type of the gateway's Service." }),
   nodePort: integer({ min: 30_000, max: 32_767, doc: "Port of the gateway on every node, for the Service types NodePort and LoadBalancer; refused when another Service has it. Without it, the embedded cluster uses the first free port from 30080 on and keeps it, and other clusters choose a port." }),
   externalTrafficPolicy: oneOf(["Cluster", "Local"], { doc: "Whether a node passes a client's connection on to gateway pods of other nodes (`Cluster`), which hides the client's address, or only to its own pods (`Local`). Without it: `Local` with `balance: ip-hash` or a limit of each client, else `Cluster`." }),
@@ -50,7 +53,12 @@ export const nginx = section("The gateway in front of the API pods.", {
   maxConnectionsPerPod: integer({ min: 1, max: 65_535, doc: "Maximum requests and WebSockets that each gateway pod has open at each API pod; when all pods have that many, the client gets a 503." }),
   hashKey: text({ ...hashKey, default: "$request_uri", doc: "Nginx variable that `balance: hash` hashes. Requests with one value go to one pod for each gateway pod, until the API's pods change; those without a value go to all pods in turn." }),
   keepalive: integer({ min: 1, max: 10_000, doc: "Idle connections to the API pods that each worker process keeps open. With fewer than clients send requests at a time, requests wait for new connections. Without it: a quarter of `nginx.workerConnections`, at most 1024." }),
-  workerConnections: integer({ min: 64, max: 65_536, default: 4096, doc: "Connections that each worker process may have open, to clients and to pods." }),
+  workerConnections: integer({
+    min: 64,
+    max: 65_536,
+    default: defaultConnections,
+    doc: "Maximum connections that each worker process has open, to clients and to pods. Each may take 42 KiB, or 97 KiB with TLS, if its client wants that ([gateway.md](gateway.md#memory)); the default becomes as many as `nginx.memory` has room for, and another number needs the memory.",
+  }),
   connectTimeout: duration({ min: "50 ms", max: "75 s", default: "2 s", doc: "Maximum time to connect to a pod." }),
   timeout: duration({ min: "100 ms", max: "1 h", default: "30 s", doc: "Maximum time between two reads from, or two writes to, a pod." }),
   retryTimeouts: flag({ default: false, doc: "Whether a GET, HEAD, OPTIONS, PUT or DELETE that a pod does not answer within `nginx.timeout` goes to one more pod. The client then waits for up to twice that time, and an overloaded stack gets up to twice the requests." }),

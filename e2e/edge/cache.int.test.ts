@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cacheVolumeBytes, cacheZoneBytes } from "../../config/cache-size.ts";
-import { gatewayMemory } from "../../config/gateway-memory.ts";
+import { idleMemory } from "../../config/gateway-memory.ts";
 import { MiB } from "../../config/units.ts";
 import { validate } from "../../config/validate.ts";
 import { EchoPod } from "./echo-pod.ts";
@@ -288,6 +288,6 @@ test("the kept responses take no more than their bound, and Nginx no more memory
   const { files, bytes } = gateway.keptFiles();
   assert.ok(files > 50 && files <= cacheZoneBytes(config.cache) / 128, `${files} files`);
   assert.ok(bytes <= cacheVolumeBytes(config.cache), `${bytes / MiB} MiB`);
-  assert.ok(gateway.memoryBytes() <= gatewayMemory(config, []), `${gateway.memoryBytes() / MiB} MiB`);
+  assert.ok(gateway.memoryBytes() <= idleMemory(config, []), `${gateway.memoryBytes() / MiB} MiB`);
   assert.doesNotMatch(gateway.log, /\[(alert|crit|emerg)\]/);
 });

@@ -210,7 +210,7 @@ test("Nginx starts with whatever the stack config takes, and serves a pod", asyn
     await fc.assert(
       fc.asyncProperty(rawConfig, async (raw) => {
         // Many worker processes or connections need more than this machine may have.
-        const nginx = { ...raw.nginx, proxyProtocol: false, memory: "64 MiB" };
+        const nginx = { ...raw.nginx, proxyProtocol: false, memory: "512 MiB" };
         const config = accepted({ ...raw, nginx });
         fc.pre(config?.api.pools?.some(({ backup }) => !backup) ?? config !== undefined);
         const gateway = await Gateway.start(settingsOf(config as StackConfig, "127.0.0.1", pod.port));

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { derivePools } from "../../config/derive.ts";
-import { gatewayMemory } from "../../config/gateway-memory.ts";
+import { idleMemory } from "../../config/gateway-memory.ts";
 import { MiB } from "../../config/units.ts";
 import { validate } from "../../config/validate.ts";
 import { bodyVolumeBytes } from "../../nginx/buffered-bodies.ts";
@@ -163,7 +163,7 @@ test("the gateway serves IPv6 clients and IPv6 pods with a resolver that has an 
   }
 });
 
-test("gatewayMemory is not less than what Nginx takes", async () => {
+test("idleMemory is not less than what Nginx takes", async () => {
   for (const nginx of [
     {},
     { cpu: "4", memory: "1 GiB" },
@@ -176,7 +176,7 @@ test("gatewayMemory is not less than what Nginx takes", async () => {
     await withGateway({ ...config.nginx, pools, count: 100 }, async (gateway) => {
       await gateway.until(light, isGood);
       const taken = gateway.memoryBytes();
-      const counted = gatewayMemory(config.nginx, plans);
+      const counted = idleMemory(config.nginx, plans);
       assert.ok(
         taken <= counted,
         `${JSON.stringify(nginx)} takes ${taken / MiB} MiB, counted ${counted / MiB} MiB`,
