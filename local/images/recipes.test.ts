@@ -10,6 +10,7 @@ test("imageName names an image in the embedded registry by its version", () => {
     "localhost:5000/breakwater/pause:3",
     "localhost:5000/breakwater/postgres:17",
     "localhost:5000/breakwater/redis:8.0",
+    "localhost:5000/breakwater/valkey:9.1",
   ]);
 });
 
@@ -32,7 +33,7 @@ test("only images whose pods run shell programs contain a shell, and no image co
   const withShell = recipes.filter(({ programs }) => programs.some((path) => /\/(ba|da)?sh$/.test(path)));
   assert.deepEqual(
     withShell.map(({ name }) => name),
-    ["redis", "postgres"],
+    ["redis", "valkey", "postgres"],
   );
   const all = recipes.flatMap(({ programs, folders = [] }) => [...programs, ...folders]);
   assert.deepEqual(

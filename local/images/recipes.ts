@@ -39,8 +39,8 @@ const libraries = "/usr/lib/x86_64-linux-gnu";
 const postgres = "/usr/lib/postgresql/17";
 
 /**
- * The base images. They come from Debian stable, which has security updates. Only Nginx comes from testing, because its
- * configuration needs Nginx 1.30.4 or newer. A `tag` must match the version in the packages.
+ * The base images. They come from Debian stable, which has security updates. Only Nginx and Valkey come from testing: the
+ * configuration of Nginx needs 1.30.4 or newer, and Valkey moves slots reliably from 9.1.2 on. A `tag` must match the version in the packages.
  */
 export const recipes: readonly Recipe[] = [
   {
@@ -96,6 +96,18 @@ export const recipes: readonly Recipe[] = [
     writable: ["/data"],
     version: ["redis-server", "--version"],
     config: ["WORKDIR /data", 'CMD ["redis-server", "--protected-mode", "no"]'],
+  },
+  {
+    name: "valkey",
+    tag: "9.1",
+    suite: "forky",
+    packages: ["valkey-server", "valkey-tools", "dash", "coreutils"],
+    programs: ["/usr/bin/valkey-server", "/usr/bin/valkey-cli", "/usr/bin/sh", "/usr/bin/sleep"],
+    // Probes and hooks of the pods call the programs by the names of Redis, which public images of Valkey have, too.
+    links: { "/usr/bin/redis-server": "valkey-server", "/usr/bin/redis-cli": "valkey-cli" },
+    writable: ["/data"],
+    version: ["valkey-server", "--version"],
+    config: ["WORKDIR /data", 'CMD ["valkey-server", "--protected-mode", "no"]'],
   },
   {
     name: "postgres",
