@@ -109,7 +109,7 @@ const redis = new RedisCluster(
   {
     namespace: ns,
     config: config.redis,
-    image: images.redis,
+    image: images[config.redis.server],
     domain,
     storageClass,
     volumes: found.redis,

@@ -46,6 +46,7 @@ test("readLiveStack reads the templates of StatefulSets, claims and ports of all
     templateStorage: 256 * MiB,
     storageClass: undefined,
     made: undefined,
+    server: undefined,
     replicas: 6,
     uid: "uid of redis",
   });

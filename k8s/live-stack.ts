@@ -9,6 +9,9 @@ import type { LiveClaim, LiveSet } from "./volume-plan.ts";
  */
 export const madeAnnotation = "breakwater.dev/made";
 
+/** Annotation of Redis' StatefulSet: its server. One without the annotation runs Redis. */
+export const serverAnnotation = "breakwater.dev/redis-server";
+
 /** What the cluster has of a stack that stack config must fit. */
 export interface LiveStack {
   /** StatefulSets of the namespace, by name. */
@@ -79,6 +82,7 @@ export async function readLiveStack(cluster: ClusterReader, namespace: string): 
       templateStorage: parseStorage(template.spec.resources?.requests?.storage),
       storageClass: template.spec.storageClassName,
       made: set.metadata.annotations?.[madeAnnotation],
+      server: set.metadata.annotations?.[serverAnnotation],
       replicas: set.spec.replicas ?? 1,
       uid: set.metadata.uid,
     });

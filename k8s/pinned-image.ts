@@ -12,13 +12,16 @@ const manifestTypes = [
 
 /** Adds digests to the base images, see `pinImage`. @throws {pulumi.RunError} */
 export async function pinImages(images: ImagesConfig): Promise<ImagesConfig> {
-  const { node, nginx, redis, postgres, platform } = images;
-  const pinned = [node, nginx, redis, postgres].map(pinImage) as [Pinned, Pinned, Pinned, Pinned];
-  const names = await Promise.all(pinned);
-  return { node: names[0], nginx: names[1], redis: names[2], postgres: names[3], platform };
+  const { platform, ...names } = images;
+  const [node, nginx, redis, valkey, postgres] = await Promise.all([
+    pinImage(names.node),
+    pinImage(names.nginx),
+    pinImage(names.redis),
+    pinImage(names.valkey),
+    pinImage(names.postgres),
+  ]);
+  return { node, nginx, redis, valkey, postgres, platform };
 }
-
-type Pinned = Promise<string>;
 
 /**
  * Adds the digest of its present content to the name of an image in the embedded registry, so that a base image that was

@@ -19,7 +19,7 @@ before(async () => {
   ({ recorded } = await runProgram({
     api: { podMonitor: true, pod: pod("payments"), pools: [{ name: "blue", replicas: 1 }] },
     nginx: { metrics: true, podMonitor: true, pod: pod("edge") },
-    redis: { podMonitor: true, pod: pod("cache") },
+    redis: { server: "valkey", podMonitor: true, pod: pod("cache") },
     database: { pod: pod("storage") },
   }));
 });
@@ -97,4 +97,13 @@ test("nginx.metrics has a port of the pods that no Service has, and the programs
   const loaded = [...data["nginx.conf"].matchAll(/^ *js_import \w+ from (\S+);$/gm)].map(([, file]) => file);
   assert.deepEqual(loaded, ["count-log.js", "metrics-page.js"]);
   for (const file of [...loaded, "counters.js"]) assert.ok(data[file].length > 0, file);
+});
+
+test("pods with Valkey run its program from its image, and hand over without a hook", () => {
+  const set = ofKind(recorded, "StatefulSet").find(({ name }) => name === "redis");
+  assert.equal(set?.inputs.metadata.annotations["breakwater.dev/redis-server"], "valkey");
+  const [container] = template("StatefulSet", "redis").spec.containers;
+  assert.equal(container.image, "valkey/valkey:9.1");
+  assert.equal(container.command[0], "valkey-server");
+  assert.equal(container.lifecycle, undefined);
 });

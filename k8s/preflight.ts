@@ -120,6 +120,7 @@ function wishesOf({ cluster, redis, database }: StackConfig): [VolumeWish, Volum
       storage: redis.storage,
       storageClass,
       generation: redis.volumeGeneration,
+      server: redis.server,
     },
     {
       name: "database",

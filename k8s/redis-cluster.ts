@@ -13,6 +13,7 @@ import { redisVolumes } from "../config/sections/redis.ts";
 import type { Workload } from "../contract/outputs.ts";
 import { controllerName } from "../contract/redis-controller.ts";
 import { renderRedisConf } from "../redis/redis-conf.ts";
+import { serverAnnotation } from "./live-stack.ts";
 import { generatedPassword } from "./password.ts";
 import { admitRedisPassword } from "./password-jobs.ts";
 import { redisHandover, redisReady } from "./programs.ts";
@@ -149,6 +150,7 @@ export class RedisCluster extends pulumi.ComponentResource {
       renderRedisConf({
         maxmemoryBytes: redisMaxmemory(config.memory),
         password,
+        server: config.server,
         nodeTimeoutMs: config.nodeTimeout,
         dataDir: redisVolumes.data,
         port,
@@ -183,6 +185,7 @@ export class RedisCluster extends pulumi.ComponentResource {
         ...args,
         name,
         role: "redis",
+        ownAnnotations: { [serverAnnotation]: config.server },
         replicas: redisReplicas(config),
         podManagementPolicy: "Parallel",
         // The data is a cache, so the volumes are deleted with the pods.
@@ -195,7 +198,7 @@ export class RedisCluster extends pulumi.ComponentResource {
               name: "redis",
               image,
               command: [
-                "redis-server",
+                `${config.server}-server`,
                 `${redisVolumes.conf}/redis.conf`,
                 "--cluster-announce-hostname",
                 host,
@@ -210,7 +213,8 @@ export class RedisCluster extends pulumi.ComponentResource {
                 { name: args.volumes.templateName, mountPath: redisVolumes.data },
                 { name: "conf", mountPath: redisVolumes.conf, readOnly: true },
               ],
-              lifecycle: { preStop: { exec: { command: handover } } },
+              // Valkey hands over by itself.
+              lifecycle: config.server === "redis" ? { preStop: { exec: { command: handover } } } : undefined,
               // A pod starts when the cluster has it. An update then never stops two nodes of a shard at the same time.
               startupProbe: {
                 ...memberProbe("start"),

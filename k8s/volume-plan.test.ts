@@ -64,6 +64,21 @@ test("planVolumes refuses another storage class, and accepts the name of the cla
   assert.deepEqual(rules({ ...wish, storageClass: "fast" }, live, []), []);
 });
 
+test("planVolumes refuses another server on the same volumes, and accepts it with new ones", () => {
+  const valkey = { ...wish, server: "valkey" } as const;
+  const [problem] = planVolumes(valkey, live, claims).problems;
+  assert.deepEqual(problem, {
+    path: "redis.server",
+    value: "valkey",
+    rule: "cannot read the volumes of the StatefulSet redis, which redis has written",
+    fix: "set it back: pulumi config set --path redis.server 'redis', or make new volumes: pulumi config set --path redis.volumeGeneration 2, which empties the cache",
+  });
+  assert.deepEqual(rules({ ...valkey, generation: 2 }), []);
+  assert.deepEqual(rules(valkey, { ...live, server: "valkey" }), []);
+  assert.equal(rules({ ...wish, server: "redis" }, { ...live, server: "valkey" }).length, 1);
+  assert.deepEqual(planVolumes(valkey, undefined, []).problems, []);
+});
+
 test("planVolumes reports all problems of a set at once", () => {
   assert.equal(rules({ ...wish, storage: 16 * MiB, storageClass: "fast" }).length, 2);
 });

@@ -1,4 +1,5 @@
 import type { Problem } from "../config/problem.ts";
+import type { RedisServer } from "../config/sections/redis.ts";
 import { type Bytes, formatBytes } from "../config/units.ts";
 
 /** What stack config asks of a StatefulSet's volumes. */
@@ -13,6 +14,8 @@ export interface VolumeWish {
   generation: number;
   /** Whether the volumes must not be replaced by others. */
   isProtected?: boolean;
+  /** The server that reads Redis' volumes. */
+  server?: RedisServer;
 }
 
 /** What the cluster has of a StatefulSet. */
@@ -26,6 +29,8 @@ export interface LiveSet {
   uid: string;
   /** Value of its annotation `madeAnnotation`. */
   made?: string | undefined;
+  /** Value of its annotation `serverAnnotation`. */
+  server?: string | undefined;
 }
 
 /** A claim of a volume that the cluster has. */
@@ -91,7 +96,7 @@ export function planVolumes(
   const keepsTemplate = live?.templateName === templateName;
   const own = claimsOf(wish.name, templateName, claims);
   const problems = [
-    ...(keepsTemplate ? [] : protectionProblems(wish, live)),
+    ...(keepsTemplate ? serverProblems(wish, live) : protectionProblems(wish, live)),
     ...classProblems(wish, keepsTemplate ? live : undefined, own),
     ...own
       .filter((claim) => isShrunk(wish, claim))
@@ -165,6 +170,20 @@ function protectionProblems(
   const rule = `replaces the volume number ${present}, which ${name}.protect refuses`;
   const fix = `set it back: pulumi config set --path ${name}.volumeGeneration ${present}, or first: pulumi config set --path ${name}.protect false, and pulumi up`;
   return [{ path: `${name}.volumeGeneration`, value: generation, rule, fix }];
+}
+
+/** Another server cannot read the files of the one before (docs/decisions.md#redis-and-valkey). */
+function serverProblems({ name, server, generation }: VolumeWish, live: LiveSet): Problem[] {
+  const present = live.server ?? "redis";
+  if (server === undefined || server === present) return [];
+  return [
+    {
+      path: `${name}.server`,
+      value: server,
+      rule: `cannot read the volumes of the StatefulSet ${name}, which ${present} has written`,
+      fix: fixOf({ name, generation }, "server", present),
+    },
+  ];
 }
 
 /** Two ways out: the value that fits the volumes, or other volumes. */

@@ -51,6 +51,8 @@ export interface StatefulSetArgs
   storage: Bytes;
   /** Name of the volumes, and whether the StatefulSet exists and keeps its template of them. */
   volumes: Pick<VolumePlan, "templateName" | "keepsTemplate" | "isReplaced" | "isPresent" | "made">;
+  /** Annotations of the StatefulSet itself. */
+  ownAnnotations?: Record<string, string>;
   /** Whether Pulumi refuses to delete or replace the StatefulSet. Default: false. */
   protect?: boolean;
   /** Storage class of new volumes. Default: the cluster's default class. */
@@ -101,6 +103,7 @@ export function createStatefulSet(
   const made = volumes.isPresent && !volumes.isReplaced ? volumes.made : new Date().toISOString();
   const annotations = {
     ...awaitedHere,
+    ...args.ownAnnotations,
     ...(made !== undefined && { [madeAnnotation]: made }),
     ...(args.protect && { [protectedAnnotation]: "true" }),
   };

@@ -1,4 +1,5 @@
-import { redisShutdownSeconds } from "../config/derive.ts";
+import { redisHandoverSeconds, redisShutdownSeconds } from "../config/derive.ts";
+import type { RedisServer } from "../config/sections/redis.ts";
 
 /** Settings that redis.conf depends on. */
 export interface RedisConfOptions {
@@ -6,6 +7,8 @@ export interface RedisConfOptions {
   maxmemoryBytes: number;
   /** Password of the user `default`, which clients and replicas use; printable, not empty. */
   password: string;
+  /** The server that reads the configuration. Default: redis. */
+  server?: RedisServer;
   /** Time without a reply after which a node counts as failed, in milliseconds, from 100 to 3,600,000. Default: 2000. */
   nodeTimeoutMs?: number;
   /** Folder of the append-only file and of the node's own table of the cluster. Default: `/data`. */
@@ -22,7 +25,8 @@ export interface RedisConfOptions {
  * @throws {TypeError} when a text is empty or has control characters.
  */
 export function renderRedisConf(options: RedisConfOptions): string {
-  const { maxmemoryBytes, password, nodeTimeoutMs = 2000, dataDir = "/data", port = 6379 } = options;
+  const { maxmemoryBytes, password, server = "redis" } = options;
+  const { nodeTimeoutMs = 2000, dataDir = "/data", port = 6379 } = options;
   wholeNumber("maxmemoryBytes", maxmemoryBytes, 1, Number.MAX_SAFE_INTEGER);
   wholeNumber("nodeTimeoutMs", nodeTimeoutMs, 100, 3_600_000);
   // The cluster bus listens on the port 10,000 above.
@@ -66,6 +70,23 @@ auto-aof-rewrite-min-size 16mb
 save ""
 # A primary that stops waits this long for its replicas.
 shutdown-timeout ${redisShutdownSeconds}
+${server === "valkey" ? valkeyConf(maxmemoryBytes) : ""}`;
+}
+
+/** Directives that Redis does not have, or has other defaults for. */
+function valkeyConf(maxmemoryBytes: number): string {
+  return `
+# Valkey
+# A primary that stops hands over to a replica; a preStop hook beside it would start a second failover (valkey#3996).
+shutdown-on-sigterm failover
+# Writes wait at most this long for a handover, and for the last step of a move of slots (valkey.conf).
+cluster-manual-failover-timeout ${redisHandoverSeconds.attempt * 1000}
+# With the default of 0, a move under steady writes would pause them only when nothing is left to send (valkey.conf).
+slot-migration-max-failover-repl-bytes 1mb
+# Writes during the snapshot of a move, or of a new replica. The default of 256 MB is more than the container has beside maxmemory.
+client-output-buffer-limit replica ${Math.floor(maxmemoryBytes / 2)} ${Math.floor(maxmemoryBytes / 4)} 60
+# More threads have broken moves under writes (valkey#4545).
+io-threads 1
 `;
 }
 

@@ -1,14 +1,20 @@
 import { section } from "../options/collections.ts";
 import type { ValueOf } from "../options/option.ts";
-import { duration, flag, integer, size } from "../options/scalars.ts";
+import { duration, flag, integer, oneOf, size } from "../options/scalars.ts";
 import { container } from "./container.ts";
 import { pod } from "./pod.ts";
 
 /** Mount paths of the volumes of the Redis pods, by name. */
 export const redisVolumes = { data: "/data", conf: "/etc/redis" } as const;
 
+/** Servers that the pods of the Redis Cluster can run. */
+export const redisServers = ["redis", "valkey"] as const;
+/** A server that the pods of the Redis Cluster can run. */
+export type RedisServer = (typeof redisServers)[number];
+
 /** The Redis Cluster that the API uses as its cache. */
 export const redis = section("The Redis Cluster that the API uses as its cache.", {
+  server: oneOf(redisServers, { default: "redis", doc: "The server: Redis 8, or Valkey 9. On a running stack, it changes only together with `redis.volumeGeneration`, because neither reads the files of the other: [redis.md](redis.md#valkey)." }),
   shards: integer({ min: 1, max: 100, default: 3, doc: "Number of primaries that share the keys: 3 or more, or 1 for a single node, with `redis.replicasPerShard` 0. On a running stack, slots and keys move to new shards, and away from shards that leave: [redis.md](redis.md)." }),
   replicasPerShard: integer({ min: 0, max: 5, default: 1, doc: "Number of replicas of each primary; it may change on a running stack, too. It takes three primaries to elect a replica in the place of one that failed." }),
   ...container({ minMemory: "32 MiB", memory: "64 MiB", cpu: "500m", cpuRequest: "50m", memoryDoc: " Redis' `maxmemory` is 60 % of what remains after 12 MiB." }),

@@ -9,7 +9,13 @@ import * as pulumi from "@pulumi/pulumi";
 import { ofKind, recordResources, resolved } from "./recording-mocks.ts";
 
 /** Images of another registry than the embedded one, which the program would ask for their digests. */
-const images = { node: "node:24", nginx: "nginx:1.30", redis: "redis:8.0", postgres: "postgres:17" };
+const images = {
+  node: "node:24",
+  nginx: "nginx:1.30",
+  redis: "redis:8.0",
+  valkey: "valkey/valkey:9.1",
+  postgres: "postgres:17",
+};
 
 /** Objects that the cluster has before, by kind as paths spell it: `statefulsets`, `services`. */
 export type ClusterObjects = Readonly<Record<string, readonly object[]>>;
