@@ -1,4 +1,5 @@
 import type { NodeView } from "./observation.ts";
+import type { SlotMigration } from "./slot-migrations.ts";
 
 /** A connection to a node on which commands are sent. */
 export interface ClusterNode {
@@ -12,6 +13,8 @@ export interface ClusterNode {
   send(...command: (string | Buffer)[]): Promise<unknown>;
   /** Asks for keys of a slot. A key need not be text. */
   keysIn(slot: number, limit: number): Promise<Buffer[]>;
+  /** Asks for the moves of slots in one step that the node remembers. @throws {Error} when it does not know such moves. */
+  slotMigrations(): Promise<SlotMigration[]>;
 }
 
 /** A node that can be observed. */

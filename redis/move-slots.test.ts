@@ -13,6 +13,7 @@ function end(
   const node: ClusterNode = {
     name: id,
     keysIn: async () => keys.map((key) => Buffer.from(key)),
+    slotMigrations: () => assert.fail("the classic way"),
     send: async (...parts) => {
       const command = parts.map(String);
       log.push(`${id} ${command.join(" ")}`);

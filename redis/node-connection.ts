@@ -3,6 +3,8 @@ import { createClient, RESP_TYPES } from "@redis/client";
 import type { Credentials, ObservableNode } from "./cluster-node.ts";
 import { parseClusterNodes } from "./cluster-nodes.ts";
 import type { NodeView } from "./observation.ts";
+import { listsMigrations, parseServerVersion, type ServerVersion } from "./server-version.ts";
+import { isUnderWay, parseSlotMigrations, type SlotMigration } from "./slot-migrations.ts";
 
 /** Host name and port of a node. The host name stays when the pod gets a new address. */
 export interface NodeAddress {
@@ -24,6 +26,7 @@ export class NodeConnection implements ObservableNode {
   #client: ReturnType<typeof clientOf> | undefined;
   #connecting: Promise<ReturnType<typeof clientOf>> | undefined;
   #ip = "";
+  #server: ServerVersion | undefined;
 
   constructor(address: NodeAddress, credentials: Credentials) {
     this.address = address;
@@ -35,15 +38,27 @@ export class NodeConnection implements ObservableNode {
   }
 
   async view(): Promise<Omit<NodeView, "keysInSlots">> {
+    const timer = setTimeout(() => this.close(), viewTimeoutMs);
+    try {
+      return await this.#view();
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #view(): Promise<Omit<NodeView, "keysInSlots">> {
+    const server = this.#server ?? parseServerVersion(await this.send("INFO", "server"));
+    this.#server = server;
+    // First of all: a move that ends later may change the table.
+    const migrations = listsMigrations(server) ? this.slotMigrations() : [];
     const commands = [
       ["CLUSTER", "NODES"],
       ["CLUSTER", "INFO"],
       ["INFO", "replication", "memory", "stats"],
       ["DBSIZE"],
     ];
-    const replies = Promise.all(commands.map((command) => this.send(...command)));
-    const timer = setTimeout(() => this.close(), viewTimeoutMs);
-    const [table = "", info = "", state = "", keys] = await replies.finally(() => clearTimeout(timer));
+    const replies = commands.map((command) => this.send(...command));
+    const [moves, table = "", info = "", state = "", keys] = await Promise.all([migrations, ...replies]);
     const bytesOf = (...names: string[]) => names.reduce((sum, name) => sum + numberIn(state, name), 0);
     const overheadBytes = bytesOf(
       "used_memory_startup",
@@ -57,6 +72,8 @@ export class NodeConnection implements ObservableNode {
       name: this.name,
       ip: this.#ip,
       port: this.address.port,
+      server,
+      migrations: moves.filter(isUnderWay),
       known: parseClusterNodes(table),
       stateOk: /^cluster_state:ok\r?$/m.test(info),
       replicates: /^master_link_status:up\r?$/m.test(state),
@@ -89,6 +106,11 @@ export class NodeConnection implements ObservableNode {
     return await this.#use((client) =>
       client.sendCommand<Buffer[]>(command, { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } }),
     );
+  }
+
+  async slotMigrations(): Promise<SlotMigration[]> {
+    const command = ["CLUSTER", "GETSLOTMIGRATIONS"];
+    return parseSlotMigrations(await this.#use((client) => client.sendCommand(command)));
   }
 
   async #use<T>(act: (client: ReturnType<typeof clientOf>) => Promise<T>): Promise<T> {
@@ -128,6 +150,7 @@ export class NodeConnection implements ObservableNode {
     client.on("error", () => undefined);
     this.#client = client;
     this.#ip = address;
+    this.#server = undefined;
     await client.connect();
     return client;
   }

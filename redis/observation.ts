@@ -1,4 +1,6 @@
 import type { KnownNode } from "./cluster-nodes.ts";
+import type { ServerVersion } from "./server-version.ts";
+import type { SlotMigration } from "./slot-migrations.ts";
 
 /** The present state of one node, as the node itself reports it. */
 export interface NodeView {
@@ -7,6 +9,9 @@ export interface NodeView {
   /** Address that the node was reached at. */
   ip: string;
   port: number;
+  server: ServerVersion;
+  /** Moves of slots in one step that the node takes part in at present. */
+  migrations: SlotMigration[];
   /** The node's table: itself and all nodes that it knows. */
   known: KnownNode[];
   /** Whether the cluster_state of CLUSTER INFO is ok. */

@@ -1,7 +1,9 @@
 import type { Action } from "./actions.ts";
 import type { ClusterNode, Credentials } from "./cluster-node.ts";
+import { migrateSlots } from "./migrate-slots.ts";
 import { closeSlots, giveBack, type MoveEnd, moveSlots } from "./move-slots.ts";
 import { type NodeView, selfOf } from "./observation.ts";
+import { movesInOneStep } from "./server-version.ts";
 import { rangesOf, type SlotRange, sizeOf } from "./slot-ranges.ts";
 
 /** How actions reach the nodes. */
@@ -49,12 +51,7 @@ export async function perform(action: Action, performer: Performer): Promise<str
       await node.send("CLUSTER", "REPLICATE", selfOf(action.primary).id);
       return `becomes a replica of ${action.primary.name}`;
     case "move":
-      await moveSlots(
-        endOf(action.node, performer),
-        endOf(action.to, performer),
-        action.slots,
-        performer.credentials,
-      );
+      await move(action, performer);
       return `moved ${action.slots.length} slots to ${action.to.name}`;
     case "close":
       await closeSlots(node, action.slots);
@@ -74,6 +71,16 @@ export async function perform(action: Action, performer: Performer): Promise<str
       await node.send("CLUSTER", "RESET", action.isHard ? "HARD" : "SOFT");
       return action.isHard ? "left the cluster" : "becomes an empty primary";
   }
+}
+
+async function move(action: Action & { kind: "move" }, performer: Performer): Promise<void> {
+  const [from, to] = [endOf(action.node, performer), endOf(action.to, performer)];
+  const ends = [action.node, action.to];
+  // A move that was begun the classic way must be finished that way.
+  const isBegun = ends.some((view) => selfOf(view).open.some(({ slot }) => action.slots.includes(slot)));
+  if (!isBegun && ends.every(({ server }) => movesInOneStep(server)))
+    await migrateSlots(from, to, action.slots);
+  else await moveSlots(from, to, action.slots, performer.credentials);
 }
 
 function endOf(view: NodeView, { nodeOf }: Performer): MoveEnd {

@@ -2,6 +2,7 @@ import { type Plan, TopologyRefused } from "./actions.ts";
 import { entryOf, type Node, names, nodesOf, type Observation } from "./observation.ts";
 import { choosePrimaries, planMoves } from "./plan-balance.ts";
 import { forgetLost, isConnected, lostIdsOf, meet, numberEpochs, retire, takeOver } from "./plan-members.ts";
+import { spareMigrations } from "./plan-migrations.ts";
 import { mendOpenSlots } from "./plan-open-slots.ts";
 import { followPrimary, planReplicas } from "./plan-replicas.ts";
 import { assignUnowned, flushStrays, ownersOf, viewersThatDisagree } from "./plan-slots.ts";
@@ -26,6 +27,10 @@ export interface Topology {
  */
 export function planTopology(observed: Observation, topology: Topology): Plan {
   const nodes = nodesOf(observed);
+  return spareMigrations(planWith(nodes, observed.silent, topology), nodes);
+}
+
+function planWith(nodes: readonly Node[], silent: readonly string[], topology: Topology): Plan {
   const slots = topology.slots ?? slotCount;
   refuseDuplicates(nodes);
   const staying = nodes.filter((node) => !node.isLeaving);
@@ -34,11 +39,11 @@ export function planTopology(observed: Observation, topology: Topology): Plan {
   if (numbering.length > 0) return { actions: numbering };
   const meetings = meet(members);
   if (meetings.length > 0) return { actions: meetings };
-  if (observed.silent.length > 0) {
+  if (silent.length > 0) {
     const following = followPrimary(members);
     if (following.length > 0) return { actions: following };
-    const all = nodes.length + observed.silent.length;
-    return { waitFor: `${observed.silent.length} of ${all} nodes (${observed.silent.join("; ")})` };
+    const all = nodes.length + silent.length;
+    return { waitFor: `${silent.length} of ${all} nodes (${silent.join("; ")})` };
   }
   const unconnected = members.filter((node) => members.some((other) => !isConnected(node, other)));
   if (unconnected.length > 0) return { waitFor: `nodes to know each other (${names(unconnected)})` };

@@ -17,6 +17,10 @@ export interface RealServersOptions {
   network?: string;
   /** Default: 2000. */
   nodeTimeoutMs?: number;
+  /** The server's program, with arguments of its own before those of Redis. Default: redis-server. */
+  program?: readonly [string, ...string[]];
+  /** Further settings of the servers, as on their command line. */
+  settings?: readonly string[];
 }
 
 /** Redis servers on addresses of the loopback interface, without cluster at first. */
@@ -26,9 +30,13 @@ export class RealServers {
   readonly #processes = new Map<string, ChildProcess>();
 
   readonly #nodeTimeoutMs: number;
+  readonly #program: readonly [string, ...string[]];
+  readonly #settings: readonly string[];
 
   private constructor(folder: string, count: number, options: RealServersOptions) {
-    const { network = "127.0.8", nodeTimeoutMs = 2000 } = options;
+    const { network = "127.0.8", nodeTimeoutMs = 2000, program = ["redis-server"], settings = [] } = options;
+    this.#program = program;
+    this.#settings = settings;
     this.#folder = folder;
     this.#nodeTimeoutMs = nodeTimeoutMs;
     this.nodes = Array.from({ length: count }, (_, index) => ({ host: `${network}.${index + 1}`, port }));
@@ -46,7 +54,9 @@ export class RealServers {
     const dir = join(this.#folder, host);
     await mkdir(dir, { recursive: true });
     const options = `--port ${port} --protected-mode no --bind ${host} --dir ${dir} --save  --appendonly yes --cluster-enabled yes --cluster-node-timeout ${this.#nodeTimeoutMs} --cluster-require-full-coverage no --cluster-allow-replica-migration no --cluster-announce-ip ${host} --bind-source-addr ${host} --repl-diskless-sync-delay 0`;
-    this.#processes.set(host, spawn("redis-server", options.split(" "), { stdio: "ignore" }));
+    const [command, ...first] = this.#program;
+    const all = [...first, ...options.split(" "), ...this.#settings];
+    this.#processes.set(host, spawn(command, all, { stdio: "ignore" }));
     await until(`${host} to answer`, async () => {
       const reply = await ask({ host, port }, "PING").catch(() => "");
       return reply === "PONG";

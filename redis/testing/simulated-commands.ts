@@ -42,12 +42,15 @@ export function connect(
       const keys = await send(node, ["CLUSTER", "GETKEYSINSLOT", String(slot), String(limit)]);
       return (keys as string[]).map((key) => Buffer.from(key));
     },
+    slotMigrations: () => assert.fail("a server that does not know moves in one step"),
     view: async () => {
       if (!node.isAlive) throw new Error("does not reply");
       return {
         name: node.name,
         ip: node.ip,
         port: 6379,
+        server: { name: "redis", version: [8, 0, 2] },
+        migrations: [],
         known: node.known((id, ip) => world.answers(id, ip)),
         stateOk: true,
         replicates: world.replicates(node),
