@@ -213,8 +213,7 @@ export class RedisCluster extends pulumi.ComponentResource {
                 { name: args.volumes.templateName, mountPath: redisVolumes.data },
                 { name: "conf", mountPath: redisVolumes.conf, readOnly: true },
               ],
-              // Valkey hands over by itself.
-              lifecycle: config.server === "redis" ? { preStop: { exec: { command: handover } } } : undefined,
+              lifecycle: { preStop: { exec: { command: handover } } },
               // A pod starts when the cluster has it. An update then never stops two nodes of a shard at the same time.
               startupProbe: {
                 ...memberProbe("start"),

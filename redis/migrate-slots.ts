@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { MoveEnd } from "./move-slots.ts";
-import { isUnderWay } from "./slot-migrations.ts";
+import { isUnderWay, type SlotMigration } from "./slot-migrations.ts";
 import { rangesOf } from "./slot-ranges.ts";
 
 const pollMs = 50;
@@ -22,8 +22,17 @@ export async function migrateSlots(from: MoveEnd, to: MoveEnd, slots: readonly n
     // The list is lost when the node restarts.
     if (own === undefined) throw new Error("the source no longer knows the move of slots");
     if (own.state === "success") return;
-    if (!isUnderWay(own))
-      throw new Error(`the move of slots ${own.state}: ${own.message || "without a reason"}`);
+    if (!isUnderWay(own)) throw new Error(`the move of slots ${own.state}: ${await reasonOf(own, to)}`);
     await sleep(pollMs);
   }
+}
+
+/** The source often knows only that the connection was lost; the target then has the reason. */
+async function reasonOf({ name, message }: SlotMigration, to: MoveEnd): Promise<string> {
+  const there = await to.node.slotMigrations().catch(() => []);
+  const others = there.filter((each) => each.name === name).map((each) => each.message);
+  return (
+    [...new Set([message, ...others])].filter((text) => text !== "").join(" The target: ") ||
+    "no reason given"
+  );
 }

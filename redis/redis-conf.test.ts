@@ -43,17 +43,16 @@ test("renderRedisConf turns on cluster mode, persistence and eviction", () => {
   assert.equal(conf.get("cluster-require-full-coverage"), "no");
 });
 
-test("renderRedisConf lets Valkey hand over when it stops, and gives Redis no directive of Valkey", () => {
+test("renderRedisConf bounds the pauses and buffers of Valkey, and gives Redis no directive of Valkey", () => {
   const [redis, valkey] = [directives(render()), directives(render({ server: "valkey" }))];
   const added = [...valkey.keys()].filter((name) => !redis.has(name));
   assert.deepEqual(added, [
-    "shutdown-on-sigterm",
     "cluster-manual-failover-timeout",
     "slot-migration-max-failover-repl-bytes",
     "client-output-buffer-limit",
+    "cluster-slot-migration-log-max-len",
     "io-threads",
   ]);
-  assert.equal(valkey.get("shutdown-on-sigterm"), "failover");
   assert.equal(valkey.get("client-output-buffer-limit"), "replica 16000000 8000000 60");
 });
 

@@ -77,14 +77,15 @@ ${server === "valkey" ? valkeyConf(maxmemoryBytes) : ""}`;
 function valkeyConf(maxmemoryBytes: number): string {
   return `
 # Valkey
-# A primary that stops hands over to a replica; a preStop hook beside it would start a second failover (valkey#3996).
-shutdown-on-sigterm failover
-# Writes wait at most this long for a handover, and for the last step of a move of slots (valkey.conf).
+# Writes wait at most this long for a handover, and for the end of a move of slots (valkey.conf). The preStop hook hands over,
+# not shutdown-on-sigterm: see docs/decisions.md#handover-before-a-stop.
 cluster-manual-failover-timeout ${redisHandoverSeconds.attempt * 1000}
-# With the default of 0, a move under steady writes would pause them only when nothing is left to send (valkey.conf).
+# The rest that a move may still have to send when it pauses writes. By default it waits until nothing is left (valkey.conf).
 slot-migration-max-failover-repl-bytes 1mb
 # Writes during the snapshot of a move, or of a new replica. The default of 256 MB is more than the container has beside maxmemory.
 client-output-buffer-limit replica ${Math.floor(maxmemoryBytes / 2)} ${Math.floor(maxmemoryBytes / 4)} 60
+# The controller reads the whole list of moves each time.
+cluster-slot-migration-log-max-len 100
 # More threads have broken moves under writes (valkey#4545).
 io-threads 1
 `;

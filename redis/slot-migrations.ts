@@ -23,15 +23,15 @@ export function parseSlotMigrations(reply: unknown): SlotMigration[] {
 
 function parseFields(fields: unknown): SlotMigration {
   const list: unknown[] = Array.isArray(fields) ? fields : [];
-  const valueOf = (name: string) => {
+  const textOf = (name: string) => {
     const index = list.findIndex((each, place) => place % 2 === 0 && each === name);
     if (index < 0) throw new SyntaxError(`a move of slots without ${name}: ${JSON.stringify(fields)}`);
     return String(list[index + 1]);
   };
   return {
-    name: valueOf("name"),
-    operation: valueOf("operation"),
-    state: valueOf("state"),
-    message: valueOf("message"),
+    name: textOf("name"),
+    operation: textOf("operation"),
+    state: textOf("state"),
+    message: textOf("message"),
   };
 }
