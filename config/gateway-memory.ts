@@ -15,10 +15,12 @@ const connectionBytes = 448;
 const slowBytes = 10 * KiB;
 const tlsBytes = 30 * KiB;
 const streamBytes = 18 * KiB;
+/** The first message of a handshake may have 128 KiB: OpenSSL has no option for it. */
+const handshakeBytes = 160 * KiB;
 /** Number of buffers for the headers of a request, of `nginx.limits.headerLine` each. */
 export const headerBuffers = 4;
 /** Connections that each worker process has at least, if `nginx.workerConnections` is not given. */
-const fewestConnections = 256;
+const fewestConnections = 128;
 
 // From the source of Nginx 1.30, on 64 bits: a client's node of `limit_req` takes a slot of 128 bytes, one of `limit_conn`
 // a slot of 64. Each page of 4096 bytes has a descriptor of 24 bytes.
@@ -107,7 +109,9 @@ export function idleMemory(nginx: NginxConfig, pools: readonly Replicas[]): Byte
 /** Maximum memory of a connection. Of HTTP/2, half as many requests as connections are in progress (`streamLimit`). */
 function busyBytes({ tls, limits }: NginxConfig): Bytes {
   const headerBytes = headerBuffers * limits.headerLine;
-  return slowBytes + headerBytes + (hasTls(tls) ? tlsBytes + (streamBytes + headerBytes) / 2 : 0);
+  const plainBytes = slowBytes + headerBytes;
+  if (!hasTls(tls)) return plainBytes;
+  return Math.max(handshakeBytes, tlsBytes + plainBytes + (streamBytes + headerBytes) / 2);
 }
 
 /** Connections that each worker process may have; the default is as many as the memory has room for, whatever clients send. */

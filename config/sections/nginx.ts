@@ -57,7 +57,7 @@ export const nginx = section("The gateway in front of the API pods.", {
     min: 64,
     max: 65_536,
     default: defaultConnections,
-    doc: "Maximum connections that each worker process has open, to clients and to pods. Each may take 42 KiB, or 97 KiB with TLS, if its client wants that ([gateway.md](gateway.md#memory)); the default becomes as many as `nginx.memory` has room for, and another number needs the memory.",
+    doc: "Maximum connections that each worker process has open, to clients and to pods. Each may take 42 KiB, or 160 KiB with TLS, if its client wants that ([gateway.md](gateway.md#memory)); the default becomes as many as `nginx.memory` has room for, and another number needs the memory.",
   }),
   connectTimeout: duration({ min: "50 ms", max: "75 s", default: "2 s", doc: "Maximum time to connect to a pod." }),
   timeout: duration({ min: "100 ms", max: "1 h", default: "30 s", doc: "Maximum time between two reads from, or two writes to, a pod." }),
