@@ -33,7 +33,8 @@ export class CheckPod {
   readonly #api: ClusterApi;
   readonly #namespace: string;
 
-  private constructor(api: ClusterApi, namespace: string) {
+  /** The pod of this name, which need not exist. */
+  constructor(api: ClusterApi, namespace: string) {
     this.#api = api;
     this.#namespace = namespace;
   }

@@ -62,18 +62,16 @@ function missedLosses(allowed: AllowedLoss, injected: InjectedRedisFault, redis:
   if (allowed === "all") return [];
   const missed: string[] = [];
   if (redis.unreadable > 0) missed.push(`${redis.unreadable} keys could not be read at the end`);
-  const lost = redis.lost + redis.uncertain - (allowed === "recent" ? recentLosses(injected, redis) : 0);
+  const lost = redis.lost + redis.uncertain - (allowed === "recent" ? lossesBefore(injected.atMs, redis) : 0);
   if (lost > 0) missed.push(`${lost} acknowledged writes were lost`);
   if (redis.ballast !== null && redis.ballast.lost > 0)
     missed.push(`${redis.ballast.lost} of ${redis.ballast.keys} keys of before were lost`);
   return missed;
 }
 
-/** Number of lost writes that were acknowledged shortly before the fault. */
-function recentLosses({ atMs }: InjectedRedisFault, { lostWrites }: RedisCheckReport): number {
-  return lostWrites.filter(
-    ({ acknowledgedMs }) => acknowledgedMs >= atMs - recentMs && acknowledgedMs <= atMs + recentMs,
-  ).length;
+/** Number of lost writes that were acknowledged within a second of a crash: no replica had them yet, perhaps. */
+export function lossesBefore(crashMs: number, { lostWrites }: RedisCheckReport): number {
+  return lostWrites.filter(({ acknowledgedMs }) => Math.abs(acknowledgedMs - crashMs) <= recentMs).length;
 }
 
 /** Milliseconds as seconds, such as `1.4 s`. */
