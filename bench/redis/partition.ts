@@ -24,13 +24,14 @@ export class Partition {
   /**
    * Returns when the policies are enforced, and the connections of before are cut: a policy alone lets them go on.
    *
+   * @returns when it began to cut them, epoch ms
    * @throws {UserError} when they are not enforced in time
    */
   async cut(
     view: RedisClusterView,
     groups: readonly (readonly RedisPod[])[],
     outside: RedisPod,
-  ): Promise<void> {
+  ): Promise<number> {
     for (const [index, group] of groups.entries()) {
       const name = `prove-redis-${index}`;
       this.#policies.push(name);
@@ -58,8 +59,10 @@ export class Partition {
       );
       return replies.every((reply) => !reply.includes("PONG"));
     });
-    for (const { ip } of pods)
-      for (const side of ["--orig-src", "--orig-dst", "--reply-src"]) await forgetConnections(side, ip);
+    const sides = ["--orig-src", "--orig-dst", "--reply-src"];
+    const atMs = Date.now();
+    await Promise.all(pods.flatMap(({ ip }) => sides.map((side) => forgetConnections(side, ip))));
+    return atMs;
   }
 
   /** Removes the policies. May be called at any time. */

@@ -79,8 +79,7 @@ function partition(
         throw new UserError("the cluster has too few pods", "deploy 3 shards of 2 pods");
       const policies = new Partition(context.api, context.outputs.namespace);
       try {
-        await policies.cut(context.view, groups, outside);
-        const atMs = Date.now();
+        const atMs = await policies.cut(context.view, groups, outside);
         await sleep(context.partitionMs, undefined, { signal: context.signal });
         const names = groups.map((group) => group.map((pod) => pod.name).join("+")).join(", ");
         await policies.heal();

@@ -1,6 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-const repeatEveryMs = 250;
+/**
+ * Pauses before repeats: a primary that hands over refuses an invalidation for a moment, and readers get the old value until the
+ * repeat. In an outage, repeats are rare.
+ */
+const firstPauseMs = 20;
+const longestPauseMs = 250;
 const maxPending = 20_000;
 /** Time for the last tries of a process that ends; less than `closeRestMs` of the shutdown. */
 const lastTriesMs = 1_000;
@@ -13,6 +18,7 @@ export class PendingInvalidations {
   readonly #pending = new Map<string, number>();
   #count = 0;
   #timer: NodeJS.Timeout | undefined;
+  #pauseMs = firstPauseMs;
   #closed = false;
   /** Number of invalidations dropped because too many were pending. */
   dropped = 0;
@@ -66,7 +72,8 @@ export class PendingInvalidations {
 
   #schedule(): void {
     if (this.#closed || this.#timer) return;
-    this.#timer = setTimeout(() => void this.#repeat(), repeatEveryMs).unref();
+    this.#timer = setTimeout(() => void this.#repeat(), this.#pauseMs).unref();
+    this.#pauseMs = Math.min(2 * this.#pauseMs, longestPauseMs);
   }
 
   async #repeat(): Promise<void> {
@@ -78,5 +85,6 @@ export class PendingInvalidations {
     });
     this.#timer = undefined;
     if (this.#pending.size > 0) this.#schedule();
+    else this.#pauseMs = firstPauseMs;
   }
 }
