@@ -4,6 +4,7 @@ import { clientZones, gatewayMemory, hashWeight, nginxWorkers, openConnections }
 import { imageVersion, isOlder, leastTimeNginx, oldestNginx } from "./nginx-version.ts";
 import type { Report } from "./options/option.ts";
 import { checkProtection } from "./protection-rules.ts";
+import { checkRandomTwo } from "./random-two.ts";
 import { hasTls } from "./sections/nginx-tls.ts";
 import type { StackConfig } from "./stack-config.ts";
 import { checkTls } from "./tls-rules.ts";
@@ -19,6 +20,7 @@ const maxHashWeight = 2000;
 /** Reports every broken rule of the gateway between options. */
 export function checkGateway(config: StackConfig, report: Report): void {
   checkMethod(config, report);
+  checkRandomTwo(config, report);
   checkVersion(config, report);
   checkService(config, report);
   checkProtection(config.nginx, report);
