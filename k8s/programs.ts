@@ -6,6 +6,18 @@ import { readFileSync } from "node:fs";
  */
 
 /**
+ * The main process of a Redis pod: it becomes the server. It needs `sh`, `sleep`, `mv`, `rm` and the server's own programs.
+ * Parameters: folder of the data, then the server's command: program, path of redis.conf, options.
+ *
+ * It writes the mark `starting` into the folder, and redisReady empties it when the node serves. If the mark is there at the next
+ * start, the server has not come up. The program then lets the server itself read nodes.conf (with a port that ends it right
+ * after) and the append-only file (without a cluster and without a port). When the server reports corruption, both are moved
+ * to `corrupt-*`, and the node starts as a new one, which the controller gives its place and its data. Other failures, like
+ * a full disk, too little memory or a wrong option, change nothing (docs/decisions.md#corrupt-redis-files).
+ */
+export const redisRun = program("redis-run");
+
+/**
  * Hook before a planned stop of a Redis pod, with `sh`, `sleep` and Redis' own client. Parameters: port, seconds in all,
  * seconds of one attempt.
  *
@@ -20,7 +32,8 @@ export const redisHandover = program("redis-handover");
 /**
  * Check of a Redis pod, with `sh` and Redis' own client: exit code 0 when the node is in a cluster whose state is ok, and,
  * if it is a replica, its link to its primary is up. A node alone is not in a cluster. With the parameter `start` all slots must
- * be served, too; with `ready` another shard may be down (docs/decisions.md#readiness-of-redis-pods).
+ * be served, too; with `ready` another shard may be down (docs/decisions.md#readiness-of-redis-pods). A success with `start`
+ * also empties the file that is the second parameter: the mark of redisRun.
  */
 export const redisReady = program("redis-ready");
 

@@ -16,7 +16,7 @@ import { renderRedisConf } from "../redis/redis-conf.ts";
 import { serverAnnotation } from "./live-stack.ts";
 import { generatedPassword } from "./password.ts";
 import { admitRedisPassword } from "./password-jobs.ts";
-import { redisHandover, redisReady } from "./programs.ts";
+import { redisHandover, redisReady, redisRun } from "./programs.ts";
 import { RedisController } from "./redis-controller.ts";
 import { RedisFormation, type RedisFormationArgs } from "./redis-formation.ts";
 import { resources } from "./resources.ts";
@@ -44,8 +44,8 @@ export interface RedisNodes {
 }
 
 const port = 6379;
-const memberProbe = (condition: "start" | "ready") => ({
-  exec: { command: ["sh", "-uc", redisReady, "redis-ready", condition] },
+const memberProbe = (...condition: ["ready"] | ["start", string]) => ({
+  exec: { command: ["sh", "-uc", redisReady, "redis-ready", ...condition] },
   timeoutSeconds: 5,
 });
 const handover = [
@@ -198,10 +198,9 @@ export class RedisCluster extends pulumi.ComponentResource {
               name: "redis",
               image,
               command: [
-                `${config.server}-server`,
-                `${redisVolumes.conf}/redis.conf`,
-                "--cluster-announce-hostname",
-                host,
+                ...["sh", "-uc", redisRun, "redis-run", redisVolumes.data],
+                ...[`${config.server}-server`, `${redisVolumes.conf}/redis.conf`],
+                ...["--cluster-announce-hostname", host],
               ],
               env: [{ name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }, password],
               ports: [
@@ -216,7 +215,7 @@ export class RedisCluster extends pulumi.ComponentResource {
               lifecycle: { preStop: { exec: { command: handover } } },
               // A pod starts when the cluster has it. An update then never stops two nodes of a shard at the same time.
               startupProbe: {
-                ...memberProbe("start"),
+                ...memberProbe("start", `${redisVolumes.data}/starting`),
                 periodSeconds: 1,
                 failureThreshold: maxFormationSeconds,
               },

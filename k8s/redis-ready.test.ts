@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -14,7 +14,11 @@ function isReady(condition: "start" | "ready", ...replies: string[]): boolean {
     const client = `#!/bin/sh\ncat >/dev/null\ncat ${folder}/reply\n`;
     writeFileSync(join(folder, "redis-cli"), client, { mode: 0o755 });
     const env = { PATH: `${folder}:${process.env.PATH}` };
-    return spawnSync("sh", ["-uc", redisReady, "redis-ready", condition], { env }).status === 0;
+    const mark = join(folder, "starting");
+    writeFileSync(mark, "starting\n");
+    const { status } = spawnSync("sh", ["-uc", redisReady, "redis-ready", condition, mark], { env });
+    assert.equal(readFileSync(mark, "utf8") === "", condition === "start" && status === 0);
+    return status === 0;
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -90,9 +90,9 @@ export const recipes: readonly Recipe[] = [
     name: "redis",
     tag: "8.0",
     suite: "trixie",
-    // The rejoin sidecar is a shell program.
+    // The pods run shell programs.
     packages: ["redis-server", "redis-tools", "dash", "coreutils"],
-    programs: ["/usr/bin/redis-server", "/usr/bin/redis-cli", "/usr/bin/sh", "/usr/bin/sleep"],
+    programs: ["redis-server", "redis-cli", "sh", "sleep", "mv", "rm"].map((name) => `/usr/bin/${name}`),
     writable: ["/data"],
     version: ["redis-server", "--version"],
     config: ["WORKDIR /data", 'CMD ["redis-server", "--protected-mode", "no"]'],
@@ -102,7 +102,7 @@ export const recipes: readonly Recipe[] = [
     tag: "9.1",
     suite: "forky",
     packages: ["valkey-server", "valkey-tools", "dash", "coreutils"],
-    programs: ["/usr/bin/valkey-server", "/usr/bin/valkey-cli", "/usr/bin/sh", "/usr/bin/sleep"],
+    programs: ["valkey-server", "valkey-cli", "sh", "sleep", "mv", "rm"].map((name) => `/usr/bin/${name}`),
     // Probes and hooks of the pods call the programs by the names of Redis, which public images of Valkey have, too.
     links: { "/usr/bin/redis-server": "valkey-server", "/usr/bin/redis-cli": "valkey-cli" },
     writable: ["/data"],
