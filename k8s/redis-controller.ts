@@ -33,8 +33,8 @@ const bytesPerEntry = 1_000;
 const certificate = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt";
 
 /**
- * Deployment of the program that forms the Redis Cluster, mends it and changes its shape. It has rights to its Lease and to read
- * the StatefulSet, and to nothing else. A new pod starts before the old one ends; the Lease lets only one of them act.
+ * Deployment of the program that forms the Redis Cluster, mends it and changes its shape. It has rights to its Lease, and to read
+ * the StatefulSet and the machines of pods. A new pod starts before the old one ends; the Lease lets only one of them act.
  */
 export class RedisController extends pulumi.ComponentResource {
   constructor(name: string, args: RedisControllerArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -60,6 +60,7 @@ export class RedisController extends pulumi.ComponentResource {
             resourceNames: [name],
             verbs: ["get", "update"],
           },
+          { apiGroups: [""], resources: ["pods"], verbs: ["list"] },
           // The name of an object that is created cannot be restricted.
           { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create"] },
         ],

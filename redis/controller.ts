@@ -3,6 +3,7 @@ import type { Credentials } from "./cluster-node.ts";
 import type { Lease } from "./lease.ts";
 import type { NodeAddress } from "./node-connection.ts";
 import { reasonOf } from "./observe.ts";
+import type { Hosts } from "./placement.ts";
 import type { Topology } from "./plan.ts";
 import { type Progress, Reconciliation, type Step } from "./reconciliation.ts";
 
@@ -12,6 +13,8 @@ export interface ControllerOptions extends Topology {
   nodes: readonly NodeAddress[];
   /** Nodes that exist and are not wanted. */
   findLeaving: () => Promise<readonly NodeAddress[]>;
+  /** Machines of the nodes. Default: not known. */
+  findHosts?: () => Promise<Hosts>;
   credentials: Credentials;
   lease: Lease;
   log: (line: string) => void;
@@ -40,8 +43,9 @@ const pausesMs = { settled: 1_000, working: 50, waiting: 250, refused: 2_000, st
 /** Pause after a step in which nothing was left to do, as a multiple of its CPU time: a large cluster is observed less often. */
 const pausePerCpuTime = 50;
 const renewalMs = 3_000;
-/** Time for which the number of nodes that exist may be out of date. */
+/** Time for which the number of nodes that exist, and their machines, may be out of date. */
 const leavingAgeMs = 2_000;
+const hostsAgeMs = 30_000;
 
 /** The wanted shards and replicas as a text, for comparison. */
 export function shapeOf({ shards, replicasPerShard }: Topology): string {
@@ -56,7 +60,8 @@ export class Controller {
   readonly #options: ControllerOptions;
   readonly #reconciliation: Reconciliation;
   #latest: { step: Turn; startedMs: number };
-  #leaving: { nodes: readonly NodeAddress[]; untilMs: number } = { nodes: [], untilMs: 0 };
+  readonly #findLeaving: () => Promise<readonly NodeAddress[]>;
+  readonly #findHosts: () => Promise<Hosts>;
   #turnMs = performance.now();
   /** Left out of messages. */
   readonly #domain: string;
@@ -64,6 +69,8 @@ export class Controller {
   constructor(options: ControllerOptions) {
     this.#options = options;
     this.#domain = commonDomain(options.nodes);
+    this.#findLeaving = keptFor(leavingAgeMs, options.findLeaving);
+    this.#findHosts = keptFor(hostsAgeMs, options.findHosts ?? (async () => new Map()));
     this.#latest = { step: { state: "standby", reason: "the lease" }, startedMs: performance.now() };
     const { credentials, lease } = options;
     this.#reconciliation = new Reconciliation({
@@ -123,18 +130,11 @@ export class Controller {
     if (!lease.isHeld) return { state: "standby", reason: lease.obstacle };
     try {
       const leaving = await this.#findLeaving();
-      return await this.#reconciliation.step({ nodes, leaving, shards, replicasPerShard });
+      const hosts = await this.#findHosts();
+      return await this.#reconciliation.step({ nodes, leaving, shards, replicasPerShard, hosts });
     } catch (error) {
       return { state: "waiting", reason: reasonOf(error) };
     }
-  }
-
-  async #findLeaving(): Promise<readonly NodeAddress[]> {
-    if (performance.now() > this.#leaving.untilMs) {
-      const nodes = await this.#options.findLeaving();
-      this.#leaving = { nodes, untilMs: performance.now() + leavingAgeMs };
-    }
-    return this.#leaving.nodes;
   }
 
   async #keepLease(signal: AbortSignal): Promise<void> {
@@ -163,6 +163,16 @@ export class Controller {
   #shorten(text: string): string {
     return this.#domain === "" ? text : text.replaceAll(this.#domain, "");
   }
+}
+
+/** A function that returns its last result again until that is too old. */
+function keptFor<T>(ageMs: number, find: () => Promise<T>): () => Promise<T> {
+  let last: { result: T; untilMs: number } | undefined;
+  return async () => {
+    if (last === undefined || performance.now() > last.untilMs)
+      last = { result: await find(), untilMs: performance.now() + ageMs };
+    return last.result;
+  };
 }
 
 /** What all names have after the first dot; "" when that differs. */

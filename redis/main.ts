@@ -8,8 +8,8 @@ import { Controller } from "./controller.ts";
 import { serveController } from "./controller-server.ts";
 import { accessOfPod, Kubernetes } from "./kubernetes.ts";
 import { Lease } from "./lease.ts";
-import { findLeavingPods } from "./leaving-pods.ts";
 import { readAdmissionConfig, readAwaitConfig, readControllerConfig } from "./program-config.ts";
+import { findHosts, findLeavingPods } from "./redis-pods.ts";
 
 /*
  * The Redis program of the API image. It logs each step and exits with 0, with 1 when it fails, or with 3
@@ -32,6 +32,7 @@ async function control(): Promise<void> {
   const controller = new Controller({
     ...config,
     findLeaving: () => findLeavingPods(kubernetes, namespace, config.nodes),
+    findHosts: () => findHosts(kubernetes, namespace, config.nodes),
     lease: new Lease({ kubernetes, namespace, name: controllerName, holder }),
     log: console.log,
   });

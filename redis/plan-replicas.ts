@@ -1,9 +1,11 @@
 import type { Action } from "./actions.ts";
 import type { Node } from "./observation.ts";
+import { areTogether, type Hosts, type Shard, spreadShards } from "./placement.ts";
 
 /**
  * Gives replicas to primaries: every node without a place to the primary with the fewest, and one of a primary with too many
- * to one with too few.
+ * to one with too few. Of several primaries or replicas, it prefers those on other machines than their shard has. When all
+ * have their number, it spreads shards over machines.
  *
  * @param primaries the primaries of the wanted cluster
  */
@@ -11,34 +13,39 @@ export function planReplicas(
   staying: readonly Node[],
   members: readonly Node[],
   primaries: readonly Node[],
-  replicasPerShard: number,
+  { replicasPerShard, hosts = new Map() }: { replicasPerShard: number; hosts?: Hosts },
 ): Action[] {
-  const chosen = new Set(primaries);
   const byId = new Map(members.map((node) => [node.id, node]));
-  const placed = new Map(primaries.map((primary): [Node, Node[]] => [primary, []]));
+  const shards = primaries.map((primary): Shard => ({ primary, replicas: [] }));
+  const shardOf = new Map(shards.map((shard) => [shard.primary, shard]));
   const unplaced: Node[] = [];
   for (const node of staying) {
-    if (chosen.has(node) || node.slots.length > 0) continue;
+    if (shardOf.has(node) || node.slots.length > 0) continue;
     const primary = node.primaryId === undefined ? undefined : byId.get(node.primaryId);
-    if (primary !== undefined && chosen.has(primary)) placed.get(primary)?.push(node);
+    const shard = primary && shardOf.get(primary);
+    if (shard !== undefined) shard.replicas.push(node);
     // A replica protects the data of a shard until its slots have moved.
     else if (primary === undefined || primary.slots.length === 0) unplaced.push(node);
   }
-  const bySize = () => [...placed].sort(([, a], [, b]) => a.length - b.length);
+  const bySize = () => [...shards].sort((a, b) => a.replicas.length - b.replicas.length);
   const actions = unplaced.flatMap((node): Action[] => {
-    const [fewest] = bySize();
+    const sorted = bySize();
+    const [fewest] = sorted;
     if (!fewest) return [];
-    fewest[1].push(node);
-    return [{ kind: "replicate", node: node.view, primary: fewest[0].view }];
+    const isAsFew = ({ replicas }: Shard) => replicas.length === fewest.replicas.length;
+    const shard = sorted.find((each) => isAsFew(each) && !areTogether(hosts, node, each.primary)) ?? fewest;
+    shard.replicas.push(node);
+    return [{ kind: "replicate", node: node.view, primary: shard.primary.view }];
   });
-  if (actions.length === 0) {
-    const [few] = bySize();
-    const many = bySize().at(-1);
-    const moved = many?.[1].at(-1);
-    if (few && many && moved && few[1].length < replicasPerShard && many[1].length > replicasPerShard)
-      return [{ kind: "replicate", node: moved.view, primary: few[0].view }];
+  if (actions.length > 0) return actions;
+  const few = bySize().at(0);
+  const many = bySize().at(-1);
+  if (few && many && few.replicas.length < replicasPerShard && many.replicas.length > replicasPerShard) {
+    const moved =
+      many.replicas.findLast((replica) => areTogether(hosts, replica, many.primary)) ?? many.replicas.at(-1);
+    return moved ? [{ kind: "replicate", node: moved.view, primary: few.primary.view }] : [];
   }
-  return actions;
+  return spreadShards(shards, hosts);
 }
 
 /**

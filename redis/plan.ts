@@ -1,5 +1,6 @@
 import { type Plan, TopologyRefused } from "./actions.ts";
 import { entryOf, type Node, names, nodesOf, type Observation } from "./observation.ts";
+import type { Hosts } from "./placement.ts";
 import { choosePrimaries, planMoves } from "./plan-balance.ts";
 import { forgetLost, isConnected, lostIdsOf, meet, numberEpochs, retire, takeOver } from "./plan-members.ts";
 import { spareMigrations } from "./plan-migrations.ts";
@@ -14,6 +15,8 @@ export interface Topology {
   replicasPerShard: number;
   /** Number of slots. Default: that of Redis; tests use fewer. */
   slots?: number;
+  /** Machines of the nodes, so that a shard does not have all its nodes on one. Default: not known. */
+  hosts?: Hosts;
 }
 
 /**
@@ -90,7 +93,7 @@ function changeShape(
   if (flushes.length > 0) return { actions: flushes };
   if (promotions.length > 0) return waitForGoodState(members) ?? { actions: promotions };
   const moves = planMoves(members, primaries, slots);
-  const replications = planReplicas(staying, members, primaries, topology.replicasPerShard);
+  const replications = planReplicas(staying, members, primaries, topology);
   if (replications.length > 0) return { actions: replications };
   // A replica that is a copy protects the keys that its primary gets.
   const waiting = waitForAgreement(members) ?? waitForGoodState(members);

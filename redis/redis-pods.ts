@@ -1,8 +1,13 @@
 import type { Kubernetes } from "./kubernetes.ts";
 import type { NodeAddress } from "./node-connection.ts";
+import type { Hosts } from "./placement.ts";
 
 interface StatefulSet {
   spec?: { replicas?: number };
+}
+
+interface PodList {
+  items: { metadata: { name: string }; spec: { nodeName?: string } }[];
 }
 
 /**
@@ -27,4 +32,26 @@ export async function findLeavingPods(
     host: `${name}-${nodes.length + index}${domain}`,
     port,
   }));
+}
+
+/**
+ * The machines that the Redis pods run on.
+ *
+ * @param nodes the wanted nodes: `<pod>.<domain>`
+ * @throws {Error} when the API server refuses or does not respond.
+ */
+export async function findHosts(
+  kubernetes: Kubernetes,
+  namespace: string,
+  nodes: readonly NodeAddress[],
+): Promise<Hosts> {
+  const labels = encodeURIComponent("app.kubernetes.io/name=redis");
+  const list = await kubernetes.get<PodList>(`/api/v1/namespaces/${namespace}/pods?labelSelector=${labels}`);
+  const machines = new Map(list?.items.map(({ metadata, spec }) => [metadata.name, spec.nodeName]));
+  return new Map(
+    nodes.flatMap(({ host, port }) => {
+      const machine = machines.get(host.split(".")[0] ?? "");
+      return machine === undefined ? [] : [[`${host}:${port}`, machine] as const];
+    }),
+  );
 }
