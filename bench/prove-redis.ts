@@ -45,7 +45,10 @@ export async function proveRedis(command: RedisProofCommand, stack: string): Pro
         if (json !== undefined) await writeResults(json, command, runs);
         const missed = missedTargets(fault, run);
         const { how, notes = [] } = run.injected;
-        const bypass = run.api.bypassMs > 0 ? `, API without cache for ${seconds(run.api.bypassMs)}` : "";
+        const bypass =
+          run.api.bypassed > 0
+            ? `, ${run.api.bypassed} GETs without cache in ${seconds(run.api.bypassMs)}`
+            : "";
         note(`    ${[how, ...notes].join("; ")}; served after ${seconds(run.servedMs)}${bypass}`);
         for (const line of missed) note(`  ✗ ${line}`);
       }

@@ -27,6 +27,8 @@ export interface ApiLoadReport {
   /** Reads that returned an older version than one that was acknowledged before they began, and their greatest age in ms. */
   stale: number;
   oldestStaleMs: number;
+  /** Number of GETs that the API answered without its cache. */
+  bypassed: number;
   /** From the first to the last GET that the API answered without its cache, in ms; 0 without one. */
   bypassMs: number;
 }
@@ -45,7 +47,7 @@ export class ApiLoad {
   #ended: Promise<ApiLoadReport> | undefined;
   #stale = 0;
   #oldestStaleMs = 0;
-  #bypass: { firstMs: number; lastMs: number } | undefined;
+  #bypass: { firstMs: number; lastMs: number; count: number } | undefined;
 
   constructor({ endpoint, tls }: Pick<ReachedStack, "endpoint" | "tls">) {
     this.#pool = openPool({ origin: new URL(endpoint).origin, tls: tls && trustIn(tls), connections: 64 });
@@ -93,6 +95,7 @@ export class ApiLoad {
       failures: failures.slice(0, 100),
       stale: this.#stale,
       oldestStaleMs: this.#oldestStaleMs,
+      bypassed: this.#bypass?.count ?? 0,
       bypassMs: this.#bypass === undefined ? 0 : this.#bypass.lastMs - this.#bypass.firstMs,
     };
   }
@@ -165,8 +168,9 @@ export class ApiLoad {
     const settle = (_: boolean, headers: Record<string, string | string[] | undefined>) => {
       if (headers["x-cache-status"] !== "BYPASS") return;
       const nowMs = performance.now();
-      this.#bypass ??= { firstMs: nowMs, lastMs: nowMs };
+      this.#bypass ??= { firstMs: nowMs, lastMs: nowMs, count: 0 };
       this.#bypass.lastMs = nowMs;
+      this.#bypass.count++;
     };
     await sendOne(this.#pool, { method: "GET", path: `/api/users/${id}`, isRight, settle }, this.#outcomes);
   }

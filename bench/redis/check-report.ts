@@ -49,7 +49,10 @@ export function checkTable({ redis, api }: CheckResult): string {
       "requests through the API",
       `${api.failed} of ${api.sent} failed${api.failed > 0 ? `: ${api.reasons}` : ""}`,
     ],
-    ["responses of the API without its cache", api.bypassMs > 0 ? `for ${seconds(api.bypassMs)}` : "none"],
+    [
+      "responses of the API without its cache",
+      api.bypassed > 0 ? `${api.bypassed}, within ${seconds(api.bypassMs)}` : "0",
+    ],
     ["keys evicted by the nodes", evictionText(redis)],
     ...redis.shards.map(({ primary, longestGapMs, gapFromMs }) => [
       `longest time without a write: ${primary.split(".")[0]}`,

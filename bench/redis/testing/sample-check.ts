@@ -41,6 +41,7 @@ export function sampleCheck(
       failures: [],
       stale: 0,
       oldestStaleMs: 0,
+      bypassed: 0,
       bypassMs: 0,
       ...change.api,
     },
