@@ -23,6 +23,8 @@ export class Ballast {
   readonly #client: ClusterClient;
   readonly #prefix: string;
   readonly #settings: BallastSettings;
+  /** Ends a write early. */
+  #writing: AbortSignal | undefined;
   readonly #large = randomBytes(512 * 1024).toString("hex");
 
   constructor(client: ClusterClient, prefix: string, settings: BallastSettings) {
@@ -31,8 +33,25 @@ export class Ballast {
     this.#settings = settings;
   }
 
-  /** @throws {CheckError} when a key cannot be written */
-  async write(): Promise<void> {
+  /**
+   * Writes it all. What was written before a failure is removed again.
+   *
+   * @throws {CheckError} when a key cannot be written, and the reason of `signal` when that ends it
+   */
+  async write(signal: AbortSignal): Promise<void> {
+    this.#writing = signal;
+    try {
+      await this.#writeAll();
+    } catch (error) {
+      this.#writing = undefined;
+      await this.remove();
+      throw error;
+    } finally {
+      this.#writing = undefined;
+    }
+  }
+
+  async #writeAll(): Promise<void> {
     const { largeMiB, fields } = this.#settings;
     await this.#each((key, slot, index) =>
       this.#send(slot, [
@@ -107,6 +126,7 @@ export class Ballast {
   /** Sends a command again when it fails: a slot that moves may be refused for a moment. @throws {CheckError} */
   async #send(slot: number, command: string[]): Promise<string> {
     for (let turn = 1; ; turn++) {
+      this.#writing?.throwIfAborted();
       try {
         return await this.#client.send(slot, command, largeTimeoutMs);
       } catch (error) {

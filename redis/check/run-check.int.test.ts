@@ -69,6 +69,25 @@ test("runCheck finds nothing in a cluster that is whole, and leaves no key", asy
   assert.deepEqual(await leftKeys(), []);
 });
 
+test("runCheck that is ended while it writes its ballast leaves no key", async () => {
+  const ending = new AbortController();
+  const writing = runCheck({
+    nodes: servers.nodes.map(({ host, port }) => `${host}:${port}`),
+    username: "default",
+    passwords: () => [],
+    durationMs: 60_000,
+    rate: 1,
+    keys: 1,
+    ballast: { keys: 30_000, largeMiB: 0, fields: 0 },
+    signal: ending.signal,
+    print: () => {},
+  });
+  await until("a key", async () => (await leftKeys()).length > 0);
+  ending.abort(new Error("ended"));
+  await assert.rejects(writing, /ended/);
+  assert.deepEqual(await leftKeys(), []);
+});
+
 test("runCheck counts a key that is gone as a lost write, and an older number too", async () => {
   const report = await check(async () => {
     const [node, key] = await someKey();

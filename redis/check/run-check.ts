@@ -91,7 +91,7 @@ class Check {
     const slots = await this.#client.slotsOf(names);
     this.#keys = names.map((name, index) => ({ name, slot: slots[index] ?? 0, history: new KeyHistory() }));
     const ballast = wanted && new Ballast(this.#client, `${run}:ballast`, wanted);
-    await ballast?.write();
+    await ballast?.write(this.#settings.signal);
     await this.#write();
     await this.#readAll();
     const evictedKeys = this.#client.evictedKeys;
