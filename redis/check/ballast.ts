@@ -23,6 +23,8 @@ export class Ballast {
   readonly #client: ClusterClient;
   readonly #prefix: string;
   readonly #settings: BallastSettings;
+  /** Number of small keys of which a write has begun. */
+  #begun = 0;
   /** Ends a write early. */
   #writing: AbortSignal | undefined;
   readonly #large = randomBytes(512 * 1024).toString("hex");
@@ -53,15 +55,11 @@ export class Ballast {
 
   async #writeAll(): Promise<void> {
     const { largeMiB, fields } = this.#settings;
-    await this.#each((key, slot, index) =>
-      this.#send(slot, [
-        "SET",
-        key,
-        String(index),
-        "EX",
-        String(index % 10 === 0 ? expirySeconds : 2 * expirySeconds),
-      ]),
-    );
+    await this.#each(this.#settings.keys, (key, slot, index) => {
+      this.#begun = Math.max(this.#begun, index + 1);
+      const seconds = index % 10 === 0 ? expirySeconds : 2 * expirySeconds;
+      return this.#send(slot, ["SET", key, String(index), "EX", String(seconds)]);
+    });
     if (largeMiB > 0) {
       const [key, slot] = await this.#special("large");
       for (let part = 0; part < largeMiB; part++) await this.#send(slot, ["APPEND", key, this.#large]);
@@ -84,7 +82,7 @@ export class Ballast {
   async verify(evictedKeys: number): Promise<BallastReport> {
     const { keys, largeMiB, fields } = this.#settings;
     let lost = 0;
-    await this.#each(async (key, slot, index) => {
+    await this.#each(keys, async (key, slot, index) => {
       if ((await this.#send(slot, ["GET", key])) !== String(index)) lost++;
     });
     if (largeMiB > 0) {
@@ -101,7 +99,7 @@ export class Ballast {
   }
 
   async remove(): Promise<void> {
-    await this.#each((key, slot) => this.#send(slot, ["UNLINK", key]));
+    await this.#each(this.#begun, (key, slot) => this.#send(slot, ["UNLINK", key]));
     for (const name of ["large", "fields"]) {
       const [key, slot] = await this.#special(name);
       await this.#send(slot, ["UNLINK", key]);
@@ -114,9 +112,12 @@ export class Ballast {
     return [key, slot];
   }
 
-  async #each(work: (key: string, slot: number, index: number) => Promise<unknown>): Promise<void> {
-    for (let from = 0; from < this.#settings.keys; from += atATime) {
-      const count = Math.min(atATime, this.#settings.keys - from);
+  async #each(
+    keyCount: number,
+    work: (key: string, slot: number, index: number) => Promise<unknown>,
+  ): Promise<void> {
+    for (let from = 0; from < keyCount; from += atATime) {
+      const count = Math.min(atATime, keyCount - from);
       const keys = Array.from({ length: count }, (_, index) => `${this.#prefix}:${from + index}`);
       const slots = await this.#client.slotsOf(keys);
       await Promise.all(keys.map((key, index) => work(key, slots[index] ?? 0, from + index)));
