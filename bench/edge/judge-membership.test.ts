@@ -67,6 +67,16 @@ for (const [what, change, message] of cases)
     assert.match(found[0] ?? "", message);
   });
 
+test("judgeMembership counts no refusal of an overloaded pod as a late recovery", () => {
+  const shed = failure(52_500, 503, "too many requests at the moment: the event loop is late");
+  assert.deepEqual(
+    missed({ failures: [...held.failures, shed] }).filter((found) =>
+      found.startsWith("from the first ready pod"),
+    ),
+    [],
+  );
+});
+
 test("judgeMembership reports a recovery that is late", () => {
   const found = missed({ failures: [...held.failures, failure(42_500, 503)] });
   assert.match(found.join("\n"), /^from the first ready pod to the last 503, 1 times: 2\.5 …/m);

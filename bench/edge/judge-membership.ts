@@ -1,6 +1,6 @@
 import { type Finding, noneFailed, seconds, spread } from "./finding.ts";
 import { notJson } from "./load.ts";
-import { type FailedRequest, reasonsOf } from "./outcomes.ts";
+import { type FailedRequest, isShed, reasonsOf } from "./outcomes.ts";
 
 /** When something happened to a pod, epoch ms; undefined: it has not. */
 export interface PodTimes {
@@ -103,10 +103,12 @@ function left(pods: readonly PodTimes[], listensForMs: number): Finding {
   };
 }
 
+/** A pod that refuses a request when it has too many is there, so that such a refusal does not count. */
 function recovered(gaps: readonly Gap[], failures: readonly FailedRequest[]): Finding {
   const times = gaps.map(({ fromMs, readyMs }, index) => {
     const untilMs = gaps[index + 1]?.fromMs ?? Number.POSITIVE_INFINITY;
-    const last = failures.filter(({ sentMs }) => sentMs >= fromMs && sentMs < untilMs).at(-1);
+    const isOfGap = ({ sentMs }: FailedRequest) => sentMs >= fromMs && sentMs < untilMs;
+    const last = failures.filter((failure) => isOfGap(failure) && !isShed(failure)).at(-1);
     return last === undefined ? 0 : Math.max(0, last.sentMs - readyMs);
   });
   return {
