@@ -199,6 +199,13 @@ test("redisRun keeps at most one set of corrupt files, until the start after the
   assert.ok(!isAside());
 });
 
+test("redisRun does not report that it starts empty when it cannot move the files", async () => {
+  await truncate(nodesConf(), 60);
+  await writeFile(join(folder, "mv"), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
+  for (let turn = 0; turn < 2; turn++) assert.ok(!(await start()));
+  assert.doesNotMatch(logged, /starts empty/);
+});
+
 test("redisRun leaves a nodes.conf of another cluster to the controller", async () => {
   const foreign = (await readFile(nodesConf(), "utf8")).replace(/^[0-9a-f]{40}/, "a".repeat(40));
   await writeFile(nodesConf(), foreign);

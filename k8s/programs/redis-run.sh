@@ -34,13 +34,11 @@ judge() {
   kill "$helper"
 }
 corruption=''
-if [ -s "$starting" ]; then
-  corruption=$(judge)
-  [ -z "$corruption" ] || echo "This node starts empty: its files are corrupt and were moved to $data/corrupt-*. Redis: $corruption"
-fi
+[ ! -s "$starting" ] || corruption=$(judge)
 for file in nodes.conf appendonlydir; do
   [ ! -e "$data/corrupt-$file" ] || rm -rf "$data/corrupt-$file"
-  [ -z "$corruption" ] || [ ! -e "$data/$file" ] || mv "$data/$file" "$data/corrupt-$file"
+  [ -z "$corruption" ] || [ ! -e "$data/$file" ] || mv "$data/$file" "$data/corrupt-$file" || exit 1
 done
+[ -z "$corruption" ] || echo "This node starts empty: its files are corrupt and were moved to $data/corrupt-*. Redis: $corruption"
 echo starting >"$starting" || true
 exec "$@"
