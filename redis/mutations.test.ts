@@ -74,7 +74,7 @@ const mutations: Record<string, Mutation> = {
   },
   "slots move to a primary whose replica is not in sync": {
     file: "plan.ts",
-    from: "waitForAgreement(members) ?? waitForGoodState(members);\n",
+    from: "disagreement ?? waitForGoodState(members);\n",
     to: "undefined as Plan | undefined;\n",
     incidents: ["restart", "restart all"],
   },

@@ -85,10 +85,8 @@ function changeShape(
   const assignments = assignUnowned(members, primaries, slots);
   if (assignments.length > 0) return { actions: assignments };
   const isNew = members.every(({ view }) => view.keys === 0);
-  if (!isNew) {
-    const waiting = waitForAgreement(members);
-    if (waiting !== undefined) return waiting;
-  }
+  const disagreement = waitForAgreement(members);
+  if (!isNew && disagreement !== undefined) return disagreement;
   const flushes = flushStrays(nodes);
   if (flushes.length > 0) return { actions: flushes };
   if (promotions.length > 0) return waitForGoodState(members) ?? { actions: promotions };
@@ -96,7 +94,7 @@ function changeShape(
   const replications = planReplicas(staying, members, primaries, topology);
   if (replications.length > 0) return { actions: replications };
   // A replica that is a copy protects the keys that its primary gets.
-  const waiting = waitForAgreement(members) ?? waitForGoodState(members);
+  const waiting = disagreement ?? waitForGoodState(members);
   if (waiting !== undefined) return waiting;
   const retirements = retire(
     members,
