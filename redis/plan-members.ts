@@ -1,6 +1,6 @@
 import { type Action, TopologyRefused } from "./actions.ts";
 import type { KnownNode } from "./cluster-nodes.ts";
-import { entryOf, type Node } from "./observation.ts";
+import { entryOf, type Node, names } from "./observation.ts";
 import { slotsIn } from "./slot-ranges.ts";
 
 /**
@@ -17,6 +17,35 @@ export function numberEpochs(nodes: readonly Node[]): Action[] {
     view.known.reduce((max, { configEpoch }) => Math.max(max, configEpoch), 0);
   const highest = nodes.reduce((max, node) => Math.max(max, highestIn(node)), 0);
   return news.map((node, index): Action => ({ kind: "number", node: node.view, epoch: highest + index + 1 }));
+}
+
+/**
+ * Makes sure that an introduction joins no two clusters: their nodes would take each other's slots. Nodes are of one cluster when
+ * their tables have an id in common, also by way of others. A new node, or one without its data, is no cluster: nobody in its
+ * table owns slots.
+ *
+ * @throws {TopologyRefused} when members are of two clusters with slots.
+ */
+export function refuseOtherClusters(members: readonly Node[]): void {
+  let clusters: { ids: Set<string>; nodes: Node[] }[] = [];
+  for (const node of members) {
+    const ids = node.view.known.map(({ id }) => id);
+    const same = clusters.filter((cluster) => ids.some((id) => cluster.ids.has(id)));
+    const joined = {
+      ids: new Set([...ids, ...same.flatMap((cluster) => [...cluster.ids])]),
+      nodes: [...same.flatMap(({ nodes }) => nodes), node],
+    };
+    clusters = [...clusters.filter((cluster) => !same.includes(cluster)), joined];
+  }
+  const hasSlots = ({ view }: Node) => view.known.some(({ slots }) => slots.length > 0);
+  const [own, other] = clusters
+    .filter(({ nodes }) => nodes.some(hasSlots))
+    .sort((a, b) => b.nodes.length - a.nodes.length);
+  if (own === undefined || other === undefined) return;
+  throw new TopologyRefused(
+    `${names(other.nodes)} knows another Redis Cluster than ${names(own.nodes)}, and both have slots; ` +
+      "nothing joins them; give the pod the right volume, or delete its volume if nobody needs the data",
+  );
 }
 
 /** Introduces the nodes of every pair that do not know each other, or know each other only by an old address. */

@@ -121,6 +121,20 @@ test("planTopology refuses a stranger that serves slots, and one node under two 
   });
 });
 
+test("planTopology never joins two clusters, when a pod has the volume of another one", async () => {
+  const [own, other] = [await settled(), await settled()];
+  for (const index of [0, 5]) {
+    const foreign = { ...(other.seen.staying[index] ?? assert.fail()), ip: "10.9.9.9" };
+    const staying = own.seen.staying.with(index, foreign);
+    assert.throws(() => plan({ ...own.seen, staying }), {
+      name: "TopologyRefused",
+      message: new RegExp(
+        `^redis-${index}:6379 knows another Redis Cluster than redis-.*, and both have slots`,
+      ),
+    });
+  }
+});
+
 test("planTopology refuses a shrink whose data does not fit, with both sizes and before anything moves", async () => {
   const world = new SimulatedCluster(10);
   const five = { shards: 5, replicasPerShard: 1 };

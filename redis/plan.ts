@@ -2,7 +2,16 @@ import { type Plan, TopologyRefused } from "./actions.ts";
 import { entryOf, type Node, names, nodesOf, type Observation } from "./observation.ts";
 import type { Hosts } from "./placement.ts";
 import { choosePrimaries, planMoves } from "./plan-balance.ts";
-import { forgetLost, isConnected, lostIdsOf, meet, numberEpochs, retire, takeOver } from "./plan-members.ts";
+import {
+  forgetLost,
+  isConnected,
+  lostIdsOf,
+  meet,
+  numberEpochs,
+  refuseOtherClusters,
+  retire,
+  takeOver,
+} from "./plan-members.ts";
 import { spareMigrations } from "./plan-migrations.ts";
 import { mendOpenSlots } from "./plan-open-slots.ts";
 import { followPrimary, planReplicas } from "./plan-replicas.ts";
@@ -41,7 +50,10 @@ function planWith(nodes: readonly Node[], silent: readonly string[], topology: T
   const numbering = numberEpochs(staying);
   if (numbering.length > 0) return { actions: numbering };
   const meetings = meet(members);
-  if (meetings.length > 0) return { actions: meetings };
+  if (meetings.length > 0) {
+    refuseOtherClusters(members);
+    return { actions: meetings };
+  }
   if (silent.length > 0) {
     const following = followPrimary(members);
     if (following.length > 0) return { actions: following };
