@@ -12,6 +12,8 @@ const ballast = { keys: 200_000, mib: 50, fields: 1_000_000 };
 const scalingMs = 90_000;
 const rolloutMs = 900_000;
 const mostUps = 10;
+/** A killed controller leaves its Lease for 15 s: with kills without an end nothing would ever be done. */
+const mostKills = 2;
 /** Times after which pulumi up is killed, and between kills of the controller. */
 const randomMs = (leastMs: number, mostMs: number) => leastMs + Math.random() * (mostMs - leastMs);
 
@@ -147,8 +149,8 @@ const killedController: RedisFault = {
       let kills = 0;
       const killing = (async () => {
         const path = await controllerPods(api, outputs);
-        while (path !== undefined && !done.signal.aborted) {
-          await sleep(randomMs(3000, 12_000), undefined, { signal: done.signal }).catch(() => {});
+        while (path !== undefined && kills < mostKills && !done.signal.aborted) {
+          await sleep(randomMs(3000, 25_000), undefined, { signal: done.signal }).catch(() => {});
           if (done.signal.aborted) return;
           const { items } = await api.getJson<{ items: { metadata: { name: string } }[] }>(path);
           for (const { metadata } of items)

@@ -42,7 +42,8 @@ export class ClusterClient {
   readonly #owners: (string | undefined)[] = Array(slotCount).fill(undefined);
   /** `evicted_keys` of each run of a server. */
   readonly #evictions = new Map<string, { first: number; last: number }>();
-  #password = 0;
+  /** The password of each node's connection. */
+  readonly #passwords = new Map<string, string | undefined>();
   #lookedMs = 0;
   #looking: Promise<void> | undefined;
   readonly #timer: NodeJS.Timeout;
@@ -133,7 +134,7 @@ export class ClusterClient {
       } catch (error) {
         const reason = reasonOf(error);
         const [, kind, target] = /^(MOVED|ASK) \d+ (\S+:\d+)$/.exec(reason) ?? [];
-        if (target === undefined) throw this.#refusal(owner, reason);
+        if (target === undefined) throw this.#refusal(owner, used.node, reason);
         owner = target;
         isAsking = kind === "ASK";
         if (kind === "MOVED") this.#owners[slot] = target;
@@ -142,30 +143,34 @@ export class ClusterClient {
     throw new CheckError("too many redirections");
   }
 
-  #refusal(owner: string, reason: string): CheckError {
+  #refusal(owner: string, node: NodeConnection, reason: string): CheckError {
     const [word = ""] = reason.split(" ");
-    if (word === "WRONGPASS" || word === "NOAUTH") this.#otherPassword(owner);
+    if (word === "WRONGPASS" || word === "NOAUTH") this.#otherPassword(owner, node);
     return new CheckError(/^[A-Z]{2,}$/.test(word) ? word : "no connection", `${owner}: ${reason}`);
   }
 
-  /** Logs in with the other password from now on. */
-  #otherPassword(owner: string): void {
-    this.#password++;
-    this.#nodes.get(owner)?.close();
-    this.#nodes.delete(owner);
+  /** The next connection to the node logs in with the other password. Of several failures of a connection, the first counts. */
+  #otherPassword(owner: string, refused: NodeConnection): void {
+    if (this.#nodes.get(owner) !== refused) return;
+    refused.close();
+    const known = this.#settings.passwords();
+    const place = known.indexOf(this.#passwords.get(owner) ?? "");
+    this.#nodes.set(owner, this.#connect(owner, known[(place + 1) % known.length]));
   }
 
   #nodeOf(name: string): NodeConnection {
     const known = this.#nodes.get(name);
     if (known !== undefined) return known;
-    const split = name.lastIndexOf(":");
-    const passwords = this.#settings.passwords();
-    const node = new NodeConnection(
-      { host: name.slice(0, split), port: Number(name.slice(split + 1)) },
-      { username: this.#settings.username, password: passwords[this.#password % passwords.length] },
-    );
+    const node = this.#connect(name, this.#settings.passwords()[0]);
     this.#nodes.set(name, node);
     return node;
+  }
+
+  #connect(name: string, password: string | undefined): NodeConnection {
+    const split = name.lastIndexOf(":");
+    this.#passwords.set(name, password);
+    const address = { host: name.slice(0, split), port: Number(name.slice(split + 1)) };
+    return new NodeConnection(address, { username: this.#settings.username, password });
   }
 
   #suspect(): void {
@@ -180,8 +185,9 @@ export class ClusterClient {
     const epochs = new Int32Array(slotCount).fill(-1);
     await Promise.all(
       this.nodes.map(async (name) => {
+        const node = this.#nodeOf(name);
         try {
-          const [table, stats, server] = await this.#ask(this.#nodeOf(name));
+          const [table, stats, server] = await this.#ask(node);
           this.#countEvictions(stats, server);
           const self = selfOf({ name, known: parseClusterNodes(table) });
           if (self.role !== "primary") return;
@@ -192,7 +198,7 @@ export class ClusterClient {
           }
         } catch (error) {
           const reason = reasonOf(error);
-          if (/^(WRONGPASS|NOAUTH)/.test(reason)) this.#otherPassword(name);
+          if (/^(WRONGPASS|NOAUTH)/.test(reason)) this.#otherPassword(name, node);
         }
       }),
     );
