@@ -42,7 +42,7 @@ type Turn = Step | { state: "standby"; reason: string };
 const pausesMs = { settled: 1_000, working: 50, waiting: 250, refused: 2_000, standby: 500 } as const;
 /** Pause after a step in which nothing was left to do, as a multiple of its CPU time: a large cluster is observed less often. */
 const pausePerCpuTime = 50;
-const renewalMs = 3_000;
+const renewalMs = 1_500;
 /** Time for which the number of nodes that exist, and their machines, may be out of date. */
 const leavingAgeMs = 2_000;
 const hostsAgeMs = 30_000;

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 
 const account = "/var/run/secrets/kubernetes.io/serviceaccount";
-const timeoutMs = 5_000;
+const timeoutMs = 3_000;
 
 /** An object of the API server. */
 export interface KubernetesObject {

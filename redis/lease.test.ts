@@ -39,19 +39,19 @@ test("Lease is held by the first who takes it, and by nobody else while it is re
     await b.renew();
     assert.deepEqual([a.isHeld, b.isHeld], [true, false]);
   }
-  assert.match(b.obstacle, /^a to end or to be silent for 15 s/);
+  assert.match(b.obstacle, /^a to end or to be silent for 8 s/);
 });
 
 test("Lease is never held by two, although its holder cannot renew it", async () => {
   const { world, a, b } = two();
   await a.renew();
   await b.renew();
-  world.nowMs = 9_999;
+  world.nowMs = 4_999;
   assert.ok(a.isHeld);
-  world.nowMs = 10_000;
+  world.nowMs = 5_000;
   await b.renew();
   assert.deepEqual([a.isHeld, b.isHeld], [false, false]);
-  world.nowMs = 15_001;
+  world.nowMs = 8_001;
   await b.renew();
   assert.deepEqual([a.isHeld, b.isHeld], [false, true]);
   await a.renew();
@@ -68,7 +68,7 @@ test("Lease counts from the renewal that this process has seen, whatever the tim
   } as KubernetesObject;
   await a.renew();
   assert.ok(!a.isHeld);
-  world.nowMs = 15_001;
+  world.nowMs = 8_001;
   await b.renew();
   assert.ok(!b.isHeld);
   await a.renew();
@@ -86,14 +86,14 @@ test("Lease that is released can be taken at once", async () => {
   assert.ok(b.isHeld);
 });
 
-test("Lease is lost when the API server is away for ten seconds, and says why", async () => {
+test("Lease is lost when the API server is away for five seconds, and says why", async () => {
   const { world, a } = two();
   await a.renew();
   world.isUp = false;
-  world.nowMs = 3_000;
+  world.nowMs = 1_500;
   await a.renew();
   assert.ok(a.isHeld);
-  world.nowMs = 10_000;
+  world.nowMs = 5_000;
   assert.ok(!a.isHeld);
   assert.equal(a.obstacle, "the lease (connect ECONNREFUSED)");
 });

@@ -26,9 +26,9 @@ export interface LeaseOptions {
 }
 
 /** Time without a renewal after which others may take a lease. */
-const durationMs = 15_000;
+const durationMs = 8_000;
 /** Time after a renewal for which the holder itself believes in it; less, because the others' clocks differ. */
-const trustMs = 10_000;
+const trustMs = 5_000;
 
 /**
  * A lease that one process holds at a time. Times of other processes are never compared with the clock of this machine: a lease
