@@ -5,6 +5,8 @@ import { observe } from "./observe.ts";
 import { perform } from "./perform.ts";
 import { planTopology } from "./plan.ts";
 import { SimulatedCluster } from "./testing/simulated-cluster.ts";
+import { connect } from "./testing/simulated-commands.ts";
+import { simSlots } from "./testing/simulated-node.ts";
 import { assertSettled, converge } from "./testing/simulated-run.ts";
 
 const parts = { planTopology, observe, perform };
@@ -42,6 +44,20 @@ test("planTopology spreads shards that are on one machine each, and then plans n
   for (const [primary, replica] of shards()) assert.notEqual(primary, replica);
   assertSettled(world, wanted);
   assert.deepEqual(await converge(world, parts, { ...wanted, hosts }), []);
+});
+
+test("planTopology exchanges no replica while another one is no copy yet", async () => {
+  const { world, hosts, wanted, shards } = await placed("abcabc");
+  await converge(world, parts, wanted);
+  const nodes = connect(world, world.nodes);
+  const seen = await observe(nodes, [], simSlots);
+  const plan = (observation: typeof seen) => planTopology(observation, { ...wanted, hosts, slots: simSlots });
+  assert.ok(typeof plan(seen) === "object" && "actions" in plan(seen));
+  const staying = seen.staying.map((view, index) => (index === 5 ? { ...view, replicates: false } : view));
+  assert.deepEqual(plan({ ...seen, staying }), {
+    waitFor: "nodes to report a good state (redis-5:6379)",
+  });
+  assert.deepEqual(shards(), ["aa", "bb", "cc"]);
 });
 
 test("planTopology moves no replica where it would not help", async () => {

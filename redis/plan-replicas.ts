@@ -45,7 +45,9 @@ export function planReplicas(
       many.replicas.findLast((replica) => areTogether(hosts, replica, many.primary)) ?? many.replicas.at(-1);
     return moved ? [{ kind: "replicate", node: moved.view, primary: few.primary.view }] : [];
   }
-  return spreadShards(shards, hosts);
+  // An exchange takes a replica away for a moment, so all must be copies.
+  const areCopies = staying.every(({ role, view }) => role === "primary" || view.replicates);
+  return areCopies ? spreadShards(shards, hosts) : [];
 }
 
 /**

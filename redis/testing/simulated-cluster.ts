@@ -4,6 +4,8 @@ import { SimulatedNode } from "./simulated-node.ts";
 /** A Redis Cluster in memory. Every node has its own view; nodes hear of each other when `gossip` lets them. */
 export class SimulatedCluster {
   readonly nodes: SimulatedNode[] = [];
+  /** Number of nodes of the wanted cluster. */
+  wantedNodes = 0;
   #addresses = 0;
   #now = 0;
   /** Called before each command is carried out, and after. */
@@ -12,6 +14,7 @@ export class SimulatedCluster {
 
   constructor(count: number) {
     this.grow(count);
+    this.wantedNodes = count;
   }
 
   /** Adds empty nodes until there are so many. */

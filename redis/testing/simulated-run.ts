@@ -33,6 +33,7 @@ export async function step(
   { fateOf, turnsOf }: StepOptions = {},
 ): Promise<string> {
   const count = wanted.shards * (1 + wanted.replicasPerShard);
+  world.wantedNodes = count;
   const connections = connect(world, world.nodes, fateOf, turnsOf);
   let seen: Awaited<ReturnType<typeof observe>>;
   try {
