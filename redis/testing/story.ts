@@ -30,7 +30,11 @@ export function stories(incidents: readonly Incident[]): fc.Arbitrary<Chapter[]>
   return fc.array(
     fc.record({
       wanted: fc.record({
-        shards: fc.integer({ min: 1, max: 5 }),
+        // A single node cannot lose much, so few stories are about it.
+        shards: fc.oneof(
+          { arbitrary: fc.integer({ min: 2, max: 5 }), weight: 9 },
+          { arbitrary: fc.constant(1), weight: 1 },
+        ),
         replicasPerShard: fc.integer({ min: 0, max: 2 }),
       }),
       steps: fc.integer({ min: 0, max: 8 }),
