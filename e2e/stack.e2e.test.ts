@@ -171,7 +171,7 @@ test("the load test compares two images side by side and removes their pods", as
     comparison.rows.map(({ metric }) => metric),
     ["throughput", "p50", "p95", "p99", "CPU per request"],
   );
-  assert.deepEqual(await deployments(stack.namespace), ["api", "nginx"]);
+  assert.deepEqual(await deployments(stack.namespace), ["api", "nginx", "redis-controller"]);
 });
 
 test("the gates fail when a pod is replaced during the run", async () => {

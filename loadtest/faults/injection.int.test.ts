@@ -232,7 +232,7 @@ test("kill-redis-primary chooses a primary with a replica", async () => {
   );
   const injected = await inject("kill-redis-primary", stub);
   assert.equal(injected.pod, "redis-1");
-  assert.deepEqual(commands[0], ["sh", "-c", 'redis-cli -h 127.0.0.1 -p "$PORT" role']);
+  assert.deepEqual(commands[0], ["redis-cli", "-h", "127.0.0.1", "role"]);
   assert.equal(stub.requests.at(-1)?.path, `${pods}/redis-1`);
 });
 
@@ -240,7 +240,10 @@ test("kill-redis-primary reports the errors of the pods when it finds no primary
   await using failing = await cluster(undefined, () => ({ error: "Could not connect" }));
   await assert.rejects(
     check("kill-redis-primary", failing),
-    broken(/no Redis pod says that it is a primary; sh in redis-0\/rejoin: Could not connect/, /pods\/exec/),
+    broken(
+      /no Redis pod says that it is a primary; redis-cli in redis-0\/redis: Could not connect/,
+      /pods\/exec/,
+    ),
   );
   await using closing = await cluster();
   await assert.rejects(

@@ -17,9 +17,9 @@ export const killRedisPrimary = defineFault({
   },
 });
 
-/** A sidecar that has a shell, Redis' client, its password and `PORT`. */
+/** The server's container, which has Redis' client and its password. */
 const clientContainer = "redis";
-const roleCommand = ["sh", "-c", 'redis-cli -h 127.0.0.1 -p "$PORT" role'];
+const roleCommand = ["redis-cli", "-h", "127.0.0.1", "role"];
 
 /** The role that a Redis node reports. */
 export interface RedisRole {
