@@ -65,15 +65,20 @@ export class RawHttp2 {
     const socket = connect({ port, host: "127.0.0.1", ALPNProtocols: ["h2"], rejectUnauthorized: false });
     const client = new RawHttp2(socket);
     await once(socket, "secureConnect");
-    if (reads)
-      socket.on("data", (bytes: Buffer) => {
-        client.#received = Buffer.concat([client.#received, bytes]);
-      });
+    if (reads) client.read();
     else socket.pause();
     socket.write(
       Buffer.concat([Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), frame("settings", 0, 0, settings)]),
     );
     return client;
+  }
+
+  /** Reads what the server sends from now on. */
+  read(): void {
+    this.#socket.on("data", (bytes: Buffer) => {
+      this.#received = Buffer.concat([this.#received, bytes]);
+    });
+    this.#socket.resume();
   }
 
   get isClosed(): boolean {
