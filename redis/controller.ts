@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Credentials } from "./cluster-node.ts";
+import { FailoverWatch } from "./failover-watch.ts";
 import type { Lease } from "./lease.ts";
 import type { NodeAddress } from "./node-connection.ts";
 import { reasonOf } from "./observe.ts";
@@ -59,6 +60,7 @@ export function shapeOf({ shards, replicasPerShard }: Topology): string {
 export class Controller {
   readonly #options: ControllerOptions;
   readonly #reconciliation: Reconciliation;
+  readonly #watch: FailoverWatch;
   #latest: { step: Turn; startedMs: number };
   readonly #findLeaving: () => Promise<readonly NodeAddress[]>;
   readonly #findHosts: () => Promise<Hosts>;
@@ -72,17 +74,20 @@ export class Controller {
     this.#findLeaving = keptFor(leavingAgeMs, options.findLeaving);
     this.#findHosts = keptFor(hostsAgeMs, options.findHosts ?? (async () => new Map()));
     this.#latest = { step: { state: "standby", reason: "the lease" }, startedMs: performance.now() };
-    const { credentials, lease } = options;
-    this.#reconciliation = new Reconciliation({
-      credentials,
-      log: (line) => this.#log(line),
-      mayAct: () => lease.isHeld,
-    });
+    const { credentials, lease, nodes } = options;
+    const common = { credentials, log: (line: string) => this.#log(line), mayAct: () => lease.isHeld };
+    this.#reconciliation = new Reconciliation(common);
+    this.#watch = new FailoverWatch({ ...common, nodes });
   }
 
   /** The state of the cluster as this process knows it. */
   get reconciliation(): Reconciliation {
     return this.#reconciliation;
+  }
+
+  /** Number of failovers that it has asked for. */
+  get failovers(): number {
+    return this.#watch.count;
   }
 
   /** Time since the last turn of the loop ended. */
@@ -106,7 +111,7 @@ export class Controller {
   async run(signal: AbortSignal): Promise<void> {
     const { lease } = this.#options;
     await lease.renew();
-    const renewing = this.#keepLease(signal);
+    const background = [this.#keepLease(signal), this.#watch.run(signal)];
     while (!signal.aborted) {
       const startedMs = performance.now();
       const cpu = process.cpuUsage();
@@ -118,7 +123,7 @@ export class Controller {
       const restMs = step.state === "settled" ? ((user + system) / 1000) * pausePerCpuTime : 0;
       await sleep(Math.max(pausesMs[step.state], restMs), undefined, { signal }).catch(() => undefined);
     }
-    await renewing;
+    await Promise.all(background);
     await lease
       .release()
       .catch((error: unknown) => this.#log(`the lease was not released: ${reasonOf(error)}`));

@@ -34,6 +34,12 @@ export function renderMetrics(controller: Controller): string {
       samples: [...reconciliation.actions].map(([kind, value]) => ({ labels: { kind }, value })),
     },
     {
+      name: "redis_controller_failovers_total",
+      type: "counter",
+      help: "Replicas that the controller has asked to take over from a silent primary",
+      samples: one(controller.failovers),
+    },
+    {
       name: "redis_controller_observation_age_seconds",
       type: "gauge",
       help: "Time since the controller last asked all nodes",
