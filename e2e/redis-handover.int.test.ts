@@ -4,15 +4,14 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { createCluster } from "@redis/client";
 import { redisHandoverSeconds } from "../config/derive.ts";
 import { redisHandover } from "../k8s/programs.ts";
 import { parseClusterNodes } from "../redis/cluster-nodes.ts";
 import type { NodeAddress } from "../redis/node-connection.ts";
 import { ask, RealServers, until } from "../redis/testing/real-servers.ts";
 import { settle } from "../redis/testing/settle.ts";
+import { writer, writerKeys } from "../redis/testing/writer.ts";
 
 const run = promisify(execFile);
 // Nothing here may end by the detection of a failure.
@@ -85,43 +84,13 @@ async function anyShard() {
   return shardOf(node ?? assert.fail("no primary"));
 }
 
-/** Writes numbered values to keys of all shards until it is ended, and counts the writes that fail. */
-function writer() {
-  const rootNodes = servers.nodes.slice(0, 6).map(({ host, port }) => ({ socket: { host, port } }));
-  const cluster = createCluster({ rootNodes, RESP: 2 });
-  cluster.on("error", () => undefined);
-  cluster.on("node-error", () => undefined);
-  const acknowledged = new Map<string, number>();
-  const failures: string[] = [];
-  let isEnding = false;
-  const write = async (client: number) => {
-    for (let count = 1; !isEnding; count++) {
-      const key = `key:${client}:${count % 300}`;
-      await cluster.set(key, count).then(
-        () => acknowledged.set(key, count),
-        (error: Error) => failures.push(error.message),
-      );
-      await sleep(1);
-    }
-  };
-  return {
-    cluster,
-    acknowledged,
-    failures,
-    start: () => Promise.all([0, 1, 2, 3].map(write)),
-    end: () => {
-      isEnding = true;
-    },
-  };
-}
-
 test("redisHandover makes a primary a replica before it stops, and no acknowledged write is lost", async (t) => {
-  const clients = writer();
+  const clients = writer(servers.nodes.slice(0, 6));
   t.after(() => clients.cluster.destroy());
   await clients.cluster.connect();
   const writing = clients.start();
   t.after(clients.end);
-  await until("writes", async () => clients.acknowledged.size === 1200);
+  await until("writes", async () => clients.acknowledged.size === writerKeys);
   const { node, replicas } = await anyShard();
   await handOver(node);
   assert.equal(await roleOf(node), "slave");
@@ -199,7 +168,7 @@ test("redisHandover ends when the server does not respond", async () => {
 });
 
 test("redisHandover ends on all nodes when all stop at once, and no data is lost", async (t) => {
-  const clients = writer();
+  const clients = writer(servers.nodes.slice(0, 6));
   await clients.cluster.connect();
   t.after(() => clients.cluster.destroy());
   for (let key = 0; key < 300; key++) await clients.cluster.set(`kept:${key}`, key);

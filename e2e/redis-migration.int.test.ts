@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createCluster } from "@redis/client";
 import { unpackImage } from "../local/images/testing/unpacked-image.ts";
 import { parseClusterNodes } from "../redis/cluster-nodes.ts";
 import { type NodeAddress, NodeConnection } from "../redis/node-connection.ts";
@@ -12,6 +11,7 @@ import { Reconciliation } from "../redis/reconciliation.ts";
 import { sizeOf } from "../redis/slot-ranges.ts";
 import { ask, RealServers, until } from "../redis/testing/real-servers.ts";
 import { settle } from "../redis/testing/settle.ts";
+import { writer, writerKeys } from "../redis/testing/writer.ts";
 
 const credentials = { username: "default", password: undefined };
 const three = { credentials, shards: 3, replicasPerShard: 0, log: () => undefined };
@@ -39,32 +39,6 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Writes numbered values to keys of all shards until it is ended. */
-function writer(nodes: readonly NodeAddress[]) {
-  const rootNodes = nodes.map(({ host, port }) => ({ socket: { host, port } }));
-  const cluster = createCluster({ rootNodes, RESP: 2 });
-  cluster.on("error", () => undefined);
-  cluster.on("node-error", () => undefined);
-  const acknowledged = new Map<string, number>();
-  const failures: string[] = [];
-  let isEnding = false;
-  const write = async (client: number) => {
-    for (let count = 1; !isEnding; count++) {
-      const key = `key:${client}:${count % 300}`;
-      await cluster.set(key, count).then(
-        () => acknowledged.set(key, count),
-        (error: Error) => failures.push(error.message),
-      );
-      await sleep(1);
-    }
-  };
-  const start = () => Promise.all([0, 1, 2, 3].map(write));
-  const end = () => {
-    isEnding = true;
-  };
-  return { cluster, acknowledged, failures, start, end };
-}
-
 /** Numbers of slots of the primaries, as a node sees them. */
 async function shares(node: NodeAddress): Promise<number[]> {
   const known = parseClusterNodes(await ask(node, "CLUSTER", "NODES"));
@@ -91,7 +65,7 @@ test("a controller moves slots of Valkey in one step, waits for a move of anothe
   await settle({ ...three, nodes: kept, leaving: [] });
   await clients.cluster.connect();
   const writing = clients.start();
-  await until("writes", async () => clients.acknowledged.size === 1200);
+  await until("writes", async () => clients.acknowledged.size === writerKeys);
 
   // The move of a controller that has ended.
   await holdMoves(first, true);

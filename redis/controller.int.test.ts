@@ -4,7 +4,6 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createCluster } from "@redis/client";
 import { parseClusterNodes } from "./cluster-nodes.ts";
 import { Controller } from "./controller.ts";
 import { Lease } from "./lease.ts";
@@ -13,6 +12,7 @@ import { sizeOf } from "./slot-ranges.ts";
 import { ask, RealServers, until } from "./testing/real-servers.ts";
 import { settle } from "./testing/settle.ts";
 import { StubKubernetes } from "./testing/stub-kubernetes.ts";
+import { writer } from "./testing/writer.ts";
 
 const credentials = { username: "default", password: undefined };
 const nodeList = (nodes: readonly NodeAddress[]) =>
@@ -46,38 +46,6 @@ async function runAndKill(
   await ended;
 }
 
-/** Clients that write until they are stopped, each key again and again. */
-function writers(nodes: readonly NodeAddress[]) {
-  const cluster = createCluster({
-    rootNodes: nodes.map(({ host, port }) => ({ socket: { host, port } })),
-    RESP: 2,
-  });
-  cluster.on("error", () => undefined);
-  cluster.on("node-error", () => undefined);
-  const written = new Map<string, number>();
-  let isEnding = false;
-  const write = async (client: number) => {
-    for (let count = 1; !isEnding; count++) {
-      const key = `live:${client}:${count % 500}`;
-      try {
-        await cluster.set(key, count);
-        written.set(key, count);
-      } catch {
-        // What was not acknowledged need not be there.
-      }
-      await sleep(1);
-    }
-  };
-  return {
-    cluster,
-    written,
-    start: () => Array.from({ length: 4 }, (_, client) => write(client)),
-    end: () => {
-      isEnding = true;
-    },
-  };
-}
-
 /** Number of slots of each primary, as a node sees it; fails when a slot is open. */
 async function shares(node: NodeAddress): Promise<number[]> {
   const known = parseClusterNodes(await ask(node, "CLUSTER", "NODES"));
@@ -94,7 +62,7 @@ test("a controller grows and shrinks a cluster under writes, is killed and start
   const four = servers.nodes.slice(6);
   const shape = { credentials, replicasPerShard: 1, log: () => undefined };
   const kubernetes = await StubKubernetes.start();
-  const clients = writers(six);
+  const clients = writer(six);
   try {
     await settle({ ...shape, nodes: six, leaving: [], shards: 3 });
     await clients.cluster.connect();
@@ -114,12 +82,12 @@ test("a controller grows and shrinks a cluster under writes, is killed and start
     for (const node of four) assert.deepEqual(await shares(node), [0]);
 
     clients.end();
-    await Promise.all(writing);
-    assert.ok(clients.written.size > 0);
+    await writing;
+    assert.ok(clients.acknowledged.size > 0);
     for (const key of keys) assert.equal(await clients.cluster.get(key), key);
     for (const key of ["large:1", "large:2", "large:3"])
       assert.equal((await clients.cluster.get(key))?.length, large.length);
-    for (const [key, count] of clients.written)
+    for (const [key, count] of clients.acknowledged)
       assert.ok(Number(await clients.cluster.get(key)) >= count, key);
   } finally {
     clients.end();

@@ -180,10 +180,9 @@ export class Reconciliation {
   }
 
   #connectionTo(address: NodeAddress): NodeConnection {
-    const connection = new NodeConnection(address, this.#options.credentials);
-    const known = this.#connections.get(connection.name);
-    if (known !== undefined) return known;
-    this.#connections.set(connection.name, connection);
+    const name = `${address.host}:${address.port}`;
+    const connection = this.#connections.get(name) ?? new NodeConnection(address, this.#options.credentials);
+    this.#connections.set(name, connection);
     return connection;
   }
 
