@@ -26,7 +26,7 @@ import { createDisruptionBudget, createStatefulSet, skipAwait } from "./workload
 
 /** The Redis Cluster's settings, and the parts of its controller. */
 export interface RedisClusterArgs
-  extends Omit<RedisFormationArgs, "nodes" | "leaving" | "isPresent" | "setUid"> {
+  extends Omit<RedisFormationArgs, "nodes" | "isShrinking" | "isPresent" | "setUid"> {
   image: string;
   /** Resource that the controller waits for: the API image. */
   apiImageReady: pulumi.Resource;
@@ -84,6 +84,7 @@ export class RedisCluster extends pulumi.ComponentResource {
     const secret = this.#createSecret(name, args);
     const password = this.#createPasswordSecret(name, args);
     this.admission = this.comesAfterApi ? [this.#admitPassword(name, args, password)] : [];
+    const isShrinking = this.#leaving.length > 0;
     this.#create = (dependsOn) => {
       const controller = new RedisController(
         controllerName,
@@ -93,10 +94,10 @@ export class RedisCluster extends pulumi.ComponentResource {
       const form = (setUid: pulumi.Input<string>, ...dependsOn: pulumi.Input<pulumi.Resource>[]) =>
         new RedisFormation(
           `${name}-formation`,
-          { ...args, nodes: this.nodes, leaving: this.#leaving, isPresent: args.live !== undefined, setUid },
+          { ...args, nodes: this.nodes, isShrinking, isPresent: args.live !== undefined, setUid },
           { parent: this, dependsOn: [controller, ...dependsOn] },
         ).job;
-      const before = this.#leaving.length > 0 && args.live !== undefined ? form(args.live.uid) : undefined;
+      const before = isShrinking && args.live !== undefined ? form(args.live.uid) : undefined;
       const { statefulSet, workload } = this.#createStatefulSet(name, args, secret, [
         ...dependsOn,
         // Pods of a new stack need not wait for the API image.

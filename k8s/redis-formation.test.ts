@@ -7,7 +7,7 @@ import { idleCluster } from "./testing/idle-cluster.ts";
 import { ofKind, recordResources, resolved } from "./testing/recording-mocks.ts";
 
 /** Registers the Job on a cluster that has these formation Jobs. @returns the Job and the Jobs that were removed */
-async function formed(formationJobs: string[], leaving: string[] = [], isPresent = true) {
+async function formed(formationJobs: string[], isShrinking = false, isPresent = true) {
   const recorded = recordResources();
   const removed: string[] = [];
   const cluster: ClusterReader = {
@@ -25,7 +25,7 @@ async function formed(formationJobs: string[], leaving: string[] = [], isPresent
     apiImage: "api:1",
     apiPullSecrets: [],
     nodes: ["a:6379", "b:6379"],
-    leaving,
+    isShrinking,
     formationJobs,
     isPresent,
     cluster,
@@ -39,7 +39,7 @@ async function formed(formationJobs: string[], leaving: string[] = [], isPresent
 }
 
 test("RedisFormation runs again after an interrupted update, and first removes all Jobs of before", async () => {
-  const { name, variables, removed } = await formed([], [], false);
+  const { name, variables, removed } = await formed([], false, false);
   assert.ok(!variables.includes("STARTED_AT"));
   assert.deepEqual(removed, []);
   const known = await formed([name]);
@@ -54,7 +54,7 @@ test("RedisFormation runs again after an interrupted update, and first removes a
 
 test("RedisFormation runs again whenever nodes are to leave", async () => {
   const { name } = await formed([]);
-  const { variables, removed } = await formed([name], ["c:6379"]);
+  const { variables, removed } = await formed([name], true);
   assert.ok(variables.includes("STARTED_AT"));
   assert.deepEqual(removed, [name]);
 });

@@ -23,8 +23,8 @@ export interface RedisFormationArgs {
   domain: string;
   /** `host:port` of every pod of the wanted cluster. */
   nodes: string[];
-  /** `host:port` of the pods that must leave the cluster before they are deleted. */
-  leaving: string[];
+  /** Whether pods must leave the cluster before they are deleted. */
+  isShrinking: boolean;
   /** Names of the formation Jobs that the cluster has. */
   formationJobs: string[];
   /** Whether the cluster has the StatefulSet. */
@@ -51,14 +51,14 @@ export class RedisFormation extends pulumi.ComponentResource {
 
   constructor(name: string, args: RedisFormationArgs, opts?: pulumi.ComponentResourceOptions) {
     super("breakwater:k8s:RedisFormation", name, {}, opts);
-    const { config, nodes, leaving } = args;
+    const { config, nodes, isShrinking } = args;
     const host = serviceHost(controllerName, args.namespace, args.domain);
     const { nodeSelector, tolerations, priorityClassName, imagePullSecrets } = config.pod;
     const shape = shortHash(config.shards, config.replicasPerShard, ...nodes);
     const jobName = `${name}-${shape}`;
     // Other Jobs, or none, are the trace of an update that was interrupted, perhaps after it had moved slots.
     const isOther = args.formationJobs.length !== 1 || args.formationJobs[0] !== jobName;
-    const isRun = leaving.length > 0 || (args.isPresent && isOther);
+    const isRun = isShrinking || (args.isPresent && isOther);
     const value = (variable: string, text: string | number) => ({ name: variable, value: String(text) });
     this.job = new Job(
       jobName,
