@@ -3,8 +3,7 @@ import { exitCodes } from "../contract/user-error.ts";
 import { onInterrupt } from "../host/interrupts.ts";
 import { step } from "../host/steps.ts";
 import { columns } from "../host/table.ts";
-import { outputsOfStack } from "../loadtest/cli/outputs.ts";
-import { findCluster, type ReachedStack } from "../loadtest/cluster-search.ts";
+import type { ReachedStack } from "../loadtest/cluster-search.ts";
 import { requireSeededUsers } from "../loadtest/load/seed.ts";
 import { userId } from "../loadtest/load/users.ts";
 import { connectKubeApi } from "../local/cluster/kube-api.ts";
@@ -12,6 +11,7 @@ import { pairedRatio } from "../measure/bootstrap.ts";
 import { interleave } from "../measure/interleave.ts";
 import { thisMachine } from "../measure/machine.ts";
 import { median } from "../measure/median.ts";
+import { deployedStack } from "./deployed-stack.ts";
 import { confArm, direct, gatewayArms } from "./nginx/arms.ts";
 import type { GatewaysCommand } from "./nginx/command-line.ts";
 import { runningPod, startGateways } from "./nginx/gateway-pods.ts";
@@ -36,9 +36,7 @@ interface Series {
  * @throws {UserError} when nothing is deployed, or a gateway does not start
  */
 export async function compareGateways(command: GatewaysCommand, stack: string): Promise<number> {
-  const deployed = await outputsOfStack(stack);
-  const cluster = await findCluster(deployed, { env: process.env, folder: process.cwd() });
-  const outputs = { ...deployed, cluster };
+  const outputs = await deployedStack(stack);
   const api = await connectKubeApi();
   const interrupt = new AbortController();
   const release = onInterrupt(() => interrupt.abort());

@@ -4,11 +4,10 @@ import { exitCodes } from "../contract/user-error.ts";
 import { onInterrupt } from "../host/interrupts.ts";
 import { openCluster } from "../host/open-cluster.ts";
 import { note, step } from "../host/steps.ts";
-import { outputsOfStack } from "../loadtest/cli/outputs.ts";
-import { findCluster } from "../loadtest/cluster-search.ts";
 import { requireSeededUsers } from "../loadtest/load/seed.ts";
 import { trustIn } from "../loadtest/load/tls.ts";
 import { thisMachine } from "../measure/machine.ts";
+import { deployedStack } from "./deployed-stack.ts";
 import type { EdgeCommand, PartName } from "./edge/command-line.ts";
 import { proveDnsOutage } from "./edge/dns-outage.ts";
 import { exitCodeOf, type Finding, findingsTable } from "./edge/finding.ts";
@@ -44,11 +43,9 @@ interface EdgeResults {
  * @throws {UserError} when nothing is deployed, or a part cannot run
  */
 export async function proveEdge(command: EdgeCommand, stack: string): Promise<number> {
-  const deployed = await outputsOfStack(stack);
-  const cluster = await findCluster(deployed, { env: process.env, folder: process.cwd() });
-  const outputs = { ...deployed, cluster };
+  const outputs = await deployedStack(stack);
   const tls = outputs.tls && trustIn(outputs.tls);
-  const api = openCluster(cluster.kubeconfig, cluster.kubeContext);
+  const api = openCluster(outputs.cluster.kubeconfig, outputs.cluster.kubeContext);
   const interrupt = new AbortController();
   const release = onInterrupt(() => interrupt.abort());
   let failure: unknown;

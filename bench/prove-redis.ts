@@ -3,9 +3,8 @@ import { exitCodes } from "../contract/user-error.ts";
 import { onInterrupt } from "../host/interrupts.ts";
 import { openCluster } from "../host/open-cluster.ts";
 import { note } from "../host/steps.ts";
-import { outputsOfStack } from "../loadtest/cli/outputs.ts";
-import { findCluster } from "../loadtest/cluster-search.ts";
 import { thisMachine } from "../measure/machine.ts";
+import { deployedStack } from "./deployed-stack.ts";
 import { controllerPods } from "./redis/change-faults.ts";
 import type { RedisProofCommand } from "./redis/command-line.ts";
 import { faults } from "./redis/faults.ts";
@@ -22,10 +21,8 @@ import { StackChange } from "./redis/stack-change.ts";
  * @throws {UserError} when nothing is deployed, or a fault cannot be injected
  */
 export async function proveRedis(command: RedisProofCommand, stack: string): Promise<number> {
-  const deployed = await outputsOfStack(stack);
-  const cluster = await findCluster(deployed, { env: process.env, folder: process.cwd() });
-  const outputs = { ...deployed, cluster };
-  const api = openCluster(cluster.kubeconfig, cluster.kubeContext);
+  const outputs = await deployedStack(stack);
+  const api = openCluster(outputs.cluster.kubeconfig, outputs.cluster.kubeContext);
   const interrupt = new AbortController();
   const release = onInterrupt(() => interrupt.abort());
   const runs: FaultRun[] = [];

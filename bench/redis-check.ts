@@ -3,8 +3,7 @@ import { exitCodes, UserError } from "../contract/user-error.ts";
 import { onInterrupt } from "../host/interrupts.ts";
 import { openCluster } from "../host/open-cluster.ts";
 import { step } from "../host/steps.ts";
-import { outputsOfStack } from "../loadtest/cli/outputs.ts";
-import { findCluster } from "../loadtest/cluster-search.ts";
+import { deployedStack } from "./deployed-stack.ts";
 import { ApiLoad } from "./redis/api-load.ts";
 import type { CheckCommand } from "./redis/check-command.ts";
 import { CheckPod } from "./redis/check-pod.ts";
@@ -20,10 +19,8 @@ const everyMs = 1000;
  * @throws {UserError} when nothing is deployed, or the check cannot run
  */
 export async function checkRedis(command: CheckCommand, stack: string): Promise<number> {
-  const deployed = await outputsOfStack(stack);
-  const cluster = await findCluster(deployed, { env: process.env, folder: process.cwd() });
-  const outputs = { ...deployed, cluster };
-  const api = openCluster(cluster.kubeconfig, cluster.kubeContext);
+  const outputs = await deployedStack(stack);
+  const api = openCluster(outputs.cluster.kubeconfig, outputs.cluster.kubeContext);
   const interrupt = new AbortController();
   const release = onInterrupt(() => interrupt.abort());
   const load = new ApiLoad(outputs);
