@@ -1,18 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ConfigError } from "./problem.ts";
 import { trafficPolicy } from "./sections/nginx.ts";
+import { problemsOf } from "./testing/problems.ts";
 import { validate } from "./validate.ts";
 
 /** The problems that validate finds with these options of the gateway behind a load balancer. */
 function problems(nginx: object): string[] {
-  try {
-    validate({ nginx: { serviceType: "LoadBalancer", ...nginx } });
-    return [];
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return error.problems.map(({ path, rule, fix }) => `${path} ${rule}; ${fix}`);
-  }
+  return problemsOf({ nginx: { serviceType: "LoadBalancer", ...nginx } }).map(
+    ({ path, rule, fix }) => `${path} ${rule}; ${fix}`,
+  );
 }
 
 for (const [path, uses, name, shared, chosen] of [

@@ -4,19 +4,13 @@ import fc from "fast-check";
 import { derivePools } from "./derive.ts";
 import { imageVersion, isOlder } from "./nginx-version.ts";
 import { podWeights, shareTolerance } from "./pool-weights.ts";
-import { ConfigError } from "./problem.ts";
 import type { RawConfig } from "./stack-config.ts";
+import { problemsOf } from "./testing/problems.ts";
 import { validate } from "./validate.ts";
 
 /** The paths and texts of the problems that validate finds. */
 function problems(raw: RawConfig): string[] {
-  try {
-    validate(raw);
-    return [];
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return error.problems.map(({ path, rule, fix }) => `${path} ${rule}; ${fix}`);
-  }
+  return problemsOf(raw).map(({ path, rule, fix }) => `${path} ${rule}; ${fix}`);
 }
 
 for (const [image, version] of [

@@ -1,19 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { clientZones, idleMemory } from "./gateway-memory.ts";
-import { ConfigError } from "./problem.ts";
+import { problemsOf } from "./testing/problems.ts";
 import { KiB, MiB } from "./units.ts";
 import { validate } from "./validate.ts";
 
 /** The problems that validate finds with these options of the gateway on a cluster of the user's own. */
 function problems(nginx: object): string[] {
-  try {
-    validate({ nginx: { serviceType: "LoadBalancer", ...nginx } });
-    return [];
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return error.problems.map(({ path, rule, fix }) => `${path} ${rule}; ${fix}`);
-  }
+  return problemsOf({ nginx: { serviceType: "LoadBalancer", ...nginx } }).map(
+    ({ path, rule, fix }) => `${path} ${rule}; ${fix}`,
+  );
 }
 
 test("gatewayMemory counts the clients only while their limits are used", () => {

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ConfigError } from "./problem.ts";
 import { idleShares } from "./random-two.ts";
-import { validate } from "./validate.ts";
+import { problemsOf } from "./testing/problems.ts";
 
 const pool = (replicas: number, podWeight: number) => ({ replicas, podWeight, share: replicas * podWeight });
 
@@ -10,13 +9,9 @@ function problems(
   pools: readonly { name: string; replicas: number; weight: number }[],
   balance = "random-two",
 ): string[] {
-  try {
-    validate({ nginx: { balance }, api: { pools: [...pools] } });
-    return [];
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return error.problems.map(({ path, value, rule }) => `${path} ${value} ${rule}`);
-  }
+  return problemsOf({ nginx: { balance }, api: { pools: [...pools] } }).map(
+    ({ path, value, rule }) => `${path} ${value} ${rule}`,
+  );
 }
 
 test("idleShares are those of the weights while pods have equal weights, and turn round for two pods", () => {

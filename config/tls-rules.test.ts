@@ -1,18 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ConfigError } from "./problem.ts";
 import type { RawConfig } from "./stack-config.ts";
-import { validate } from "./validate.ts";
+import { problemsOf } from "./testing/problems.ts";
 
 /** The paths and rules of the problems that validate finds. */
 function problems(nginx: object, more: RawConfig = {}): string[] {
-  try {
-    validate({ registry: { address: "registry.example.org" }, nginx, ...more });
-    return [];
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return error.problems.map(({ path, rule, fix }) => `${path} ${rule}; ${fix}`);
-  }
+  return problemsOf({ registry: { address: "registry.example.org" }, nginx, ...more }).map(
+    ({ path, rule, fix }) => `${path} ${rule}; ${fix}`,
+  );
 }
 
 const selfSigned = true;

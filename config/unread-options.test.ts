@@ -1,17 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ConfigError } from "./problem.ts";
-import { validate } from "./validate.ts";
+import { problemsOf } from "./testing/problems.ts";
 
 /** The problems that validate finds with these options of the gateway. */
 function problems(nginx: object): string[] {
-  try {
-    validate({ nginx });
-    return [];
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return error.problems.map(({ path, value, rule, fix }) => `${path} ${value} ${rule}; ${fix}`);
-  }
+  return problemsOf({ nginx }).map(({ path, value, rule, fix }) => `${path} ${value} ${rule}; ${fix}`);
 }
 
 const certificate = { selfSigned: true };

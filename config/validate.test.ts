@@ -1,19 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ConfigError } from "./problem.ts";
 import { type RawConfig, sections } from "./stack-config.ts";
+import { problemsOf } from "./testing/problems.ts";
 import { parseBytes, parseMilliseconds } from "./units.ts";
 import { validate } from "./validate.ts";
 
 /** `path: rule` of every problem. */
 function problems(raw: RawConfig): string[] {
-  try {
-    validate(raw);
-    return [];
-  } catch (error) {
-    assert.ok(error instanceof ConfigError);
-    return error.problems.map(({ path, rule }) => `${path}: ${rule}`);
-  }
+  return problemsOf(raw).map(({ path, rule }) => `${path}: ${rule}`);
 }
 
 /** The whole text that the user sees. */

@@ -2,17 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cacheVolumeBytes, cacheZoneBytes } from "../cache-size.ts";
 import { idleMemory } from "../gateway-memory.ts";
-import { ConfigError } from "../problem.ts";
+import { problemsOf } from "../testing/problems.ts";
 import { validate } from "../validate.ts";
 
 function problems(nginx: object): string[] {
-  try {
-    validate({ nginx });
-    return [];
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return error.problems.map(({ path, rule }) => `${path} ${rule}`);
-  }
+  return problemsOf({ nginx }).map(({ path, rule }) => `${path} ${rule}`);
 }
 
 const cached = (...paths: string[]) => ({ cache: { paths: paths.map((path) => ({ path })) } });

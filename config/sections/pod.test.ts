@@ -1,18 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ConfigError } from "../problem.ts";
+import { problemsOf } from "../testing/problems.ts";
 import { validate } from "../validate.ts";
 import type { PodConfig } from "./pod.ts";
 
 /** `path: rule` of every problem. */
 function problems(pod: object, workload = "api"): string[] {
-  try {
-    validate({ [workload]: { pod } });
-    return [];
-  } catch (error) {
-    assert.ok(error instanceof ConfigError);
-    return error.problems.map(({ path, rule }) => `${path}: ${rule}`);
-  }
+  return problemsOf({ [workload]: { pod } }).map(({ path, rule }) => `${path}: ${rule}`);
 }
 
 test("pod is empty when nothing is given", () => {
