@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash, X509Certificate } from "node:crypto";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser, Page } from "playwright-core";
 import { validate } from "../../config/validate.ts";
 import { launchBrowser } from "../../loadtest/testing/browser.ts";
@@ -37,7 +38,10 @@ before(async () => {
   browser = await launchBrowser([`--ignore-certificate-errors-spki-list=${pin}`]);
   page = await browser.newPage();
   const address = `https://localhost:${gateway.tlsPort}/api/page`;
-  for (let tries = 0; (await page.goto(address))?.status() !== 200; tries++) assert.ok(tries < 300);
+  for (let tries = 0; (await page.goto(address))?.status() !== 200; tries++) {
+    assert.ok(tries < 300);
+    await sleep(50);
+  }
 });
 after(async () => {
   await browser?.close();
