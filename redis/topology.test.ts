@@ -69,6 +69,28 @@ test("a cluster grows with as few moves as possible, and shrinks again to the no
   clients.assertServed();
 });
 
+test("servers that move slots in one step have no open slot, and a move goes on when nobody waits for it", async () => {
+  const { world, clients } = await settled();
+  world.server = { name: "valkey", version: [9, 1, 2] };
+  world.beforeCommand = (node, command) => {
+    assertSafe(world, node, command);
+    assert.ok(!["MIGRATE", "SETSLOT"].includes(`${command[0]}`) && command[1] !== "SETSLOT", `${command}`);
+  };
+  world.afterCommand = () => clients.assertReadable();
+  world.grow(10);
+  const states = () => world.nodes.flatMap(({ migrations }) => migrations.map(({ state }) => state));
+  for (let result = ""; !result.endsWith("killed"); world.settle())
+    result = await step(world, parts, five, { fateOf: () => (states().length > 0 ? "killed" : "good") });
+  assert.deepEqual(new Set(states()), new Set(["migrating"]));
+  world.settle();
+  assert.deepEqual(new Set(states()), new Set(["success"]));
+  await converge(world, parts, five);
+  assertSettled(world, five);
+  await converge(world, parts, three);
+  assertSettled(world, three);
+  clients.assertServed();
+});
+
 test("a shrink hands the slots of a leaving primary to a replica that stays", async () => {
   const { world, clients } = await settled();
   for (const index of [0, 1, 2]) {

@@ -15,6 +15,10 @@ export function assertSafe(world: SimulatedCluster, node: SimulatedNode, command
   if (sub === "ADDSLOTSRANGE" && world.wantedNodes > 1)
     assert.ok(node.table.size > 0, "ADDSLOTS on a node alone");
   if (sub === "REPLICATE") assert.equal(node.ownSlots.length, 0, "REPLICATE of an owner of slots");
+  if (sub === "FAILOVER") assertNoMigration(world, node.primaryId, "FAILOVER");
+  if (sub === "REPLICATE" || sub === "RESET") assertNoMigration(world, node.id, `${sub}`);
+  if (sub === "MIGRATESLOTS")
+    for (const id of [node.id, rest.at(-1)]) assertNoMigration(world, id, "MIGRATESLOTS");
   if (sub === "SETSLOT") assertSafeSlot(world, node, Number(rest[0]), rest[1], rest[2]);
 }
 
@@ -29,6 +33,12 @@ function assertExpendable(world: SimulatedCluster, node: SimulatedNode | undefin
     (other) => other.isAlive && other.primaryId === node.id && other.table.size > 0,
   );
   assert.ok(!hasReplica || what === "RESET", `${what} of a primary with a replica`);
+}
+
+/** A node that moves slots in one step keeps its place, because a failover at the end of a move could lose writes. */
+function assertNoMigration(world: SimulatedCluster, id: string | undefined, what: string): void {
+  const moves = world.byId(id)?.migrations ?? [];
+  assert.ok(!moves.some(({ state }) => state === "migrating"), `${what} during a move of slots in one step`);
 }
 
 function assertSafeSlot(

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import type { ServerVersion } from "../server-version.ts";
+import { advanceMigrations } from "./simulated-migrations.ts";
 import { SimulatedNode } from "./simulated-node.ts";
 
 /** A Redis Cluster in memory. Every node has its own view; nodes hear of each other when `gossip` lets them. */
@@ -6,6 +8,8 @@ export class SimulatedCluster {
   readonly nodes: SimulatedNode[] = [];
   /** Number of nodes of the wanted cluster. */
   wantedNodes = 0;
+  /** The program of all nodes. */
+  server: ServerVersion = { name: "redis", version: [8, 0, 2] };
   #addresses = 0;
   #now = 0;
   /** Called before each command is carried out, and after. */
@@ -83,6 +87,8 @@ export class SimulatedCluster {
     if (taken > 0 && taken === hadSlots && taken === claims.length) {
       node.primaryId = speaker.id;
       node.copiesFrom = speaker.ip;
+      node.migrating.clear();
+      node.importing.clear();
       node.copyKeysOf(speaker);
     } else for (const slot of dirty) node.keys[slot]?.clear();
     // The reply says who owns the slots.
@@ -99,6 +105,7 @@ export class SimulatedCluster {
   settle(): void {
     this.#now += 10;
     for (const node of this.nodes) node.isSyncing = false;
+    advanceMigrations(this, [...new Set(this.nodes.flatMap(({ migrations }) => migrations))], false);
     for (let round = 0; round < 4; round++)
       for (const node of this.nodes) for (const speaker of this.nodes) this.hear(node, speaker);
   }
@@ -112,6 +119,7 @@ export class SimulatedCluster {
         replica.hasDataOf = node.id;
       }
     node.isAlive = false;
+    node.migrations = [];
   }
 
   /** Starts a node again, with or without its data, at another address. */

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import type { ObservableNode } from "../cluster-node.ts";
+import { isUnderWay, type SlotMigration } from "../slot-migrations.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
+import { advanceMigrations, beginMigration } from "./simulated-migrations.ts";
 import { type SimulatedNode, simSlots } from "./simulated-node.ts";
 
 /** What happens to a command: it succeeds, does not arrive, is carried out without a reply, or its sender is killed. */
@@ -42,15 +44,15 @@ export function connect(
       const keys = await send(node, ["CLUSTER", "GETKEYSINSLOT", String(slot), String(limit)]);
       return (keys as string[]).map((key) => Buffer.from(key));
     },
-    slotMigrations: () => assert.fail("a server that does not know moves in one step"),
+    slotMigrations: async () => (await send(node, ["CLUSTER", "GETSLOTMIGRATIONS"])) as SlotMigration[],
     view: async () => {
       if (!node.isAlive) throw new Error("does not reply");
       return {
         name: node.name,
         ip: node.ip,
         port: 6379,
-        server: { name: "redis", version: [8, 0, 2] },
-        migrations: [],
+        server: world.server,
+        migrations: migrationsOf(node).filter(isUnderWay),
         known: node.known((id, ip) => world.answers(id, ip)),
         stateOk: true,
         replicates: world.replicates(node),
@@ -63,6 +65,15 @@ export function connect(
         stats: { hits: 0, misses: 0, evictedKeys: 0, sentOffset: 0 },
       };
     },
+  }));
+}
+
+function migrationsOf(node: SimulatedNode): SlotMigration[] {
+  return node.migrations.map(({ name, fromId, state, message }) => ({
+    name,
+    operation: fromId === node.id ? "EXPORT" : "IMPORT",
+    state,
+    message,
   }));
 }
 
@@ -98,25 +109,26 @@ function carryOut(world: SimulatedCluster, node: SimulatedNode, command: string[
       node.reset(id === "HARD");
       return "OK";
     case "ADDSLOTSRANGE":
-      for (let index = 0; index < rest.length; index += 2)
-        for (let slot = Number(rest[index]); slot <= Number(rest[index + 1]); slot++) {
-          refuseUnless(
-            node.primaryId === undefined && node.owners[slot] === undefined,
-            `slot ${slot} is busy`,
-          );
-          node.owners[slot] = node.id;
-          node.importing.delete(slot);
-        }
+      for (const slot of slotsIn(rest)) {
+        refuseUnless(node.primaryId === undefined && node.owners[slot] === undefined, `slot ${slot} is busy`);
+        node.owners[slot] = node.id;
+        node.importing.delete(slot);
+      }
       return "OK";
     case "BUMPEPOCH":
       node.bumpEpoch();
       return "BUMPED";
     case "DELSLOTSRANGE":
-      for (let index = 0; index < rest.length; index += 2)
-        node.owners.fill(undefined, Number(rest[index]), Number(rest[index + 1]) + 1);
+      for (const slot of slotsIn(rest)) node.owners[slot] = undefined;
       return "OK";
     case "REPLICATE":
       return replicate(node, id);
+    case "MIGRATESLOTS":
+      beginMigration(world, node, `${rest.at(-1)}`, slotsIn(rest.slice(1, -2)));
+      return "OK";
+    case "GETSLOTMIGRATIONS":
+      advanceMigrations(world, node.migrations, true);
+      return migrationsOf(node);
     case "SETSLOT":
       return setSlot(node, Number(id), `${rest[1]}`, `${rest[2]}`);
     case "GETKEYSINSLOT":
@@ -126,6 +138,15 @@ function carryOut(world: SimulatedCluster, node: SimulatedNode, command: string[
     default:
       return assert.fail(`no command ${command.join(" ")}`);
   }
+}
+
+/** The slots of ranges that are given as first, last, first, last … */
+function slotsIn(bounds: readonly string[]): number[] {
+  return bounds.flatMap((first, index) =>
+    index % 2 === 1
+      ? []
+      : Array.from({ length: Number(bounds[index + 1]) - Number(first) + 1 }, (_, at) => Number(first) + at),
+  );
 }
 
 function refuseUnless(holds: boolean, reason: string): void {

@@ -8,6 +8,19 @@ export interface Entry {
   epoch: number;
 }
 
+/** A move of slots in one step. Both nodes remember it until they restart. */
+export interface SimulatedMigration {
+  name: string;
+  slots: number[];
+  fromId: string;
+  toId: string;
+  state: "migrating" | "success" | "failed";
+  /** Why it failed; "" otherwise. */
+  message: string;
+  /** How often nodes hear each other until it ends, when nobody waits for it. */
+  roundsLeft: number;
+}
+
 /** Slots of the simulated cluster. */
 export const simSlots = 40;
 
@@ -33,6 +46,8 @@ export class SimulatedNode {
   owners: (string | undefined)[] = Array(simSlots).fill(undefined);
   readonly migrating = new Map<number, string>();
   readonly importing = new Map<number, string>();
+  /** Moves of slots in one step that it remembers. */
+  migrations: SimulatedMigration[] = [];
   /** Values by slot and key. */
   keys: Map<string, number>[] = Array.from({ length: simSlots }, () => new Map());
 

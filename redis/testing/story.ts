@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import type { ServerVersion } from "../server-version.ts";
 import { assertSafe } from "./safety.ts";
 import { SimulatedClients } from "./simulated-clients.ts";
 import { SimulatedCluster } from "./simulated-cluster.ts";
@@ -7,6 +8,8 @@ import { assertSettled, converge, type Parts, step, type Wanted } from "./simula
 
 /** One part of a story: a wish, steps towards it that faults interrupt, and what happens to nodes then. */
 export interface Chapter {
+  /** What the nodes run from now on. */
+  server: ServerVersion;
   wanted: Wanted;
   steps: number;
   /** Faults, each after a number of commands that succeed. */
@@ -18,17 +21,32 @@ export interface Chapter {
   incidents: [Incident, number][];
 }
 
+/** Servers that move slots the classic way, and in one step. */
+export const servers: Record<"classic" | "inOneStep", ServerVersion> = {
+  classic: { name: "valkey", version: [9, 0, 4] },
+  inOneStep: { name: "valkey", version: [9, 1, 2] },
+};
+
 /** What happens to nodes. */
 export type Incident = "restart" | "restart all" | "fail over" | "lose data" | "lose all";
 
 /** Writes at the beginning, and after each step. */
 const keyCount = 60;
 
-/** Stories of a cluster. @param incidents what may happen to nodes */
-export function stories(incidents: readonly Incident[]): fc.Arbitrary<Chapter[]> {
+/**
+ * Stories of a cluster.
+ *
+ * @param incidents what may happen to nodes
+ * @param programs what the nodes may run
+ */
+export function stories(
+  incidents: readonly Incident[],
+  programs: readonly ServerVersion[] = Object.values(servers),
+): fc.Arbitrary<Chapter[]> {
   const fault = fc.tuple(fc.nat(150), fc.constantFrom<Fate>("refused", "reply lost", "killed"));
   return fc.array(
     fc.record({
+      server: fc.constantFrom(...programs),
       wanted: fc.record({
         // A single node cannot lose much, so few stories are about it.
         shards: fc.oneof(
@@ -65,8 +83,9 @@ export async function play(story: readonly Chapter[], parts: Parts, isStrict: bo
   for (let key = 0; key < keyCount; key++) clients.write(`${key}:first`);
   if (isStrict) world.afterCommand = () => clients.assertReadable();
   let isDamaged = false;
-  for (const [number, { wanted, steps, faults, lag, heard, incidents }] of story.entries()) {
+  for (const [number, { server, wanted, steps, faults, lag, heard, incidents }] of story.entries()) {
     world.grow(sizeOf(wanted));
+    world.server = server;
     const fateOf = fatesOf(faults);
     for (let index = 0; index < steps; index++) {
       await step(world, parts, wanted, { fateOf });
