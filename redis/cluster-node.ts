@@ -13,7 +13,7 @@ export interface ClusterNode {
   send(...command: (string | Buffer)[]): Promise<unknown>;
   /** Asks for keys of a slot. A key need not be text. */
   keysIn(slot: number, limit: number): Promise<Buffer[]>;
-  /** Asks for the moves of slots in one step that the node remembers. @throws {Error} when it does not know such moves. */
+  /** Asks for the moves of slots in one step that the node remembers. */
   slotMigrations(): Promise<SlotMigration[]>;
 }
 

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { migrateSlots } from "./migrate-slots.ts";
 import type { MoveEnd } from "./move-slots.ts";
-import { listsMigrations, movesInOneStep, parseServerVersion } from "./server-version.ts";
 import { isUnderWay, parseSlotMigrations } from "./slot-migrations.ts";
 
 const [source, target] = [
@@ -72,29 +71,7 @@ test("parseSlotMigrations refuses other replies, and takes a message for no fiel
     operation: "EXPORT",
     state: "snapshotting",
     message: "state",
+    retries: 0,
   });
   assert.equal(migration && isUnderWay(migration), true);
-});
-
-test("the version decides how slots move: Valkey from 9.1.2 in one step", () => {
-  const infoOf = (redis: string, valkey?: string) =>
-    `# Server\r\nredis_version:${redis}\r\n${valkey === undefined ? "" : `server_name:valkey\r\nvalkey_version:${valkey}\r\n`}`;
-  const cases = [
-    [infoOf("8.0.2"), "redis", false, false],
-    [infoOf("10.0.0"), "redis", false, false],
-    [infoOf("7.2.4", "8.1.9"), "valkey", false, false],
-    [infoOf("7.2.4", "9.0.5"), "valkey", true, false],
-    [infoOf("7.2.4", "9.1.1"), "valkey", true, false],
-    [infoOf("7.2.4", "9.1.2"), "valkey", true, true],
-    [infoOf("7.2.4", "9.1.10"), "valkey", true, true],
-    [infoOf("7.2.4", "10.0.0"), "valkey", true, true],
-  ] as const;
-  for (const [info, name, lists, moves] of cases) {
-    const server = parseServerVersion(info);
-    assert.deepEqual(
-      [server.name, listsMigrations(server), movesInOneStep(server)],
-      [name, lists, moves],
-      info,
-    );
-  }
 });

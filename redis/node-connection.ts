@@ -3,7 +3,7 @@ import { createClient, RESP_TYPES } from "@redis/client";
 import type { Credentials, ObservableNode } from "./cluster-node.ts";
 import { parseClusterNodes } from "./cluster-nodes.ts";
 import type { NodeView } from "./observation.ts";
-import { listsMigrations, parseServerVersion, type ServerVersion } from "./server-version.ts";
+import { migrationsCommand, parseServerVersion, type ServerVersion } from "./server-version.ts";
 import { isUnderWay, parseSlotMigrations, type SlotMigration } from "./slot-migrations.ts";
 
 /** Host name and port of a node. The host name stays when the pod gets a new address. */
@@ -47,10 +47,9 @@ export class NodeConnection implements ObservableNode {
   }
 
   async #view(): Promise<Omit<NodeView, "keysInSlots">> {
-    const server = this.#server ?? parseServerVersion(await this.send("INFO", "server"));
-    this.#server = server;
+    const server = await this.#serverVersion();
     // First of all: a move that ends later may change the table.
-    const migrations = listsMigrations(server) ? this.slotMigrations() : [];
+    const migrations = this.slotMigrations();
     const commands = [
       ["CLUSTER", "NODES"],
       ["CLUSTER", "INFO"],
@@ -109,8 +108,14 @@ export class NodeConnection implements ObservableNode {
   }
 
   async slotMigrations(): Promise<SlotMigration[]> {
-    const command = ["CLUSTER", "GETSLOTMIGRATIONS"];
+    const command = migrationsCommand(await this.#serverVersion());
+    if (command === undefined) return [];
     return parseSlotMigrations(await this.#use((client) => client.sendCommand(command)));
+  }
+
+  async #serverVersion(): Promise<ServerVersion> {
+    this.#server ??= parseServerVersion(await this.send("INFO", "server"));
+    return this.#server;
   }
 
   async #use<T>(act: (client: ReturnType<typeof clientOf>) => Promise<T>): Promise<T> {

@@ -1,5 +1,6 @@
 import type { Action } from "./actions.ts";
 import type { ClusterNode, Credentials } from "./cluster-node.ts";
+import { importSlots } from "./import-slots.ts";
 import { migrateSlots } from "./migrate-slots.ts";
 import { closeSlots, giveBack, type MoveEnd, moveSlots } from "./move-slots.ts";
 import { type NodeView, selfOf } from "./observation.ts";
@@ -78,9 +79,10 @@ async function move(action: Action & { kind: "move" }, performer: Performer): Pr
   const ends = [action.node, action.to];
   // A move that was begun the classic way must be finished that way.
   const isBegun = ends.some((view) => selfOf(view).open.some(({ slot }) => action.slots.includes(slot)));
-  if (!isBegun && ends.every(({ server }) => movesInOneStep(server)))
-    await migrateSlots(from, to, action.slots);
-  else await moveSlots(from, to, action.slots, performer.credentials);
+  if (isBegun || !ends.every(({ server }) => movesInOneStep(server)))
+    await moveSlots(from, to, action.slots, performer.credentials);
+  else if (action.to.server.name === "valkey") await migrateSlots(from, to, action.slots);
+  else await importSlots(to, action.slots);
 }
 
 function endOf(view: NodeView, { nodeOf }: Performer): MoveEnd {

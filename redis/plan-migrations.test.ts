@@ -11,7 +11,7 @@ import { connect } from "./testing/simulated-commands.ts";
 import { simSlots } from "./testing/simulated-node.ts";
 import { converge } from "./testing/simulated-run.ts";
 
-const migration = { name: "a", operation: "EXPORT", state: "replicating", message: "" };
+const migration = { name: "a", operation: "EXPORT", state: "replicating", message: "", retries: 0 };
 const wanted = { shards: 3, replicasPerShard: 1, slots: simSlots };
 
 /** A settled cluster of three primaries and their replicas, two of which are new nodes besides, with moves on some nodes. */

@@ -17,14 +17,24 @@ export function parseServerVersion(info: string): ServerVersion {
   return { name: valkey === null ? "redis" : "valkey", version: [major, minor, patch] };
 }
 
-/** Whether the server knows moves of slots in one step. */
-export function listsMigrations(server: ServerVersion): boolean {
-  return server.name === "valkey" && isAtLeast(server, [9, 0, 0]);
+/** First versions with moves of slots in one step, and first ones on which they can be relied on: before, moves failed or lost slots. */
+const inOneStep: Record<
+  RedisServer,
+  { known: ServerVersion["version"]; reliable: ServerVersion["version"] }
+> = {
+  valkey: { known: [9, 0, 0], reliable: [9, 1, 2] },
+  redis: { known: [8, 4, 0], reliable: [8, 4, 1] },
+};
+
+/** The command that lists moves of slots in one step; undefined when the server does not know such moves. */
+export function migrationsCommand(server: ServerVersion): string[] | undefined {
+  if (!isAtLeast(server, inOneStep[server.name].known)) return undefined;
+  return ["CLUSTER", ...(server.name === "valkey" ? ["GETSLOTMIGRATIONS"] : ["MIGRATION", "STATUS", "ALL"])];
 }
 
-/** Whether such moves can be relied on: before, they failed under writes (docs/decisions.md#moves-of-slots-in-one-step). */
+/** Whether such moves can be relied on (docs/decisions.md#moves-of-slots-in-one-step). */
 export function movesInOneStep(server: ServerVersion): boolean {
-  return server.name === "valkey" && isAtLeast(server, [9, 1, 2]);
+  return isAtLeast(server, inOneStep[server.name].reliable);
 }
 
 function isAtLeast({ version }: ServerVersion, least: ServerVersion["version"]): boolean {

@@ -17,8 +17,9 @@ export function assertSafe(world: SimulatedCluster, node: SimulatedNode, command
   if (sub === "REPLICATE") assert.equal(node.ownSlots.length, 0, "REPLICATE of an owner of slots");
   if (sub === "FAILOVER") assertNoMigration(world, node.primaryId, "FAILOVER");
   if (sub === "REPLICATE" || sub === "RESET") assertNoMigration(world, node.id, `${sub}`);
-  if (sub === "MIGRATESLOTS")
-    for (const id of [node.id, rest.at(-1)]) assertNoMigration(world, id, "MIGRATESLOTS");
+  if (sub === "MIGRATESLOTS") for (const id of [node.id, rest.at(-1)]) assertNoMigration(world, id, sub);
+  if (sub === "MIGRATION" && rest[0] === "IMPORT")
+    for (const id of [node.id, node.owners[Number(rest[1])]]) assertNoMigration(world, id, "IMPORT");
   if (sub === "SETSLOT") assertSafeSlot(world, node, Number(rest[0]), rest[1], rest[2]);
 }
 

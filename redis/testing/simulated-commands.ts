@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { ObservableNode } from "../cluster-node.ts";
+import { migrationsCommand } from "../server-version.ts";
 import { isUnderWay, type SlotMigration } from "../slot-migrations.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 import { advanceMigrations, beginMigration } from "./simulated-migrations.ts";
@@ -44,7 +45,7 @@ export function connect(
       const keys = await send(node, ["CLUSTER", "GETKEYSINSLOT", String(slot), String(limit)]);
       return (keys as string[]).map((key) => Buffer.from(key));
     },
-    slotMigrations: async () => (await send(node, ["CLUSTER", "GETSLOTMIGRATIONS"])) as SlotMigration[],
+    slotMigrations: async () => (await send(node, migrationsCommand(world.server) ?? [])) as SlotMigration[],
     view: async () => {
       if (!node.isAlive) throw new Error("does not reply");
       return {
@@ -52,7 +53,7 @@ export function connect(
         ip: node.ip,
         port: 6379,
         server: world.server,
-        migrations: migrationsOf(node).filter(isUnderWay),
+        migrations: migrationsOf(world, node).filter(isUnderWay),
         known: node.known((id, ip) => world.answers(id, ip)),
         stateOk: true,
         replicates: world.replicates(node),
@@ -68,12 +69,14 @@ export function connect(
   }));
 }
 
-function migrationsOf(node: SimulatedNode): SlotMigration[] {
+function migrationsOf({ server }: SimulatedCluster, node: SimulatedNode): SlotMigration[] {
+  const success = server.name === "redis" ? "completed" : "success";
   return node.migrations.map(({ name, fromId, state, message }) => ({
     name,
     operation: fromId === node.id ? "EXPORT" : "IMPORT",
-    state,
+    state: state === "success" ? success : state,
     message,
+    retries: 0,
   }));
 }
 
@@ -128,7 +131,9 @@ function carryOut(world: SimulatedCluster, node: SimulatedNode, command: string[
       return "OK";
     case "GETSLOTMIGRATIONS":
       advanceMigrations(world, node.migrations, true);
-      return migrationsOf(node);
+      return migrationsOf(world, node);
+    case "MIGRATION":
+      return importSlots(world, node, id, rest.slice(1));
     case "SETSLOT":
       return setSlot(node, Number(id), `${rest[1]}`, `${rest[2]}`);
     case "GETKEYSINSLOT":
@@ -138,6 +143,23 @@ function carryOut(world: SimulatedCluster, node: SimulatedNode, command: string[
     default:
       return assert.fail(`no command ${command.join(" ")}`);
   }
+}
+
+function importSlots(
+  world: SimulatedCluster,
+  node: SimulatedNode,
+  sub: string,
+  bounds: readonly string[],
+): unknown {
+  if (sub === "STATUS") {
+    advanceMigrations(world, node.migrations, true);
+    return migrationsOf(world, node);
+  }
+  const slots = slotsIn(bounds);
+  const source = world.byId(node.owners[slots[0] ?? 0]);
+  refuseUnless(source?.isAlive === true, "slots without an owner");
+  beginMigration(world, source as SimulatedNode, node.id, slots);
+  return node.migrations.at(-1)?.name;
 }
 
 /** The slots of ranges that are given as first, last, first, last … */

@@ -22,9 +22,10 @@ export interface Chapter {
 }
 
 /** Servers that move slots the classic way, and in one step. */
-export const servers: Record<"classic" | "inOneStep", ServerVersion> = {
+export const servers: Record<"classic" | "valkey" | "redis", ServerVersion> = {
   classic: { name: "valkey", version: [9, 0, 4] },
-  inOneStep: { name: "valkey", version: [9, 1, 2] },
+  valkey: { name: "valkey", version: [9, 1, 2] },
+  redis: { name: "redis", version: [8, 4, 1] },
 };
 
 /** What happens to nodes. */
