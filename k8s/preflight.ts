@@ -6,6 +6,7 @@ import { formatBytes } from "../config/units.ts";
 import type { ClusterReader } from "./cluster-reader.ts";
 import { readLiveStack } from "./live-stack.ts";
 import { chooseNodePort, type UsedPort } from "./node-port.ts";
+import { shrinkProblems } from "./redis-shrink.ts";
 import { tlsSecretProblems } from "./tls-secret.ts";
 import { checkGrowths, growClaims } from "./volume-growth.ts";
 import { type LiveSet, planVolumes, type VolumePlan, type VolumeWish } from "./volume-plan.ts";
@@ -70,7 +71,10 @@ async function compare(cluster: ClusterReader, namespace: string, config: StackC
   const growthProblems = await Promise.all(
     wishes.map((wish, index) => checkGrowths(cluster, namespace, wish, plans[index]?.growths ?? [])),
   );
+  const [redis, database] = plans as [VolumePlan, VolumePlan];
+  const redisSet = redis.isReplaced ? undefined : live.sets.get("redis");
   const problems = [
+    ...(redisSet === undefined ? [] : await shrinkProblems(cluster, namespace, config.redis)),
     ...plans.flatMap((plan) => plan.problems),
     ...growthProblems.flat(),
     ...ports.problems,
@@ -82,8 +86,6 @@ async function compare(cluster: ClusterReader, namespace: string, config: StackC
   for (const { claim, from, to } of growths)
     void pulumi.log.info(`the volume of ${claim} grows from ${formatBytes(from)} to ${formatBytes(to)}`);
   if (!pulumi.runtime.isDryRun() && growths.length > 0) await growClaims(cluster, namespace, growths);
-  const [redis, database] = plans as [VolumePlan, VolumePlan];
-  const redisSet = redis.isReplaced ? undefined : live.sets.get("redis");
   const { formationJobs } = live;
   return { redis, redisSet, formationJobs, database, nodePort: ports.http, tlsNodePort: ports.https };
 }

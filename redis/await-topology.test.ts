@@ -14,6 +14,7 @@ const settled: ControllerStatus = {
   progress: undefined,
   actions: 0,
   ageMs: 0,
+  size: undefined,
 };
 
 /** Waits with a controller that reports these states one after another, the last for ever. @returns what was logged */

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { CacheSize } from "../contract/redis-controller.ts";
 import type { Credentials } from "./cluster-node.ts";
 import { FailoverWatch } from "./failover-watch.ts";
 import type { Lease } from "./lease.ts";
 import type { NodeAddress } from "./node-connection.ts";
+import { nodesOf, type Observation } from "./observation.ts";
 import { reasonOf } from "./observe.ts";
 import type { Hosts } from "./placement.ts";
 import type { Topology } from "./plan.ts";
@@ -34,6 +36,8 @@ export interface ControllerStatus {
   actions: number;
   /** Time since the observation began that led to the state. */
   ageMs: number;
+  /** Undefined while not every node has replied. */
+  size: CacheSize | undefined;
 }
 
 /** A step, or that another process holds the lease. */
@@ -104,6 +108,7 @@ export class Controller {
       progress: this.#reconciliation.progress,
       actions: [...this.#reconciliation.actions.values()].reduce((sum, count) => sum + count, 0),
       ageMs: Math.round(performance.now() - startedMs),
+      size: this.#reconciliation.observation && sizeOf(this.#reconciliation.observation),
     };
   }
 
@@ -168,6 +173,16 @@ export class Controller {
   #shorten(text: string): string {
     return this.#domain === "" ? text : text.replaceAll(this.#domain, "");
   }
+}
+
+function sizeOf(observation: Observation): CacheSize | undefined {
+  const owners = nodesOf(observation).filter(({ slots }) => slots.length > 0);
+  if (observation.silent.length > 0 || owners.length === 0) return undefined;
+  return {
+    shards: owners.length,
+    dataBytes: owners.reduce((sum, { view }) => sum + view.dataBytes, 0),
+    overheadBytes: Math.max(...owners.map(({ view }) => view.overheadBytes)),
+  };
 }
 
 /** A function that returns its last result again until that is too old. */
