@@ -33,7 +33,8 @@ export const redisHandover = program("redis-handover");
  * Check of a Redis pod, with `sh` and Redis' own client: exit code 0 when the node is in a cluster whose state is ok, and,
  * if it is a replica, its link to its primary is up. A node alone is not in a cluster. With the parameter `start` all slots must
  * be served, too; with `ready` another shard may be down (docs/decisions.md#readiness-of-redis-pods). A success with `start`
- * also empties the file that is the second parameter: the mark of redisRun.
+ * also empties the file that is the second parameter: the mark of redisRun. The third parameter is a number of tries, with 0.4 s
+ * between them.
  */
 export const redisReady = program("redis-ready");
 

@@ -44,7 +44,7 @@ export interface RedisNodes {
 }
 
 const port = 6379;
-const memberProbe = (...condition: ["ready"] | ["start", string]) => ({
+const memberProbe = (...condition: ["ready"] | ["start", mark: string, tries: string]) => ({
   exec: { command: ["sh", "-uc", redisReady, "redis-ready", ...condition] },
   timeoutSeconds: 5,
 });
@@ -215,12 +215,12 @@ export class RedisCluster extends pulumi.ComponentResource {
               ],
               lifecycle: { preStop: { exec: { command: handover } } },
               // A pod starts when the cluster has it. An update then never stops two nodes of a shard at the same time.
+              // A probe by exec takes 15 to 300 ms of CPU time, most of it in runc, so this one waits, and the others are rare.
               startupProbe: {
-                ...memberProbe("start", `${redisVolumes.data}/starting`),
+                ...memberProbe("start", `${redisVolumes.data}/starting`, "8"),
                 periodSeconds: 1,
                 failureThreshold: maxFormationSeconds,
               },
-              // A probe by exec takes 15 ms of CPU time, most of it in runc, so the others are rare.
               readinessProbe: { ...memberProbe("ready"), periodSeconds: 20, failureThreshold: 2 },
               // Only this probe detects a server that does not respond.
               livenessProbe: {
