@@ -12,7 +12,7 @@ import { interleave } from "../measure/interleave.ts";
 import { thisMachine } from "../measure/machine.ts";
 import { median } from "../measure/median.ts";
 import { deployedStack } from "./deployed-stack.ts";
-import { confArm, direct, gatewayArms } from "./nginx/arms.ts";
+import { confArm, direct, gatewayArms, peersArm } from "./nginx/arms.ts";
 import type { GatewaysCommand } from "./nginx/command-line.ts";
 import { runningPod, startGateways } from "./nginx/gateway-pods.ts";
 import { type Route, routesFor } from "./nginx/routes.ts";
@@ -49,6 +49,7 @@ export async function compareGateways(command: GatewaysCommand, stack: string): 
     const arms = [
       ...gatewayArms({ nginxConf, pods: apiPods.length }).filter(({ name }) => command.arms.includes(name)),
       ...command.confs.map(confArm),
+      ...command.peers.map((peers) => peersArm(nginxConf, peers)),
     ];
     const limits = nginxPod.spec?.containers[0]?.resources?.limits ?? {};
     const gateways = await step("Start the gateways", () =>

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { validate } from "../../config/validate.ts";
 import { renderNginxConf } from "../../nginx/nginx-conf.ts";
-import { gatewayArms } from "./arms.ts";
+import { gatewayArms, peersArm } from "./arms.ts";
 import { armNames } from "./command-line.ts";
 
 const { nginx, api } = validate({});
@@ -39,4 +39,14 @@ test("the arm without kept connections has no keepalive and closes each connecti
 
 test("gatewayArms reports a configuration without pods", () => {
   assert.throws(() => gatewayArms({ nginxConf: "http {}", pods: 3 }), /names no pods/);
+});
+
+test("peersArm replaces the pods by so many different addresses of the loopback interface", () => {
+  const { config } = peersArm(nginxConf, 1000);
+  const addresses = [...config.matchAll(/^ *server (127\.0\.\d+\.\d+):3000 /gm)].map(
+    ([, address]) => address,
+  );
+  assert.equal(new Set(addresses).size, 1000);
+  assert.doesNotMatch(config, / resolve /);
+  assert.throws(() => peersArm("http {}", 10), /no pool/);
 });

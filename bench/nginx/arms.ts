@@ -80,6 +80,47 @@ export function gatewayArms({ nginxConf, pods }: StackFacts): Arm[] {
   ];
 }
 
+/** Port of the peers on the loopback address of a gateway's pod. */
+const peerPort = 3000;
+
+/**
+ * The stack's gateway with so many pods: addresses of its own loopback interface, at which the same process gives the
+ * cheapest response. Arms of this kind differ in what the balancer itself costs.
+ *
+ * @param peers from 1 to 60,000
+ * @throws {Error} when the stack's configuration has another form than expected
+ */
+export function peersArm(nginxConf: string, peers: number): Arm {
+  const servers = Array.from({ length: peers }, (_, index) => {
+    const address = `127.0.${1 + (index >> 8)}.${index & 255}`;
+    return `    server ${address}:${peerPort} max_fails=3 fail_timeout=5s;`;
+  });
+  const own = `  server {
+    listen ${peerPort} backlog=4096;
+    keepalive_requests 100000;
+    location / {
+      default_type application/json;
+      return 200 '{"ok":true}';
+    }
+  }
+}
+`;
+  const config = nginxConf
+    .replace(
+      /^ *zone (\S+) \S+;\n(?: *server \S+ resolve[^;]*;\n)+/m,
+      `    zone $1 32m;\n${servers.join("\n")}\n`,
+    )
+    .replace(/\}\s*$/, own);
+  if (!config.includes(servers[0] as string))
+    throw new Error("the gateway's configuration has no pool of pods");
+  return {
+    ...nginx,
+    name: `${peers}-peers`,
+    about: `the gateway with ${peers} pods on its own loopback`,
+    config,
+  };
+}
+
 /**
  * The nginx.conf of the image `nginx` of Docker Hub (github.com/nginx/docker-nginx) with the proxy location that its
  * documentation shows. Only what a read-only pod without root needs is added: port, paths, and names looked up at run time.

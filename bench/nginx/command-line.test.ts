@@ -10,11 +10,14 @@ test("parseGatewaysCommand reads lists", () => {
     "upload",
     "--arms",
     "haproxy,kit",
+    "--peers",
+    "10,1000",
   ]);
   assert.deepEqual(
-    [command.connections, command.routes, command.arms],
-    [[1, 512], ["upload"], ["haproxy", "kit"]],
+    [command.connections, command.routes, command.arms, command.peers],
+    [[1, 512], ["upload"], ["haproxy", "kit"], [10, 1000]],
   );
+  assert.deepEqual(parseGatewaysCommand([]).peers, []);
 });
 
 for (const [args, message] of [
@@ -22,6 +25,7 @@ for (const [args, message] of [
   [["--rounds", "4"], /--rounds 4: must be an even number from 6/],
   [["--connections", "16,0"], /--connections 0: must be a whole number from 1 to 2000/],
   [["--routes", "light,other"], /--routes light,other: "other" must be one of light, read, list, upload/],
+  [["--peers", "10,x"], /--peers x: must be a whole number from 1 to 10000/],
   [["--arms", ""], /--arms : "" must be one of kit/],
 ] as const)
   test(`parseGatewaysCommand refuses ${args.join(" ")}`, () => {

@@ -19,6 +19,8 @@ export interface GatewaysCommand {
   seconds: number;
   /** Files with further configurations of Nginx. */
   confs: string[];
+  /** Numbers of pods on the gateway's own loopback interface. */
+  peers: number[];
   json: string | undefined;
   help: boolean;
 }
@@ -56,6 +58,12 @@ generator not counted, relative to requests that go to the pods themselves. Turn
       value: "FILE",
       about: "an nginx.conf to compare as well, named by its file",
     },
+    peers: {
+      type: "string",
+      value: "LIST",
+      default: "",
+      about: "also the gateway with so many pods, all on its own loopback interface; from 1 to 10000 each",
+    },
     json: { type: "string", value: "FILE", about: "write all turns there" },
   },
 } as const satisfies CommandSpec;
@@ -76,6 +84,10 @@ export function parseGatewaysCommand(args: readonly string[]): GatewaysCommand {
     rounds,
     seconds: wholeNumber(spec, "seconds", values.seconds, 1, 60),
     confs: values.conf ?? [],
+    peers: values.peers
+      .split(",")
+      .filter((text) => text !== "")
+      .map((text) => wholeNumber(spec, "peers", text, 1, 10_000)),
     json: values.json,
     help,
   };
