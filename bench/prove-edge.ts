@@ -8,6 +8,7 @@ import { requireSeededUsers } from "../loadtest/load/seed.ts";
 import { trustIn } from "../loadtest/load/tls.ts";
 import { thisMachine } from "../measure/machine.ts";
 import { deployedStack } from "./deployed-stack.ts";
+import { proveCache } from "./edge/cache.ts";
 import type { EdgeCommand, PartName } from "./edge/command-line.ts";
 import { proveDnsOutage } from "./edge/dns-outage.ts";
 import { exitCodeOf, type Finding, findingsTable } from "./edge/finding.ts";
@@ -23,6 +24,7 @@ const parts: Record<PartName, (proof: Proof) => Promise<Finding[]>> = {
   dns: proveDnsOutage,
   weights: proveWeights,
   retries: proveRetries,
+  cache: proveCache,
   rollouts: proveRollouts,
   "slow-clients": proveSlowClients,
 };

@@ -10,12 +10,20 @@ import {
 import { minRepeats } from "../../measure/bootstrap.ts";
 
 /** Names of the parts, in the order in which they run. */
-export const partNames = ["membership", "dns", "weights", "retries", "rollouts", "slow-clients"] as const;
+export const partNames = [
+  "membership",
+  "dns",
+  "weights",
+  "retries",
+  "cache",
+  "rollouts",
+  "slow-clients",
+] as const;
 /** One part of the proof. */
 export type PartName = (typeof partNames)[number];
 
 /** Parts that start pods of their own, reach pods by their addresses, or stop a daemon of the cluster. */
-export const embeddedOnly: readonly PartName[] = ["dns", "weights", "retries", "rollouts"];
+export const embeddedOnly: readonly PartName[] = ["dns", "weights", "retries", "cache", "rollouts"];
 
 /** The options of `npm run prove:edge`. */
 export interface EdgeCommand {
@@ -25,8 +33,10 @@ export interface EdgeCommand {
   rounds: number;
   /** Requests per second of the load. */
   rate: number;
-  /** Turns with slow clients, and as many without. */
+  /** Turns with slow clients, and as many without; turns of each kind of kept response. */
   turns: number;
+  /** Connections that are idle during the pauses of `retries`. */
+  idle: number;
   json: string | undefined;
   help: boolean;
 }
@@ -66,7 +76,13 @@ checks that the gateway keeps its promises (docs/gateway.md#proof). The exit cod
       type: "string",
       value: "N",
       default: "6",
-      about: `turns with slow clients of each kind; an even number from ${minRepeats + 1}`,
+      about: `turns with slow clients of each kind, and of kept responses;\nan even number from ${minRepeats + 1}`,
+    },
+    idle: {
+      type: "string",
+      value: "N",
+      default: "64",
+      about: "connections that are idle between the POSTs of retries",
     },
     json: { type: "string", value: "FILE", about: "write the results and the machine's load there" },
   },
@@ -90,6 +106,7 @@ export function parseEdgeCommand(args: readonly string[]): EdgeCommand {
     rounds: wholeNumber(spec, "rounds", values.rounds, 1, 1000),
     rate: wholeNumber(spec, "rate", values.rate, 50, 20_000),
     turns,
+    idle: wholeNumber(spec, "idle", values.idle, 1, 4000),
     json: values.json,
     help,
   };

@@ -9,8 +9,8 @@ import { type Proof, pause, stackLoad } from "./proof.ts";
 import { smallPost } from "./request-mix.ts";
 
 const part = "retries";
-/** Requests that are sent at the same time, so that as many connections to pods are idle afterwards. */
-const atOnce = 64;
+const controlConnections = 64;
+const echoPost = { method: "POST", path: "/api/echo" } as const;
 /** Pauses around the time limit of Node.js' own servers, and around that of the gateway, in seconds. */
 const short = { low: 4, high: 6, eachRound: 5 };
 const long = { low: 54, high: 56, eachRound: 1 };
@@ -19,18 +19,18 @@ const control = { name: "short-idle", keepAliveMs: 5000, low: 4.99, high: 5.01 }
 
 /** Sends POSTs to the API after pauses in which connections to pods are idle, and the same to pods that end them first. */
 export async function proveIdlePauses(proof: Proof): Promise<Finding[]> {
-  const { rounds } = proof.command;
+  const { rounds, idle } = proof.command;
   const random = seededRandom(1);
-  const ours = openPool({ ...stackLoad(proof), connections: atOnce });
+  const ours = openPool({ ...stackLoad(proof), connections: idle });
   try {
     const findings: Finding[] = [];
     const shortRun = await step(`POST after pauses of ${short.low} to ${short.high} s`, () =>
-      bursts(ours, smallPost, pausesOf(short, short.eachRound * rounds, random), proof.signal),
+      bursts(ours, idle, smallPost, pausesOf(short, short.eachRound * rounds, random), proof.signal),
     );
     findings.push(finding(shortRun, short));
     const pauses = pausesOf(long, long.eachRound * rounds, random);
     const both = await step(`POST after pauses of ${long.low} to ${long.high} s, and the control`, () =>
-      Promise.all([bursts(ours, smallPost, pauses, proof.signal), runControl(proof, random)]),
+      Promise.all([bursts(ours, idle, smallPost, pauses, proof.signal), runControl(proof, random)]),
     );
     return [...findings, finding(both[0], long), both[1]];
   } finally {
@@ -47,16 +47,20 @@ function pausesOf({ low, high }: { low: number; high: number }, count: number, r
   return Array.from({ length: count }, () => 1000 * (low + (high - low) * random()));
 }
 
-/** The first requests make the connections, and do not count. */
+/**
+ * Sends as many requests at the same time as there are connections, so that all of them are idle afterwards. The first requests
+ * make the connections, and do not count.
+ */
 async function bursts(
   pool: ReturnType<typeof openPool>,
+  connections: number,
   request: EdgeRequest,
   pausesMs: readonly number[],
   signal: AbortSignal,
 ): Promise<Outcomes> {
   const outcomes = new Outcomes();
   const send = (into: Outcomes) =>
-    Promise.all(Array.from({ length: atOnce }, () => sendOne(pool, request, into)));
+    Promise.all(Array.from({ length: connections }, () => sendOne(pool, request, into)));
   await send(new Outcomes());
   for (const ms of pausesMs) {
     await pause(ms, signal);
@@ -71,10 +75,10 @@ async function runControl({ api, command, signal }: Proof, random: Random): Prom
     await space.deploy(mortalPods(pods, { KEEP_ALIVE_MS: String(control.keepAliveMs) }));
     const gateway = gatewayOf(space, "gateway", [{ ...pods, weight: 1 }]);
     await space.deploy(gateway);
-    const pool = openPool({ origin: await space.origin(gateway), connections: atOnce });
+    const pool = openPool({ origin: await space.origin(gateway), connections: controlConnections });
     try {
       const pauses = pausesOf(control, 10 * command.rounds, random);
-      const { sent, failed } = await bursts(pool, { method: "POST", path: "/api/echo" }, pauses, signal);
+      const { sent, failed } = await bursts(pool, controlConnections, echoPost, pauses, signal);
       const states = await statesOf(space, pods.name);
       const ended = states.reduce((sum, { endedByPod }) => sum + endedByPod, 0);
       return {

@@ -10,6 +10,8 @@ const statePort = 3001;
 const podName = process.env.POD_NAME ?? "";
 /** Time to the response to a POST, so that some are in progress when the server ends. */
 const postMs = Number(process.env.POST_MS ?? 0);
+/** Time to the response to a GET. */
+const getMs = Number(process.env.GET_MS ?? 0);
 const keepAliveMs = Number(process.env.KEEP_ALIVE_MS ?? 72_000);
 
 if (process.env.IS_CHILD) serve();
@@ -21,7 +23,7 @@ function serve() {
     const id = request.headers["x-request-id"];
     const reply = () => response.writeHead(200, { "x-pod": podName, "content-length": 2 }).end("ok");
     request.resume().once("end", () => {
-      if (!isPoison && request.method === "GET") return reply();
+      if (!isPoison && request.method === "GET") return getMs > 0 ? setTimeout(reply, getMs) : reply();
       // The record leaves this process before it ends.
       process.send?.({ id, isPoison }, () => {
         if (isPoison) process.kill(process.pid, "SIGKILL");
