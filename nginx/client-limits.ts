@@ -24,6 +24,9 @@ lingering_time 10s;
 lingering_timeout 2s;
 reset_timedout_connection on;
 client_max_body_size ${maxBody};
+# A client decides how often it is refused, so a refusal writes no line in the log.
+limit_conn_log_level info;
+limit_req_log_level info;
 large_client_header_buffers ${headerBuffers} ${limits.headerLine};
 max_headers ${limits.headers};`,
   };
