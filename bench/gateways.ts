@@ -16,7 +16,7 @@ import { confArm, direct, gatewayArms, peersArm } from "./nginx/arms.ts";
 import type { GatewaysCommand } from "./nginx/command-line.ts";
 import { runningPod, startGateways } from "./nginx/gateway-pods.ts";
 import { type Route, routesFor } from "./nginx/routes.ts";
-import { confOf, noPod, podsOf } from "./nginx/stack-gateway.ts";
+import { filesOf, noPod, podsOf } from "./nginx/stack-gateway.ts";
 import { measureTurn, type Target, type Turn } from "./nginx/turn.ts";
 
 const userCount = 100;
@@ -45,9 +45,9 @@ export async function compareGateways(command: GatewaysCommand, stack: string): 
     const apiPods = await Promise.all((await podsOf("api", outputs, api)).map(runningPod));
     const [nginxPod] = await podsOf("nginx", outputs, api);
     if (nginxPod === undefined) throw noPod("nginx", outputs.namespace);
-    const nginxConf = await confOf(nginxPod, outputs, api);
+    const files = await filesOf(nginxPod, outputs, api);
     const arms = [
-      ...gatewayArms({ nginxConf, pods: apiPods.length }).filter(({ name }) => command.arms.includes(name)),
+      ...gatewayArms({ files, pods: apiPods.length }).filter(({ name }) => command.arms.includes(name)),
       ...command.confs.map(confArm),
       ...command.peers.map((peers) => peersArm(nginxConf, peers)),
     ];

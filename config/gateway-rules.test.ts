@@ -120,14 +120,18 @@ test("validate refuses the PROXY protocol without a proxy", () => {
   );
 });
 
-test("validate refuses a PodMonitor without metrics, and metrics with an image without Nginx's modules", () => {
+test("validate refuses a PodMonitor without metrics, and an image without Nginx's modules where a program needs one", () => {
   assert.deepEqual(problems({ nginx: { metrics: true, podMonitor: true } }), []);
   assert.match(problems({ nginx: { podMonitor: true } })[0] ?? "", /^nginx\.podMonitor needs nginx\.metrics/);
   const images = { nginx: "docker.io/library/nginx:1.30-alpine-slim" };
-  assert.deepEqual(problems({ images }), []);
+  const unbounded = { retryBudget: { percent: 100 } };
+  for (const nginx of [unbounded, { methods: ["POST"] }]) assert.deepEqual(problems({ nginx, images }), []);
+  assert.deepEqual(problems({ images }), [
+    "images.nginx must be an image with Nginx's JavaScript module for nginx.retryBudget; slim images have no modules; use the image without -slim, or set nginx.retryBudget.percent to 100",
+  ]);
   assert.match(
-    problems({ nginx: { metrics: true }, images })[0] ?? "",
-    /^images\.nginx must be an image with/,
+    problems({ nginx: { metrics: true, ...unbounded }, images })[0] ?? "",
+    /module for nginx\.metrics; .*, or drop nginx\.metrics$/,
   );
 });
 

@@ -5,6 +5,7 @@ import { imageVersion, isOlder, leastTimeNginx, oldestNginx } from "./nginx-vers
 import type { Report } from "./options/option.ts";
 import { checkProtection } from "./protection-rules.ts";
 import { checkRandomTwo } from "./random-two.ts";
+import { hasRetryBudget } from "./retry-budget.ts";
 import { hasTls } from "./sections/nginx-tls.ts";
 import type { StackConfig } from "./stack-config.ts";
 import { checkTls } from "./tls-rules.ts";
@@ -26,6 +27,7 @@ export function checkGateway(config: StackConfig, report: Report): void {
   checkProtection(config.nginx, report);
   checkLongLived(config, report);
   checkMetrics(config, report);
+  checkJavaScript(config, report);
   checkProxyProtocol(config, report);
   checkTls(config, report);
   checkCache(config.nginx, report);
@@ -73,7 +75,7 @@ function checkLongLived({ nginx }: StackConfig, report: Report): void {
   }
 }
 
-function checkMetrics({ nginx, images }: Pick<StackConfig, "nginx" | "images">, report: Report): void {
+function checkMetrics({ nginx }: StackConfig, report: Report): void {
   if (nginx.podMonitor && !nginx.metrics)
     report({
       path: "nginx.podMonitor",
@@ -81,13 +83,22 @@ function checkMetrics({ nginx, images }: Pick<StackConfig, "nginx" | "images">, 
       rule: "needs nginx.metrics, without which the gateway pods have no metrics",
       fix: "pulumi config set --path nginx.metrics true",
     });
-  if (nginx.metrics && /:[^/]*-slim(?:@|$)/.test(images.nginx))
-    report({
-      path: "images.nginx",
-      value: images.nginx,
-      rule: "must be an image with Nginx's JavaScript module for nginx.metrics; slim images have no modules",
-      fix: "use the image without -slim, or drop nginx.metrics",
-    });
+}
+
+function checkJavaScript({ nginx, images }: Pick<StackConfig, "nginx" | "images">, report: Report): void {
+  const users = [
+    ...(nginx.metrics ? [{ path: "nginx.metrics", fix: "drop nginx.metrics" }] : []),
+    ...(hasRetryBudget(nginx)
+      ? [{ path: "nginx.retryBudget", fix: "set nginx.retryBudget.percent to 100" }]
+      : []),
+  ];
+  if (users.length === 0 || !/:[^/]*-slim(?:@|$)/.test(images.nginx)) return;
+  report({
+    path: "images.nginx",
+    value: images.nginx,
+    rule: `must be an image with Nginx's JavaScript module for ${users.map(({ path }) => path).join(" and ")}; slim images have no modules`,
+    fix: `use the image without -slim, or ${users.map(({ fix }) => fix).join(" and ")}`,
+  });
 }
 
 function checkProxyProtocol({ nginx }: StackConfig, report: Report): void {

@@ -37,6 +37,18 @@ for (const [what, path, without, read] of [
     { methods: ["POST", "PUT"] },
   ],
   [
+    "a share of other attempts without a method that has some",
+    "retryBudget.percent",
+    { retryBudget: { percent: 30 }, methods: ["POST"] },
+    { methods: ["GET"] },
+  ],
+  [
+    "other attempts in a second beside a share that is no bound",
+    "retryBudget.perSecond",
+    { retryBudget: { percent: 100, perSecond: 5 } },
+    { retryBudget: { percent: 99, perSecond: 5 } },
+  ],
+  [
     "more connections of each pod than the gateway has",
     "maxConnectionsPerPod",
     { maxConnectionsPerPod: 4097 },

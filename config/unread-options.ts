@@ -1,5 +1,6 @@
 import { nginxWorkers } from "./gateway-memory.ts";
 import { complete, type Report } from "./options/option.ts";
+import { repeatedMethods, repeatsRequests } from "./retry-budget.ts";
 import { type NginxConfig, nginx } from "./sections/nginx.ts";
 import { hasTls } from "./sections/nginx-tls.ts";
 import { formatBytes, formatMilliseconds } from "./units.ts";
@@ -14,9 +15,6 @@ interface Dependent {
   /** The value as users write it. */
   show?: (value: number) => string;
 }
-
-/** Methods of which `nginx.retryTimeouts` repeats requests. */
-const repeated: readonly string[] = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"];
 
 const dependents: readonly Dependent[] = [
   {
@@ -49,8 +47,23 @@ const dependents: readonly Dependent[] = [
   {
     path: "nginx.retryTimeouts",
     value: ({ retryTimeouts }) => retryTimeouts,
-    isRead: ({ methods }) => methods?.some((method) => repeated.includes(method)) ?? true,
-    rule: () => `repeats only ${repeated.join(", ")}, and nginx.methods has none of them`,
+    isRead: repeatsRequests,
+    rule: nothingRepeated,
+  },
+  {
+    path: "nginx.retryBudget.percent",
+    value: ({ retryBudget }) => retryBudget.percent,
+    isRead: repeatsRequests,
+    rule: nothingRepeated,
+  },
+  {
+    path: "nginx.retryBudget.perSecond",
+    value: ({ retryBudget }) => retryBudget.perSecond,
+    isRead: (nginx) => nginx.retryBudget.percent < 100 && repeatsRequests(nginx),
+    rule: (nginx) =>
+      repeatsRequests(nginx)
+        ? "is read only with nginx.retryBudget.percent below 100, which is no bound"
+        : nothingRepeated(),
   },
   {
     path: "nginx.maxConnectionsPerPod",
@@ -97,6 +110,10 @@ const dependents: readonly Dependent[] = [
 /** Connections that all worker processes of a gateway pod may have: no more requests are in progress. */
 function mostConnections(nginx: NginxConfig): number {
   return nginxWorkers(nginx) * nginx.workerConnections;
+}
+
+function nothingRepeated(): string {
+  return `repeats only ${repeatedMethods.join(", ")}, and nginx.methods has none of them`;
 }
 
 function neverReached(nginx: NginxConfig): string {

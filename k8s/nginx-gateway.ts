@@ -10,7 +10,8 @@ import type { Bytes } from "../config/units.ts";
 import type { TlsTrust, Workload } from "../contract/outputs.ts";
 import { bodyVolumeBytes } from "../nginx/buffered-bodies.ts";
 import { startPath } from "../nginx/health.ts";
-import { metricsPrograms, metricsVolumeBytes } from "../nginx/metrics.ts";
+import { programFiles } from "../nginx/js-module.ts";
+import { metricsVolumeBytes } from "../nginx/metrics.ts";
 import { renderNginxConf } from "../nginx/nginx-conf.ts";
 import { nginxMetricsPort, nginxPort, nginxProbePort } from "../nginx/settings.ts";
 import { apiPort } from "./api-pool.ts";
@@ -80,7 +81,7 @@ export class NginxGateway extends pulumi.ComponentResource {
       .apply((resolver) => renderNginxConf({ ...args.config, ...facts, resolver }));
     // Pulumi names it by its content, so that new content replaces the pods.
     const metadata = { namespace: args.namespace };
-    const data = { "nginx.conf": conf, ...metricsPrograms(args.config) };
+    const data = { "nginx.conf": conf, ...programFiles(args.config) };
     return new ConfigMap(name, { metadata, data }, { parent: this });
   }
 

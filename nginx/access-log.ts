@@ -1,3 +1,4 @@
+import { hasRetryBudget } from "../config/retry-budget.ts";
 import type { Directives } from "./directives.ts";
 import type { NginxSettings } from "./settings.ts";
 
@@ -32,9 +33,12 @@ const utf8 = [
   "\\xf4[\\x80-\\x8f][\\x80-\\xbf]{2}",
 ].join("|");
 
-/** One line of JSON for each request, or no log but that of the metrics. */
-export function accessLog({ accessLog, metrics }: Pick<NginxSettings, "accessLog" | "metrics">): Directives {
-  if (!accessLog) return metrics ? {} : { http: "access_log off;" };
+/** One line of JSON for each request, or no log but those of the metrics and of the retries. */
+export function accessLog(
+  settings: Pick<NginxSettings, "accessLog" | "metrics" | "methods" | "retryBudget">,
+): Directives {
+  if (!settings.accessLog)
+    return settings.metrics || hasRetryBudget(settings) ? {} : { http: "access_log off;" };
   const line = fields.map(([name, value]) => `"${name}":${value}`).join(",");
   return {
     http: `# Nginx logs bytes above ASCII as they are. An address that is no UTF-8 ends before the first byte that is none.

@@ -7,6 +7,7 @@ import { hash } from "./hash.ts";
 import { countedFills } from "./metrics.ts";
 import { proxying } from "./proxying.ts";
 import { retries } from "./retries.ts";
+import { countedRequests } from "./retry-budget.ts";
 import type { NginxSettings } from "./settings.ts";
 import { tracing } from "./tracing.ts";
 
@@ -48,8 +49,10 @@ ${fillServer(settings)}`,
 /** It passes on the headers as the other server has set them, and no limit counts its requests. */
 function fillServer(settings: NginxSettings): string {
   const log = countedFills(settings);
+  const logs = [log, countedRequests(settings)].filter(({ server }) => server !== undefined);
   const concerns = [hash, proxying, retries, tracing, errorResponses];
-  const shared = [log, ...concerns.map((concern) => concern(settings))];
+  const noLog = logs.length === 0 ? [{ server: "access_log off;" }] : [];
+  const shared = [...logs, ...noLog, ...concerns.map((concern) => concern(settings))];
   const locations = settings.cache.paths.map((cached) =>
     cachedLocation(
       cached,

@@ -1,23 +1,9 @@
-import { readFileSync } from "node:fs";
 import { isIPv6 } from "node:net";
 import { metricsZoneBytes } from "../config/gateway-memory.ts";
-import { nginxVolumes } from "../config/sections/nginx.ts";
 import { type Bytes, KiB, MiB } from "../config/units.ts";
 import { type Directives, indented } from "./directives.ts";
 import { type NginxSettings, nginxMetricsPort } from "./settings.ts";
 import { type UpstreamPool, usedPools } from "./upstream.ts";
-
-/** The JavaScript module of Nginx, where Debian's package and the public images have it. */
-export const jsModule = "/usr/lib/nginx/modules/ngx_http_js_module.so";
-
-/** The programs that Nginx runs, by the names of their files beside nginx.conf. */
-export function metricsPrograms({ metrics }: Pick<NginxSettings, "metrics">): Record<string, string> {
-  if (!metrics) return {};
-  const names = ["counters.js", "count-log.js", "metrics-page.js"];
-  return Object.fromEntries(
-    names.map((name) => [name, readFileSync(new URL(`./programs/${name}`, import.meta.url), "utf8")]),
-  );
-}
 
 /** Size of the log on the volume, which the program empties: see `programs/count-log.js`. */
 export function metricsVolumeBytes({ metrics }: Pick<NginxSettings, "metrics">): Bytes {
@@ -35,18 +21,16 @@ export function metrics(settings: NginxSettings): Directives {
   const names = pools.map(({ name }) => name).join(" ");
   const zone = metricsZoneBytes(settings.pools) / KiB;
   return {
-    main: `load_module ${jsModule};`,
-    http: `js_engine qjs;
-js_path ${nginxVolumes.conf}/;
-js_import count from count-log.js;
-js_import page from metrics-page.js;
-js_shared_dict_zone zone=metrics:${zone}k type=number;
+    http: `js_shared_dict_zone zone=metrics:${zone}k type=number;
 log_format counted escape=none "${line("$upstream_cache_status")}";
 access_log /tmp/metrics.log counted buffer=32k flush=1s;
 
 server {
   listen ${nginxMetricsPort};${onIpv6 ? `\n  listen [::]:${nginxMetricsPort} ipv6only=on;` : ""}
   access_log off;
+  js_engine qjs;
+  js_import count from count-log.js;
+  js_import page from metrics-page.js;
   location = /metrics {
     js_periodic count.collect interval=200ms;
     set $metrics_pools "${names}";
@@ -65,7 +49,7 @@ ${pools.length > 1 ? pools.map((pool, index) => indented(`${lookup(pool, index)}
 
 /** The log of the requests with which the cache fetches responses: only their attempts are counted. */
 export function countedFills({ metrics }: Pick<NginxSettings, "metrics">): Directives {
-  if (!metrics) return { server: "access_log off;" };
+  if (!metrics) return {};
   return {
     http: `log_format counted_fill escape=none "${line("FILL")}";`,
     server: "access_log /tmp/metrics.log counted_fill buffer=32k flush=1s;",

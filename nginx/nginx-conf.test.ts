@@ -96,7 +96,9 @@ test("renderNginxConf rounds the CPU limit up to a number of worker processes", 
 });
 
 test("renderNginxConf writes an access log only when accessLog is on", () => {
-  assert.match(renderNginxConf(settings), /^ {2}access_log off;$/m);
+  assert.doesNotMatch(renderNginxConf(settings), /access_log (?!off;|\/dev\/null )/);
+  const retryBudget = { percent: 100, perSecond: 10 };
+  assert.match(renderNginxConf({ ...settings, retryBudget }), /^ {2}access_log off;$/m);
   assert.match(renderNginxConf({ ...settings, accessLog: true }), /access_log \/dev\/stdout line /);
 });
 

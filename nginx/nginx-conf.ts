@@ -12,10 +12,12 @@ import { errorResponses } from "./error-responses.ts";
 import { forwardedHeaders } from "./forwarded-headers.ts";
 import { hash } from "./hash.ts";
 import { health } from "./health.ts";
+import { jsEngine } from "./js-module.ts";
 import { methodLimit } from "./methods.ts";
 import { metrics } from "./metrics.ts";
 import { apiLocations, proxying } from "./proxying.ts";
 import { retries } from "./retries.ts";
+import { retryBudget } from "./retry-budget.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { servers } from "./servers.ts";
 import type { NginxSettings } from "./settings.ts";
@@ -32,6 +34,7 @@ import { upstream } from "./upstream.ts";
  */
 export function renderNginxConf(settings: NginxSettings): string {
   const concerns: Directives[] = [
+    jsEngine(settings),
     accessLog(settings),
     clientLimits(settings),
     clientRates(settings),
@@ -41,6 +44,7 @@ export function renderNginxConf(settings: NginxSettings): string {
     upstream(settings),
     stickyCookie(settings),
     proxying(settings),
+    retryBudget(settings),
     retries(settings),
     tracing(settings),
     forwardedHeaders(settings),
@@ -81,6 +85,9 @@ http {
   server_tokens off;
   # Clients do not know the container's port.
   absolute_redirect off;
+
+  # Not for each body that takes a file.
+  error_log stderr error;
 
   resolver ${resolver(settings.resolver)};
   resolver_timeout 2s;

@@ -1,3 +1,4 @@
+import { hasRetryBudget, repeatedMethods } from "../config/retry-budget.ts";
 import type { NginxConfig } from "../config/sections/nginx.ts";
 import type { Directives } from "./directives.ts";
 
@@ -8,11 +9,17 @@ export const refusedRetry = { 502: 598, 504: 599 } as const;
 const maxAttempts = 4;
 const others = `{0,${maxAttempts - 2}}`;
 
-const idempotent = "(?:GET|HEAD|OPTIONS|PUT|DELETE)";
+const idempotent = `(?:${repeatedMethods.join("|")})`;
 
-/** The attempts after which there is another one: their addresses, statuses and sent bytes, and the request's method. */
-function retried(afterTimeouts: boolean): string {
-  const failed = afterTimeouts ? "50[24]" : "502";
+type RetrySettings = Pick<NginxConfig, "retryTimeouts" | "retryBudget" | "methods">;
+
+/**
+ * The attempts after which there is another one: their addresses, statuses and sent bytes, and the request's method. Those
+ * that a pod has received are bounded.
+ */
+function retried(settings: RetrySettings): string {
+  const failed = settings.retryTimeouts ? "50[24]" : "502";
+  const bounded = hasRetryBudget(settings) ? "$over_budget" : '""';
   return [
     // The last pod has received nothing, and at most one pod before it has received the request.
     [`[^|]*:\\d+`, `\\d+(?: : \\d+)${others}`, "(?:0 : )*(?:[1-9]\\d* : )?(?:0 : )*0", "[^|]*"],
@@ -21,7 +28,7 @@ function retried(afterTimeouts: boolean): string {
     // It ended the connection, over several connections to one pod that were open when it ended.
     [`([^ |]+:\\d+)(?: : \\1)${others}`, "502(?: : 502)*", "[\\d :]*", idempotent],
   ]
-    .map((parts) => `  "~^${parts.join("\\|")}\\|(?!/api/upload$)" "";`)
+    .map((parts, index) => `  "~^${parts.join("\\|")}\\|(?!/api/upload$)" ${index === 0 ? '""' : bounded};`)
     .join("\n");
 }
 
@@ -31,15 +38,20 @@ function retried(afterTimeouts: boolean): string {
  * is a request of its own, and the lists of all attempts decide about the next one. They are read only after a failure.
  *
  * While no pod has received the request, there are up to three more attempts. Afterwards there is one more pod, if the
- * method is idempotent and the pod ended the connection, or took too long and the option asks for it.
+ * method is idempotent and the pod ended the connection, or took too long and the option asks for it. `retry-budget.ts`
+ * bounds the latter.
  */
-export function retries({ retryTimeouts }: Pick<NginxConfig, "retryTimeouts">): Directives {
+export function retries(settings: RetrySettings): Directives {
   return {
     http: `# The attempts so far. An upstream's name as the address means that no pod is left. Nginx itself repeats uploads.
 map "$upstream_addr|$upstream_status|$upstream_bytes_sent|$request_method|$uri" $refused_retry {
   volatile;
-${retried(retryTimeouts)}
-  "~^[^|]*\\|(?:\\d+ : )*504\\|" 504;
+${retried(settings)}
+  default 1;
+}
+map $upstream_status $failed_status {
+  volatile;
+  "~504$" 504;
   default 502;
 }`,
     server: `proxy_next_upstream off;
@@ -50,10 +62,15 @@ location @again {
   if ($api_path = "") {
     return ${refusedRetry[502]};
   }
-  if ($refused_retry = 502) {
+  # Read once for each attempt, because it counts the attempt. A directive "set" would read it twice.
+  set $refused_status "";
+  if ($refused_retry) {
+    set $refused_status $failed_status;
+  }
+  if ($refused_status = 502) {
     return ${refusedRetry[502]};
   }
-  if ($refused_retry = 504) {
+  if ($refused_status = 504) {
     return ${refusedRetry[504]};
   }
   rewrite ^ $uri last;

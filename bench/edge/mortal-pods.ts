@@ -2,9 +2,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { request } from "undici";
 import { derivePools } from "../../config/derive.ts";
+import { nginxVolumes } from "../../config/sections/nginx.ts";
 import { validate } from "../../config/validate.ts";
 import { network } from "../../local/cluster/network.ts";
 import { imageName, recipes } from "../../local/images/recipes.ts";
+import { programFiles } from "../../nginx/js-module.ts";
 import { renderNginxConf } from "../../nginx/nginx-conf.ts";
 import { nginxPort } from "../../nginx/settings.ts";
 import type { OwnNamespace, OwnWorkload } from "./own-namespace.ts";
@@ -76,7 +78,7 @@ export function gatewayOf(
     replicas: 1,
     image: imageOf("nginx"),
     command: ["nginx", "-e", "stderr", "-c", "/etc/proof/nginx.conf"],
-    files: { "nginx.conf": conf },
+    files: { "nginx.conf": conf.replaceAll(`${nginxVolumes.conf}/`, "/etc/proof/"), ...programFiles(nginx) },
     port: nginxPort,
     probePath: "/healthz/started",
     headless: false,

@@ -4,7 +4,7 @@ import { staleGraceMs } from "../../loadtest/load/users.ts";
 import { workloadsOf } from "../../loadtest/observe/ready-pods.ts";
 import { nginxPort } from "../../nginx/settings.ts";
 import { gatewayArms } from "../nginx/arms.ts";
-import { confOf, noPod, podsOf } from "../nginx/stack-gateway.ts";
+import { filesOf, noPod, podsOf } from "../nginx/stack-gateway.ts";
 import { type Finding, noneFailed } from "./finding.ts";
 import { Load, openPool, sendOne } from "./load.ts";
 import { Outcomes } from "./outcomes.ts";
@@ -71,8 +71,8 @@ function deploymentsOf({ outputs }: Proof, role: "api" | "nginx"): string[] {
 async function publicGateway({ api, outputs }: Proof): Promise<OwnWorkload> {
   const [pod] = await podsOf("nginx", outputs, api);
   if (pod === undefined) throw noPod("nginx", outputs.namespace);
-  const nginxConf = await confOf(pod, outputs, api);
-  const arm = gatewayArms({ nginxConf, pods: 1 }).find(({ name }) => name === "public");
+  const files = await filesOf(pod, outputs, api);
+  const arm = gatewayArms({ files, pods: 1 }).find(({ name }) => name === "public");
   if (arm === undefined) throw noPod("nginx", outputs.namespace);
   return {
     name: "public-gateway",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { validate } from "../../config/validate.ts";
+import { programFiles } from "../../nginx/js-module.ts";
 import { renderNginxConf } from "../../nginx/nginx-conf.ts";
 import { gatewayArms, peersArm } from "./arms.ts";
 import { armNames } from "./command-line.ts";
@@ -17,7 +18,7 @@ const pools = [
   },
 ];
 const nginxConf = renderNginxConf({ ...nginx, uploadMax: api.uploadMax, pools, resolver: "10.43.0.10" });
-const arms = gatewayArms({ nginxConf, pods: 3 });
+const arms = gatewayArms({ files: { "nginx.conf": nginxConf, ...programFiles(nginx) }, pods: 3 });
 const configOf = (name: string) => arms.find((arm) => arm.name === name)?.config ?? "";
 
 test("gatewayArms has every arm of the command line, and each one names the pods and the resolver", () => {
@@ -27,7 +28,8 @@ test("gatewayArms has every arm of the command line, and each one names the pods
   );
   for (const { config } of arms)
     for (const text of ["api.space.svc.cluster.local:3000", "10.43.0.10"]) assert.ok(config.includes(text));
-  assert.equal(configOf("kit"), nginxConf);
+  assert.equal(configOf("kit"), nginxConf.replace("js_path /etc/breakwater/;", "js_path /etc/gateway/;"));
+  assert.deepEqual(arms[0]?.programs, programFiles(nginx));
 });
 
 test("the arm without kept connections has no keepalive and closes each connection", () => {
@@ -38,7 +40,7 @@ test("the arm without kept connections has no keepalive and closes each connecti
 });
 
 test("gatewayArms reports a configuration without pods", () => {
-  assert.throws(() => gatewayArms({ nginxConf: "http {}", pods: 3 }), /names no pods/);
+  assert.throws(() => gatewayArms({ files: { "nginx.conf": "http {}" }, pods: 3 }), /names no pods/);
 });
 
 test("peersArm replaces the pods by so many different addresses of the loopback interface", () => {

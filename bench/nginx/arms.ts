@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
+import { nginxVolumes } from "../../config/sections/nginx.ts";
 import { UserError } from "../../contract/user-error.ts";
 import { imageName, recipes } from "../../local/images/recipes.ts";
 import { nginxPort } from "../../nginx/settings.ts";
@@ -7,8 +8,8 @@ import { haproxyConf, haproxyRecipe } from "./haproxy.ts";
 
 /** Facts of the deployed stack that the configurations of all gateways need. */
 export interface StackFacts {
-  /** The configuration that the stack's own gateway runs with. */
-  nginxConf: string;
+  /** The configuration that the stack's own gateway runs with: `nginx.conf` and its programs. */
+  files: Readonly<Record<string, string>>;
   /** Number of API pods. */
   pods: number;
 }
@@ -22,13 +23,17 @@ export interface Arm {
   /** The file in `/etc/gateway`. */
   file: string;
   config: string;
+  /** The files beside it. */
+  programs?: Readonly<Record<string, string>>;
 }
 
 /** The arm without a gateway: the load goes to the pods themselves. All ratios refer to it. */
 export const direct = "direct";
 
 const nginxImage = imageName(recipes.find(({ name }) => name === "nginx") ?? { name: "nginx", tag: "" });
-const nginxCommand = ["nginx", "-e", "stderr", "-c", "/etc/gateway/nginx.conf"];
+/** Folder of the files of a gateway's pod. */
+const folder = "/etc/gateway";
+const nginxCommand = ["nginx", "-e", "stderr", "-c", `${folder}/nginx.conf`];
 
 const nginx = { image: nginxImage, command: nginxCommand, file: "nginx.conf" };
 
@@ -48,15 +53,18 @@ export function confArm(path: string): Arm {
 }
 
 /** The gateways, all in pods with equal limits. @throws {Error} when the stack's configuration has another form than expected */
-export function gatewayArms({ nginxConf, pods }: StackFacts): Arm[] {
+export function gatewayArms({ files, pods }: StackFacts): Arm[] {
+  const { "nginx.conf": conf = "", ...programs } = files;
+  const nginxConf = conf.replaceAll(`${nginxVolumes.conf}/`, `${folder}/`);
   const server = /server (\S+) resolve/.exec(nginxConf)?.[1];
   const resolver = /resolver (\S+) valid/.exec(nginxConf)?.[1];
   if (server === undefined || resolver === undefined)
     throw new Error("the gateway's configuration names no pods or no resolver");
   return [
-    { ...nginx, name: "kit", about: "the gateway as the stack deploys it", config: nginxConf },
+    { ...nginx, name: "kit", about: "the gateway as the stack deploys it", config: nginxConf, programs },
     {
       ...nginx,
+      programs,
       name: "no-keepalive",
       about: "the gateway, with a new connection to a pod for each request",
       config: nginxConf
@@ -73,7 +81,7 @@ export function gatewayArms({ nginxConf, pods }: StackFacts): Arm[] {
       name: "haproxy",
       about: "HAProxy of Debian, with the gateway's duties",
       image: imageName(haproxyRecipe),
-      command: ["haproxy", "-W", "-db", "-f", "/etc/gateway/haproxy.cfg"],
+      command: ["haproxy", "-W", "-db", "-f", `${folder}/haproxy.cfg`],
       file: "haproxy.cfg",
       config: haproxyConf(server, resolver, pods * 2),
     },

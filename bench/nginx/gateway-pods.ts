@@ -64,7 +64,7 @@ async function startOne(
     apiVersion: "v1",
     kind: "ConfigMap",
     metadata,
-    data: { [arm.file]: arm.config },
+    data: { ...arm.programs, [arm.file]: arm.config },
   });
   const container = {
     name: "gateway",

@@ -15,13 +15,16 @@ export async function podsOf(
   return items.filter(({ metadata }) => ready.some(({ uid }) => uid === metadata?.uid));
 }
 
-/** The nginx.conf that a gateway pod runs with. @throws {UserError} when it has none */
-export async function confOf(pod: V1Pod, { namespace }: ReachedStack, api: ClusterApi): Promise<string> {
+/** The nginx.conf that a gateway pod runs with, and its programs. @throws {UserError} when it has none */
+export async function filesOf(
+  pod: V1Pod,
+  { namespace }: ReachedStack,
+  api: ClusterApi,
+): Promise<Record<string, string>> {
   const name = pod.spec?.volumes?.find(({ configMap }) => configMap !== undefined)?.configMap?.name;
   const { data } = await api.getJson<V1ConfigMap>(`/api/v1/namespaces/${namespace}/configmaps/${name}`);
-  const text = data?.["nginx.conf"];
-  if (text === undefined) throw noPod("nginx", namespace);
-  return text;
+  if (data?.["nginx.conf"] === undefined) throw noPod("nginx", namespace);
+  return data;
 }
 
 /** The error of a stack without a ready gateway. */

@@ -20,7 +20,7 @@ const image = (embedded: string, elsewhere: string, doc: string) =>
 /** The base images, and the platform of the API image. The embedded cluster builds base images from Debian packages. */
 export const images = section("The base images. The embedded cluster builds its own from Debian packages.", {
   node: image("node:24", "library/node:24-slim", "Base image of the API image."),
-  nginx: image("nginx:1.30", "library/nginx:1.30", "Image of the gateway; Nginx 1.30.4 or newer, for `nginx.metrics` with its JavaScript module."),
+  nginx: image("nginx:1.30", "library/nginx:1.30", "Image of the gateway; Nginx 1.30.4 or newer with its JavaScript module, for `nginx.retryBudget` and `nginx.metrics`."),
   redis: image("redis:8.0", "library/redis:8.0", "Image of the Redis Cluster, if `redis.server` is redis."),
   valkey: image("valkey:9.1", "valkey/valkey:9.1", "Image of the Redis Cluster, if `redis.server` is valkey; 9.1.2 or newer for moves of slots in one step."),
   postgres: image("postgres:17", "library/postgres:17", "Image of the database."),

@@ -7,6 +7,7 @@ import { network } from "./names.ts";
 import { nginxCache } from "./nginx-cache.ts";
 import { securityHeaders } from "./nginx-headers.ts";
 import { limits } from "./nginx-limits.ts";
+import { retryBudget } from "./nginx-retries.ts";
 import { nginxTls } from "./nginx-tls.ts";
 import { pod } from "./pod.ts";
 
@@ -61,7 +62,8 @@ export const nginx = section("The gateway in front of the API pods.", {
   }),
   connectTimeout: duration({ min: "50 ms", max: "75 s", default: "2 s", doc: "Maximum time to connect to a pod." }),
   timeout: duration({ min: "100 ms", max: "1 h", default: "30 s", doc: "Maximum time between two reads from, or two writes to, a pod." }),
-  retryTimeouts: flag({ default: false, doc: "Whether a GET, HEAD, OPTIONS, PUT or DELETE that a pod does not answer within `nginx.timeout` goes to one more pod. The client then waits for up to twice that time, and an overloaded stack gets up to twice the requests." }),
+  retryTimeouts: flag({ default: false, doc: "Whether a GET, HEAD, OPTIONS, PUT or DELETE that a pod does not answer within `nginx.timeout` goes to one more pod. The client then waits for up to twice that time, and an overloaded stack gets more requests, up to `nginx.retryBudget`." }),
+  retryBudget,
   webSocketTimeout: duration({ min: "1 s", max: "24 h", default: "1 h", doc: "Time after which a WebSocket ends on which neither the client nor the pod sends anything." }),
   streamPaths: listOf(text({ ...streamPath, doc: "" }), {
     unique: true,

@@ -123,6 +123,7 @@ const rawConfig = fc.record({
       streamTimeout: time(1000, 86_400_000),
       drain: time(3_600_000, 86_400_000),
       retryTimeouts: fc.boolean(),
+      retryBudget: fc.record({ percent: range(0, 100), perSecond: range(0, 100_000) }, { requiredKeys: [] }),
       maxFails: range(0, 1000),
       failTimeout: time(1000, 3_600_000),
       maxBody: range(1024, 2 ** 40).map((bytes) => `${bytes} B`),

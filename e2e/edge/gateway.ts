@@ -19,7 +19,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { derivePools } from "../../config/derive.ts";
 import { validate } from "../../config/validate.ts";
 import { fillAddress } from "../../nginx/cache.ts";
-import { jsModule, metricsPrograms } from "../../nginx/metrics.ts";
+import { jsModule, programFiles } from "../../nginx/js-module.ts";
 import { renderNginxConf } from "../../nginx/nginx-conf.ts";
 import type { NginxSettings } from "../../nginx/settings.ts";
 import { DnsServer } from "./dns-server.ts";
@@ -238,7 +238,7 @@ async function freePorts() {
 /** Writes the programs that the configuration loads. */
 function writePrograms(folder: string, settings: NginxSettings): void {
   mkdirSync(join(folder, "breakwater"), { recursive: true });
-  for (const [name, text] of Object.entries(metricsPrograms(settings)))
+  for (const [name, text] of Object.entries(programFiles(settings)))
     writeFileSync(join(folder, "breakwater", name), text.replaceAll("/tmp/", `${folder}/`));
 }
 

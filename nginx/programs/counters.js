@@ -9,7 +9,7 @@ export const learnedSeconds = 120;
 /**
  * Counters in memory that all worker processes share. The first letter of a key is its kind: `a|pod|status|bucket` attempts,
  * `m|pod` their milliseconds, `r|pod` retries, `t|pod` time of the last traffic in seconds, `i|pod` index of the pod's pool,
- * `c|status` responses, `d|` lines that were cut, `o|status` own responses, `h|result` results of the cache; `position` is that in the log.
+ * `c|status` responses, `d|` lines that were cut, `b|` refused retries, `o|status` own responses, `h|result` results of the cache; `position` is that in the log.
  *
  * @typedef {object} Counters
  * @property {(key: string) => number | undefined} get

@@ -138,6 +138,12 @@ export function render(items, pools, connections) {
       [sample({}, new Map(ofKind("d")).get("") || 0)],
     ),
     family(
+      "gateway_refused_retries_total",
+      "counter",
+      "Requests that reached no second pod, because their number is bounded",
+      [sample({}, new Map(ofKind("b")).get("") || 0)],
+    ),
+    family(
       "gateway_responses_total",
       "counter",
       "Responses to clients by class of the status",
