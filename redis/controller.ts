@@ -47,6 +47,8 @@ type Turn = Step | { state: "standby"; reason: string };
 const pausesMs = { settled: 1_000, working: 50, waiting: 250, refused: 2_000, standby: 500 } as const;
 /** Pause after a step in which nothing was left to do, as a multiple of its CPU time: a large cluster is observed less often. */
 const pausePerCpuTime = 50;
+/** However slow the machine is, no node is out of sight for longer. */
+const longestPauseMs = 5_000;
 const renewalMs = 1_500;
 /** Time for which the number of nodes that exist, and their machines, may be out of date. */
 const leavingAgeMs = 2_000;
@@ -125,8 +127,7 @@ export class Controller {
       this.#report(step);
       this.#latest = { step, startedMs };
       this.#turnMs = performance.now();
-      const restMs = step.state === "settled" ? ((user + system) / 1000) * pausePerCpuTime : 0;
-      await sleep(Math.max(pausesMs[step.state], restMs), undefined, { signal }).catch(() => undefined);
+      await sleep(pauseMs(step.state, (user + system) / 1000), undefined, { signal }).catch(() => undefined);
     }
     await Promise.all(background);
     await lease
@@ -173,6 +174,12 @@ export class Controller {
   #shorten(text: string): string {
     return this.#domain === "" ? text : text.replaceAll(this.#domain, "");
   }
+}
+
+/** Time until the next step. @param cpuMs CPU time of the last one */
+export function pauseMs(state: Turn["state"], cpuMs: number): number {
+  const restMs = state === "settled" ? Math.min(cpuMs * pausePerCpuTime, longestPauseMs) : 0;
+  return Math.max(pausesMs[state], restMs);
 }
 
 function sizeOf(observation: Observation): CacheSize | undefined {
