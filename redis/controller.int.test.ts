@@ -1,51 +1,17 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { parseClusterNodes } from "./cluster-nodes.ts";
 import { Controller } from "./controller.ts";
 import { Lease } from "./lease.ts";
 import type { NodeAddress } from "./node-connection.ts";
 import { sizeOf } from "./slot-ranges.ts";
 import { ask, RealServers, until } from "./testing/real-servers.ts";
+import { runAndKill } from "./testing/run-and-kill.ts";
 import { settle } from "./testing/settle.ts";
 import { StubKubernetes } from "./testing/stub-kubernetes.ts";
 import { writer } from "./testing/writer.ts";
 
 const credentials = { username: "default", password: undefined };
-const nodeList = (nodes: readonly NodeAddress[]) =>
-  nodes.map(({ host, port }) => `${host}:${port}`).join(",");
-
-/** Starts a controller in a process of its own and kills it some time after it has begun. */
-async function runAndKill(
-  kubernetesUrl: string,
-  nodes: NodeAddress[],
-  leaving: NodeAddress[],
-  shards: number,
-) {
-  const env = {
-    ...process.env,
-    REDIS_NODES: nodeList(nodes),
-    LEAVING_NODES: nodeList(leaving),
-    REDIS_SHARDS: String(shards),
-    REDIS_REPLICAS_PER_SHARD: "1",
-    POD_NAMESPACE: "space",
-    POD_NAME: "controller",
-    KUBERNETES_URL: kubernetesUrl,
-  };
-  const program = spawn(process.execPath, [join(import.meta.dirname, "testing/controller-program.ts")], {
-    env,
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const ended = once(program, "exit");
-  await Promise.race([once(program.stdout, "data"), ended]);
-  await sleep(Math.random() * 400);
-  program.kill("SIGKILL");
-  await ended;
-}
-
 /** Number of slots of each primary, as a node sees it; fails when a slot is open. */
 async function shares(node: NodeAddress): Promise<number[]> {
   const known = parseClusterNodes(await ask(node, "CLUSTER", "NODES"));
@@ -72,11 +38,13 @@ test("a controller grows and shrinks a cluster under writes, is killed and start
     await Promise.all(["large:1", "large:2", "large:3"].map((key) => clients.cluster.set(key, large)));
     const writing = clients.start();
 
-    for (let run = 0; run < 2; run++) await runAndKill(kubernetes.url, servers.nodes, [], 5);
+    for (let run = 0; run < 2; run++)
+      await runAndKill({ kubernetes, nodes: servers.nodes, leaving: [], shards: 5 }, Math.random() * 400);
     await settle({ ...shape, nodes: servers.nodes, leaving: [], shards: 5 });
     for (const count of await shares(six[0] as NodeAddress)) assert.ok(Math.abs(count - 16_384 / 5) <= 1);
 
-    for (let run = 0; run < 2; run++) await runAndKill(kubernetes.url, six, four, 3);
+    for (let run = 0; run < 2; run++)
+      await runAndKill({ kubernetes, nodes: six, leaving: four, shards: 3 }, Math.random() * 400);
     await settle({ ...shape, nodes: six, leaving: four, shards: 3 });
     for (const node of six) assert.equal((await shares(node)).length, 3);
     for (const node of four) assert.deepEqual(await shares(node), [0]);
