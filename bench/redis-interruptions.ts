@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
+import { ensurePackages, testPackages } from "../local/toolchain/debian-packages.ts";
 import { parseClusterNodes } from "../redis/cluster-nodes.ts";
 import type { NodeAddress } from "../redis/node-connection.ts";
 import { sizeOf } from "../redis/slot-ranges.ts";
@@ -38,6 +39,7 @@ const withinMs = Number(options.within);
 const keyCount = 5000;
 const perChange = 3;
 
+await ensurePackages(testPackages.filter(({ name }) => name === options.server));
 const servers = await RealServers.start(10, { network: "127.0.9", program: [options.server] });
 const six = servers.nodes.slice(0, 6);
 const four = servers.nodes.slice(6);
