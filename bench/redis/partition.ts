@@ -1,91 +1,83 @@
 import { UserError } from "../../contract/user-error.ts";
-import { ApiError, type ClusterApi } from "../../host/cluster-api.ts";
-import { pollUntil } from "../../host/poll.ts";
 import { tryCommand } from "../../host/run-command.ts";
-import type { RedisClusterView, RedisPod } from "./redis-cluster.ts";
+import { network } from "../../local/cluster/network.ts";
 
-const effectMs = 20_000;
-const podNameLabel = "statefulset.kubernetes.io/pod-name";
+/** A pod of a partition. */
+export interface PartitionedPod {
+  ip: string;
+  /** A process of the pod on this machine. */
+  pid: number;
+}
+
+const chain = "BREAKWATER-CUT";
+const hooks = ["INPUT", "OUTPUT"] as const;
 
 /**
- * Cuts groups of pods off from all other pods by NetworkPolicies. The members of a group still reach each other. The kubelet's probes
- * and this machine reach them too.
+ * Cuts groups of pods off from all other pods, by packet filters in the network namespaces of the pods, which end with them. The
+ * members of a group still reach each other. The kubelet's probes and this machine reach them too.
  */
 export class Partition {
-  readonly #api: ClusterApi;
-  readonly #namespace: string;
-  #policies: string[] = [];
-
-  constructor(api: ClusterApi, namespace: string) {
-    this.#api = api;
-    this.#namespace = namespace;
-  }
+  #cut: number[] = [];
 
   /**
-   * Returns when the policies are enforced, and the connections of before are cut: a policy alone lets them go on.
+   * Cuts new connections and those of before. A NetworkPolicy could not: it adds to what the stack's own policies admit.
    *
    * @returns when it began to cut them, epoch ms
-   * @throws {UserError} when they are not enforced in time
+   * @throws {UserError} when the filters cannot be set
    */
-  async cut(
-    view: RedisClusterView,
-    groups: readonly (readonly RedisPod[])[],
-    outside: RedisPod,
-  ): Promise<number> {
-    for (const [index, group] of groups.entries()) {
-      const name = `prove-redis-${index}`;
-      this.#policies.push(name);
-      const members = {
-        matchExpressions: [{ key: podNameLabel, operator: "In", values: group.map((pod) => pod.name) }],
-      };
-      await this.#api.apply(this.#path(name), {
-        apiVersion: "networking.k8s.io/v1",
-        kind: "NetworkPolicy",
-        metadata: { name, namespace: this.#namespace },
-        spec: {
-          podSelector: members,
-          policyTypes: ["Ingress", "Egress"],
-          ingress: [{ from: [{ podSelector: members }] }],
-          egress: [{ to: [{ podSelector: members }] }],
-        },
-      });
-    }
-    const pods = groups.flat();
-    const what = "the partition's NetworkPolicies to be enforced";
-    const fix = "npm run status shows whether the embedded cluster enforces them";
-    await pollUntil({ what, fix, timeoutMs: effectMs, intervalMs: 100 }, async () => {
-      const replies = await Promise.all(
-        pods.map((pod) => view.redis(outside.name, "-h", pod.ip, "-t", "1", "ping").catch(() => "")),
-      );
-      return replies.every((reply) => !reply.includes("PONG"));
-    });
-    const sides = ["--orig-src", "--orig-dst", "--reply-src"];
+  async cut(groups: readonly (readonly PartitionedPod[])[]): Promise<number> {
     const atMs = Date.now();
-    await Promise.all(pods.flatMap(({ ip }) => sides.map((side) => forgetConnections(side, ip))));
+    await Promise.all(
+      groups.flatMap((group) =>
+        group.map(async ({ pid }) => {
+          this.#cut.push(pid);
+          await setRules(pid, [...group.map(({ ip }) => ip), network.nodeAddress]);
+        }),
+      ),
+    );
     return atMs;
   }
 
-  /** Removes the policies. May be called at any time. */
+  /** Removes the filters. May be called at any time. */
   async heal(): Promise<void> {
-    for (const name of this.#policies.splice(0))
-      await this.#api.delete(this.#path(name)).catch((error: unknown) => {
-        if (!(error instanceof ApiError && error.status === 404)) throw error;
-      });
-  }
-
-  #path(name: string): string {
-    return `/apis/networking.k8s.io/v1/namespaces/${this.#namespace}/networkpolicies/${name}`;
+    await Promise.all(this.#cut.splice(0).map(removeRules));
   }
 }
 
-/** Forgets the known connections of a pod's address, so that their packets meet the policies. */
-async function forgetConnections(side: string, ip: string): Promise<void> {
-  for (;;) {
-    const { exitCode, stderr } = await tryCommand("conntrack", ["-D", side, ip]);
-    // Exit code 1 is also that of no such connection.
-    if (exitCode === 0 || stderr.includes("0 flow entries")) return;
-    // The entry ended, or another side removed it, between its listing and its removal. Others may be left.
-    if (!stderr.includes("such conntrack doesn't exist"))
-      throw new UserError(`conntrack cannot cut connections: ${stderr.trim()}`, "run the proof as root");
-  }
+/** Refuses what is neither local nor with a member. The refusals themselves are ICMP messages. */
+function rulesFor(members: readonly string[]): string[] {
+  return hooks.flatMap((hook) => {
+    const [device, side] = hook === "INPUT" ? ["-i", "-s"] : ["-o", "-d"];
+    const own = `${chain}-${hook}`;
+    return [
+      `-A ${own} ${device} lo -j RETURN`,
+      ...members.map((ip) => `-A ${own} ${side} ${ip} -j RETURN`),
+      `-A ${own} -p icmp -j RETURN`,
+      `-A ${own} -j REJECT`,
+      `-I ${hook} -j ${own}`,
+    ];
+  });
+}
+
+/** Applies all rules at once in the network namespace of a process. @throws {UserError} when it fails */
+async function setRules(pid: number, members: readonly string[]): Promise<void> {
+  const chains = hooks.map((hook) => `:${chain}-${hook} -`);
+  const input = ["*filter", ...chains, ...rulesFor(members), "COMMIT", ""].join("\n");
+  const { exitCode, stderr } = await tryCommand(
+    "nsenter",
+    [`--net=/proc/${pid}/ns/net`, "iptables-restore", "--wait", "--noflush"],
+    { input },
+  );
+  if (exitCode !== 0)
+    throw new UserError(`the pod's packet filter cannot be set: ${stderr.trim()}`, "run the proof as root");
+}
+
+/** Removes the rules, if the pod and they are there. */
+async function removeRules(pid: number): Promise<void> {
+  const commands = hooks.flatMap((hook) => [
+    `iptables -w -D ${hook} -j ${chain}-${hook}`,
+    `iptables -w -F ${chain}-${hook}`,
+    `iptables -w -X ${chain}-${hook}`,
+  ]);
+  await tryCommand("nsenter", [`--net=/proc/${pid}/ns/net`, "/bin/sh", "-c", commands.join("; ")]);
 }

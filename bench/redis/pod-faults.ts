@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../contract/user-error.ts";
 import { podPath } from "../../host/cluster-api.ts";
+import { containerProcesses } from "../../loadtest/faults/container-processes.ts";
 import { killProcess } from "../../loadtest/faults/kill-process.ts";
 import { pause } from "../../loadtest/faults/pause-api.ts";
 import { type ReadyPod, readyPods } from "../../loadtest/observe/ready-pods.ts";
 import type { RedisFault, RedisFaultContext } from "./fault.ts";
-import { Partition } from "./partition.ts";
+import { Partition, type PartitionedPod } from "./partition.ts";
 import type { RedisPod } from "./redis-cluster.ts";
 
 const procFolder = "/proc";
@@ -57,6 +58,15 @@ const primaryPause: RedisFault = {
   },
 };
 
+/** A pod's address and a process of it. @throws {UserError} when the pod is not ready, or runs on another machine */
+async function processOf(context: RedisFaultContext, { name, ip }: RedisPod): Promise<PartitionedPod> {
+  const { containerId } = await readyPod(context, name);
+  const [pid] = await containerProcesses(containerId, procFolder);
+  if (pid === undefined)
+    throw new UserError(`the processes of ${name} are not on this machine`, "use the embedded cluster");
+  return { ip, pid };
+}
+
 /** A partition of groups of pods that `choose` takes of the roles. */
 function partition(
   name: string,
@@ -74,18 +84,20 @@ function partition(
       const { target, roles } = await somePrimary(context);
       const groups = choose(target, roles);
       const cut = groups.flat();
-      const outside = roles.find((pod) => !cut.includes(pod));
-      if (outside === undefined)
+      if (roles.every((pod) => cut.includes(pod)))
         throw new UserError("the cluster has too few pods", "deploy 3 shards of 2 pods");
-      const policies = new Partition(context.api, context.outputs.namespace);
+      const members = await Promise.all(
+        groups.map((group) => Promise.all(group.map((pod) => processOf(context, pod)))),
+      );
+      const partition = new Partition();
       try {
-        const atMs = await policies.cut(context.view, groups, outside);
+        const atMs = await partition.cut(members);
         await sleep(context.partitionMs, undefined, { signal: context.signal });
         const names = groups.map((group) => group.map((pod) => pod.name).join("+")).join(", ");
-        await policies.heal();
+        await partition.heal();
         return { how: `${names} cut off for ${context.partitionMs / 1000} s`, atMs, endMs: Date.now() };
       } finally {
-        await policies.heal();
+        await partition.heal();
       }
     },
   };
