@@ -6,6 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { planDatabasePool } from "./config/database-pool.ts";
 import { clusterAccess, derivePools } from "./config/derive.ts";
 import { loadConfig } from "./config/load.ts";
+import { networkSettings } from "./config/network-settings.ts";
 import { plainSecrets } from "./config/plain-secrets.ts";
 import { labelValueOf, namespaceOf } from "./config/stack-names.ts";
 import type { StackOutputs, Workload } from "./contract/outputs.ts";
@@ -21,6 +22,7 @@ import { readDnsCacheTime } from "./k8s/dns-cache.ts";
 import { type Part, parts, recommendedLabels } from "./k8s/labels.ts";
 import { endWithoutReader } from "./k8s/lost-output.ts";
 import { fullStackName, ownerAnnotation, requireOwnNamespace } from "./k8s/namespace-owner.ts";
+import { NetworkPolicies } from "./k8s/network-policies.ts";
 import { NginxGateway } from "./k8s/nginx-gateway.ts";
 import { noticesOf } from "./k8s/notices.ts";
 import { ownFields } from "./k8s/owned-fields.ts";
@@ -73,6 +75,15 @@ const optionsOf = (role: Workload["role"]) => ({
   dependsOn: [space],
   transformations: transformationsOf(parts[role]),
 });
+
+const resolver = clusterDns(config.cluster.dnsAddress, provider);
+const connections = networkSettings(config);
+if (config.network.policies)
+  new NetworkPolicies(
+    "network",
+    { namespace: ns, settings: connections, dnsAddress: resolver },
+    { providers: [provider], dependsOn: [space], transformations: transformationsOf(ofStack) },
+  );
 
 const images = isEmbedded ? await pinImages(config.images) : config.images;
 const bundle = writeApiBundle(import.meta.dirname);
@@ -206,7 +217,7 @@ const nginx = new NginxGateway(
     uploadMax: config.api.uploadMax,
     pools,
     image: images.nginx,
-    resolver: clusterDns(config.cluster.dnsAddress, provider),
+    resolver,
   },
   // The API comes first, so that a new gateway finds pods at its first DNS lookup.
   { ...optionsOf("nginx"), dependsOn: [space, api] },
@@ -234,6 +245,8 @@ const outputs = {
     scenarios: Object.entries(config.loadtest.scenarios).map(([name, scenario]) => ({ name, ...scenario })),
   },
   tls: nginx.tls,
+  network: connections,
 } satisfies { [K in keyof StackOutputs]: pulumi.Input<StackOutputs[K]> };
 
-export const { endpoint, namespace, cluster, apiImage, internalToken, workloads, loadtest, tls } = outputs;
+export const { endpoint, namespace, cluster, apiImage, internalToken, workloads, loadtest, tls, network } =
+  outputs;

@@ -53,7 +53,12 @@ export async function compareGateways(command: GatewaysCommand, stack: string): 
     ];
     const limits = nginxPod.spec?.containers[0]?.resources?.limits ?? {};
     const gateways = await step("Start the gateways", () =>
-      startGateways(api, arms, { cpu: limits.cpu ?? "1", memory: limits.memory ?? "64Mi" }),
+      startGateways(
+        api,
+        arms,
+        { cpu: limits.cpu ?? "1", memory: limits.memory ?? "64Mi" },
+        outputs.namespace,
+      ),
     );
     try {
       const apiGroups = apiPods.map(({ group }) => group);

@@ -5,6 +5,7 @@ import { cluster } from "./sections/cluster.ts";
 import { database } from "./sections/database.ts";
 import { images } from "./sections/images.ts";
 import { loadtest } from "./sections/loadtest.ts";
+import { network } from "./sections/network.ts";
 import { nginx } from "./sections/nginx.ts";
 import { redis } from "./sections/redis.ts";
 import { registry } from "./sections/registry.ts";
@@ -13,7 +14,7 @@ import { registry } from "./sections/registry.ts";
 export type RawConfig = Record<string, unknown>;
 
 /** The sections of stack config. */
-export const sections = { cluster, registry, images, api, nginx, redis, database, loadtest };
+export const sections = { cluster, network, registry, images, api, nginx, redis, database, loadtest };
 
 /** Stack config as one option. */
 export const stackConfig = section("", sections);

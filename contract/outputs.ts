@@ -1,4 +1,5 @@
 import type { GateConfig } from "./gate-metrics.ts";
+import type { NetworkSettings } from "./network.ts";
 
 /**
  * Outputs of a deployed stack, exported by `index.ts`. Their readers, such as the load test and `e2e/`, get them from
@@ -17,6 +18,8 @@ export interface StackOutputs {
   loadtest: LoadTestSettings;
   /** How clients check the gateway's certificate. Absent: by the authorities that they know, or there is no TLS. */
   tls?: TlsTrust;
+  /** What the connections of the pods depend on. Absent in the outputs of an older program. */
+  network?: NetworkSettings;
 }
 
 /** Trust in a certificate that the stack made itself. */

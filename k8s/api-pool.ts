@@ -8,13 +8,9 @@ import { type ApiConfig, apiVolumes } from "../config/sections/api.ts";
 import { MiB, type Milliseconds } from "../config/units.ts";
 import type { Workload } from "../contract/outputs.ts";
 import { passwordsVolume } from "./passwords-in-use.ts";
+import { apiInternalPort, apiPort } from "./ports.ts";
 import { quantity, resources } from "./resources.ts";
 import { createDeployment, skipAwait } from "./workload.ts";
-
-/** Port for requests. */
-export const apiPort = 3000;
-/** Port for probes, metrics and internal routes; Nginx never sends requests there. */
-export const apiInternalPort = 9000;
 
 /** One pool of API pods. */
 export interface ApiPoolArgs {

@@ -3,9 +3,10 @@ import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { PoolPlan } from "../config/derive.ts";
 import type { Workload } from "../contract/outputs.ts";
-import { type ApiPoolArgs, apiInternalPort, apiPort, createApiPool } from "./api-pool.ts";
+import { type ApiPoolArgs, createApiPool } from "./api-pool.ts";
 import { generatedPassword } from "./password.ts";
 import { createPodMonitor } from "./pod-monitor.ts";
+import { apiInternalPort, apiPort } from "./ports.ts";
 import { createDisruptionBudget, selectorLabels, skipAwait } from "./workload.ts";
 
 /** The API's settings, and the services that it uses. */

@@ -7,6 +7,7 @@ import type { Workload } from "../contract/outputs.ts";
 import type { ClusterReader } from "./cluster-reader.ts";
 import { generatedPassword, passwordId } from "./password.ts";
 import { passwordsVolume } from "./passwords-in-use.ts";
+import { databasePort as port } from "./ports.ts";
 import { databaseInit, databaseRun } from "./programs.ts";
 import { resources } from "./resources.ts";
 import { afterRollout } from "./rollout.ts";
@@ -22,8 +23,6 @@ export interface DatabaseArgs {
   volumes: VolumePlan;
   cluster: ClusterReader;
 }
-
-const port = 5432;
 
 const isReady = ["pg_isready", "-q", "-h", "127.0.0.1", "-p", String(port)];
 /** Exit code 1: the server answers, but recovers from a crash and accepts no connections yet. */

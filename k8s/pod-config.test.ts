@@ -21,6 +21,7 @@ before(async () => {
     nginx: { metrics: true, podMonitor: true, pod: pod("edge") },
     redis: { server: "valkey", podMonitor: true, pod: pod("cache") },
     database: { pod: pod("storage") },
+    network: { policies: false },
   }));
 });
 
@@ -64,6 +65,10 @@ test("the Redis formation's pod takes only redis.pod's scheduling options and pu
   const annotations = Object.keys(metadata.annotations);
   assert.deepEqual([metadata.labels.team, annotations], [undefined, ["breakwater.dev/statefulset"]]);
   assert.deepEqual([spec.volumes, spec.containers[0].volumeMounts], [undefined, undefined]);
+});
+
+test("network.policies false creates no NetworkPolicy", () => {
+  assert.deepEqual(ofKind(recorded, "NetworkPolicy"), []);
 });
 
 test("no selector has a label of the pod options", () => {

@@ -16,6 +16,7 @@ import { renderRedisConf } from "../redis/redis-conf.ts";
 import { serverAnnotation } from "./live-stack.ts";
 import { generatedPassword } from "./password.ts";
 import { admitRedisPassword } from "./password-jobs.ts";
+import { redisPort as port, redisBusPort } from "./ports.ts";
 import { redisHandover, redisReady, redisRun } from "./programs.ts";
 import { RedisController } from "./redis-controller.ts";
 import { RedisFormation, type RedisFormationArgs } from "./redis-formation.ts";
@@ -43,7 +44,6 @@ export interface RedisNodes {
   ready: pulumi.Output<pulumi.Resource>;
 }
 
-const port = 6379;
 const memberProbe = (...condition: ["ready"] | ["start", mark: string, tries: string]) => ({
   exec: { command: ["sh", "-uc", redisReady, "redis-ready", ...condition] },
   timeoutSeconds: 5,
@@ -167,7 +167,7 @@ export class RedisCluster extends pulumi.ComponentResource {
     const metadata = { name, namespace: args.namespace, annotations: skipAwait };
     const ports = [
       { name: "redis", port },
-      { name: "bus", port: port + 10_000 },
+      { name: "bus", port: redisBusPort },
     ];
     // Nodes must find each other before the cluster is formed, and so before they are ready.
     const spec = { clusterIP: "None", publishNotReadyAddresses: true, selector, ports };
@@ -206,7 +206,7 @@ export class RedisCluster extends pulumi.ComponentResource {
               env: [{ name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }, password],
               ports: [
                 { name: "redis", containerPort: port },
-                { name: "bus", containerPort: port + 10_000 },
+                { name: "bus", containerPort: redisBusPort },
               ],
               resources: resources(config),
               volumeMounts: [

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type OpenApiDocument, openApiDocument } from "../app/openapi.ts";
 import { generatedFiles } from "../config/generate/files.ts";
+import { flowsTable } from "../k8s/flows-table.ts";
 import { schemaText } from "../loadtest/report/report-schema.ts";
 import { projectRoot } from "./stack.ts";
 
@@ -9,11 +10,13 @@ import { projectRoot } from "./stack.ts";
 export async function derivedFiles(): Promise<Record<string, string>> {
   const document = await openApiDocument();
   const apiDocs = "docs/api.md";
+  const networkDocs = "docs/network.md";
   return {
     ...generatedFiles(projectRoot),
     "loadtest/report/report.schema.json": schemaText(),
     "docs/openapi.json": `${JSON.stringify(document, null, 2)}\n`,
     [apiDocs]: withRoutes(readFileSync(join(projectRoot, apiDocs), "utf8"), document),
+    [networkDocs]: withFlows(readFileSync(join(projectRoot, networkDocs), "utf8")),
   };
 }
 
@@ -32,5 +35,13 @@ function withRoutes(text: string, { paths }: OpenApiDocument): string {
   return text.replace(
     /(<!-- table: routes -->\n)[\s\S]*?(<!-- end -->)/,
     (_match, start: string, end: string) => `${start}${table}\n${end}`,
+  );
+}
+
+/** Replaces the table between `<!-- table: flows -->` and `<!-- end -->`. */
+function withFlows(text: string): string {
+  return text.replace(
+    /(<!-- table: flows -->\n)[\s\S]*?(<!-- end -->)/,
+    (_match, start: string, end: string) => `${start}\n${flowsTable()}\n\n${end}`,
   );
 }

@@ -2,21 +2,26 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { V1Deployment } from "@kubernetes/client-node";
 import { keepAliveTimeoutMs } from "../app/src/app.ts";
 import { databaseUrlPattern, Environment, readConfig } from "../app/src/config/config.ts";
 import { parseRedisNodes } from "../app/src/config/redis-nodes.ts";
 import { closeRestMs } from "../app/src/runtime/lifecycle/shutdown.ts";
 import { growthOf } from "../app/src/runtime/memory/growth.ts";
 import { planWorkers } from "../app/src/runtime/workers/worker-plan.ts";
+import { groupOf } from "../bench/network/admits.ts";
+import { checkPodOf } from "../bench/redis/check-pod.ts";
 import { apiEnvironment, stackVariables } from "../config/api-environment.ts";
 import { apiGraceSeconds, clusterAccess } from "../config/derive.ts";
 import { fittingWorkers } from "../config/memory.ts";
 import { complete } from "../config/options/option.ts";
 import { apiVolumes, programFolder } from "../config/sections/api.ts";
 import { type ClusterConfig, cluster } from "../config/sections/cluster.ts";
+import type { NetworkConfig } from "../config/sections/network.ts";
 import { embeddedRegistry } from "../config/sections/registry.ts";
 import { sections } from "../config/stack-config.ts";
 import { validate } from "../config/validate.ts";
+import { comparedImageLabel } from "../k8s/network-flows.ts";
 import { podTemplate } from "../k8s/pod.ts";
 import { recordResources } from "../k8s/testing/recording-mocks.ts";
 import { clusterName } from "../local/cluster/layout.ts";
@@ -42,6 +47,20 @@ test("config and local agree on the address of the embedded registry", () => {
 test("config and local agree on the address of the embedded cluster's DNS", () => {
   const embedded = complete(cluster, {}, true) as ClusterConfig;
   assert.equal(embedded.dnsAddress, network.dnsServiceAddress);
+});
+
+test("config and local agree on the address of the embedded cluster's node", () => {
+  const embedded = complete(sections.network, {}, true) as NetworkConfig;
+  for (const networks of [embedded.dnsServers, embedded.apiServers])
+    assert.deepEqual(networks, [`${network.nodeAddress}/32`]);
+});
+
+test("k8s, loadtest and bench agree on the labels of pods that NetworkPolicies select", () => {
+  const [, label] = /^const letterLabel = "(.+)";$/m.exec(fileText("loadtest/compare/image-pools.ts")) ?? [];
+  assert.equal(label, comparedImageLabel);
+  const deployment = { spec: { template: { spec: { containers: [{ name: "api" }] } } } } as V1Deployment;
+  const { metadata } = checkPodOf(deployment, "n", { seconds: 1, rate: 1, keys: 1 });
+  assert.equal(groupOf(metadata?.labels), "redis-check");
 });
 
 test("config and local agree on the embedded cluster's kubeconfig and context", () => {

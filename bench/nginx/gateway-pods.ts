@@ -4,6 +4,7 @@ import type { V1Pod } from "@kubernetes/client-node";
 import { type ClusterApi, podPath } from "../../host/cluster-api.ts";
 import { pollUntil } from "../../host/poll.ts";
 import { findObject } from "../../local/cluster/kube-api.ts";
+import { admitGateways } from "./api-access.ts";
 import type { Arm } from "./arms.ts";
 
 const namespace = "nginx-bench";
@@ -28,10 +29,16 @@ export async function startGateways(
   api: ClusterApi,
   arms: readonly Arm[],
   resources: { cpu: string; memory: string },
+  stackNamespace: string,
 ): Promise<GatewayPods> {
-  const remove = () => api.delete(namespacePath, { propagationPolicy: "Background" });
-  await removeLeftovers(api, remove);
+  const removePods = () => api.delete(namespacePath, { propagationPolicy: "Background" });
+  await removeLeftovers(api, removePods);
   await api.apply(namespacePath, { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
+  const refuse = await admitGateways(api, stackNamespace, namespace);
+  const remove = async () => {
+    await refuse();
+    await removePods();
+  };
   try {
     const pods = await Promise.all(
       arms.map(async (arm) => [arm, await startOne(api, arm, resources)] as const),

@@ -1,0 +1,19 @@
+/** What the connections of the stack depend on, beside its workloads. `network` of the stack outputs. */
+export interface NetworkSettings {
+  /** Whether the stack has NetworkPolicies. */
+  policies: boolean;
+  /** Namespaces and networks that may read metrics. */
+  metricsNamespaces: string[];
+  metricsNetworks: string[];
+  /** Further servers that the API's pods connect to. */
+  egress: { network: string; ports: number[]; protocol: "TCP" | "UDP" }[];
+  /** Addresses of DNS servers beside the pods of `kube-system`. */
+  dnsServers: string[];
+  /** Addresses of the cluster's API server; absent: unknown. */
+  apiServers?: string[];
+  /** Whether the gateway has HTTPS, and metrics. */
+  hasTls: boolean;
+  hasGatewayMetrics: boolean;
+  /** Port of a database outside the stack; absent: the stack has its own. */
+  outsideDatabasePort?: number;
+}
