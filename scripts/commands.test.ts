@@ -18,6 +18,7 @@ const ofStacks = [
   "loadtest",
   "prove:edge",
   "prove:outage",
+  "prove:network",
   "prove:redis",
   "redis:check",
 ];

@@ -1,5 +1,6 @@
 import { parseSpeedCommand, usage as speedHelp } from "../bench/api/command-line.ts";
 import { usage as edgeHelp, parseEdgeCommand } from "../bench/edge/command-line.ts";
+import { usage as networkHelp, parseNetworkCommand } from "../bench/network/command-line.ts";
 import { usage as gatewaysHelp, parseGatewaysCommand } from "../bench/nginx/command-line.ts";
 import { usage as nodesHelp, parseNodesCommand } from "../bench/nodes/command-line.ts";
 import { parseCheckCommand, usage as redisCheckHelp } from "../bench/redis/check-command.ts";
@@ -95,6 +96,7 @@ export const commands = {
   "bench:nodes": { help: nodesHelp, read: parseNodesCommand } satisfies Command<object>,
   "bench:api": { help: speedHelp, read: parseSpeedCommand } satisfies Command<object>,
   "prove:edge": { help: edgeHelp, read: parseEdgeCommand } satisfies Command<object>,
+  "prove:network": { help: networkHelp, read: parseNetworkCommand } satisfies Command<object>,
   "prove:redis": { help: redisProofHelp, read: parseProofCommand } satisfies Command<object>,
   "redis:check": { help: redisCheckHelp, read: parseCheckCommand } satisfies Command<object>,
   "prove:oracle": command({
