@@ -49,7 +49,7 @@ export async function compareGateways(command: GatewaysCommand, stack: string): 
     const arms = [
       ...gatewayArms({ files, pods: apiPods.length }).filter(({ name }) => command.arms.includes(name)),
       ...command.confs.map(confArm),
-      ...command.peers.map((peers) => peersArm(nginxConf, peers)),
+      ...command.peers.map((peers) => peersArm(files["nginx.conf"] ?? "", peers)),
     ];
     const limits = nginxPod.spec?.containers[0]?.resources?.limits ?? {};
     const gateways = await step("Start the gateways", () =>
