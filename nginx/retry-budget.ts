@@ -3,11 +3,11 @@ import type { Directives } from "./directives.ts";
 import type { NginxSettings } from "./settings.ts";
 
 /** Share in percent of the requests that are counted. A program for each request would cost as much as the rest of it. */
-const countedPercent = 2;
+const countedPercent = 1;
 
 /**
  * Counts requests to pods, and decides whether a request may reach a second one (docs/decisions.md#retry-budget). The
- * program runs when a pod has failed, and at the end of every fiftieth request.
+ * program runs when a pod has failed, and at the end of every hundredth request.
  */
 export function retryBudget(settings: Pick<NginxSettings, "methods" | "retryBudget">): Directives {
   if (!hasRetryBudget(settings)) return {};

@@ -15,7 +15,7 @@ const addresses = Array.from({ length: 5 }, (_, index) => `127.1.0.${index + 1}`
 
 /** Every second request is counted, so that few requests give an exact share. */
 const adapt = (conf: string): string =>
-  conf.replace("  2% 1;", "  50% 1;").replace(/(default \d+\/\d+)\/50;/, "$1/2;");
+  conf.replace("  1% 1;", "  50% 1;").replace(/(default \d+\/\d+)\/100;/, "$1/2;");
 
 /** Runs a test with a gateway in front of five pods. */
 async function withGateway(
