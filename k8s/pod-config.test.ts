@@ -100,7 +100,7 @@ test("nginx.metrics has a port of the pods that no Service has, and the programs
       assert.ok(targetPort !== "metrics" && targetPort !== port.containerPort);
   const { data } = ofKind(recorded, "ConfigMap").find(({ name }) => name === "nginx")?.inputs ?? {};
   const loaded = [...data["nginx.conf"].matchAll(/^ *js_import \w+ from (\S+);$/gm)].map(([, file]) => file);
-  assert.deepEqual(loaded, ["count-log.js", "metrics-page.js"]);
+  assert.deepEqual(loaded, ["retry-budget.js", "count-log.js", "metrics-page.js"]);
   for (const file of [...loaded, "counters.js"]) assert.ok(data[file].length > 0, file);
 });
 
