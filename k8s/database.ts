@@ -8,7 +8,7 @@ import type { ClusterReader } from "./cluster-reader.ts";
 import { generatedPassword, passwordId } from "./password.ts";
 import { passwordsVolume } from "./passwords-in-use.ts";
 import { databasePort as port } from "./ports.ts";
-import { databaseInit, databaseRun } from "./programs.ts";
+import { databaseAlive, databaseInit, databaseRun } from "./programs.ts";
 import { resources } from "./resources.ts";
 import { afterRollout } from "./rollout.ts";
 import type { VolumePlan } from "./volume-plan.ts";
@@ -25,8 +25,7 @@ export interface DatabaseArgs {
 }
 
 const isReady = ["pg_isready", "-q", "-h", "127.0.0.1", "-p", String(port)];
-/** Exit code 1: the server answers, but recovers from a crash and accepts no connections yet. */
-const isAlive = ["sh", "-c", `${isReady.join(" ")} || [ $? -eq 1 ]`];
+const isAlive = ["sh", "-uc", databaseAlive, "database-alive", String(port)];
 const maxRecoverySeconds = 86_400;
 
 /** A recovery may take longer than any usual start. Killing the server would only start the recovery again. */

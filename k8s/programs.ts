@@ -18,6 +18,14 @@ import { readFileSync } from "node:fs";
 export const redisRun = program("redis-run");
 
 /**
+ * Liveness of the database, with `sh` and `pg_isready`: exit code 0 when the server responds, also one that recovers from a crash
+ * and accepts no connections yet. Parameter: the port. When the check takes too long, Kubernetes kills its first process, and
+ * what is left becomes a child of the server, which takes every exit code but 0 and 1 for a crashed session, and ends all
+ * sessions. What is left here is the subshell, whose exit code is 0 or 1.
+ */
+export const databaseAlive = program("database-alive");
+
+/**
  * Hook before a planned stop of a Redis pod, with `sh`, `sleep` and Redis' own client. Parameters: port, seconds in all,
  * seconds of one attempt.
  *
