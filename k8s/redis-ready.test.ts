@@ -39,7 +39,7 @@ test("redisReady needs a state that is ok and a replica's link, and all slots on
   assert.ok(!isReady("start", ["cluster_state:ok", "cluster_slots_ok:10923", "role:master"]));
 });
 
-test("redisReady tries again as often as it is told to", () => {
+test("redisReady tries again as often as its parameter says", () => {
   assert.ok(!isReady("start", ["cluster_state:fail"], "1"));
   assert.ok(isReady("start", ["cluster_state:fail"], "2"));
 });

@@ -14,7 +14,7 @@ async function rules(shards: number, size: object | undefined): Promise<string[]
   return problems.map(({ path, value, rule }) => `${path} ${value} ${rule}`);
 }
 
-test("shrinkProblems refuses fewer shards than the data fits into, with both figures", async () => {
+test("shrinkProblems refuses fewer shards than the data fits into, with both sizes", async () => {
   const size = { shards: 5, dataBytes: 80 * MiB, overheadBytes: 6 * MiB };
   assert.deepEqual(await rules(3, size), [
     "redis.shards 3 has room for 76 MiB with redis.memory 64 MiB, and the cache has 80 MiB of data",

@@ -124,8 +124,8 @@ for (const [name, mutation] of Object.entries(mutations))
   test(`the properties see the fault when ${name}`, async () => {
     const parts = await mutated(name, mutation);
     const isStrict = mutation.incidents.length === 0;
-    const told = stories(mutation.incidents, mutation.servers ?? [servers.classic]);
-    const property = fc.asyncProperty(told, (story) => play(story, parts, isStrict));
+    const arbitrary = stories(mutation.incidents, mutation.servers ?? [servers.classic]);
+    const property = fc.asyncProperty(arbitrary, (story) => play(story, parts, isStrict));
     const result = await fc.check(property, { numRuns: 1000, seed: 1, endOnFailure: true });
     assert.ok(result.failed, "no story failed");
   });
