@@ -10,12 +10,13 @@ export function networkSettings({
   nginx,
   database,
 }: Pick<StackConfig, "network" | "nginx" | "database">): NetworkSettings {
-  const { apiServers, ...lists } = network;
+  const { apiServers, dnsServers, ...lists } = network;
   return {
     ...lists,
     hasTls: hasTls(nginx.tls),
     hasGatewayMetrics: nginx.metrics,
     ...(apiServers !== undefined && { apiServers }),
+    ...(dnsServers !== undefined && { dnsServers }),
     ...(database.url !== undefined && { outsideDatabasePort: portOf(database.url) }),
   };
 }

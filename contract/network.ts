@@ -7,8 +7,8 @@ export interface NetworkSettings {
   metricsNetworks: string[];
   /** Further servers that the API's pods connect to. */
   egress: { network: string; ports: number[]; protocol: "TCP" | "UDP" }[];
-  /** Addresses of DNS servers beside the pods of `kube-system`. */
-  dnsServers: string[];
+  /** Addresses of DNS servers beside the pods of `kube-system`; absent: unknown. */
+  dnsServers?: string[];
   /** Addresses of the cluster's API server; absent: unknown. */
   apiServers?: string[];
   /** Whether the gateway has HTTPS, and metrics. */

@@ -171,14 +171,16 @@ function metricsFlows(settings: NetworkSettings, hasGatewayMetrics: boolean): Fl
 }
 
 function dnsFlow(from: PodGroup, { dnsServers }: NetworkSettings): Flow {
+  const ports = (port: number): FlowPort[] => [
+    { port, protocol: "UDP" },
+    { port, protocol: "TCP" },
+  ];
+  const flow = { from, to: "DNS", purpose: "host names" } as const;
+  // The DNS servers of a cluster may be neither in kube-system nor pods, and listen on another port than their Service.
+  if (dnsServers === undefined) return { ...flow, ports: [...ports(53), ...ports(5353)] };
   return {
-    from,
-    to: "DNS",
-    ports: [
-      { port: 53, protocol: "UDP" },
-      { port: 53, protocol: "TCP" },
-    ],
-    purpose: "host names",
+    ...flow,
+    ports: ports(53),
     peers: [namespace("kube-system"), ...[linkLocal, ...dnsServers].map(block)],
   };
 }

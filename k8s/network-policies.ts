@@ -30,9 +30,12 @@ export class NetworkPolicies extends pulumi.ComponentResource {
         { metadata: { name: policy, namespace }, spec },
         { parent: this, dependsOn },
       );
+    const { dnsServers } = settings;
     const flows = pulumi
       .output(args.dnsAddress)
-      .apply((address) => stackFlows({ ...settings, dnsServers: [...settings.dnsServers, address] }));
+      .apply((address) =>
+        stackFlows({ ...settings, ...(dnsServers && { dnsServers: [...dnsServers, address] }) }),
+      );
     const groups = groupsIn(stackFlows(settings)).map((group) =>
       create(
         group,

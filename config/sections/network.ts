@@ -25,8 +25,9 @@ export const network = section("NetworkPolicies: which connections the pods acce
   ),
   dnsServers: listOf(text({ ...cidr, doc: "" }), {
     unique: true,
-    default: { embedded: [embeddedNode], elsewhere: [] },
-    doc: "Further addresses of DNS servers. Pods of `kube-system`, link-local addresses and `cluster.dnsAddress` are always admitted.",
+    minItems: 1,
+    default: { embedded: [embeddedNode] },
+    doc: "Addresses of DNS servers beside the pods of `kube-system`, link-local addresses and `cluster.dnsAddress`. Without it: every address, on the ports 53 and 5353.",
   }),
   apiServers: listOf(text({ ...cidr, doc: "" }), { unique: true, minItems: 1, default: { embedded: [embeddedNode] }, doc: "Addresses of the cluster's API server, which the Redis controller connects to. Without it: every address, on the ports 443, 6443, 8443 and 16443." }),
 });
