@@ -82,7 +82,8 @@ test("network.egress is for the API's pods and for those of compared images", ()
 });
 
 test("DNS servers of the embedded cluster are admitted by their addresses, and those of another cluster by their ports", () => {
-  const dnsOf = (config: Record<string, unknown>) => stackFlows(settingsOf(config)).find(({ to }) => to === "DNS");
+  const dnsOf = (config: Record<string, unknown>) =>
+    stackFlows(settingsOf(config)).find(({ to }) => to === "DNS");
   assert.deepEqual(dnsOf({})?.peers?.at(-1), { ipBlock: { cidr: "10.42.0.1/32" } });
   const unknown = dnsOf(elsewhere);
   assert.equal(unknown?.peers, undefined);
