@@ -3,11 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { deployedStack } from "../bench/deployed-stack.ts";
-import { differences } from "../bench/network/connection-table.ts";
-import { tryConnections } from "../bench/prove-network.ts";
 import { type StackOutputs, type Workload, workloadRoles } from "../contract/outputs.ts";
-import { openCluster } from "../host/open-cluster.ts";
 import { projectRoot } from "../scripts/stack.ts";
 import {
   closeClusterView,
@@ -18,8 +14,7 @@ import {
   requestsAnswered,
   until,
 } from "./cluster-view.ts";
-import { LightLoad } from "./light-load.ts";
-import { configure, createStack, destroyStack, loadtest, outputs, stackName, up } from "./test-stack.ts";
+import { configure, createStack, destroyStack, loadtest, outputs, up } from "./test-stack.ts";
 
 let stack: StackOutputs;
 const workload = (role: Workload["role"]): Workload => {
@@ -29,10 +24,7 @@ const workload = (role: Workload["role"]): Workload => {
 };
 const podsOf = (role: Workload["role"]) => pods(stack.namespace, workload(role).selector);
 
-before(async () => {
-  await createStack();
-  await configure("network.metricsNamespaces[0]", "network-proof-metrics");
-});
+before(createStack);
 after(async () => {
   closeClusterView();
   await destroyStack();
@@ -45,26 +37,6 @@ test("pulumi up deploys a stack that answers through Nginx", async () => {
   assert.deepEqual(await light.json(), { ok: true });
   assert.equal((await podsOf("api")).length, 3);
   assert.equal((await podsOf("redis")).length, 6);
-});
-
-test("every connection between pods is open or refused as docs/network.md draws it", async (t) => {
-  const deployed = await deployedStack(stackName);
-  const api = openCluster(deployed.cluster.kubeconfig, deployed.cluster.kubeContext);
-  t.after(() => api.close());
-  assert.deepEqual(differences(await tryConnections(api, deployed)), []);
-});
-
-test("network.policies goes off and on again without a failed request or another pod", async (t) => {
-  const before = (await Promise.all(workloadRoles.map(podsOf))).flat();
-  const load = new LightLoad(stack.endpoint);
-  t.after(() => load.stop());
-  for (const value of ["false", "true"]) {
-    await configure("network.policies", value);
-    await up();
-  }
-  assert.deepEqual(await load.stop(), []);
-  const now = (await Promise.all(workloadRoles.map(podsOf))).flat();
-  assert.deepEqual(now.map(({ uid }) => uid).sort(), before.map(({ uid }) => uid).sort());
 });
 
 test("the API reads a user from the database once and then from Redis, until the user is written", async () => {

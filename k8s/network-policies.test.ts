@@ -15,7 +15,7 @@ before(async () => {
       publicUrl: "https://a.example.org",
       tls: { selfSigned: true },
     },
-    network: { metricsNamespaces: ["monitoring"] },
+    network: { policies: true, metricsNamespaces: ["monitoring"] },
     redis: { passwordVersion: 2 },
   }));
 });
