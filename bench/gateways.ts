@@ -46,10 +46,13 @@ export async function compareGateways(command: GatewaysCommand, stack: string): 
     const [nginxPod] = await podsOf("nginx", outputs, api);
     if (nginxPod === undefined) throw noPod("nginx", outputs.namespace);
     const files = await filesOf(nginxPod, outputs, api);
+    const all = gatewayArms({ files, pods: apiPods.length });
     const arms = [
-      ...gatewayArms({ files, pods: apiPods.length }).filter(({ name }) => command.arms.includes(name)),
+      ...all.filter(({ name }) => command.arms.includes(name)),
       ...command.confs.map(confArm),
-      ...command.peers.map((peers) => peersArm(files["nginx.conf"] ?? "", peers)),
+      ...all
+        .filter(({ name }) => name === "kit")
+        .flatMap((kit) => command.peers.map((peers) => peersArm(kit, peers))),
     ];
     const limits = nginxPod.spec?.containers[0]?.resources?.limits ?? {};
     const gateways = await step("Start the gateways", () =>

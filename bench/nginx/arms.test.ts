@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { validate } from "../../config/validate.ts";
 import { programFiles } from "../../nginx/js-module.ts";
 import { renderNginxConf } from "../../nginx/nginx-conf.ts";
-import { gatewayArms, peersArm } from "./arms.ts";
+import { type Arm, gatewayArms, peersArm } from "./arms.ts";
 import { armNames } from "./command-line.ts";
 
 const { nginx, api } = validate({});
@@ -44,11 +44,14 @@ test("gatewayArms reports a configuration without pods", () => {
 });
 
 test("peersArm replaces the pods by so many different addresses of the loopback interface", () => {
-  const { config } = peersArm(nginxConf, 1000);
+  const kit = arms[0] as Arm;
+  const { config, programs } = peersArm(kit, 1000);
+  assert.deepEqual(programs, kit.programs);
+  assert.match(config, /js_path \/etc\/gateway\/;/);
   const addresses = [...config.matchAll(/^ *server (127\.0\.\d+\.\d+):3000 /gm)].map(
     ([, address]) => address,
   );
   assert.equal(new Set(addresses).size, 1000);
   assert.doesNotMatch(config, / resolve /);
-  assert.throws(() => peersArm("http {}", 10), /no pool/);
+  assert.throws(() => peersArm({ ...kit, config: "http {}" }, 10), /no pool/);
 });

@@ -95,10 +95,11 @@ const peerPort = 3000;
  * The stack's gateway with so many pods: addresses of its own loopback interface, at which the same process gives the
  * cheapest response. Arms of this kind differ in what the balancer itself costs.
  *
+ * @param kit the arm of the stack's gateway
  * @param peers from 1 to 60,000
  * @throws {Error} when the stack's configuration has another form than expected
  */
-export function peersArm(nginxConf: string, peers: number): Arm {
+export function peersArm(kit: Arm, peers: number): Arm {
   const servers = Array.from({ length: peers }, (_, index) => {
     const address = `127.0.${1 + (index >> 8)}.${index & 255}`;
     return `    server ${address}:${peerPort} max_fails=3 fail_timeout=5s;`;
@@ -113,7 +114,7 @@ export function peersArm(nginxConf: string, peers: number): Arm {
   }
 }
 `;
-  const config = nginxConf
+  const config = kit.config
     .replace(
       /^ *zone (\S+) \S+;\n(?: *server \S+ resolve[^;]*;\n)+/m,
       `    zone $1 32m;\n${servers.join("\n")}\n`,
@@ -122,7 +123,7 @@ export function peersArm(nginxConf: string, peers: number): Arm {
   if (!config.includes(servers[0] as string))
     throw new Error("the gateway's configuration has no pool of pods");
   return {
-    ...nginx,
+    ...kit,
     name: `${peers}-peers`,
     about: `the gateway with ${peers} pods on its own loopback`,
     config,
