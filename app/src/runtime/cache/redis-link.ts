@@ -1,5 +1,6 @@
 import { createClient, createCluster } from "@redis/client";
 import type { CacheConfig } from "../../config/config.ts";
+import { addressMemory } from "../process/address-memory.ts";
 import { redisScripts } from "./redis-scripts.ts";
 
 export type RedisCluster = ReturnType<typeof newCluster>;
@@ -80,6 +81,7 @@ function socketOptions(config: CacheConfig) {
     keepAlive: true,
     keepAliveInitialDelay: config.keepAliveMs,
     noDelay: true,
+    lookup: addressMemory.lookup,
     reconnectStrategy: (retries: number) => retryDelayMs(retries),
   };
 }

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { type AddressInfo, createConnection, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { PgBouncer } from "../../../testing/pgbouncer.ts";
 import { PostgresServer, postgresUser } from "../../../testing/postgres.ts";
 import { UserStore, usersSchema } from "../../domain/users/user-store.ts";
@@ -159,6 +162,66 @@ test("Database refuses queries when too many wait, and reports whether a failed 
   await server.kill();
   assert.deepEqual(await cut, ["DatabaseUnavailable", away, true]);
   assert.deepEqual(await failure(database.ping()), ["DatabaseUnavailable", away, false]);
+});
+
+test("Database opens all connections at once when it is told to, and then none for queries", async (t) => {
+  const server = await PostgresServer.start();
+  t.after(() => server.stop());
+  const { database } = connect(t, server.url);
+  await database.ping();
+  await database.openConnections();
+  assert.deepEqual(database.connections, { total: 4, idle: 4, waiting: 0 });
+  const session = () => database.query({ text: "SELECT pg_backend_pid() AS pid, pg_sleep(0.1)" });
+  const sessions = await Promise.all([1, 2, 3, 4].map(session));
+  const open = await server.run("SELECT pid FROM pg_stat_activity WHERE application_name = 'test'");
+  assert.deepEqual(
+    sessions
+      .flat()
+      .map(({ pid }) => pid)
+      .sort(),
+    open.map(({ pid }) => pid).sort(),
+  );
+  await server.kill();
+  await database.openConnections();
+});
+
+test("Database waits for a server that is slow to start a session", async (t) => {
+  const server = await PostgresServer.start();
+  t.after(() => server.stop());
+  const { port } = new URL(server.url);
+  const slow = createServer(async (client) => {
+    client.on("error", () => undefined);
+    await sleep(2_500);
+    const connection = createConnection(Number(port), "127.0.0.1").on("error", () => undefined);
+    client.pipe(connection).pipe(client);
+  }).listen(0, "127.0.0.1");
+  await once(slow, "listening");
+  t.after(() => slow.close());
+  const { port: slowPort } = slow.address() as AddressInfo;
+  const { database } = connect(t, server.url.replace(`:${port}`, `:${slowPort}`));
+  assert.deepEqual(await database.query({ text: "SELECT 1 AS one" }), [{ one: 1 }]);
+});
+
+test("Database gives up sooner on a server that accepts no connection", async (t) => {
+  const program = `require("net").createServer().listen(0, "127.0.0.1", 1, function () { console.log(this.address().port) })`;
+  const silent = spawn(process.execPath, ["-e", program], { stdio: ["ignore", "pipe", "inherit"] });
+  t.after(() => silent.kill("SIGKILL"));
+  const [output] = await once(silent.stdout, "data");
+  silent.kill("SIGSTOP");
+  const port = Number(output);
+  // The kernel accepts these for the stopped process, and then no more.
+  const waiting = Array.from({ length: 4 }, () =>
+    createConnection(port, "127.0.0.1").on("error", () => undefined),
+  );
+  t.after(() => {
+    for (const socket of waiting) socket.destroy();
+  });
+  await sleep(200);
+  const { database } = connect(t, `postgres://postgres@127.0.0.1:${port}/postgres`);
+  await assert.rejects(
+    database.ping(),
+    (error) => error instanceof DatabaseUnavailable && /within 2000 ms/.test(String(error.cause)),
+  );
 });
 
 /** A new authority, and a server certificate of it for a host. */

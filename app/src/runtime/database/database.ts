@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import {
   Client,
   type ClientConfig,
@@ -7,8 +8,8 @@ import {
   type QueryConfig,
   type QueryResultRow,
 } from "pg";
+import { addressMemory } from "../process/address-memory.ts";
 import { readSecretFile } from "../process/secret-file.ts";
-import { AddressMemory } from "./address-memory.ts";
 import { connectionSettings } from "./connection-settings.ts";
 
 /** The database failed for a reason that is not the request's: unreachable, too slow, out of resources. */
@@ -48,11 +49,16 @@ export interface DatabaseOptions {
 
 /** "breakwater" in the first bytes of the lock key, to avoid the advisory locks of other programs. */
 const schemaLock = "7094700523513737728";
+/** Time in which a server that can be reached accepts a connection. */
 const connectTimeoutMs = 2_000;
+/** A server on a busy machine may need seconds to start a session. */
+const sessionTimeoutMs = 5_000;
 const statementTimeoutMs = 5_000;
 const pingTimeoutMs = 1_000;
 /** Longer than the server's own limit, whose error says more; this one applies when the server is unreachable. */
 const queryTimeoutMs = statementTimeoutMs + 1_000;
+/** Idle connections are forgotten by networks that see no packet for some minutes. */
+const keepAliveMs = 30_000;
 /** A waiting request takes about 10 KiB. */
 const maxWaitingDefault = 1_000;
 /** invalid_sql_statement_name, duplicate_prepared_statement: the server's session is not this client's alone. */
@@ -68,10 +74,9 @@ const endsSession = /^(08|57P|58|XX)/;
 /** Time after which the server does not carry out a statement any more whose connection was lost. */
 export const writeLimitMs = queryTimeoutMs;
 
-/** A pool of PostgreSQL connections. They open on demand and are replaced when they break. */
+/** A pool of PostgreSQL connections. They stay open, and are replaced on demand when they break. */
 export class Database {
   readonly #options: DatabaseOptions;
-  readonly #addresses = new AddressMemory();
   #pool: Pool;
   /** A pooler such as PgBouncer in transaction mode is between this process and the server. */
   #hasPooler = false;
@@ -100,7 +105,17 @@ export class Database {
     });
   }
 
-  /** @throws {DatabaseUnavailable} when the database does not answer within a second. */
+  /**
+   * Opens the connections that are not open yet, so that a request never waits for one: when the cache is lost, all processes would
+   * open theirs at the same time, and each costs the database milliseconds of CPU time. Those that fail open on demand. Never rejects.
+   */
+  async openConnections(): Promise<void> {
+    const missing = this.#options.poolSize - this.#pool.totalCount + this.#pool.idleCount;
+    const opened = Array.from({ length: missing }, async () => (await this.#connect()).release());
+    await Promise.allSettled(opened);
+  }
+
+  /** @throws {DatabaseUnavailable} when the database starts no session within 5 s, or does not answer within another second. */
   async ping(): Promise<void> {
     await this.query({ text: "SELECT 1", query_timeout: pingTimeoutMs } as QueryConfig);
   }
@@ -189,18 +204,28 @@ export class Database {
         }
       },
       ...connectionSettings(url, ca),
-      stream: () => this.#addresses.socket(),
+      stream: () => withConnectTimeout(addressMemory.socket()),
       max: poolSize,
       application_name: applicationName,
-      connectionTimeoutMillis: connectTimeoutMs,
-      idleTimeoutMillis: 30_000,
+      connectionTimeoutMillis: sessionTimeoutMs,
+      // A pooler with fewer connections than its clients shares them by itself.
+      idleTimeoutMillis: 0,
       ...(!this.#hasPooler && { statement_timeout: statementTimeoutMs }),
       query_timeout: queryTimeoutMs,
       keepAlive: true,
+      keepAliveInitialDelayMillis: keepAliveMs,
     });
     pool.on("error", (error) => onIdleError?.(error));
     // A connection that breaks during a query also emits an error, which ends the process if nothing listens.
     pool.on("connect", (client) => client.on("error", () => undefined));
     return pool;
   }
+}
+
+/** The limit for a session does not tell a busy server from one that cannot be reached. */
+function withConnectTimeout(socket: Socket): Socket {
+  const giveUp = () =>
+    socket.destroy(new Error(`no connection to the database within ${connectTimeoutMs} ms`));
+  const timer = setTimeout(giveUp, connectTimeoutMs);
+  return socket.once("connect", () => clearTimeout(timer)).once("close", () => clearTimeout(timer));
 }

@@ -11,7 +11,11 @@ function open(t: TestContext, report: Record<string, () => PartHealth> = {}) {
     state.calls.push(call);
     if (state.isAway) throw new Error("away");
   };
-  const database = { createSchema: record("schema"), ping: record("ping") };
+  const database = {
+    createSchema: record("schema"),
+    openConnections: record("connections"),
+    ping: record("ping"),
+  };
   const health = new Health({ database, log: quiet, report });
   t.after(() => health.stop());
   /** Waits for this total number of database calls. */
@@ -33,23 +37,23 @@ test("Health is not ready until the schema is created", async (t) => {
   assert.equal(health.live.status, 200);
   assert.deepEqual([health.report.status, status(health.report)], [503, "starting"]);
   state.isAway = false;
-  await checks(2);
+  await checks(3);
   assert.equal(health.ready.status, 200);
-  assert.deepEqual(state.calls, ["schema", "schema"]);
+  assert.deepEqual(state.calls, ["schema", "schema", "connections"]);
   assert.equal(status(health.report), "ok");
 });
 
 test("Health stays ready and reports degraded when the database is down", async (t) => {
   const { state, health, checks } = open(t);
   void health.watch();
-  await checks(1);
+  await checks(2);
   state.isAway = true;
-  await checks(4);
+  await checks(5);
   assert.equal(health.ready.status, 200);
   assert.deepEqual([health.report.status, status(health.report)], [200, "degraded"]);
   assert.deepEqual(JSON.parse(health.report.body).parts.database, { degraded: true, state: "down" });
   state.isAway = false;
-  await checks(5);
+  await checks(6);
   assert.equal(status(health.report), "ok");
 });
 
@@ -59,7 +63,7 @@ test("Health stays ready and names a degraded part", async (t) => {
     heavy: () => ({ degraded: false, queued: 3 }),
   });
   void health.watch();
-  await checks(1);
+  await checks(2);
   assert.equal(health.ready.status, 200);
   const { degraded, parts } = JSON.parse(health.report.body);
   assert.deepEqual(degraded, ["cache"]);
@@ -69,7 +73,7 @@ test("Health stays ready and names a degraded part", async (t) => {
 test("Health is not ready while the pod drains", async (t) => {
   const { health, checks } = open(t);
   void health.watch();
-  await checks(1);
+  await checks(2);
   health.drain();
   assert.equal(health.ready.status, 503);
   assert.deepEqual([health.report.status, status(health.report)], [503, "draining"]);
@@ -91,7 +95,10 @@ test("Health logs each reason of the database once while it waits", async (t) =>
     });
   };
   const log = { info: () => undefined, warn: ({ reason }: { reason?: string }) => void logged.push(reason) };
-  const health = new Health({ database: { createSchema: refuse, ping: refuse }, log });
+  const health = new Health({
+    database: { createSchema: refuse, openConnections: refuse, ping: refuse },
+    log,
+  });
   t.after(() => health.stop());
   void health.watch();
   while (tries < 4) await new Promise((resolve) => setTimeout(resolve, 20));

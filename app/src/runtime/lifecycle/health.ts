@@ -16,7 +16,7 @@ export interface PartHealth {
 
 /** Parts that the probes depend on. */
 export interface HealthParts {
-  database: Pick<Database, "createSchema" | "ping">;
+  database: Pick<Database, "createSchema" | "openConnections" | "ping">;
   log: Log;
   /** Health of the other parts in the full report, by name. */
   report?: Record<string, () => PartHealth>;
@@ -87,14 +87,17 @@ export class Health {
     this.#stop.abort();
   }
 
-  /** Creates the schema when the database answers, then checks the database until `stop`. Never rejects. */
+  /** Creates the schema and opens the connections when the database answers, then checks the database until `stop`. Never rejects. */
   async watch(): Promise<void> {
     const { database, log } = this.#parts;
     let failures = 0;
     let lastReason: string | undefined;
     while (!this.#stop.signal.aborted) {
       try {
-        await (this.#database === "starting" ? database.createSchema() : database.ping());
+        if (this.#database === "starting") {
+          await database.createSchema();
+          await database.openConnections();
+        } else await database.ping();
         failures = 0;
         if (this.#database !== "up") log.info({}, "database connected");
         this.#database = "up";

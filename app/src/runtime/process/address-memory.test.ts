@@ -68,3 +68,28 @@ test("AddressMemory connects a socket by the last known addresses", async () => 
     server.close();
   }
 });
+
+test("AddressMemory returns no address of a host that does not exist any more", async () => {
+  let isGone = false;
+  const gone: NodeJS.ErrnoException = Object.assign(new Error("gone"), { code: "ENOTFOUND" });
+  const { find } = memoryOf(() => (isGone ? gone : [address("192.0.2.1")]));
+  await find("redis-0");
+  isGone = true;
+  await assert.rejects(find("redis-0"), gone);
+});
+
+test("AddressMemory leaves threads free while the lookups of many hosts hang", async () => {
+  const hanging: (() => void)[] = [];
+  const started: string[] = [];
+  const memory = new AddressMemory((host, callback) => {
+    started.push(host);
+    hanging.push(() => callback(null, [address("192.0.2.1")]));
+  }, 2);
+  const find = (host: string) =>
+    new Promise((resolve) => memory.lookup(host, { all: true }, (_, addresses) => resolve(addresses)));
+  const found = ["a", "b", "c", "d"].map(find);
+  assert.deepEqual(started, ["a", "b"]);
+  for (let host = 0; host < 4; host++) hanging[host]?.();
+  assert.deepEqual(await Promise.all(found), Array(4).fill([address("192.0.2.1")]));
+  assert.deepEqual(started, ["a", "b", "c", "d"]);
+});
