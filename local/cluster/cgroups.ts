@@ -1,4 +1,5 @@
 import { mkdir, readdir, readFile, rmdir, stat, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { type ProcessIdentity, startTimeOf } from "../../host/process-table.ts";
 
@@ -6,6 +7,8 @@ const cgroupMount = "/sys/fs/cgroup";
 
 /** The control group of this cluster's containers, below the root of every hierarchy. */
 export const cgroupRoot = "/breakwater";
+/** The control group of this cluster's own processes and of what they start outside of containers. It divides CPU time only. */
+const systemRoot = "/breakwater-system";
 
 const exists = (path: string): Promise<boolean> =>
   stat(path).then(
@@ -22,16 +25,46 @@ async function hierarchies(): Promise<string[]> {
   });
 }
 
-/** Creates the group in every hierarchy. The kubelet does not start without it. */
+/** Creates the group of the containers in every hierarchy. The kubelet does not start without it. */
 export async function ensureCgroups(): Promise<void> {
-  for (const hierarchy of await hierarchies()) {
-    const controllers = await readFile(join(hierarchy, "cgroup.controllers"), "utf8").catch(() => "");
-    const enable = controllers.split(/\s+/).filter((name) => name !== "");
-    // In version 2, a group has only the controllers that its parent enables for it.
-    for (const name of enable)
-      await writeFile(join(hierarchy, "cgroup.subtree_control"), `+${name}`).catch(() => {});
-    await mkdir(join(hierarchy, cgroupRoot), { recursive: true });
+  for (const hierarchy of await hierarchies())
+    await createGroup(hierarchy, cgroupRoot, availableParallelism());
+}
+
+/**
+ * Creates the group of the cluster's own processes. On a busy machine they share the CPU time with the pods as the services
+ * of an ordinary node do. Without the group each of them would count as much as all pods together, and the pods that
+ * serve requests would get next to nothing while others start.
+ *
+ * @returns the file that a process is added by, or undefined on a machine where CPU time cannot be divided.
+ */
+export async function systemGroup(): Promise<string | undefined> {
+  for (const hierarchy of await hierarchies())
+    if (await createGroup(hierarchy, systemRoot, 1)) return join(hierarchy, systemRoot, "cgroup.procs");
+  return undefined;
+}
+
+/**
+ * Creates a group that counts as much as so many processes where CPU time is short.
+ * Source: cgroups(7), and "CPU Interface Files" of the kernel's manual of cgroup v2.
+ *
+ * @returns whether the hierarchy divides CPU time.
+ */
+async function createGroup(hierarchy: string, name: string, processes: number): Promise<boolean> {
+  const controllers = await readFile(join(hierarchy, "cgroup.controllers"), "utf8").catch(() => "");
+  const enable = controllers.split(/\s+/).filter((name) => name !== "");
+  // In version 2, a group has only the controllers that its parent enables for it.
+  for (const name of enable)
+    await writeFile(join(hierarchy, "cgroup.subtree_control"), `+${name}`).catch(() => {});
+  const group = join(hierarchy, name);
+  await mkdir(group, { recursive: true });
+  const weights = { "cpu.shares": 1024 * processes, "cpu.weight": Math.min(100 * processes, 10_000) };
+  for (const [file, weight] of Object.entries(weights)) {
+    if (!(await exists(join(group, file)))) continue;
+    await writeFile(join(group, file), String(weight));
+    return true;
   }
+  return false;
 }
 
 /** Returns the group and all groups below it, deepest first. */
@@ -54,9 +87,12 @@ export async function containerProcesses(): Promise<ProcessIdentity[]> {
   return found.flatMap(({ pid, startTime }) => (startTime === undefined ? [] : [{ pid, startTime }]));
 }
 
-/** Removes the group from every hierarchy. No process may run in it. */
+/** Removes the groups from every hierarchy. No container and no daemon may run. */
 export async function removeCgroups(): Promise<void> {
-  for (const hierarchy of await hierarchies())
+  for (const hierarchy of await hierarchies()) {
     for (const group of await groupsBelow(join(hierarchy, cgroupRoot)))
       if (await exists(group)) await rmdir(group);
+    // A process that a daemon left behind keeps the group, which does no harm.
+    await rmdir(join(hierarchy, systemRoot)).catch(() => {});
+  }
 }

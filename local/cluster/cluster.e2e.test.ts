@@ -147,6 +147,14 @@ test("clusterStatus reports a killed daemon, and clusterUp starts it again and l
   );
 });
 
+test("the cluster's processes share CPU time as one group, beside the pods", async () => {
+  for (const { name } of await clusterStatus()) {
+    const { pid } = await daemonState(name);
+    if (pid !== undefined)
+      assert.match(await readFile(`/proc/${pid}/cgroup`, "utf8"), /:\/breakwater-system$/m, name);
+  }
+});
+
 test("the kubelet rotates the logs of containers by their size while they run", async () => {
   const { kubeletconfig } = await api.getJson<{ kubeletconfig: Record<string, unknown> }>(
     "/api/v1/nodes/breakwater/proxy/configz",

@@ -12,6 +12,7 @@ import {
   waitUntilGone,
 } from "../../host/process-table.ts";
 import { dataPaths } from "../paths.ts";
+import { systemGroup } from "./cgroups.ts";
 import { type Endpoint, requireFreePorts } from "./ports.ts";
 
 /** A long-running process of the embedded cluster. */
@@ -105,6 +106,7 @@ export async function ensureDaemon(daemon: Daemon): Promise<boolean> {
         HOME: "/root",
         ...daemon.env,
         UMASK: daemon.umask ?? "0077",
+        CPU_GROUP: (await systemGroup()) ?? "/dev/null",
         PID_FILE: pidFile(daemon.name),
         FINGERPRINT: wanted,
       },
