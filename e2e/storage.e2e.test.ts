@@ -28,6 +28,8 @@ before(async () => {
   await configure("cluster.storageClass", storageClass);
   // A busy machine delays the event loop; a test counts failed requests.
   await configure("api.env.SHED_EVENT_LOOP_DELAY_MS", "0");
+  // A busy machine silences a server for seconds; a failover then loses the writes that only the silent primary had.
+  await configure("redis.nodeTimeout", "5 s");
   await up();
 });
 after(async () => {
