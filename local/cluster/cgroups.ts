@@ -92,7 +92,7 @@ export async function removeCgroups(): Promise<void> {
   for (const hierarchy of await hierarchies()) {
     for (const group of await groupsBelow(join(hierarchy, cgroupRoot)))
       if (await exists(group)) await rmdir(group);
-    // A process that a daemon left behind keeps the group, which does no harm.
+    // A process that a daemon left behind keeps the group, without effect on the next start.
     await rmdir(join(hierarchy, systemRoot)).catch(() => {});
   }
 }

@@ -164,7 +164,7 @@ test("Database refuses queries when too many wait, and reports whether a failed 
   assert.deepEqual(await failure(database.ping()), ["DatabaseUnavailable", away, false]);
 });
 
-test("Database opens all connections at once when it is told to, and then none for queries", async (t) => {
+test("Database opens all connections before they are needed, and then none for queries", async (t) => {
   const server = await PostgresServer.start();
   t.after(() => server.stop());
   const { database } = connect(t, server.url);

@@ -222,7 +222,7 @@ export class Database {
   }
 }
 
-/** The limit for a session does not tell a busy server from one that cannot be reached. */
+/** The limit for a session does not distinguish a busy server from one that cannot be reached. */
 function withConnectTimeout(socket: Socket): Socket {
   const giveUp = () =>
     socket.destroy(new Error(`no connection to the database within ${connectTimeoutMs} ms`));
