@@ -1,5 +1,4 @@
 import { mkdir, readdir, readFile, rmdir, stat, writeFile } from "node:fs/promises";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { type ProcessIdentity, startTimeOf } from "../../host/process-table.ts";
 
@@ -27,30 +26,29 @@ async function hierarchies(): Promise<string[]> {
 
 /** Creates the group of the containers in every hierarchy. The kubelet does not start without it. */
 export async function ensureCgroups(): Promise<void> {
-  for (const hierarchy of await hierarchies())
-    await createGroup(hierarchy, cgroupRoot, availableParallelism());
+  for (const hierarchy of await hierarchies()) await createGroup(hierarchy, cgroupRoot);
 }
 
 /**
- * Creates the group of the cluster's own processes. On a busy machine they share the CPU time with the pods as the services
- * of an ordinary node do. Without the group each of them would count as much as all pods together, and the pods that
- * serve requests would get next to nothing while others start.
+ * Creates the group of the cluster's own processes. On a busy machine, all of them together get as much CPU time as all pods
+ * together, and as each process of a user, such as the load generator. Without the group each of them would count as much as
+ * all pods do, and the pods that serve requests would get next to nothing while others start.
  *
  * @returns the file that a process is added by, or undefined on a machine where CPU time cannot be divided.
  */
 export async function systemGroup(): Promise<string | undefined> {
-  for (const hierarchy of await hierarchies())
-    if (await createGroup(hierarchy, systemRoot, 1)) return join(hierarchy, systemRoot, "cgroup.procs");
+  for (const hierarchy of await hierarchies()) {
+    const group = await createGroup(hierarchy, systemRoot);
+    const dividesCpu = await Promise.all(
+      ["cpu.shares", "cpu.weight"].map((file) => exists(join(group, file))),
+    );
+    if (dividesCpu.includes(true)) return join(group, "cgroup.procs");
+  }
   return undefined;
 }
 
-/**
- * Creates a group that counts as much as so many processes where CPU time is short.
- * Source: cgroups(7), and "CPU Interface Files" of the kernel's manual of cgroup v2.
- *
- * @returns whether the hierarchy divides CPU time.
- */
-async function createGroup(hierarchy: string, name: string, processes: number): Promise<boolean> {
+/** @returns the group's folder */
+async function createGroup(hierarchy: string, name: string): Promise<string> {
   const controllers = await readFile(join(hierarchy, "cgroup.controllers"), "utf8").catch(() => "");
   const enable = controllers.split(/\s+/).filter((name) => name !== "");
   // In version 2, a group has only the controllers that its parent enables for it.
@@ -58,13 +56,7 @@ async function createGroup(hierarchy: string, name: string, processes: number): 
     await writeFile(join(hierarchy, "cgroup.subtree_control"), `+${name}`).catch(() => {});
   const group = join(hierarchy, name);
   await mkdir(group, { recursive: true });
-  const weights = { "cpu.shares": 1024 * processes, "cpu.weight": Math.min(100 * processes, 10_000) };
-  for (const [file, weight] of Object.entries(weights)) {
-    if (!(await exists(join(group, file)))) continue;
-    await writeFile(join(group, file), String(weight));
-    return true;
-  }
-  return false;
+  return group;
 }
 
 /** Returns the group and all groups below it, deepest first. */
