@@ -110,8 +110,9 @@ export class Database {
    * open theirs at the same time, and each costs the database milliseconds of CPU time. Those that fail open on demand. Never rejects.
    */
   async openConnections(): Promise<void> {
-    const missing = this.#options.poolSize - this.#pool.totalCount + this.#pool.idleCount;
-    const opened = Array.from({ length: missing }, async () => (await this.#connect()).release());
+    // The idle ones are taken first, so that the rest is opened.
+    const count = this.#options.poolSize - this.#pool.totalCount + this.#pool.idleCount;
+    const opened = Array.from({ length: count }, async () => (await this.#connect()).release());
     await Promise.allSettled(opened);
   }
 
