@@ -3,19 +3,30 @@ import { test } from "node:test";
 import { networkSettings } from "../config/network-settings.ts";
 import { validate } from "../config/validate.ts";
 import { stackFlows } from "./network-flows.ts";
-import { groupsIn, policyOf } from "./network-policies.ts";
+import { policiesOf, policyOf } from "./network-policies.ts";
 
 const settingsOf = (config: Record<string, unknown> = {}) => networkSettings(validate(config));
 const elsewhere = { cluster: { kubeContext: "c" }, registry: { address: "r.example.org" } };
 
-test("a policy admits what the flows of its group draw, from both ends, and isolates both directions", () => {
+test("policies admit what the flows of a group draw, from both ends, and isolate their own direction only", () => {
   const flows = stackFlows(settingsOf());
-  const { policyTypes, ingress, egress } = policyOf("database", flows) as {
+  const { policyTypes, ingress, egress } = policyOf("database", "ingress", flows) as {
     policyTypes: string[];
     ingress: { from: object[] }[];
-    egress: object[];
+    egress?: object[];
   };
-  assert.deepEqual([policyTypes, egress], [["Ingress", "Egress"], []]);
+  assert.deepEqual([policyTypes, egress], [["Ingress"], undefined]);
+  const ofDatabase = policiesOf(flows).filter(({ group }) => group === "database");
+  assert.deepEqual(
+    ofDatabase.map(({ direction }) => direction),
+    ["ingress"],
+  );
+  const own = (spec: ReturnType<typeof policyOf>) => [Object.keys(spec).sort(), spec.policyTypes];
+  for (const { group, direction } of policiesOf(flows))
+    assert.deepEqual(own(policyOf(group, direction, flows)), [
+      [direction, "podSelector", "policyTypes"].sort(),
+      [direction === "ingress" ? "Ingress" : "Egress"],
+    ]);
   const ports = [{ port: 5432, protocol: "TCP" }];
   const from = (name: string) => ({
     from: [{ podSelector: { matchLabels: { "app.kubernetes.io/name": name } } }],
@@ -24,7 +35,7 @@ test("a policy admits what the flows of its group draw, from both ends, and isol
   assert.deepEqual(ingress[0], from("api"));
   assert.ok(ingress.some((rule) => JSON.stringify(rule) === JSON.stringify(from("database-password"))));
   for (const rule of ingress) assert.equal(rule.from.length, 1);
-  assert.deepEqual((policyOf("api", flows).egress as object[])[1], {
+  assert.deepEqual((policyOf("api", "egress", flows).egress as object[])[1], {
     to: [{ podSelector: { matchLabels: { "app.kubernetes.io/name": "database" } } }],
     ports,
   });
@@ -36,8 +47,8 @@ test("an outside database is reached on the port of its URL, and has no policy a
   assert.equal(portOf("postgresql://u:p%23@db.example.org:80/n?sslmode=require"), 80);
   assert.equal(portOf("postgres://u:p@[fd00::1]:6543/n?port=6000"), 6000);
   const flows = stackFlows(settingsOf({ ...elsewhere, database: { url: "postgres://u:p@h:6543/n" } }));
-  assert.ok(!groupsIn(flows).some((group) => group.startsWith("database")));
-  const rule = (policyOf("api", flows).egress as { to?: object[]; ports: { port: number }[] }[])[1];
+  assert.ok(!policiesOf(flows).some(({ group }) => group.startsWith("database")));
+  const rule = (policyOf("api", "egress", flows).egress as { to?: object[]; ports: { port: number }[] }[])[1];
   assert.deepEqual([rule?.to, rule?.ports[0]?.port], [undefined, 6543]);
 });
 

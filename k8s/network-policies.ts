@@ -16,9 +16,15 @@ export interface NetworkPoliciesArgs {
   dnsAddress: pulumi.Input<string>;
 }
 
+/** Direction of the connections of a NetworkPolicy, seen from its pods. */
+type Direction = "ingress" | "egress";
+
 /**
- * A NetworkPolicy for each group of pods, which admits the group's flows, and one that refuses every other connection of the
- * namespace's pods. The latter is created last and deleted first: no flow of the stack is refused in between.
+ * A NetworkPolicy for the connections that each group of pods accepts, one for those that it opens, and one that refuses every other
+ * connection of the namespace's pods. The latter is created last and deleted first: no flow of the stack is refused in between.
+ *
+ * One policy for both directions would be shorter, but kube-router lets a connection between two pods of such a group pass by the
+ * policy's rule for the other direction.
  */
 export class NetworkPolicies extends pulumi.ComponentResource {
   constructor(name: string, args: NetworkPoliciesArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -36,36 +42,39 @@ export class NetworkPolicies extends pulumi.ComponentResource {
       .apply((address) =>
         stackFlows({ ...settings, ...(dnsServers && { dnsServers: [...dnsServers, address] }) }),
       );
-    const groups = groupsIn(stackFlows(settings)).map((group) =>
+    const each = policiesOf(stackFlows(settings)).map(({ group, direction }) =>
       create(
-        group,
-        flows.apply((all) => policyOf(group, all)),
+        `${group}-${direction}`,
+        flows.apply((all) => policyOf(group, direction, all)),
       ),
     );
-    create(defaultPolicy, { podSelector: {}, policyTypes: ["Ingress", "Egress"] }, groups);
+    create(defaultPolicy, { podSelector: {}, policyTypes: ["Ingress", "Egress"] }, each);
     this.registerOutputs({});
   }
 }
 
-/** The groups of pods that have flows. */
-export function groupsIn(flows: readonly Flow[]): PodGroup[] {
-  return [...new Set<Place>(flows.flatMap(({ from, to }) => [from, to]))].filter(isGroup);
+/** The groups of pods with flows, each once for each direction of its flows. */
+export function policiesOf(flows: readonly Flow[]): { group: PodGroup; direction: Direction }[] {
+  const groupsOf = (places: Place[]) => [...new Set(places)].filter(isGroup);
+  return [
+    ...groupsOf(flows.map(({ to }) => to)).map((group) => ({ group, direction: "ingress" as const })),
+    ...groupsOf(flows.map(({ from }) => from)).map((group) => ({ group, direction: "egress" as const })),
+  ];
 }
 
-/** The policy that admits a group's flows, in both directions. */
-export function policyOf(group: PodGroup, flows: readonly Flow[]): PolicySpec {
+/** The policy that admits a group's flows in one direction. */
+export function policyOf(group: PodGroup, direction: Direction, flows: readonly Flow[]): PolicySpec {
   const peersOf = (place: Place, { peers }: Flow) =>
     isGroup(place) ? [{ podSelector: podGroups[place] }] : peers;
-  return {
-    podSelector: podGroups[group],
-    policyTypes: ["Ingress", "Egress"],
-    ingress: flows
-      .filter(({ to }) => to === group)
-      .map((flow) => ({ from: peersOf(flow.from, flow), ports: flow.ports })),
-    egress: flows
-      .filter(({ from }) => from === group)
-      .map((flow) => ({ to: peersOf(flow.to, flow), ports: flow.ports })),
-  };
+  const podSelector = podGroups[group];
+  if (direction === "ingress") {
+    const accepted = flows.filter(({ to }) => to === group);
+    const ingress = accepted.map((flow) => ({ from: peersOf(flow.from, flow), ports: flow.ports }));
+    return { podSelector, policyTypes: ["Ingress"], ingress };
+  }
+  const opened = flows.filter(({ from }) => from === group);
+  const egress = opened.map((flow) => ({ to: peersOf(flow.to, flow), ports: flow.ports }));
+  return { podSelector, policyTypes: ["Egress"], egress };
 }
 
 function isGroup(place: Place): place is PodGroup {
