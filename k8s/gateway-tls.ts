@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { isIP } from "node:net";
 import type { types } from "@pulumi/kubernetes";
+import type { PodVolume } from "./pod.ts";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import * as pulumi from "@pulumi/pulumi";
 import { serviceHost, shortHash } from "../config/derive.ts";
@@ -22,7 +23,7 @@ export interface GatewayTlsArgs {
 
 /** TLS of the gateway's pods and Service. */
 export interface GatewayTls {
-  volumes: types.input.core.v1.Volume[];
+  volumes: PodVolume[];
   volumeMounts: types.input.core.v1.VolumeMount[];
   containerPorts: types.input.core.v1.ContainerPort[];
   servicePorts: types.input.core.v1.ServicePort[];

@@ -1,4 +1,5 @@
 import type { types } from "@pulumi/kubernetes";
+import type { PodVolume } from "./pod.ts";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import * as pulumi from "@pulumi/pulumi";
 import { passwordId } from "./password.ts";
@@ -39,7 +40,7 @@ export function passwordsVolume(
   volume: string,
   keys: PasswordKey[],
   defaultMode?: number,
-): types.input.core.v1.Volume {
+): PodVolume {
   const items = keys.map((key) => ({ key, path: key }));
   return { name: volume, secret: { secretName: name, optional: true, items, defaultMode } };
 }
