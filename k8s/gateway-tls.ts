@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { isIP } from "node:net";
 import type { types } from "@pulumi/kubernetes";
-import type { PodVolume } from "./pod.ts";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import * as pulumi from "@pulumi/pulumi";
 import { serviceHost, shortHash } from "../config/derive.ts";
@@ -11,6 +10,7 @@ import type { TlsTrust } from "../contract/outputs.ts";
 import { nginxTlsPort } from "../nginx/settings.ts";
 import { ticketKeyBytes, tlsFiles } from "../nginx/tls.ts";
 import { keep } from "./password.ts";
+import type { PodVolume } from "./pod.ts";
 import { type SelfSigned, selfSigned } from "./self-signed.ts";
 
 /** What the gateway's workload needs for TLS. */
