@@ -9,7 +9,7 @@ import { MiB, type Milliseconds } from "../config/units.ts";
 import type { Workload } from "../contract/outputs.ts";
 import { passwordsVolume } from "./passwords-in-use.ts";
 import { apiInternalPort, apiPort } from "./ports.ts";
-import { quantity, resources } from "./resources.ts";
+import { resources } from "./resources.ts";
 import { createDeployment, skipAwait } from "./workload.ts";
 
 /** One pool of API pods. */
@@ -83,7 +83,7 @@ export function createApiPool(args: ApiPoolArgs, parent: pulumi.Resource): Workl
         volumes: [
           ...volumes(config).map(({ name, bytes }) => ({
             name,
-            emptyDir: { sizeLimit: quantity(bytes) },
+            emptyDir: { bytes },
           })),
           passwordsVolume("passwords", ["database", "internal-token"]),
         ],

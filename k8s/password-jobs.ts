@@ -6,7 +6,7 @@ import type { Workload } from "../contract/outputs.ts";
 import { podLabels } from "./labels.ts";
 import { passwordId } from "./password.ts";
 import { passwordsVolume, passwordVariable } from "./passwords-in-use.ts";
-import { podTemplate } from "./pod.ts";
+import { type PodVolume, podTemplate } from "./pod.ts";
 import { selectorLabels } from "./workload.ts";
 
 /** A Job that makes a new password valid. */
@@ -28,7 +28,7 @@ type Env = types.input.core.v1.EnvVar[];
 type JobSpec = Required<Pick<types.input.core.v1.Container, "args">> & {
   role: Workload["role"];
   env: Env;
-  volume?: types.input.core.v1.Volume;
+  volume?: PodVolume;
 };
 
 const mountPath = "/var/lib/passwords";

@@ -2,6 +2,7 @@ import type { types } from "@pulumi/kubernetes";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import * as pulumi from "@pulumi/pulumi";
 import { passwordId } from "./password.ts";
+import type { PodVolume } from "./pod.ts";
 
 /** The passwords that a rotation replaces. */
 export interface Passwords {
@@ -35,11 +36,7 @@ export function createPasswordsInUse(
 }
 
 /** Volume with a file for each of the keys that the Secret has; the kubelet changes them within about a minute. */
-export function passwordsVolume(
-  volume: string,
-  keys: PasswordKey[],
-  defaultMode?: number,
-): types.input.core.v1.Volume {
+export function passwordsVolume(volume: string, keys: PasswordKey[], defaultMode?: number): PodVolume {
   const items = keys.map((key) => ({ key, path: key }));
   return { name: volume, secret: { secretName: name, optional: true, items, defaultMode } };
 }

@@ -76,10 +76,10 @@ test("every object has the annotation that takes its fields back, beside those o
 
 test("every pod runs as an unprivileged user, and only the Redis controller has a service account token", () => {
   for (const [name, pod] of pods()) {
-    const { runAsNonRoot, runAsUser, seccompProfile } = pod.securityContext;
+    const { runAsNonRoot, runAsUser, runAsGroup, fsGroup, seccompProfile } = pod.securityContext;
     assert.deepEqual(
-      [runAsNonRoot, runAsUser, seccompProfile],
-      [true, 10001, { type: "RuntimeDefault" }],
+      [runAsNonRoot, runAsUser, runAsGroup, fsGroup, seccompProfile],
+      [true, 10001, 10001, 10001, { type: "RuntimeDefault" }],
       name,
     );
     const isController = name.endsWith(" redis-controller");
@@ -109,6 +109,12 @@ test("every main container has all three probes", () => {
   for (const { name, inputs } of [...ofKind(recorded, "Deployment"), ...ofKind(recorded, "StatefulSet")]) {
     for (const { startupProbe, readinessProbe, livenessProbe } of inputs.spec.template.spec.containers) {
       assert.ok(startupProbe && readinessProbe && livenessProbe, name);
+      const actions = [readinessProbe, livenessProbe].map(({ httpGet, exec, tcpSocket }) => ({
+        httpGet,
+        exec,
+        tcpSocket,
+      }));
+      assert.notDeepEqual(actions[0], actions[1], `${name}: readiness is no reason to restart`);
     }
   }
 });
@@ -224,7 +230,7 @@ test("the gateway starts when a pod answers, and lives without pods", () => {
   const [container] = deployment?.inputs.spec.template.spec.containers ?? [];
   assert.equal(container.startupProbe.httpGet.path, "/healthz/started");
   assert.equal(container.readinessProbe.httpGet.path, "/healthz");
-  assert.equal(container.livenessProbe.httpGet.path, "/healthz");
+  assert.equal(container.livenessProbe.httpGet.path, "/healthz/alive");
 });
 
 test("the gateway checks its configuration with the same image and files before it starts, and reports the line", () => {

@@ -129,7 +129,8 @@ export class RedisController extends pulumi.ComponentResource {
                     value("NODE_EXTRA_CA_CERTS", certificate),
                   ],
                   ports: [{ name: "metrics", containerPort: controllerPort }],
-                  readinessProbe: { httpGet: { path: "/health", port: "metrics" }, periodSeconds: 5 },
+                  // The Job that waits for the cluster asks the Service for the status, also while the loop hangs.
+                  readinessProbe: { httpGet: { path: "/status", port: "metrics" }, periodSeconds: 5 },
                   startupProbe: {
                     httpGet: { path: "/health", port: "metrics" },
                     periodSeconds: 1,
