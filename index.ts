@@ -181,7 +181,11 @@ const databasePassword =
           secretName: database.secretName,
           url: database.urlOfRole,
         },
-        { provider, transformations: transformationsOf(parts.database), dependsOn: [space, database, api, ...api.ready] },
+        {
+          provider,
+          transformations: transformationsOf(parts.database),
+          dependsOn: [space, database, api, ...api.ready],
+        },
       )
     : undefined;
 createPasswordsInUse(

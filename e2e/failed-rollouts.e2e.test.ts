@@ -14,7 +14,10 @@ const kubectl = $({ quiet: true, env: { ...process.env, KUBECONFIG: dataPaths.ku
 const nodeImage = recipes.find(({ name }) => name === "node");
 const readyApiPods = async () => {
   const found = await pods(namespace, { "app.kubernetes.io/name": "api" });
-  return found.filter(({ ready }) => ready).map(({ uid }) => uid).sort();
+  return found
+    .filter(({ ready }) => ready)
+    .map(({ uid }) => uid)
+    .sort();
 };
 
 before(async () => {
@@ -49,7 +52,10 @@ const failures: Failure[] = [
     what: "an image that does not exist",
     set: () => configure("api.pools[0].image", "localhost:5000/breakwater/none:1"),
     reset: () => remove("api.pools[0].image"),
-    prints: [/The pod stable-\S+ cannot start: container api: (ErrImagePull|ImagePullBackOff)/, /events:\s+Failed/],
+    prints: [
+      /The pod stable-\S+ cannot start: container api: (ErrImagePull|ImagePullBackOff)/,
+      /events:\s+Failed/,
+    ],
   },
   {
     what: "a program that ends",

@@ -6,7 +6,6 @@ import { surgeShare } from "../config/gateway-memory.ts";
 import { heapSnapshotBytes } from "../config/memory.ts";
 import { type ApiConfig, apiVolumes } from "../config/sections/api.ts";
 import { MiB, type Milliseconds } from "../config/units.ts";
-import type { Workload } from "../contract/outputs.ts";
 import type { ClusterReader } from "./cluster-reader.ts";
 import { passwordsVolume } from "./passwords-in-use.ts";
 import { apiInternalPort, apiPort } from "./ports.ts";

@@ -18,7 +18,13 @@ const pod = { name: "api-1", uid: "uid-1", container: "api" };
 const events = {
   items: [
     { type: "Normal", reason: "Scheduled", message: "assigned", lastTimestamp: "2026-01-01T00:00:01Z" },
-    { type: "Warning", reason: "Unhealthy", message: "probe failed", count: 3, lastTimestamp: "2026-01-01T00:00:09Z" },
+    {
+      type: "Warning",
+      reason: "Unhealthy",
+      message: "probe failed",
+      count: 3,
+      lastTimestamp: "2026-01-01T00:00:09Z",
+    },
     { type: "Warning", reason: "BackOff", message: "restarting", eventTime: "2026-01-01T00:00:05.000000Z" },
   ],
 };

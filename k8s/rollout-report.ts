@@ -16,11 +16,7 @@ export interface EventView {
 }
 
 /** Events of an object, the newest first. None when they cannot be read. */
-export async function eventsOf(
-  cluster: ClusterReader,
-  namespace: string,
-  uid: string,
-): Promise<EventView[]> {
+export async function eventsOf(cluster: ClusterReader, namespace: string, uid: string): Promise<EventView[]> {
   const path = `${pathOf("events", namespace)}?fieldSelector=${encodeURIComponent(`involvedObject.uid=${uid}`)}`;
   const { items } = await cluster
     .getJson<{ items: EventView[] }>(path, requestTimeoutMs)

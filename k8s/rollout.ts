@@ -136,7 +136,9 @@ async function failWhenLasting(
       );
     if (!(await isConfirmed(cluster, namespace, each))) continue;
     const evidence = await evidenceOf(cluster, namespace, each);
-    throw new pulumi.RunError(`The pod ${each.name} cannot start: ${each.reason}${evidence}\n${wayOut(name)}`);
+    throw new pulumi.RunError(
+      `The pod ${each.name} cannot start: ${each.reason}${evidence}\n${wayOut(name)}`,
+    );
   }
 }
 
@@ -157,7 +159,8 @@ async function isConfirmed(
 }
 
 function wayOut(name: string): string {
-  const image = { database: "images.postgres", nginx: "images.nginx", redis: "images.redis" }[name] ?? "the image";
+  const image =
+    { database: "images.postgres", nginx: "images.nginx", redis: "images.redis" }[name] ?? "the image";
   const section = name.startsWith("redis") ? "redis" : name === "database" || name === "nginx" ? name : "api";
   return `Pods of before go on serving. Correct it (${image}, ${section}.… in stack config) and run pulumi up again`;
 }
