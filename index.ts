@@ -141,6 +141,7 @@ const dnsCacheMs = await readDnsCacheTime(config.cluster, access);
 const api = new Api(
   "api",
   {
+    cluster: opened,
     namespace: ns,
     config: config.api,
     pools,
@@ -166,7 +167,7 @@ const api = new Api(
     ],
   },
 );
-const redisNodes = nodesBeforeApi ?? redis.createNodes(api);
+const redisNodes = nodesBeforeApi ?? redis.createNodes(api, ...api.ready);
 const databasePassword =
   database instanceof Database
     ? setDatabasePassword(
@@ -180,7 +181,11 @@ const databasePassword =
           secretName: database.secretName,
           url: database.urlOfRole,
         },
-        { provider, transformations: transformationsOf(parts.database), dependsOn: [space, database, api] },
+        {
+          provider,
+          transformations: transformationsOf(parts.database),
+          dependsOn: [space, database, api, ...api.ready],
+        },
       )
     : undefined;
 createPasswordsInUse(
@@ -198,6 +203,7 @@ createPasswordsInUse(
       redis,
       redisNodes.ready,
       api,
+      ...api.ready,
       ...(databasePassword === undefined ? [] : [databasePassword]),
     ],
   },
@@ -220,7 +226,7 @@ const nginx = new NginxGateway(
     resolver,
   },
   // The API comes first, so that a new gateway finds pods at its first DNS lookup.
-  { ...optionsOf("nginx"), dependsOn: [space, api] },
+  { ...optionsOf("nginx"), dependsOn: [space, api, ...api.ready] },
 );
 
 const outputs = {

@@ -72,7 +72,7 @@ export class RedisCluster extends pulumi.ComponentResource {
   /** What the API waits for when it comes before the nodes. */
   readonly admission: pulumi.Resource[];
   readonly #leaving: string[];
-  readonly #create: (dependsOn: pulumi.Resource[]) => RedisNodes;
+  readonly #create: (dependsOn: pulumi.Input<pulumi.Resource>[]) => RedisNodes;
 
   constructor(name: string, args: RedisClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("breakwater:k8s:RedisCluster", name, {}, opts);
@@ -95,13 +95,13 @@ export class RedisCluster extends pulumi.ComponentResource {
         new RedisFormation(
           `${name}-formation`,
           { ...args, nodes: this.nodes, isShrinking, isPresent: args.live !== undefined, setUid },
-          { parent: this, dependsOn: [controller, ...dependsOn] },
+          { parent: this, dependsOn: [controller, controller.ready, ...dependsOn] },
         ).job;
       const before = isShrinking && args.live !== undefined ? form(args.live.uid) : undefined;
       const { statefulSet, workload } = this.#createStatefulSet(name, args, secret, [
         ...dependsOn,
         // Pods of a new stack need not wait for the API image.
-        ...(args.live === undefined ? [] : [controller]),
+        ...(args.live === undefined ? [] : [controller, controller.ready]),
         ...(before === undefined ? [] : [before]),
       ]);
       this.#createService(name, args, workload.selector);
@@ -119,7 +119,7 @@ export class RedisCluster extends pulumi.ComponentResource {
   }
 
   /** Creates the pods and forms the cluster. */
-  createNodes(...dependsOn: pulumi.Resource[]): RedisNodes {
+  createNodes(...dependsOn: pulumi.Input<pulumi.Resource>[]): RedisNodes {
     return this.#create(dependsOn);
   }
 
@@ -174,7 +174,12 @@ export class RedisCluster extends pulumi.ComponentResource {
     new Service(name, { metadata, spec }, { parent: this });
   }
 
-  #createStatefulSet(name: string, args: RedisClusterArgs, secret: Secret, dependsOn: pulumi.Resource[]) {
+  #createStatefulSet(
+    name: string,
+    args: RedisClusterArgs,
+    secret: Secret,
+    dependsOn: pulumi.Input<pulumi.Resource>[],
+  ) {
     const { config, image, namespace, domain } = args;
     const host = `$(POD_NAME).${serviceHost(name, namespace, domain)}`;
     const password = {

@@ -7,13 +7,16 @@ import { RoleBinding } from "@pulumi/kubernetes/rbac/v1/roleBinding.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { RedisConfig } from "../config/sections/redis.ts";
 import { controllerPort } from "../contract/redis-controller.ts";
+import type { ClusterReader } from "./cluster-reader.ts";
 import { podLabels } from "./labels.ts";
 import { podTemplate } from "./pod.ts";
 import { createPodMonitor } from "./pod-monitor.ts";
+import { afterRollout, awaitedHere } from "./rollout.ts";
 import { selectorLabels, skipAwait } from "./workload.ts";
 
 /** The wanted Redis Cluster and the program that keeps it. */
 export interface RedisControllerArgs {
+  cluster: ClusterReader;
   namespace: string;
   config: RedisConfig;
   /** Image that contains the Redis program. */
@@ -37,6 +40,9 @@ const certificate = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt";
  * the StatefulSet and the machines of pods. A new pod starts before the old one ends; the Lease lets only one of them act.
  */
 export class RedisController extends pulumi.ComponentResource {
+  /** The Deployment, once its pod is ready. */
+  readonly ready: pulumi.Output<pulumi.Resource>;
+
   constructor(name: string, args: RedisControllerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("breakwater:k8s:RedisController", name, {}, opts);
     const { config, namespace } = args;
@@ -83,10 +89,10 @@ export class RedisController extends pulumi.ComponentResource {
       name: variable,
       valueFrom: { fieldRef: { fieldPath } },
     });
-    new Deployment(
+    const deployment = new Deployment(
       name,
       {
-        metadata: { ...metadata, labels },
+        metadata: { ...metadata, labels, annotations: awaitedHere },
         spec: {
           replicas: 1,
           revisionHistoryLimit: 3,
@@ -162,6 +168,8 @@ export class RedisController extends pulumi.ComponentResource {
       { parent: this },
     );
     if (config.podMonitor) createPodMonitor(name, { namespace, matchLabels: labels, port: "metrics" }, this);
+    const target = { kind: "Deployment", name, namespace, selector: labels } as const;
+    this.ready = afterRollout(args.cluster, deployment, target, "ready");
     this.registerOutputs({});
   }
 }
