@@ -8,7 +8,7 @@ interface Rights {
   keys?: string;
   channels?: string;
   commands: string;
-  /** Commands that only this server has. A server refuses rules with a command that it does not know. */
+  /** Further rules for this server. It refuses rules with a command that it does not know. */
   only?: Partial<Record<RedisServer, string>>;
 }
 
@@ -30,8 +30,11 @@ const rights: Record<RedisUser, Rights> = {
     commands:
       "ping info dbsize flushall asking del memory|usage migrate restore restore-asking select cluster",
   },
-  // Replicas at their primaries; with Valkey also the source of a move of slots at its target.
-  replica: { commands: "ping psync replconf", only: { valkey: "cluster|syncslots" } },
+  // Replicas at their primaries; with Valkey also the source of a move of slots, which sends its data to the target.
+  replica: {
+    commands: "ping psync replconf",
+    only: { valkey: "~* +cluster|syncslots +select +multi +exec +@write -flushall -flushdb -swapdb" },
+  },
   // The probes and the hook of the pod, and commands that are typed in it.
   pod: { commands: "ping info role dbsize cluster|info cluster|nodes cluster|slots cluster|failover" },
   // `npm run redis:check`.
@@ -57,11 +60,11 @@ export function renderRedisUsers(
 ): string {
   const lines = redisUsers.map((name) => {
     const { keys, channels, commands, only } = rights[name];
-    const allowed = `${commands} ${only?.[server] ?? ""}`.split(/\s+/).filter((command) => command !== "");
     const rules = [
       ...(keys === undefined ? [] : [`~${keys}`]),
       ...(channels === undefined ? [] : [`&${channels}`]),
-      ...allowed.map((command) => `+${command}`),
+      ...commands.split(" ").map((command) => `+${command}`),
+      ...(only?.[server] === undefined ? [] : [only[server]]),
     ];
     return ["user", name, "on", hashOf(passwords[name]), ...rules].join(" ");
   });
