@@ -90,7 +90,12 @@ function createUsersJob(
     passwordVariable("REDIS_DEFAULT_PASSWORD", "redis"),
   ];
   const job = { ...args, password: args.users };
-  return createJob(name, job, { role: "redis", app: "redis-password", args: ["redis.js", action], env }, opts);
+  return createJob(
+    name,
+    job,
+    { role: "redis", app: "redis-password", args: ["redis.js", action], env },
+    opts,
+  );
 }
 
 /**
