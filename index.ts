@@ -26,7 +26,7 @@ import { NetworkPolicies } from "./k8s/network-policies.ts";
 import { NginxGateway } from "./k8s/nginx-gateway.ts";
 import { noticesOf } from "./k8s/notices.ts";
 import { ownFields } from "./k8s/owned-fields.ts";
-import { setDatabasePassword } from "./k8s/password-jobs.ts";
+import { setDatabasePassword, settleRedisUsers } from "./k8s/password-jobs.ts";
 import { createPasswordsInUse } from "./k8s/passwords-in-use.ts";
 import { pinImages } from "./k8s/pinned-image.ts";
 import { preflight } from "./k8s/preflight.ts";
@@ -125,6 +125,7 @@ const redis = new RedisCluster(
     storageClass,
     volumes: found.redis,
     live: found.redisSet,
+    usersOrigin: found.redisUsers,
     formationJobs: found.formationJobs,
     cluster: opened,
     apiImage: image.imageName,
@@ -154,7 +155,7 @@ const api = new Api(
     databaseUrl: database.url,
     databaseCa: config.database.ca,
     redisNodes: redis.nodes,
-    redisPassword: redis.password,
+    redisPassword: redis.users.passwords.api,
   },
   {
     ...optionsOf("api"),
@@ -188,11 +189,12 @@ const databasePassword =
         },
       )
     : undefined;
-createPasswordsInUse(
+const inUse = createPasswordsInUse(
   ns,
   {
     ...(database instanceof Database && { database: database.password }),
-    redis: redis.password,
+    "redis-admin": redis.users.passwords.admin,
+    "redis-hashes": redis.users.hashes,
     "internal-token": api.internalToken,
   },
   {
@@ -208,6 +210,12 @@ createPasswordsInUse(
     ],
   },
 );
+
+settleRedisUsers("redis-users-only", redis.usersJob, {
+  provider,
+  transformations: transformationsOf(parts.redis),
+  dependsOn: [space, inUse],
+});
 
 const nginx = new NginxGateway(
   "nginx",

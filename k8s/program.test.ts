@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { stackVariables } from "../config/api-environment.ts";
+import { redisUsers } from "../contract/redis-users.ts";
 import { databaseAlive } from "./programs.ts";
 import { ofKind, type Recorded, resolved } from "./testing/recording-mocks.ts";
 import { runProgram } from "./testing/run-program.ts";
@@ -39,7 +40,7 @@ function containers(): [string, any][] {
   );
 }
 
-test("the program creates four workloads, the controller of Redis, and Jobs that wait for it and set the database's password", () => {
+test("the program creates four workloads, the controller of Redis, and Jobs that wait for it and set passwords", () => {
   const names = workloads().map(({ name }) => name.replace(/-[0-9a-f]{10}$/, "-HASH"));
   assert.deepEqual(names.sort(), [
     "api",
@@ -49,6 +50,7 @@ test("the program creates four workloads, the controller of Redis, and Jobs that
     "redis",
     "redis-controller",
     "redis-formation-HASH",
+    "redis-users-only",
   ]);
 });
 
@@ -188,7 +190,7 @@ test("every volume mount has a volume, and every probe's port exists", () => {
 
 test("passwords are in no resource but the Secrets and the state", async () => {
   const stashed = recorded.filter(({ type }) => type === "pulumi:index:Stash");
-  assert.equal(stashed.length, 3);
+  assert.equal(stashed.length, 2 + redisUsers.length);
   for (const { inputs } of stashed) {
     const password: string = inputs.input.value;
     assert.match(password, /^[\w-]{32}$/);

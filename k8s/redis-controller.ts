@@ -7,6 +7,7 @@ import { RoleBinding } from "@pulumi/kubernetes/rbac/v1/roleBinding.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { RedisConfig } from "../config/sections/redis.ts";
 import { controllerPort } from "../contract/redis-controller.ts";
+import type { RedisUser } from "../contract/redis-users.ts";
 import type { ClusterReader } from "./cluster-reader.ts";
 import { podLabels } from "./labels.ts";
 import { podTemplate } from "./pod.ts";
@@ -25,7 +26,7 @@ export interface RedisControllerArgs {
   apiPullSecrets: pulumi.Input<string>[];
   /** `host:port` of every pod of the wanted cluster. */
   nodes: string[];
-  /** Name of a Secret with the key `password`. */
+  /** Name of the Secret with the passwords of the users. */
   secretName: string;
 }
 
@@ -33,6 +34,7 @@ export interface RedisControllerArgs {
 const gracePeriodSeconds = 60;
 /** Every node has a table of all nodes. */
 const bytesPerEntry = 1_000;
+const user: RedisUser = "controller";
 const certificate = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt";
 
 /**
@@ -123,10 +125,10 @@ export class RedisController extends pulumi.ComponentResource {
                     value("REDIS_NODES", args.nodes.join(",")),
                     value("REDIS_SHARDS", config.shards),
                     value("REDIS_REPLICAS_PER_SHARD", config.replicasPerShard),
-                    value("REDIS_USERNAME", "default"),
+                    value("REDIS_USERNAME", user),
                     {
                       name: "REDIS_PASSWORD",
-                      valueFrom: { secretKeyRef: { name: args.secretName, key: "password" } },
+                      valueFrom: { secretKeyRef: { name: args.secretName, key: user } },
                     },
                     // Another password needs another pod, because a variable does not change.
                     value("REDIS_PASSWORD_VERSION", config.passwordVersion),
