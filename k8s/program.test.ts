@@ -107,20 +107,6 @@ test("every container has limits, requests and a restricted security context, an
   }
 });
 
-test("every main container has all three probes", () => {
-  for (const { name, inputs } of [...ofKind(recorded, "Deployment"), ...ofKind(recorded, "StatefulSet")]) {
-    for (const { startupProbe, readinessProbe, livenessProbe } of inputs.spec.template.spec.containers) {
-      assert.ok(startupProbe && readinessProbe && livenessProbe, name);
-      const actions = [readinessProbe, livenessProbe].map(({ httpGet, exec, tcpSocket }) => ({
-        httpGet,
-        exec,
-        tcpSocket,
-      }));
-      assert.notDeepEqual(actions[0], actions[1], `${name}: readiness is no reason to restart`);
-    }
-  }
-});
-
 // biome-ignore lint/suspicious/noExplicitAny: the main container of a workload
 function mainContainer(workload: string): any {
   const found = workloads().find(({ name }) => name === workload);

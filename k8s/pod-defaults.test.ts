@@ -31,3 +31,16 @@ test("every container has a disk limit that its logs and the pod's volumes fit i
     assert.equal(limit - volumeBytes, 512 * 1024 ** 2, name);
   }
 });
+
+test("every main container has all three probes, and readiness is no reason to restart", () => {
+  for (const { name, inputs } of [...ofKind(recorded, "Deployment"), ...ofKind(recorded, "StatefulSet")])
+    for (const { startupProbe, readinessProbe, livenessProbe } of inputs.spec.template.spec.containers) {
+      assert.ok(startupProbe && readinessProbe && livenessProbe, name);
+      const [ready, alive] = [readinessProbe, livenessProbe].map(({ httpGet, exec, tcpSocket }) => ({
+        httpGet,
+        exec,
+        tcpSocket,
+      }));
+      assert.notDeepEqual(ready, alive, name);
+    }
+});
