@@ -26,7 +26,7 @@ import { NetworkPolicies } from "./k8s/network-policies.ts";
 import { NginxGateway } from "./k8s/nginx-gateway.ts";
 import { noticesOf } from "./k8s/notices.ts";
 import { ownFields } from "./k8s/owned-fields.ts";
-import { setDatabasePassword } from "./k8s/password-jobs.ts";
+import { setDatabasePassword, settleRedisUsers } from "./k8s/password-jobs.ts";
 import { createPasswordsInUse } from "./k8s/passwords-in-use.ts";
 import { pinImages } from "./k8s/pinned-image.ts";
 import { preflight } from "./k8s/preflight.ts";
@@ -125,6 +125,7 @@ const redis = new RedisCluster(
     storageClass,
     volumes: found.redis,
     live: found.redisSet,
+    usersOrigin: found.redisUsers,
     formationJobs: found.formationJobs,
     cluster: opened,
     apiImage: image.imageName,
@@ -141,6 +142,7 @@ const dnsCacheMs = await readDnsCacheTime(config.cluster, access);
 const api = new Api(
   "api",
   {
+    cluster: opened,
     namespace: ns,
     config: config.api,
     pools,
@@ -153,7 +155,7 @@ const api = new Api(
     databaseUrl: database.url,
     databaseCa: config.database.ca,
     redisNodes: redis.nodes,
-    redisPassword: redis.password,
+    redisPassword: redis.users.passwords.api,
   },
   {
     ...optionsOf("api"),
@@ -166,7 +168,7 @@ const api = new Api(
     ],
   },
 );
-const redisNodes = nodesBeforeApi ?? redis.createNodes(api);
+const redisNodes = nodesBeforeApi ?? redis.createNodes(api, ...api.ready);
 const databasePassword =
   database instanceof Database
     ? setDatabasePassword(
@@ -180,14 +182,19 @@ const databasePassword =
           secretName: database.secretName,
           url: database.urlOfRole,
         },
-        { provider, transformations: transformationsOf(parts.database), dependsOn: [space, database, api] },
+        {
+          provider,
+          transformations: transformationsOf(parts.database),
+          dependsOn: [space, database, api, ...api.ready],
+        },
       )
     : undefined;
-createPasswordsInUse(
+const inUse = createPasswordsInUse(
   ns,
   {
     ...(database instanceof Database && { database: database.password }),
-    redis: redis.password,
+    "redis-admin": redis.users.passwords.admin,
+    "redis-hashes": redis.users.hashes,
     "internal-token": api.internalToken,
   },
   {
@@ -198,10 +205,17 @@ createPasswordsInUse(
       redis,
       redisNodes.ready,
       api,
+      ...api.ready,
       ...(databasePassword === undefined ? [] : [databasePassword]),
     ],
   },
 );
+
+settleRedisUsers("redis-users-only", redis.usersJob, {
+  provider,
+  transformations: transformationsOf(parts.redis),
+  dependsOn: [space, inUse],
+});
 
 const nginx = new NginxGateway(
   "nginx",
@@ -220,7 +234,7 @@ const nginx = new NginxGateway(
     resolver,
   },
   // The API comes first, so that a new gateway finds pods at its first DNS lookup.
-  { ...optionsOf("nginx"), dependsOn: [space, api] },
+  { ...optionsOf("nginx"), dependsOn: [space, api, ...api.ready] },
 );
 
 const outputs = {

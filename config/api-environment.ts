@@ -1,3 +1,4 @@
+import type { RedisUser } from "../contract/redis-users.ts";
 import { heapMiB, heapSnapshotsKept } from "./memory.ts";
 import type { Bytes, Milliseconds } from "./units.ts";
 
@@ -29,6 +30,9 @@ export interface ApiEnvironmentInput {
   passwordFiles: { DATABASE_PASSWORD_FILE: string | undefined; INTERNAL_TOKEN_FILE: string };
 }
 
+/** Begins all keys of the API's cache. */
+export const cachePrefix = "bw:";
+
 /** One variable that the stack sets, or that `api.env` may not set for another reason. */
 export interface StackVariable {
   /** The option that the value comes from; absent when the stack itself chooses the value. */
@@ -47,9 +51,9 @@ export const stackVariables = {
   INTERNAL_PORT: { value: ({ internalPort }) => internalPort },
   NODE_OPTIONS: { setBy: "api.memory", value: ({ memory }) => `--max-old-space-size=${heapMiB(memory)}` },
   REDIS_NODES: { setBy: "redis.shards", value: ({ redisNodes }) => redisNodes.join(",") },
-  REDIS_USERNAME: { value: () => "default" },
+  REDIS_USERNAME: { value: () => "api" satisfies RedisUser },
   CACHE_TTL_SECONDS: { setBy: "api.cacheTtlSeconds", value: ({ cacheTtlSeconds }) => cacheTtlSeconds },
-  CACHE_PREFIX: { value: () => "bw:" },
+  CACHE_PREFIX: { value: () => cachePrefix },
   SHUTDOWN_DELAY_MS: { setBy: "api.shutdownDelay", value: ({ shutdownDelay }) => shutdownDelay },
   SHUTDOWN_TIMEOUT_MS: { setBy: "api.shutdownTimeout", value: ({ shutdownTimeout }) => shutdownTimeout },
   LOG_LEVEL: { setBy: "api.logLevel", value: ({ logLevel }) => logLevel },

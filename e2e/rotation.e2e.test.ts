@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { $ } from "zx";
+import { type RedisUser, redisUsers, redisUsersSecret } from "../contract/redis-users.ts";
 import { dataPaths } from "../local/paths.ts";
 import { projectRoot } from "../scripts/stack.ts";
 import { closeClusterView, pods, until } from "./cluster-view.ts";
@@ -29,31 +30,45 @@ after(async () => {
 
 interface Passwords {
   database: string;
-  redis: string;
+  "redis-admin": string;
   "internal-token": string;
 }
 
 async function passwordsInUse(): Promise<Passwords> {
-  const { stdout } = await kubectl`kubectl get secret passwords-in-use -n ${namespace} -o json`;
-  const { data } = JSON.parse(stdout) as { data: Record<keyof Passwords, string> };
-  const plain = (key: keyof Passwords) => Buffer.from(data[key], "base64").toString();
-  return {
-    database: plain("database"),
-    redis: plain("redis"),
-    "internal-token": plain("internal-token"),
-  };
+  const {
+    database = "",
+    "redis-admin": admin = "",
+    "internal-token": token = "",
+  } = await secret("passwords-in-use");
+  return { database, "redis-admin": admin, "internal-token": token };
 }
 
-/** Which of the passwords are accepted: by the database, by every Redis pod, and by every pod of the API. */
-async function accepted({ database, redis, "internal-token": token }: Passwords) {
+/** The newest passwords of the Redis users. */
+async function usersOfRedis(): Promise<Record<RedisUser, string>> {
+  const found = await secret(redisUsersSecret);
+  const passwords = redisUsers.map((user) => [user, found[user] ?? ""]);
+  return Object.fromEntries(passwords) as Record<RedisUser, string>;
+}
+
+async function secret(name: string): Promise<Record<string, string>> {
+  const { stdout } = await kubectl`kubectl get secret ${name} -n ${namespace} -o json`;
+  const { data } = JSON.parse(stdout) as { data: Record<string, string> };
+  const plain = ([key, text]: [string, string]) => [key, Buffer.from(text, "base64").toString()];
+  return Object.fromEntries(Object.entries(data).map(plain));
+}
+
+/** Which of the passwords are accepted: by the database, how many users by every Redis pod, and by every pod of the API. */
+async function accepted({ database, "internal-token": token }: Passwords, users: Record<RedisUser, string>) {
   const api = await podsOf("api");
   const url = `postgres://breakwater:${database}@database:5432/breakwater`;
   const check = `Object.assign(process.env,{DATABASE_URL:"${url}",DATABASE_PASSWORD_FILE:""});require("/app/set-database-password.js")`;
   const login = await kubectl`kubectl exec ${api[0]?.name} -n ${namespace} -- node -e ${check}`;
+  const script = redisUsers
+    .map((user) => `REDISCLI_AUTH=${users[user]} redis-cli --user ${user} ping`)
+    .join(";");
   const pings = await Promise.all(
     (await podsOf("redis")).map(
-      ({ name }) =>
-        kubectl`kubectl exec ${name} -n ${namespace} -c redis -- redis-cli --no-auth-warning -a ${redis} ping`,
+      ({ name }) => kubectl`kubectl exec ${name} -n ${namespace} -c redis -- sh -c ${script}`,
     ),
   );
   const request = `fetch("http://127.0.0.1:9000/internal/stats",{headers:{authorization:"Bearer ${token}"}}).then(({status})=>console.log(status))`;
@@ -62,7 +77,7 @@ async function accepted({ database, redis, "internal-token": token }: Passwords)
   );
   return {
     database: login.exitCode === 0,
-    redis: pings.map(({ stdout }) => stdout.trim().endsWith("PONG")),
+    redis: pings.map(({ stdout }) => [...stdout.matchAll(/^PONG$/gm)].length),
     "internal-token": statuses.map(({ stdout }) => stdout.trim() === "200"),
   };
 }
@@ -72,12 +87,14 @@ async function updateFiles(): Promise<void> {
   await kubectl`kubectl annotate pods -l app.kubernetes.io/name=api -n ${namespace} --overwrite updated=${Date.now()}`;
 }
 
-const onNone = { database: false, redis: [false, false, false], "internal-token": [false, false] };
-const onAll = { database: true, redis: [true, true, true], "internal-token": [true, true] };
+const onNone = { database: false, redis: [0, 0, 0], "internal-token": [false, false] };
+const everyUser = redisUsers.length;
+const onAll = { database: true, redis: [everyUser, everyUser, everyUser], "internal-token": [true, true] };
 
 test("a rotation of all passwords, killed and run again, loses no request, and ends with the new ones only", async (t) => {
   const old = await passwordsInUse();
-  assert.deepEqual(await accepted(old), onAll);
+  const oldUsers = await usersOfRedis();
+  assert.deepEqual(await accepted(old, oldUsers), onAll);
   const [databaseBefore] = await podsOf("database");
   const podsBefore = (await podsOf("api")).map(({ uid }) => uid);
   for (const option of ["database.passwordVersion", "redis.passwordVersion", "api.internalTokenVersion"])
@@ -109,17 +126,21 @@ test("a rotation of all passwords, killed and run again, loses no request, and e
   assert.deepEqual(await load.stop(), []);
 
   const now = await passwordsInUse();
-  for (const key of ["database", "redis", "internal-token"] as const) assert.notEqual(now[key], old[key]);
+  for (const key of ["database", "redis-admin", "internal-token"] as const)
+    assert.notEqual(now[key], old[key]);
   const { stdout } = await $({
     quiet: true,
   })`pulumi stack output internalToken --show-secrets --stack ${stackName}`;
   assert.equal(stdout.trim(), now["internal-token"]);
   await updateFiles();
-  assert.deepEqual(await accepted(now), onAll);
+  assert.deepEqual(await accepted(now, await usersOfRedis()), onAll);
   await until("the API to refuse the old token", async () =>
-    (await accepted(old))["internal-token"].every((isAccepted) => !isAccepted),
+    (await accepted(old, oldUsers))["internal-token"].every((isAccepted) => !isAccepted),
   );
-  assert.deepEqual(await accepted(old), onNone);
+  assert.deepEqual(await accepted(old, oldUsers), onNone);
+  const state = await $({ quiet: true, cwd: projectRoot })`pulumi stack export --stack ${stackName}`;
+  for (const [user, password] of Object.entries(await usersOfRedis()))
+    assert.ok(!state.stdout.includes(password), `the state has no password of ${user} in clear`);
   assert.equal((await podsOf("database"))[0]?.uid, databaseBefore?.uid, "the database was not restarted");
   await up("--expect-no-changes");
 });
@@ -134,9 +155,10 @@ test("pulumi up --replace of the database's password loses no request, and the d
   await up("--replace", urn);
   assert.deepEqual(await load.stop(), []);
   const now = await passwordsInUse();
+  const users = await usersOfRedis();
   assert.notEqual(now.database, old.database);
   await kubectl`kubectl delete pod database-0 -n ${namespace}`;
   await until("the database", async () => (await podsOf("database")).some(({ ready }) => ready));
-  assert.equal((await accepted(now)).database, true);
-  assert.equal((await accepted({ ...now, database: old.database })).database, false);
+  assert.equal((await accepted(now, users)).database, true);
+  assert.equal((await accepted({ ...now, database: old.database }, users)).database, false);
 });

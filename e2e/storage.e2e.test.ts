@@ -40,9 +40,9 @@ after(async () => {
 
 const redisPods = () => pods(namespace, { "app.kubernetes.io/instance": "redis" });
 const uidsOf = async () => (await redisPods()).map(({ uid }) => uid).sort();
-/** Output of Redis' own client in a Redis pod. */
+/** Output of Redis' own client in a Redis pod, as the user of the pod. */
 const redis = async (pod: string, ...command: string[]) =>
-  (await kubectl`kubectl exec -n ${namespace} ${pod} -c redis -- redis-cli ${command}`).stdout;
+  (await kubectl`kubectl exec -n ${namespace} ${pod} -c redis -- redis-cli --user pod ${command}`).stdout;
 
 test("pulumi preview refuses all that the volumes do not allow, and set back it changes nothing", async () => {
   const before = await uidsOf();
@@ -62,9 +62,11 @@ test("redis.shards changes in both directions, moves the keys, and replaces no p
   const inPod = async (loop: string) =>
     (await kubectl`kubectl exec -n ${namespace} redis-0 -c redis -- sh -c ${loop}`).stdout.trim().split("\n");
   const numbers = Array.from({ length: 60 }, (_, index) => String(index));
-  const each = (command: string) => `for i in ${numbers.join(" ")}; do redis-cli -c ${command}; done`;
-  await inPod(each("set scaling:$i $i"));
-  const isKept = async () => assert.deepEqual(await inPod(each("get scaling:$i")), numbers);
+  const { stdout } = await kubectl`kubectl get secret redis-users -n ${namespace} -o jsonpath={.data.api}`;
+  const client = `REDISCLI_AUTH=${Buffer.from(stdout, "base64")} redis-cli -c --user api`;
+  const each = (command: string) => `for i in ${numbers.join(" ")}; do ${client} ${command}; done`;
+  await inPod(each("set bw:scaling:$i $i"));
+  const isKept = async () => assert.deepEqual(await inPod(each("get bw:scaling:$i")), numbers);
   await configure("redis.shards", "4");
   await up();
   assert.equal((await redisPods()).length, 8);

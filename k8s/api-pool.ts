@@ -6,10 +6,11 @@ import { surgeShare } from "../config/gateway-memory.ts";
 import { heapSnapshotBytes } from "../config/memory.ts";
 import { type ApiConfig, apiVolumes } from "../config/sections/api.ts";
 import { MiB, type Milliseconds } from "../config/units.ts";
-import type { Workload } from "../contract/outputs.ts";
+import type { ClusterReader } from "./cluster-reader.ts";
 import { passwordsVolume } from "./passwords-in-use.ts";
 import { apiInternalPort, apiPort } from "./ports.ts";
-import { quantity, resources } from "./resources.ts";
+import { resources } from "./resources.ts";
+import { afterRollout } from "./rollout.ts";
 import { createDeployment, skipAwait } from "./workload.ts";
 
 /** One pool of API pods. */
@@ -17,6 +18,7 @@ export interface ApiPoolArgs {
   /** Name of the API: the label `app.kubernetes.io/name` of all pools' pods. */
   name: string;
   namespace: string;
+  cluster: ClusterReader;
   pool: PoolPlan;
   config: ApiConfig;
   /** Time for which DNS may return the addresses of pods that are gone, and not those of new pods. */
@@ -39,11 +41,15 @@ export interface ApiPoolArgs {
   secretName: pulumi.Input<string>;
 }
 
-/** Creates a pool's Deployment, and the headless Service whose DNS records Nginx follows. */
-export function createApiPool(args: ApiPoolArgs, parent: pulumi.Resource): Workload {
+/**
+ * Creates a pool's Deployment, and the headless Service whose DNS records Nginx follows.
+ *
+ * @returns also the Deployment, once its pods are ready
+ */
+export function createApiPool(args: ApiPoolArgs, parent: pulumi.Resource) {
   const { name, namespace, pool, dnsCacheMs } = args;
   const config = { ...args.config, shutdownDelay: args.config.shutdownDelay + dnsCacheMs };
-  const { workload } = createDeployment(
+  const { deployment, workload } = createDeployment(
     {
       ...args,
       name: pool.name,
@@ -60,6 +66,7 @@ export function createApiPool(args: ApiPoolArgs, parent: pulumi.Resource): Workl
       },
       minReadySeconds: Math.ceil(dnsCacheMs / 1000) || undefined,
       maxSurge: `${surgeShare * 100}%`,
+      awaitedHere: true,
       spec: {
         terminationGracePeriodSeconds: apiGraceSeconds(config),
         containers: [
@@ -83,7 +90,7 @@ export function createApiPool(args: ApiPoolArgs, parent: pulumi.Resource): Workl
         volumes: [
           ...volumes(config).map(({ name, bytes }) => ({
             name,
-            emptyDir: { sizeLimit: quantity(bytes) },
+            emptyDir: { bytes },
           })),
           passwordsVolume("passwords", ["database", "internal-token"]),
         ],
@@ -100,7 +107,7 @@ export function createApiPool(args: ApiPoolArgs, parent: pulumi.Resource): Workl
   const ports = [{ name: "http", port: apiPort }];
   const spec = { clusterIP: "None", selector: workload.selector, ports };
   new Service(pool.serviceName, { metadata, spec }, { parent });
-  return workload;
+  return { workload, ready: afterRollout(args.cluster, deployment, { ...workload, namespace }, "ready") };
 }
 
 /**

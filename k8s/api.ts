@@ -19,6 +19,8 @@ export interface ApiArgs extends Omit<ApiPoolArgs, "name" | "pool" | "secretName
 /** The API: a Deployment and a headless Service for each pool, and one ordinary Service for all pools. */
 export class Api extends pulumi.ComponentResource {
   readonly workloads: Workload[];
+  /** The pools' Deployments, once their pods are ready. */
+  readonly ready: pulumi.Output<pulumi.Resource>[];
   /** Token for the routes of the internal port, except probes and metrics. */
   readonly internalToken: pulumi.Output<string>;
 
@@ -36,9 +38,11 @@ export class Api extends pulumi.ComponentResource {
     createDisruptionBudget(name, args.namespace, allPools, this);
     if (args.config.podMonitor)
       createPodMonitor(name, { namespace: args.namespace, matchLabels: allPools, port: "internal" }, this);
-    this.workloads = args.pools.map((pool) =>
+    const pools = args.pools.map((pool) =>
       createApiPool({ ...args, name, pool, secretName: secret.metadata.name }, this),
     );
+    this.workloads = pools.map(({ workload }) => workload);
+    this.ready = pools.map(({ ready }) => ready);
     this.registerOutputs({});
   }
 

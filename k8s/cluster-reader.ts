@@ -22,6 +22,7 @@ export function pathOf(
     | "statefulsets"
     | "deployments"
     | "replicasets"
+    | "events"
     | "jobs",
   namespace: string,
   name?: string,

@@ -3,6 +3,7 @@ import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import * as pulumi from "@pulumi/pulumi";
 import { databaseWalMiB } from "../config/memory.ts";
 import { type DatabaseConfig, databaseVolumes } from "../config/sections/database.ts";
+import { MiB } from "../config/units.ts";
 import type { Workload } from "../contract/outputs.ts";
 import type { ClusterReader } from "./cluster-reader.ts";
 import { generatedPassword, passwordId } from "./password.ts";
@@ -131,7 +132,7 @@ export class Database extends pulumi.ComponentResource {
             },
           ],
           volumes: [
-            { name: "tmp", emptyDir: { sizeLimit: "64Mi" } },
+            { name: "tmp", emptyDir: { bytes: 64 * MiB } },
             { name: "password", secret: { secretName: this.secretName, defaultMode: 0o440 } },
             passwordsVolume("password-in-use", ["database", "database-id"], 0o440),
           ],

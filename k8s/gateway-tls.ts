@@ -10,6 +10,7 @@ import type { TlsTrust } from "../contract/outputs.ts";
 import { nginxTlsPort } from "../nginx/settings.ts";
 import { ticketKeyBytes, tlsFiles } from "../nginx/tls.ts";
 import { keep } from "./password.ts";
+import type { PodVolume } from "./pod.ts";
 import { type SelfSigned, selfSigned } from "./self-signed.ts";
 
 /** What the gateway's workload needs for TLS. */
@@ -22,7 +23,7 @@ export interface GatewayTlsArgs {
 
 /** TLS of the gateway's pods and Service. */
 export interface GatewayTls {
-  volumes: types.input.core.v1.Volume[];
+  volumes: PodVolume[];
   volumeMounts: types.input.core.v1.VolumeMount[];
   containerPorts: types.input.core.v1.ContainerPort[];
   servicePorts: types.input.core.v1.ServicePort[];

@@ -47,6 +47,7 @@ test("readLiveStack reads the templates of StatefulSets, claims and ports of all
     storageClass: undefined,
     made: undefined,
     server: undefined,
+    users: undefined,
     replicas: 6,
     uid: "uid of redis",
   });

@@ -12,6 +12,14 @@ export const madeAnnotation = "breakwater.dev/made";
 /** Annotation of Redis' StatefulSet: its server. One without the annotation runs Redis. */
 export const serverAnnotation = "breakwater.dev/redis-server";
 
+/**
+ * Annotation of Redis' StatefulSet: how its nodes got their users. `first`: with their first start. `admitted`: by a Job, as the nodes of
+ * one without the annotation, which an earlier version made.
+ */
+export const usersAnnotation = "breakwater.dev/redis-users";
+/** Value of `usersAnnotation`. */
+export type RedisUsersOrigin = "first" | "admitted";
+
 /** What the cluster has of a stack that stack config must fit. */
 export interface LiveStack {
   /** StatefulSets of the namespace, by name. */
@@ -83,6 +91,7 @@ export async function readLiveStack(cluster: ClusterReader, namespace: string): 
       storageClass: template.spec.storageClassName,
       made: set.metadata.annotations?.[madeAnnotation],
       server: set.metadata.annotations?.[serverAnnotation],
+      users: set.metadata.annotations?.[usersAnnotation],
       replicas: set.spec.replicas ?? 1,
       uid: set.metadata.uid,
     });

@@ -73,6 +73,7 @@ async function stackOf({
       apiImageReady: new pulumi.ComponentResource("t", "t"),
       apiPullSecrets: common.pullSecrets,
       live: undefined,
+      usersOrigin: "first",
       formationJobs: [],
     },
     opts,

@@ -9,7 +9,7 @@ import { hasTls } from "../config/sections/nginx-tls.ts";
 import type { Bytes } from "../config/units.ts";
 import type { TlsTrust, Workload } from "../contract/outputs.ts";
 import { bodyVolumeBytes } from "../nginx/buffered-bodies.ts";
-import { startPath } from "../nginx/health.ts";
+import { alivePath, startPath } from "../nginx/health.ts";
 import { programFiles } from "../nginx/js-module.ts";
 import { metricsVolumeBytes } from "../nginx/metrics.ts";
 import { renderNginxConf } from "../nginx/nginx-conf.ts";
@@ -19,7 +19,7 @@ import { createGatewayTls, type GatewayTls, httpsOrigin } from "./gateway-tls.ts
 import { createPodMonitor } from "./pod-monitor.ts";
 import { apiPort } from "./ports.ts";
 import { waitForUsersOfRemovedPools } from "./removed-pools.ts";
-import { quantity, resources } from "./resources.ts";
+import { resources } from "./resources.ts";
 import { afterRollout } from "./rollout.ts";
 import { createDeployment, createDisruptionBudget, skipAwait } from "./workload.ts";
 
@@ -110,7 +110,6 @@ export class NginxGateway extends pulumi.ComponentResource {
     });
     const probePorts = config.proxyProtocol ? [{ name: "probes", containerPort: nginxProbePort }] : [];
     const metricsPorts = config.metrics ? [{ name: "metrics", containerPort: nginxMetricsPort }] : [];
-    const healthCheck = get("/healthz");
     const command = ["nginx", "-e", "stderr", "-c", `${nginxVolumes.conf}/nginx.conf`];
     const container = {
       image,
@@ -157,8 +156,8 @@ export class NginxGateway extends pulumi.ComponentResource {
               ],
               // Without a known pod, every request would get a 503. Later, that is the right response.
               startupProbe: { ...get(startPath), periodSeconds: 1, failureThreshold: 60 },
-              readinessProbe: { ...healthCheck, periodSeconds: 2, failureThreshold: 2 },
-              livenessProbe: { ...healthCheck, periodSeconds: 10, failureThreshold: 3 },
+              readinessProbe: { ...get("/healthz"), periodSeconds: 2, failureThreshold: 2 },
+              livenessProbe: { ...get(alivePath), periodSeconds: 10, failureThreshold: 3 },
               // Gives every node time to remove the pod from the Service before the stop signal drains Nginx.
               lifecycle: { preStop: { sleep: { seconds: 3 } } },
             },
@@ -168,11 +167,10 @@ export class NginxGateway extends pulumi.ComponentResource {
             {
               name: "tmp",
               emptyDir: {
-                sizeLimit: quantity(
+                bytes:
                   bodyVolumeBytes(config.maxBody) +
-                    cacheVolumeBytes(config.cache) +
-                    metricsVolumeBytes(config),
-                ),
+                  cacheVolumeBytes(config.cache) +
+                  metricsVolumeBytes(config),
               },
             },
             ...tls.volumes,

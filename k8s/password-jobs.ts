@@ -3,10 +3,11 @@ import { Job } from "@pulumi/kubernetes/batch/v1/job.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { PodConfig } from "../config/sections/pod.ts";
 import type { Workload } from "../contract/outputs.ts";
+import type { RedisUser } from "../contract/redis-users.ts";
 import { podLabels } from "./labels.ts";
 import { passwordId } from "./password.ts";
 import { passwordsVolume, passwordVariable } from "./passwords-in-use.ts";
-import { podTemplate } from "./pod.ts";
+import { type PodVolume, podTemplate } from "./pod.ts";
 import { selectorLabels } from "./workload.ts";
 
 /** A Job that makes a new password valid. */
@@ -18,39 +19,83 @@ export interface PasswordJobArgs {
   pullSecrets: pulumi.Input<string>[];
   /** The `pod` options of the server's section of stack config. */
   pod: PodConfig;
-  /** The new password. */
+  /** What the Job makes valid: another one runs it again. */
   password: pulumi.Output<string>;
-  /** Name of the Secret with the new password, key `password`. */
+  /** Name of the Secret that has it. The database's has the key `password`. */
   secretName: string;
 }
 
 type Env = types.input.core.v1.EnvVar[];
 type JobSpec = Required<Pick<types.input.core.v1.Container, "args">> & {
   role: Workload["role"];
+  /** Label `app.kubernetes.io/name` of the pod, by which network policies select it. Default: the Job's name. */
+  app?: string;
   env: Env;
-  volume?: types.input.core.v1.Volume;
+  volume?: PodVolume;
 };
 
 const mountPath = "/var/lib/passwords";
 
+/** A Job that gives the Redis nodes their users. */
+export interface RedisUsersJobArgs extends Omit<PasswordJobArgs, "password"> {
+  /** `host:port` of every Redis pod. */
+  nodes: string[];
+  /** The users in the form of redis.conf: others run the Job again. */
+  users: pulumi.Output<string>;
+}
+
+/** Key of the Secret of users with all of them, in the form of redis.conf. */
+export const usersKey = "users.conf";
+
 /**
- * Job that lets the Redis nodes accept the new password beside the one in use. It must end before the API's pods get the
- * new password, and the nodes' own configuration must follow after them.
- *
- * @param nodes `host:port` of every Redis pod
+ * Job that lets the Redis nodes accept the new passwords beside those in use. It must end before any pod gets the new
+ * passwords, and the nodes' own configuration must follow after the API's pods.
  */
-export function admitRedisPassword(
+export function admitRedisUsers(
   name: string,
-  args: PasswordJobArgs & { nodes: string[] },
+  args: RedisUsersJobArgs,
   opts: pulumi.CustomResourceOptions,
 ): Job {
+  return createUsersJob(name, "admit", args, opts);
+}
+
+/**
+ * Job that lets the Redis nodes accept the new passwords only. It must start after all pods use them, and after the Secret of the
+ * passwords in use has them: a node that starts from then on knows no others.
+ */
+export function settleRedisUsers(
+  name: string,
+  args: RedisUsersJobArgs,
+  opts: pulumi.CustomResourceOptions,
+): Job {
+  return createUsersJob(name, "settle", args, opts);
+}
+
+function createUsersJob(
+  name: string,
+  action: "admit" | "settle",
+  args: RedisUsersJobArgs,
+  opts: pulumi.CustomResourceOptions,
+): Job {
+  const ofSecret = (variable: string, key: RedisUser | typeof usersKey) => ({
+    name: variable,
+    valueFrom: { secretKeyRef: { name: args.secretName, key } },
+  });
   const env = [
     { name: "REDIS_NODES", value: args.nodes.join(",") },
-    { name: "REDIS_USERNAME", value: "default" },
-    newPassword("REDIS_PASSWORD", args),
-    passwordVariable("REDIS_OTHER_PASSWORD", "redis"),
+    ofSecret("REDIS_USERS", usersKey),
+    ofSecret("REDIS_REPLICA_PASSWORD", "replica"),
+    ofSecret("REDIS_ADMIN_PASSWORD", "admin"),
+    passwordVariable("REDIS_OTHER_PASSWORD", "redis-admin"),
+    passwordVariable("REDIS_DEFAULT_PASSWORD", "redis"),
   ];
-  return createJob(name, args, { role: "redis", args: ["redis.js", "admit"], env }, opts);
+  const job = { ...args, password: args.users };
+  return createJob(
+    name,
+    job,
+    { role: "redis", app: "redis-password", args: ["redis.js", action], env },
+    opts,
+  );
 }
 
 /**
@@ -83,7 +128,7 @@ function newPassword(variable: string, { secretName }: PasswordJobArgs) {
 function createJob(
   name: string,
   job: PasswordJobArgs,
-  { role, args, env, volume }: JobSpec,
+  { role, app = name, args, env, volume }: JobSpec,
   opts: pulumi.CustomResourceOptions,
 ): Job {
   const { nodeSelector, tolerations, priorityClassName, imagePullSecrets } = job.pod;
@@ -96,7 +141,7 @@ function createJob(
         backoffLimit: 2,
         activeDeadlineSeconds: 300,
         template: podTemplate({
-          labels: selectorLabels(name, name),
+          labels: selectorLabels(app, name),
           metadata: {
             labels: podLabels(role),
             annotations: { "breakwater/password-id": passwordId(job.password) },

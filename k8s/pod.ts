@@ -1,11 +1,23 @@
 import type { types } from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { PodConfig } from "../config/sections/pod.ts";
+import { type Bytes, MiB } from "../config/units.ts";
+import { quantity } from "./resources.ts";
 
 /** A container before podTemplate adds the settings that all containers share. */
 export interface PodContainer
-  extends Omit<types.input.core.v1.Container, "imagePullPolicy" | "securityContext" | "volumeMounts"> {
+  extends Omit<
+    types.input.core.v1.Container,
+    "imagePullPolicy" | "securityContext" | "volumeMounts" | "resources"
+  > {
   volumeMounts?: types.input.core.v1.VolumeMount[];
+  resources: Resources;
+}
+
+/** CPU and memory of a container; podTemplate adds the disk. */
+export interface Resources {
+  requests: { cpu: string; memory: string };
+  limits: { cpu: string; memory: string };
 }
 
 /** A pod before podTemplate adds the settings that all pods share. */
@@ -13,8 +25,13 @@ export interface PodSpec
   extends Omit<types.input.core.v1.PodSpec, "containers" | "initContainers" | "securityContext" | "volumes"> {
   containers: PodContainer[];
   initContainers?: PodContainer[];
-  volumes?: types.input.core.v1.Volume[];
+  volumes?: PodVolume[];
 }
+
+/** A volume of a pod. An emptyDir has a size in bytes, which the pod's disk limit includes. */
+export type PodVolume =
+  | (Omit<types.input.core.v1.Volume, "emptyDir"> & { emptyDir?: undefined })
+  | { name: string; emptyDir: { bytes: Bytes } };
 
 /** Input of podTemplate. */
 export interface PodArgs {
@@ -36,8 +53,9 @@ export function podTemplate(args: PodArgs): types.input.core.v1.PodTemplateSpec 
   const { labels, metadata = {}, spec, patch = {}, pullSecrets = [], runAsUser = 10001 } = args;
   const { volumes = [], imagePullSecrets = [] } = patch;
   const mounts = volumes.map(({ name, mountPath }) => ({ name, mountPath, readOnly: true }));
-  const container = (own: PodContainer): types.input.core.v1.Container => ({
+  const container = (own: PodContainer, emptyDirs: Bytes): types.input.core.v1.Container => ({
     ...own,
+    resources: withDisk(own.resources, emptyDirs),
     imagePullPolicy,
     securityContext: restrictedContainer,
     volumeMounts: unlessEmpty([...(own.volumeMounts ?? []), ...mounts]),
@@ -57,9 +75,10 @@ export function podTemplate(args: PodArgs): types.input.core.v1.PodTemplateSpec 
       priorityClassName: patch.priorityClassName,
       imagePullSecrets: unlessEmpty([...pullSecrets, ...imagePullSecrets].map((name) => ({ name }))),
       ...spec,
-      initContainers: spec.initContainers?.map(container),
-      containers: spec.containers.map(container),
-      volumes: unlessEmpty([...(spec.volumes ?? []), ...volumes.map(volume)]),
+      initContainers: spec.initContainers?.map((own) => container(own, 0)),
+      // The kubelet compares the volumes with the sum of the containers' limits.
+      containers: spec.containers.map((own, index) => container(own, index === 0 ? emptyDirBytes(spec) : 0)),
+      volumes: unlessEmpty([...(spec.volumes ?? []).map(sized), ...volumes.map(volume)]),
     },
   };
 }
@@ -69,6 +88,28 @@ export function podTemplate(args: PodArgs): types.input.core.v1.PodTemplateSpec 
  * a user who may create pods could run an image that they may not pull (docs/decisions.md#image-pull-policy).
  */
 const imagePullPolicy = "Always";
+
+/**
+ * Disk of a container: its logs, since it can write nowhere else but to volumes. The kubelet keeps five files of 10 MiB by default,
+ * but looks for full ones every 10 s only; a gateway that logs 10,000 requests a second writes 60 MB in that time.
+ */
+const disk = { request: 32 * MiB, limit: 512 * MiB };
+
+function withDisk({ requests, limits }: Resources, emptyDirs: Bytes) {
+  return {
+    requests: { ...requests, "ephemeral-storage": quantity(disk.request) },
+    limits: { ...limits, "ephemeral-storage": quantity(disk.limit + emptyDirs) },
+  };
+}
+
+function emptyDirBytes({ volumes = [] }: PodSpec): Bytes {
+  return volumes.reduce((sum, { emptyDir }) => sum + (emptyDir?.bytes ?? 0), 0);
+}
+
+function sized(own: PodVolume): types.input.core.v1.Volume {
+  if (own.emptyDir === undefined) return own;
+  return { name: own.name, emptyDir: { sizeLimit: quantity(own.emptyDir.bytes) } };
+}
 
 /** Container-level part of Pod Security "restricted"; only mounted volumes are writable. */
 const restrictedContainer: types.input.core.v1.SecurityContext = {

@@ -4,7 +4,7 @@ import { hasTls } from "../config/sections/nginx-tls.ts";
 import type { StackConfig } from "../config/stack-config.ts";
 import { formatBytes } from "../config/units.ts";
 import type { ClusterReader } from "./cluster-reader.ts";
-import { readLiveStack } from "./live-stack.ts";
+import { type RedisUsersOrigin, readLiveStack } from "./live-stack.ts";
 import { chooseNodePort, type UsedPort } from "./node-port.ts";
 import { shrinkProblems } from "./redis-shrink.ts";
 import { tlsSecretProblems } from "./tls-secret.ts";
@@ -21,6 +21,8 @@ export interface Preflight {
   redis: VolumePlan;
   /** Redis' StatefulSet that the cluster has and that stays; undefined when there is none. */
   redisSet: LiveSet | undefined;
+  /** How Redis' nodes get their users: the value of `usersAnnotation`. */
+  redisUsers: RedisUsersOrigin;
   /** See `LiveStack`. */
   formationJobs: string[];
   database: VolumePlan;
@@ -87,7 +89,17 @@ async function compare(cluster: ClusterReader, namespace: string, config: StackC
     void pulumi.log.info(`the volume of ${claim} grows from ${formatBytes(from)} to ${formatBytes(to)}`);
   if (!pulumi.runtime.isDryRun() && growths.length > 0) await growClaims(cluster, namespace, growths);
   const { formationJobs } = live;
-  return { redis, redisSet, formationJobs, database, nodePort: ports.http, tlsNodePort: ports.https };
+  const present = live.sets.get("redis");
+  const redisUsers = present === undefined || present.users === "first" ? "first" : "admitted";
+  return {
+    redis,
+    redisSet,
+    redisUsers,
+    formationJobs,
+    database,
+    nodePort: ports.http,
+    tlsNodePort: ports.https,
+  };
 }
 
 /** The gateway's ports on the nodes. */

@@ -7,7 +7,12 @@ import { readFileSync } from "node:fs";
 
 /**
  * The main process of a Redis pod: it becomes the server. It needs `sh`, `sleep`, `mv`, `rm` and the server's own programs.
- * Parameters: folder of the data, then the server's command: program, path of redis.conf, options.
+ * Parameters: folder of the data, file of the users, folder of the passwords in use, then the server's command: program, path of
+ * redis.conf, options.
+ *
+ * The server reads the users from its standard input. Each user accepts its password of the file and the one in use, if that
+ * is another one: pods that are not replaced yet use it. The user `default` is on only if a password of it is in use, which is
+ * so during an update from an earlier version (docs/decisions.md#redis-users).
  *
  * It writes the mark `starting` into the folder, and redisReady empties it when the node serves. If the mark is there at the next
  * start, the server has not come up. The program then lets the server itself read nodes.conf (with a port that ends it right

@@ -12,14 +12,16 @@ import { redisMaxmemory } from "../config/memory.ts";
 import { redisVolumes } from "../config/sections/redis.ts";
 import type { Workload } from "../contract/outputs.ts";
 import { controllerName } from "../contract/redis-controller.ts";
+import { type RedisUser, redisUsersSecret } from "../contract/redis-users.ts";
 import { renderRedisConf } from "../redis/redis-conf.ts";
-import { serverAnnotation } from "./live-stack.ts";
-import { generatedPassword } from "./password.ts";
-import { admitRedisPassword } from "./password-jobs.ts";
+import { type RedisUsersOrigin, serverAnnotation, usersAnnotation } from "./live-stack.ts";
+import { admitRedisUsers, type RedisUsersJobArgs, usersKey } from "./password-jobs.ts";
+import { passwordsVolume } from "./passwords-in-use.ts";
 import { redisPort as port, redisBusPort } from "./ports.ts";
 import { redisHandover, redisReady, redisRun } from "./programs.ts";
 import { RedisController } from "./redis-controller.ts";
 import { RedisFormation, type RedisFormationArgs } from "./redis-formation.ts";
+import { type GeneratedUsers, generateUsers } from "./redis-users.ts";
 import { resources } from "./resources.ts";
 import { afterRollout } from "./rollout.ts";
 import type { LiveSet, VolumePlan } from "./volume-plan.ts";
@@ -35,6 +37,8 @@ export interface RedisClusterArgs
   volumes: VolumePlan;
   /** The StatefulSet that the cluster has and that stays; undefined when there is none. */
   live: LiveSet | undefined;
+  /** How the nodes get their users. */
+  usersOrigin: RedisUsersOrigin;
 }
 
 /** The pods of the Redis Cluster. */
@@ -44,6 +48,7 @@ export interface RedisNodes {
   ready: pulumi.Output<pulumi.Resource>;
 }
 
+const podUser: RedisUser = "pod";
 const memberProbe = (...condition: ["ready"] | ["start", mark: string, tries: string]) => ({
   exec: { command: ["sh", "-uc", redisReady, "redis-ready", ...condition] },
   timeoutSeconds: 5,
@@ -60,48 +65,62 @@ const maxFormationSeconds = 3600;
  * a Job that waits for it. When there are to be fewer pods, the Job comes first, and the pods that leave are deleted when they
  * own nothing any more.
  *
- * Call `createNodes` once. Once the password has been rotated, the API comes before the nodes: they accept the new
- * password by a Job, and forget the old one when they get their new configuration.
+ * Call `createNodes` once. Once the passwords have been rotated, and on stacks of versions without users, the API comes before
+ * the nodes: they accept the new passwords by a Job, and the old ones until another Job ends that (`settleRedisUsers`).
  */
 export class RedisCluster extends pulumi.ComponentResource {
-  readonly password: pulumi.Output<string>;
+  readonly users: GeneratedUsers;
   /** `host:port` of every pod. */
   readonly nodes: string[];
   /** Whether the API must come before the nodes. */
   readonly comesAfterApi: boolean;
   /** What the API waits for when it comes before the nodes. */
   readonly admission: pulumi.Resource[];
+  /** For the Jobs that give the nodes their users. */
+  readonly usersJob: RedisUsersJobArgs;
   readonly #leaving: string[];
-  readonly #create: (dependsOn: pulumi.Resource[]) => RedisNodes;
+  readonly #create: (dependsOn: pulumi.Input<pulumi.Resource>[]) => RedisNodes;
 
   constructor(name: string, args: RedisClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("breakwater:k8s:RedisCluster", name, {}, opts);
     const { config, namespace } = args;
-    this.password = generatedPassword(`${name}-password`, config.passwordVersion, { parent: this });
+    this.users = generateUsers(name, args, this);
     this.nodes = redisNodes(redisReplicas(config), namespace, args.domain);
     this.#leaving = redisNodes(args.live?.replicas ?? 0, namespace, args.domain).slice(this.nodes.length);
-    this.comesAfterApi = config.passwordVersion > 1;
+    this.comesAfterApi = config.passwordVersion > 1 || args.usersOrigin === "admitted";
     const secret = this.#createSecret(name, args);
-    const password = this.#createPasswordSecret(name, args);
-    this.admission = this.comesAfterApi ? [this.#admitPassword(name, args, password)] : [];
+    this.usersJob = {
+      namespace,
+      image: args.apiImage,
+      pullSecrets: args.apiPullSecrets,
+      pod: config.pod,
+      users: this.users.users,
+      secretName: redisUsersSecret,
+      nodes: this.nodes,
+    };
+    const nodes = [...this.nodes, ...this.#leaving];
+    const admitting = { parent: this, dependsOn: [this.users.secret, args.apiImageReady] };
+    this.admission = this.comesAfterApi
+      ? [admitRedisUsers(`${name}-users`, { ...this.usersJob, nodes }, admitting)]
+      : [];
     const isShrinking = this.#leaving.length > 0;
     this.#create = (dependsOn) => {
       const controller = new RedisController(
         controllerName,
-        { ...args, nodes: this.nodes, secretName: passwordSecretName(name) },
-        { parent: this, dependsOn: [password, args.apiImageReady, ...this.admission, ...dependsOn] },
+        { ...args, nodes: this.nodes, secretName: redisUsersSecret },
+        { parent: this, dependsOn: [this.users.secret, args.apiImageReady, ...this.admission, ...dependsOn] },
       );
       const form = (setUid: pulumi.Input<string>, ...dependsOn: pulumi.Input<pulumi.Resource>[]) =>
         new RedisFormation(
           `${name}-formation`,
           { ...args, nodes: this.nodes, isShrinking, isPresent: args.live !== undefined, setUid },
-          { parent: this, dependsOn: [controller, ...dependsOn] },
+          { parent: this, dependsOn: [controller, controller.ready, ...dependsOn] },
         ).job;
       const before = isShrinking && args.live !== undefined ? form(args.live.uid) : undefined;
       const { statefulSet, workload } = this.#createStatefulSet(name, args, secret, [
         ...dependsOn,
         // Pods of a new stack need not wait for the API image.
-        ...(args.live === undefined ? [] : [controller]),
+        ...(args.live === undefined ? [] : [controller, controller.ready]),
         ...(before === undefined ? [] : [before]),
       ]);
       this.#createService(name, args, workload.selector);
@@ -119,38 +138,18 @@ export class RedisCluster extends pulumi.ComponentResource {
   }
 
   /** Creates the pods and forms the cluster. */
-  createNodes(...dependsOn: pulumi.Resource[]): RedisNodes {
+  createNodes(...dependsOn: pulumi.Input<pulumi.Resource>[]): RedisNodes {
     return this.#create(dependsOn);
-  }
-
-  #admitPassword(name: string, args: RedisClusterArgs, secret: Secret): pulumi.Resource {
-    return admitRedisPassword(
-      `${name}-password`,
-      {
-        namespace: args.namespace,
-        image: args.apiImage,
-        pullSecrets: args.apiPullSecrets,
-        pod: args.config.pod,
-        password: this.password,
-        secretName: passwordSecretName(name),
-        nodes: [...this.nodes, ...this.#leaving],
-      },
-      { parent: this, dependsOn: [secret, args.apiImageReady] },
-    );
-  }
-
-  /** The password for Jobs. Its name stays when redis.conf changes, so that they do not run again. */
-  #createPasswordSecret(name: string, args: RedisClusterArgs): Secret {
-    const metadata = { name: passwordSecretName(name), namespace: args.namespace };
-    return new Secret(metadata.name, { metadata, stringData: { password: this.password } }, { parent: this });
   }
 
   #createSecret(name: string, args: RedisClusterArgs): Secret {
     const { config } = args;
-    const conf = this.password.apply((password) =>
+    const { passwords, users } = this.users;
+    const conf = pulumi.all([passwords.replica, passwords.pod]).apply(([replicaPassword, podPassword]) =>
       renderRedisConf({
         maxmemoryBytes: redisMaxmemory(config.memory),
-        password,
+        replicaPassword,
+        podPassword,
         server: config.server,
         nodeTimeoutMs: config.nodeTimeout,
         dataDir: redisVolumes.data,
@@ -159,7 +158,7 @@ export class RedisCluster extends pulumi.ComponentResource {
     );
     // Pulumi names it by its content, so that new content replaces the pods.
     const metadata = { namespace: args.namespace };
-    const stringData = { "redis.conf": conf, password: this.password };
+    const stringData = { "redis.conf": conf, [usersKey]: users, password: passwords.pod };
     return new Secret(name, { metadata, stringData }, { parent: this });
   }
 
@@ -174,7 +173,12 @@ export class RedisCluster extends pulumi.ComponentResource {
     new Service(name, { metadata, spec }, { parent: this });
   }
 
-  #createStatefulSet(name: string, args: RedisClusterArgs, secret: Secret, dependsOn: pulumi.Resource[]) {
+  #createStatefulSet(
+    name: string,
+    args: RedisClusterArgs,
+    secret: Secret,
+    dependsOn: pulumi.Input<pulumi.Resource>[],
+  ) {
     const { config, image, namespace, domain } = args;
     const host = `$(POD_NAME).${serviceHost(name, namespace, domain)}`;
     const password = {
@@ -186,7 +190,7 @@ export class RedisCluster extends pulumi.ComponentResource {
         ...args,
         name,
         role: "redis",
-        ownAnnotations: { [serverAnnotation]: config.server },
+        ownAnnotations: { [serverAnnotation]: config.server, [usersAnnotation]: args.usersOrigin },
         replicas: redisReplicas(config),
         podManagementPolicy: "Parallel",
         // The data is a cache, so the volumes are deleted with the pods.
@@ -200,6 +204,7 @@ export class RedisCluster extends pulumi.ComponentResource {
               image,
               command: [
                 ...["sh", "-uc", redisRun, "redis-run", redisVolumes.data],
+                ...[`${redisVolumes.conf}/${usersKey}`, redisVolumes.passwords],
                 ...[`${config.server}-server`, `${redisVolumes.conf}/redis.conf`],
                 ...["--cluster-announce-hostname", host],
               ],
@@ -212,6 +217,7 @@ export class RedisCluster extends pulumi.ComponentResource {
               volumeMounts: [
                 { name: args.volumes.templateName, mountPath: redisVolumes.data },
                 { name: "conf", mountPath: redisVolumes.conf, readOnly: true },
+                { name: "passwords", mountPath: redisVolumes.passwords, readOnly: true },
               ],
               lifecycle: { preStop: { exec: { command: handover } } },
               // A pod starts when the cluster has it. An update then never stops two nodes of a shard at the same time.
@@ -224,7 +230,7 @@ export class RedisCluster extends pulumi.ComponentResource {
               readinessProbe: { ...memberProbe("ready"), periodSeconds: 20, failureThreshold: 2 },
               // Only this probe detects a server that does not respond.
               livenessProbe: {
-                exec: { command: ["redis-cli", "-h", "127.0.0.1", "ping"] },
+                exec: { command: ["redis-cli", "-h", "127.0.0.1", "--user", podUser, "ping"] },
                 periodSeconds: 60,
                 timeoutSeconds: 5,
                 failureThreshold: 2,
@@ -236,9 +242,10 @@ export class RedisCluster extends pulumi.ComponentResource {
               name: "conf",
               secret: {
                 secretName: secret.metadata.name,
-                items: [{ key: "redis.conf", path: "redis.conf" }],
+                items: ["redis.conf", usersKey].map((key) => ({ key, path: key })),
               },
             },
+            passwordsVolume("passwords", ["redis", "redis-hashes"]),
           ],
         },
       },
@@ -247,5 +254,3 @@ export class RedisCluster extends pulumi.ComponentResource {
     );
   }
 }
-
-const passwordSecretName = (name: string): string => `${name}-password`;

@@ -7,13 +7,17 @@ import { RoleBinding } from "@pulumi/kubernetes/rbac/v1/roleBinding.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { RedisConfig } from "../config/sections/redis.ts";
 import { controllerPort } from "../contract/redis-controller.ts";
+import type { RedisUser } from "../contract/redis-users.ts";
+import type { ClusterReader } from "./cluster-reader.ts";
 import { podLabels } from "./labels.ts";
 import { podTemplate } from "./pod.ts";
 import { createPodMonitor } from "./pod-monitor.ts";
+import { afterRollout, awaitedHere } from "./rollout.ts";
 import { selectorLabels, skipAwait } from "./workload.ts";
 
 /** The wanted Redis Cluster and the program that keeps it. */
 export interface RedisControllerArgs {
+  cluster: ClusterReader;
   namespace: string;
   config: RedisConfig;
   /** Image that contains the Redis program. */
@@ -22,7 +26,7 @@ export interface RedisControllerArgs {
   apiPullSecrets: pulumi.Input<string>[];
   /** `host:port` of every pod of the wanted cluster. */
   nodes: string[];
-  /** Name of a Secret with the key `password`. */
+  /** Name of the Secret with the passwords of the users. */
   secretName: string;
 }
 
@@ -30,6 +34,7 @@ export interface RedisControllerArgs {
 const gracePeriodSeconds = 60;
 /** Every node has a table of all nodes. */
 const bytesPerEntry = 1_000;
+const user: RedisUser = "controller";
 const certificate = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt";
 
 /**
@@ -37,6 +42,9 @@ const certificate = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt";
  * the StatefulSet and the machines of pods. A new pod starts before the old one ends; the Lease lets only one of them act.
  */
 export class RedisController extends pulumi.ComponentResource {
+  /** The Deployment, once its pod is ready. */
+  readonly ready: pulumi.Output<pulumi.Resource>;
+
   constructor(name: string, args: RedisControllerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("breakwater:k8s:RedisController", name, {}, opts);
     const { config, namespace } = args;
@@ -83,10 +91,10 @@ export class RedisController extends pulumi.ComponentResource {
       name: variable,
       valueFrom: { fieldRef: { fieldPath } },
     });
-    new Deployment(
+    const deployment = new Deployment(
       name,
       {
-        metadata: { ...metadata, labels },
+        metadata: { ...metadata, labels, annotations: awaitedHere },
         spec: {
           replicas: 1,
           revisionHistoryLimit: 3,
@@ -117,10 +125,10 @@ export class RedisController extends pulumi.ComponentResource {
                     value("REDIS_NODES", args.nodes.join(",")),
                     value("REDIS_SHARDS", config.shards),
                     value("REDIS_REPLICAS_PER_SHARD", config.replicasPerShard),
-                    value("REDIS_USERNAME", "default"),
+                    value("REDIS_USERNAME", user),
                     {
                       name: "REDIS_PASSWORD",
-                      valueFrom: { secretKeyRef: { name: args.secretName, key: "password" } },
+                      valueFrom: { secretKeyRef: { name: args.secretName, key: user } },
                     },
                     // Another password needs another pod, because a variable does not change.
                     value("REDIS_PASSWORD_VERSION", config.passwordVersion),
@@ -129,7 +137,8 @@ export class RedisController extends pulumi.ComponentResource {
                     value("NODE_EXTRA_CA_CERTS", certificate),
                   ],
                   ports: [{ name: "metrics", containerPort: controllerPort }],
-                  readinessProbe: { httpGet: { path: "/health", port: "metrics" }, periodSeconds: 5 },
+                  // The Job that waits for the cluster asks the Service for the status, also while the loop hangs.
+                  readinessProbe: { httpGet: { path: "/status", port: "metrics" }, periodSeconds: 5 },
                   startupProbe: {
                     httpGet: { path: "/health", port: "metrics" },
                     periodSeconds: 1,
@@ -161,6 +170,8 @@ export class RedisController extends pulumi.ComponentResource {
       { parent: this },
     );
     if (config.podMonitor) createPodMonitor(name, { namespace, matchLabels: labels, port: "metrics" }, this);
+    const target = { kind: "Deployment", name, namespace, selector: labels } as const;
+    this.ready = afterRollout(args.cluster, deployment, target, "ready");
     this.registerOutputs({});
   }
 }

@@ -8,11 +8,16 @@ import { join } from "node:path";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { type RedisUser, redisUsers } from "../contract/redis-users.ts";
 import { renderRedisConf } from "../redis/redis-conf.ts";
+import { renderPasswordHashes, renderRedisUsers } from "../redis/redis-users.ts";
 import { redisReady, redisRun } from "./programs.ts";
 
 const port = 24_379;
-const password = "s3cret";
+const passwords = Object.fromEntries(redisUsers.map((user) => [user, `new-${user}`])) as Record<
+  RedisUser,
+  string
+>;
 const run = promisify(execFile);
 
 let folder: string;
@@ -60,25 +65,38 @@ async function makeFolder(): Promise<void> {
 const environment = () => ({
   ...process.env,
   PATH: `${folder}:${process.env.PATH}`,
-  REDISCLI_AUTH: password,
+  REDISCLI_AUTH: passwords.pod,
 });
 
 async function configure(more = ""): Promise<void> {
-  const options = { maxmemoryBytes: 64_000_000, password, dataDir: data, port };
+  const { replica: replicaPassword, pod: podPassword } = passwords;
+  const options = { maxmemoryBytes: 64_000_000, replicaPassword, podPassword, dataDir: data, port };
   await writeFile(join(folder, "redis.conf"), `${renderRedisConf(options)}bind 127.0.0.1\n${more}`);
+  const users = `${renderRedisUsers("redis", passwords)}user tester on >tester ~* &* +@all\n`;
+  await writeFile(join(folder, "users.conf"), users);
 }
 
 async function cli(...command: string[]): Promise<string> {
-  const { stdout } = await run("redis-cli", ["-p", String(port), ...command], { env: environment() });
+  return cliAs("tester", "tester", ...command);
+}
+
+/** @throws {Error} when the server refuses the login or the command */
+async function cliAs(user: string, secret: string, ...command: string[]): Promise<string> {
+  const env = { ...environment(), REDISCLI_AUTH: secret };
+  const { stdout, stderr } = await run("redis-cli", ["-p", String(port), "-e", "--user", user, ...command], {
+    env,
+  });
+  if (stderr !== "") throw new Error(stderr);
   return stdout.trim();
 }
 
 /** Starts the pod's main process. @returns whether the server responds; false when it has ended */
 async function start(): Promise<boolean> {
   logged = "";
+  const users = join(folder, "users.conf");
   const child = spawn(
     "sh",
-    ["-uc", redisRun, "redis-run", data, "redis-server", join(folder, "redis.conf")],
+    ["-uc", redisRun, "redis-run", data, users, inUse(), "redis-server", join(folder, "redis.conf")],
     {
       env: environment(),
       stdio: ["ignore", "pipe", "pipe"],
@@ -122,6 +140,8 @@ async function damage(file: string, bytes: string, at: (content: Buffer) => numb
   await writeFile(file, content);
 }
 
+/** Folder of the passwords in use, which may be missing. */
+const inUse = () => join(folder, "in-use");
 const nodesConf = () => join(data, "nodes.conf");
 const middle = (content: Buffer) => Math.floor(content.length / 2);
 const corruptions: [string, () => Promise<void>][] = [
@@ -215,4 +235,33 @@ test("redisRun leaves a nodes.conf of another cluster to the controller", async 
     assert.equal(await cli("dbsize"), "40");
     await kill();
   }
+});
+
+test("redisRun gives the server its users, with the passwords in use beside the new ones", async () => {
+  const old = Object.fromEntries(redisUsers.map((user) => [user, `old-${user}`])) as Record<
+    RedisUser,
+    string
+  >;
+  await mkdir(inUse());
+  await writeFile(join(inUse(), "redis-hashes"), renderPasswordHashes(old));
+  assert.ok(await start(), logged);
+  for (const user of redisUsers.filter((name) => name !== "replica"))
+    for (const { [user]: secret } of [old, passwords])
+      assert.equal(await cliAs(user, secret, "ping"), "PONG");
+  await assert.rejects(cliAs("pod", "other", "ping"), /WRONGPASS/);
+  await assert.rejects(cliAs("default", passwords.pod, "ping"), /WRONGPASS/);
+  await assert.rejects(cliAs("pod", passwords.pod, "flushall"), /NOPERM/);
+  await kill();
+  await rm(inUse(), { recursive: true });
+  assert.ok(await start(), logged);
+  await assert.rejects(cliAs("pod", old.pod, "ping"), /WRONGPASS/);
+  assert.equal(await cliAs("pod", passwords.pod, "ping"), "PONG");
+});
+
+test("redisRun lets the user `default` in while a password of it is in use, as in an update from an earlier version", async () => {
+  await mkdir(inUse());
+  await writeFile(join(inUse(), "redis"), "old");
+  assert.ok(await start(), logged);
+  assert.equal(await cliAs("default", "old", "dbsize"), "40");
+  await assert.rejects(cliAs("default", passwords.pod, "ping"), /WRONGPASS/);
 });

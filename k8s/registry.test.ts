@@ -36,6 +36,7 @@ test("only pods that run the API image pull with the registry's credentials", ()
     ["database-password", "registry-credentials"],
     ["redis-controller", "registry-credentials"],
     ["redis-formation", "registry-credentials"],
+    ["redis-users-only", "registry-credentials"],
   ]);
 });
 

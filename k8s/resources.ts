@@ -1,9 +1,8 @@
-import type { types } from "@pulumi/kubernetes";
 import type { ContainerConfig } from "../config/sections/container.ts";
 import { type Bytes, formatMillicpu, MiB } from "../config/units.ts";
 
 /** Requests and limits of a container. The memory request equals the limit, so that pods cannot overcommit a node. */
-export function resources(container: ContainerConfig): types.input.core.v1.ResourceRequirements {
+export function resources(container: ContainerConfig) {
   const memory = quantity(container.memory);
   return {
     requests: { cpu: formatMillicpu(container.cpuRequest), memory },

@@ -71,7 +71,7 @@ test("judgeRollout reports pods of the new version that cannot start, with conta
     assert.match(verdict.waitsFor, /^set-1 to be ready \(.*not found\)$/);
   }
   const starting = pod(1, { waiting: { reason: "ContainerCreating" } });
-  assert.deepEqual(judgeRollout(set({}), [pod(0), starting]).broken, []);
+  assert.ok(judgeRollout(set({}), [pod(0), starting]).broken.every(({ onlyWith }) => onlyWith !== undefined));
 });
 
 test("judgeRollout reports pods of an earlier version that cannot start as stuck, not as broken", () => {
@@ -142,4 +142,58 @@ test("a pod of a Deployment's newest ReplicaSet that cannot start is broken, wit
     broken.map(({ reason }) => reason),
     ["container main: CrashLoopBackOff: [emerg] unknown directive"],
   );
+});
+
+const broken = (view: PodView, unreadyMs?: number) => judgeRollout(set({}), [view], unreadyMs).broken[0];
+
+test("a crashed container is reported with its exit code, and that it had no memory left", () => {
+  const crashed = pod(0, { waiting: { reason: "CrashLoopBackOff", message: "back-off 40s" } });
+  const [container] = crashed.status?.containerStatuses ?? [];
+  assert.ok(container);
+  container.lastState = { terminated: { reason: "Error", exitCode: 3 } };
+  assert.equal(broken(crashed)?.reason, "container main: CrashLoopBackOff (exit code 3): back-off 40s");
+  assert.equal(broken(crashed)?.container, "main");
+  container.lastState = { terminated: { reason: "OOMKilled", exitCode: 137 } };
+  assert.match(broken(crashed)?.reason ?? "", /\(exit code 137, out of memory\)/);
+});
+
+test("a pod that no node takes is broken, but not while a machine is added for it", () => {
+  const pending = pod(0, { phase: "Pending" });
+  const unscheduled = (message: string): PodView => ({
+    ...pending,
+    status: {
+      phase: "Pending",
+      conditions: [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message }],
+    },
+  });
+  const found = broken(unscheduled("0/1 nodes are available: 1 Insufficient cpu."));
+  assert.equal(found?.reason, "no node takes it: 0/1 nodes are available: 1 Insufficient cpu.");
+  assert.deepEqual(found?.unless, ["TriggeredScaleUp", "Nominated"]);
+  const unbound = broken(unscheduled("pod has unbound immediate PersistentVolumeClaims."));
+  assert.ok(unbound && found && unbound.patienceMs > found.patienceMs);
+});
+
+test("a pod whose containers are created counts as broken by its newest event only, and shows no reason before", () => {
+  const creating = pod(0, { waiting: { reason: "ContainerCreating" }, phase: "Pending" });
+  assert.ok(broken(creating)?.onlyWith?.includes("FailedMount"));
+  assert.equal(judgeRollout(set({}), [creating, pod(1)]).waitsFor, "set-0 to be ready");
+});
+
+test("a pod that runs without being ready is broken where that is not usual", () => {
+  const unready = pod(0);
+  assert.equal(broken(unready), undefined);
+  const found = broken(unready, 120_000);
+  assert.deepEqual(
+    [found?.reason, found?.container, found?.patienceMs],
+    ["container main runs, but is not ready", "main", 120_000],
+  );
+  assert.equal(broken(pod(0, { ready: true }), 120_000), undefined);
+});
+
+test("a quota that refuses pods is reported with its message", () => {
+  const conditions = [
+    { type: "ReplicaFailure", status: "True", reason: "FailedCreate", message: "exceeded quota: pods=2" },
+  ];
+  assert.equal(judgeRollout(set({ conditions }), []).refused, "exceeded quota: pods=2");
+  assert.equal(judgeRollout(set({}), []).refused, undefined);
 });

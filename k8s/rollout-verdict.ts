@@ -8,7 +8,15 @@ export interface SetView {
     readyReplicas?: number | undefined;
     updatedReplicas?: number;
     updateRevision?: string | undefined;
+    conditions?: Condition[];
   };
+}
+
+interface Condition {
+  type: string;
+  status: string;
+  reason?: string;
+  message?: string;
 }
 
 /** The fields of a Deployment that show how far its rollout is. */
@@ -20,6 +28,7 @@ export interface DeploymentView {
     replicas?: number;
     availableReplicas?: number;
     updatedReplicas?: number;
+    conditions?: Condition[];
   };
 }
 
@@ -35,8 +44,8 @@ export interface ReplicaSetView {
 interface ContainerStatus {
   name: string;
   ready?: boolean;
-  state?: { running?: object; waiting?: { reason?: string; message?: string } };
-  lastState?: { terminated?: { message?: string } };
+  state?: { running?: object; terminated?: object; waiting?: { reason?: string; message?: string } };
+  lastState?: { terminated?: { reason?: string; exitCode?: number; message?: string } };
 }
 
 /** The fields of a pod that show whether it starts. */
@@ -44,20 +53,26 @@ export interface PodView {
   metadata: { name: string; uid: string; deletionTimestamp?: string; labels?: Record<string, string> };
   status?: {
     phase?: string;
-    conditions?: { type: string; status: string; message?: string }[];
+    conditions?: Condition[];
     initContainerStatuses?: ContainerStatus[];
     containerStatuses?: ContainerStatus[];
   };
 }
 
-/** A pod whose container cannot start. */
+/** A pod that cannot start, or does not become ready. */
 export interface BrokenPod {
   name: string;
   uid: string;
   /** Kubernetes' reason and message. */
   reason: string;
+  /** Container whose log may say more; undefined when none has started. */
+  container?: string;
   /** Time after which a reason counts as lasting; Kubernetes tries again all the time. */
   patienceMs: number;
+  /** The reason counts only while the newest event of the pod has one of these reasons; otherwise the pod takes its time. */
+  onlyWith?: readonly string[];
+  /** The reason does not count once the pod has an event with one of these reasons. */
+  unless?: readonly string[];
 }
 
 /** A pod to delete when it has been seen for `patienceMs`. Kubernetes itself replaces most pods at once. */
@@ -75,6 +90,8 @@ export interface Verdict {
   waitsFor: string;
   /** Pods of the new version that cannot start. */
   broken: BrokenPod[];
+  /** Why Kubernetes creates no further pods, such as a quota; undefined when it does. */
+  refused: string | undefined;
   /** Pods of an earlier version that cannot start. Kubernetes does not replace them (kubernetes#67250). */
   stuck: StuckPod[];
 }
@@ -88,9 +105,18 @@ const patienceMs: Readonly<Record<string, number>> = {
   CreateContainerConfigError: 30_000,
   CreateContainerError: 30_000,
   RunContainerError: 30_000,
-  CrashLoopBackOff: 60_000,
+  CrashLoopBackOff: 40_000,
 };
 
+/** Reasons of events of a pod whose containers cannot be created. */
+const creationFailures = ["FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox"];
+const creationPatienceMs = 20_000;
+/** Events of the cluster autoscaler and of Karpenter, which then add a machine for the pod. */
+const machineComes = ["TriggeredScaleUp", "Nominated"];
+/** Both decide within some ten seconds, and pods that are ending make room. */
+const unschedulablePatienceMs = 40_000;
+/** A volume that is made before the pod has a node. */
+const unboundPatienceMs = 120_000;
 const brokenPatienceMs = 1000;
 const pendingPatienceMs = 30_000;
 
@@ -112,8 +138,12 @@ export function setViewOf(
   return { metadata, spec, status: { ...counts, readyReplicas: availableReplicas, updateRevision } };
 }
 
-/** Judges a StatefulSet's rollout by the set and its pods. */
-export function judgeRollout(set: SetView, pods: readonly PodView[]): Verdict {
+/**
+ * Judges a rollout by the set and its pods.
+ *
+ * @param unreadyMs time for which a pod of the new version may run without being ready; without it, for as long as it likes
+ */
+export function judgeRollout(set: SetView, pods: readonly PodView[], unreadyMs?: number): Verdict {
   const {
     observedGeneration = 0,
     updateRevision,
@@ -132,7 +162,8 @@ export function judgeRollout(set: SetView, pods: readonly PodView[]): Verdict {
   return {
     state: isObserved && isComplete ? "ready" : isObserved && areRunning ? "running" : "waiting",
     waitsFor: waitsFor(wanted, living),
-    broken: failing.filter(isNew).flatMap(brokenPod),
+    broken: failing.filter(isNew).flatMap((pod) => brokenPod(pod, unreadyMs)),
+    refused: isObserved ? refusalOf(set) : undefined,
     stuck: failing.filter((pod) => !isNew(pod)).flatMap(stuckPod),
   };
 }
@@ -146,22 +177,66 @@ function isRunning({ status }: PodView): boolean {
   return statuses.length > 0 && statuses.every(({ state }) => state?.running !== undefined);
 }
 
-function brokenPod({ metadata: { name, uid }, status }: PodView): BrokenPod[] {
-  for (const container of [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]) {
-    const { reason = "", message = "" } = container.state?.waiting ?? {};
-    const patience = patienceMs[reason];
-    if (patience === undefined) continue;
-    // What the program itself wrote says more than that it is started again.
-    const said = container.lastState?.terminated?.message?.trim() || message;
-    const text = said === "" ? reason : `${reason}: ${said}`;
-    return [{ name, uid, reason: `container ${container.name}: ${text}`, patienceMs: patience }];
+function refusalOf({ status }: SetView): string | undefined {
+  const failure = status?.conditions?.find(
+    ({ type, status }) => type === "ReplicaFailure" && status === "True",
+  );
+  return failure && (failure.message ?? failure.reason ?? "no reason");
+}
+
+function brokenPod(pod: PodView, unreadyMs?: number): BrokenPod[] {
+  const { name, uid } = pod.metadata;
+  const { initContainerStatuses = [], containerStatuses = [], conditions = [] } = pod.status ?? {};
+  const containers = [...initContainerStatuses, ...containerStatuses];
+  for (const container of containers) {
+    const found = brokenContainer(container);
+    if (found !== undefined)
+      return [{ name, uid, ...(hasRun(container) && { container: container.name }), ...found }];
+  }
+  const scheduled = conditions.find(({ type }) => type === "PodScheduled");
+  if (scheduled?.status === "False") {
+    const { message = "" } = scheduled;
+    const isUnbound = message.includes("unbound immediate PersistentVolumeClaims");
+    const patienceMs = isUnbound ? unboundPatienceMs : unschedulablePatienceMs;
+    return [{ name, uid, reason: `no node takes it: ${message}`, patienceMs, unless: machineComes }];
+  }
+  if (containers.length > 0 && !containers.some(hasRun)) {
+    const reason = "its containers cannot be created";
+    return [{ name, uid, reason, patienceMs: creationPatienceMs, onlyWith: creationFailures }];
+  }
+  const unready = containerStatuses.find(({ ready = false }) => !ready);
+  if (unreadyMs !== undefined && isRunning(pod) && unready !== undefined) {
+    const reason = `container ${unready.name} runs, but is not ready`;
+    return [{ name, uid, reason, container: unready.name, patienceMs: unreadyMs }];
   }
   return [];
 }
 
+const hasRun = ({ state, lastState }: ContainerStatus): boolean =>
+  [state?.running, state?.terminated, lastState?.terminated].some((found) => found !== undefined);
+
+function brokenContainer(container: ContainerStatus): { reason: string; patienceMs: number } | undefined {
+  const { reason = "", message = "" } = container.state?.waiting ?? {};
+  const lasting = patienceMs[reason];
+  if (lasting === undefined) return undefined;
+  const { exitCode, reason: ended, message: written } = container.lastState?.terminated ?? {};
+  const memory = ended === "OOMKilled" ? ", out of memory" : "";
+  const exit = exitCode === undefined ? "" : ` (exit code ${exitCode}${memory})`;
+  // What the program itself wrote says more than that it is started again.
+  const why = written?.trim() || message;
+  return {
+    reason: `container ${container.name}: ${reason}${exit}${why === "" ? "" : `: ${why}`}`,
+    patienceMs: lasting,
+  };
+}
+
 function stuckPod(pod: PodView): StuckPod[] {
   const { name, uid } = pod.metadata;
-  if (brokenPod(pod).length > 0) return [{ name, uid, patienceMs: brokenPatienceMs }];
+  const { initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {};
+  const isBroken = [...initContainerStatuses, ...containerStatuses].some(
+    (container) => brokenContainer(container) !== undefined,
+  );
+  if (isBroken) return [{ name, uid, patienceMs: brokenPatienceMs }];
   // It may be waiting for its volume, or for the scheduler.
   return pod.status?.phase === "Pending" ? [{ name, uid, patienceMs: pendingPatienceMs }] : [];
 }
@@ -171,9 +246,6 @@ function waitsFor(wanted: number, living: readonly PodView[]): string {
   const [pod] = living.filter((candidate) => !isReady(candidate));
   if (pod === undefined) return "pods to be replaced";
   const [broken] = brokenPod(pod);
-  const unscheduled = pod.status?.conditions?.find(
-    ({ type, status }) => type === "PodScheduled" && status === "False",
-  );
-  const why = broken?.reason ?? unscheduled?.message;
+  const why = broken?.onlyWith === undefined ? broken?.reason : undefined;
   return `${pod.metadata.name} to be ready${why === undefined ? "" : ` (${why})`}`;
 }

@@ -2,7 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { withLabels } from "../host/cluster-api.ts";
 import { type ClusterReader, pathOf, requestTimeoutMs, statusOf } from "./cluster-reader.ts";
+import { eventsOf, evidenceOf } from "./rollout-report.ts";
 import {
+  type BrokenPod,
   type DeploymentView,
   judgeRollout,
   type PodView,
@@ -13,9 +15,15 @@ import {
 } from "./rollout-verdict.ts";
 
 const pollMs = 500;
+/** Pause for each pod, because a list of many pods is long. */
+const pollMsPerPod = 10;
 const timeoutMs = 600_000;
 /** Time for which the API server may be silent. */
 const outageMs = 60_000;
+/** A quota, or an admission rule, is corrected by hand only. */
+const refusalPatienceMs = 15_000;
+/** A running pod of a Deployment is ready in this time. Those of a StatefulSet wait for each other, or recover data. */
+const unreadyMs = 120_000;
 
 /** A workload whose rollout is waited for. */
 export interface RolloutTarget {
@@ -78,9 +86,9 @@ export async function waitForRollout(
   };
   for (;;) {
     const [set, { items }] = await Promise.all([readSet(), read<{ items: PodView[] }>(podsPath)]);
-    const verdict = judgeRollout(set, items);
+    const verdict = judgeRollout(set, items, kind === "Deployment" ? unreadyMs : undefined);
     if (verdict.state === "ready" || verdict.state === state) return;
-    failWhenLasting(verdict, brokenSinceMs, name);
+    await failWhenLasting(cluster, verdict, brokenSinceMs, { kind, name, namespace });
     if (kind === "StatefulSet") await replaceStuck(cluster, namespace, verdict, stuckSinceMs, resource);
     const elapsedMs = Date.now() - startedMs;
     if (elapsedMs > timeoutMs)
@@ -91,7 +99,7 @@ export async function waitForRollout(
       reported = verdict.waitsFor;
       void pulumi.log.info(`waits for ${reported}`, resource, undefined, true);
     }
-    await sleep(pollMs);
+    await sleep(Math.max(pollMs, pollMsPerPod * items.length));
   }
 }
 
@@ -107,16 +115,54 @@ async function readPatiently<T>(read: () => Promise<T>): Promise<T> {
   }
 }
 
-function failWhenLasting({ broken }: Verdict, sinceMs: Map<string, number>, name: string): void {
+async function failWhenLasting(
+  cluster: ClusterReader,
+  { broken, refused }: Verdict,
+  sinceMs: Map<string, number>,
+  { kind, name, namespace }: Pick<RolloutTarget, "kind" | "name" | "namespace">,
+): Promise<void> {
+  const refusal = refused === undefined ? [] : [{ key: "refused", patienceMs: refusalPatienceMs, refused }];
+  const seen = [...broken.map((pod) => ({ ...pod, key: keyOf(pod) })), ...refusal];
+  for (const key of sinceMs.keys())
+    if (isWaiting(key) && !seen.some((each) => each.key === key)) sinceMs.delete(key);
   const nowMs = Date.now();
-  for (const { uid, name: pod, reason, patienceMs } of broken) {
-    const since = sinceMs.get(uid) ?? nowMs;
-    sinceMs.set(uid, since);
-    if (nowMs - since >= patienceMs)
+  for (const each of seen) {
+    const since = sinceMs.get(each.key) ?? nowMs;
+    sinceMs.set(each.key, since);
+    if (nowMs - since < each.patienceMs) continue;
+    if ("refused" in each)
       throw new pulumi.RunError(
-        `The pod ${pod} cannot start: ${reason}; correct it in stack config (images.${name === "database" ? "postgres" : name}, ${name}.…) and run pulumi up again, which replaces the pod`,
+        `Kubernetes creates no further pods of the ${kind} ${name}: ${each.refused}; ${wayOut(name)}`,
       );
+    if (!(await isConfirmed(cluster, namespace, each))) continue;
+    const evidence = await evidenceOf(cluster, namespace, each);
+    throw new pulumi.RunError(
+      `The pod ${each.name} cannot start: ${each.reason}${evidence}\n${wayOut(name)}`,
+    );
   }
+}
+
+/** A crashed container runs for a moment before it crashes again; all other reasons count from their last beginning. */
+const keyOf = ({ uid, container, patienceMs }: BrokenPod): string =>
+  container === undefined || patienceMs === unreadyMs ? `waits ${uid} ${patienceMs}` : uid;
+const isWaiting = (key: string): boolean => key.startsWith("waits ") || key === "refused";
+
+async function isConfirmed(
+  cluster: ClusterReader,
+  namespace: string,
+  { uid, onlyWith, unless }: BrokenPod,
+): Promise<boolean> {
+  if (onlyWith === undefined && unless === undefined) return true;
+  const reasons = (await eventsOf(cluster, namespace, uid)).map(({ reason = "" }) => reason);
+  if (onlyWith !== undefined) return reasons[0] !== undefined && onlyWith.includes(reasons[0]);
+  return !reasons.some((reason) => unless?.includes(reason));
+}
+
+function wayOut(name: string): string {
+  const image =
+    { database: "images.postgres", nginx: "images.nginx", redis: "images.redis" }[name] ?? "the image";
+  const section = name.startsWith("redis") ? "redis" : name === "database" || name === "nginx" ? name : "api";
+  return `Pods of before go on serving. Correct it (${image}, ${section}.… in stack config) and run pulumi up again`;
 }
 
 async function replaceStuck(

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
+import { redisUsers } from "../contract/redis-users.ts";
 import { ofKind, type Recorded } from "./testing/recording-mocks.ts";
 import { runProgram } from "./testing/run-program.ts";
 
@@ -14,6 +15,14 @@ before(async () => {
   }));
 });
 
+const usersReferences: [string, string][] = [
+  ["redis-users", "users.conf"],
+  ["redis-users", "replica"],
+  ["redis-users", "admin"],
+  ["passwords-in-use", "redis-admin"],
+  ["passwords-in-use", "redis"],
+];
+
 const indexOf = (kind: string, name: string): number => {
   const index = recorded.findIndex(
     (resource) => resource.type.endsWith(`:${kind}`) && resource.name === name,
@@ -24,15 +33,17 @@ const indexOf = (kind: string, name: string): number => {
 
 test("the state has one password for each secret, named by its version", () => {
   const names = recorded.filter(({ type }) => type === "pulumi:index:Stash").map(({ name }) => name);
-  assert.deepEqual(names.sort(), ["api-internal-token-4", "database-password-3", "redis-password-2"]);
+  const ofRedis = redisUsers.map((user) => `redis-${user}-password-2`);
+  assert.deepEqual(names.sort(), ["api-internal-token-4", "database-password-3", ...ofRedis].sort());
 });
 
-test("after a rotation of Redis' password, the nodes accept it before the API uses it, and forget the old one after that", () => {
+test("after a rotation of Redis' passwords, the nodes accept them before the API uses them, and forget the old ones after that", () => {
   const order = [
-    indexOf("Job", "redis-password"),
+    indexOf("Job", "redis-users"),
     indexOf("Deployment", "api"),
     indexOf("StatefulSet", "redis"),
     indexOf("Secret", "passwords-in-use"),
+    indexOf("Job", "redis-users-only"),
   ];
   assert.deepEqual(
     order,
@@ -54,20 +65,27 @@ test("the role gets its password after all API pods know it, and before it count
 });
 
 test("Jobs with passwords run again when the password changes, and have it only by reference", () => {
-  const jobs = ofKind(recorded, "Job").filter(({ name }) => name.endsWith("-password"));
-  assert.equal(jobs.length, 2);
+  const references: Record<string, [string, string][]> = {
+    "database-password": [["database-password", "password"]],
+    "redis-users": usersReferences,
+    "redis-users-only": usersReferences,
+  };
+  const jobs = ofKind(recorded, "Job").filter(({ name }) => name in references);
+  assert.equal(jobs.length, 3);
   for (const { name, inputs } of jobs) {
     const { metadata, spec } = inputs.spec.template;
     assert.match(metadata.annotations["breakwater/password-id"], /^[0-9a-f]{10}$/);
     assert.equal(inputs.metadata.name, undefined, `${name} has a new name each time`);
-    const references = spec.containers[0].env.flatMap(
+    const found = spec.containers[0].env.flatMap(
       // biome-ignore lint/suspicious/noExplicitAny: variables of a container
       ({ valueFrom }: any) => (valueFrom === undefined ? [] : [valueFrom.secretKeyRef]),
     );
-    const expected = [{ name, key: "password" }];
-    if (name === "redis-password")
-      expected.push({ name: "passwords-in-use", key: "redis", optional: true } as never);
-    assert.deepEqual(references, expected);
+    assert.deepEqual(
+      found.map(({ name, key }: { name: string; key: string }) => [name, key]),
+      references[name],
+    );
+    // They are missing before the first update ends.
+    for (const { name, optional } of found) assert.equal(optional, name === "passwords-in-use" || undefined);
   }
 });
 

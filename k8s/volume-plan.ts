@@ -31,6 +31,8 @@ export interface LiveSet {
   made?: string | undefined;
   /** Value of its annotation `serverAnnotation`. */
   server?: string | undefined;
+  /** Value of its annotation `usersAnnotation`. */
+  users?: string | undefined;
 }
 
 /** A claim of a volume that the cluster has. */

@@ -24,7 +24,12 @@ const patch: PodConfig = {
   ],
 };
 
-const container = { name: "main", image: "example.org/app:1" };
+const amounts = { cpu: "100m", memory: "64Mi" };
+const container = {
+  name: "main",
+  image: "example.org/app:1",
+  resources: { requests: amounts, limits: amounts },
+};
 const args = (pod: PodConfig): WorkloadArgs => ({
   name: "app-blue",
   app: "app",
@@ -35,7 +40,7 @@ const args = (pod: PodConfig): WorkloadArgs => ({
   spec: {
     initContainers: [{ ...container, name: "first" }],
     containers: [{ ...container, volumeMounts: [{ name: "tmp", mountPath: "/tmp" }] }],
-    volumes: [{ name: "tmp", emptyDir: {} }],
+    volumes: [{ name: "tmp", emptyDir: { bytes: 64 * MiB } }],
   },
 });
 
@@ -82,7 +87,7 @@ test("a pod patch's volumes are mounted read-only into every container", async (
   const { deployment } = await create(patch);
   const { volumes, initContainers, containers } = deployment.spec.template.spec;
   assert.deepEqual(volumes, [
-    { name: "tmp", emptyDir: {} },
+    { name: "tmp", emptyDir: { sizeLimit: "64Mi" } },
     { name: "ca", configMap: { name: "company-ca" } },
     { name: "key", secret: { secretName: "client-key" } },
     { name: "shared", persistentVolumeClaim: { claimName: "models", readOnly: true } },

@@ -95,7 +95,7 @@ export function createDeployment(args: DeploymentArgs, parent: pulumi.Resource) 
 export function createStatefulSet(
   args: StatefulSetArgs,
   parent: pulumi.Resource,
-  dependsOn: pulumi.Resource[] = [],
+  dependsOn: pulumi.Input<pulumi.Resource>[] = [],
 ) {
   const { name, namespace, replicas, storage, storageClass, volumes } = args;
   const { podManagementPolicy, persistentVolumeClaimRetentionPolicy } = args;

@@ -9,6 +9,9 @@ import { apiUpstream } from "./sticky-pools.ts";
  */
 export const startPath = "/healthz/started";
 
+/** Path of the liveness probe. It is not that of the readiness probe, which load balancers may ask, too. */
+export const alivePath = "/healthz/alive";
+
 /** The gateway's own probes. */
 export function health(settings: NginxSettings): Directives {
   return {
@@ -20,6 +23,11 @@ export function health(settings: NginxSettings): Directives {
   access_log off;
   default_type text/plain;
   return 200 "ok\\n";
+}
+
+location = ${alivePath} {
+  access_log off;
+  return 204;
 }
 
 location = ${startPath} {

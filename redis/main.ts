@@ -1,6 +1,6 @@
 import { controllerName, controllerPort, refusedExitCode } from "../contract/redis-controller.ts";
 import { TopologyRefused } from "./actions.ts";
-import { admitPassword } from "./admission.ts";
+import { admitUsers, settleUsers } from "./admission.ts";
 import { awaitTopology } from "./await-topology.ts";
 import { readCheckConfig } from "./check/check-config.ts";
 import { runCheck } from "./check/run-check.ts";
@@ -8,7 +8,7 @@ import { Controller } from "./controller.ts";
 import { serveController } from "./controller-server.ts";
 import { accessOfPod, Kubernetes } from "./kubernetes.ts";
 import { Lease } from "./lease.ts";
-import { readAdmissionConfig, readAwaitConfig, readControllerConfig } from "./program-config.ts";
+import { readAwaitConfig, readControllerConfig, readUsersConfig } from "./program-config.ts";
 import { findHosts, findLeavingPods } from "./redis-pods.ts";
 
 /*
@@ -16,14 +16,14 @@ import { findHosts, findLeavingPods } from "./redis-pods.ts";
  * (contract/redis-controller.ts). Its settings are environment variables; program-config.ts lists them.
  *
  * `node redis.js control` forms the Redis Cluster, repairs it and changes its shape, until it is stopped.
- * `node redis.js await` waits until the controller reports the wanted shape. `node redis.js admit` lets the nodes accept a further
- * password. `node redis.js check` writes numbered keys and reports lost ones, one line of JSON a second; SIGTERM ends the writes, and
+ * `node redis.js await` waits until the controller reports the wanted shape. `node redis.js admit` lets the nodes accept
+ * further passwords of their users, and `node redis.js settle` these only. `node redis.js check` writes numbered keys and reports lost ones, one line of JSON a second; SIGTERM ends the writes, and
  * the report follows.
  */
 
 /** Without progress. */
 const awaitTimeoutMs = 120_000;
-const admitTimeoutMs = 20_000;
+const usersTimeoutMs = 20_000;
 
 async function control(): Promise<void> {
   const config = readControllerConfig(process.env);
@@ -54,10 +54,17 @@ async function awaitShape(): Promise<void> {
 }
 
 async function admit(): Promise<void> {
-  const config = readAdmissionConfig(process.env);
+  const config = readUsersConfig(process.env);
   exitOnSignal();
-  const count = await admitPassword({ ...config, timeoutMs: admitTimeoutMs, log: console.log });
-  console.log(`${count} of ${config.nodes.length} nodes accept the new password`);
+  const count = await admitUsers({ ...config, timeoutMs: usersTimeoutMs, log: console.log });
+  console.log(`${count} of ${config.nodes.length} nodes accept the new passwords beside those in use`);
+}
+
+async function settle(): Promise<void> {
+  const config = readUsersConfig(process.env);
+  exitOnSignal();
+  await settleUsers({ ...config, timeoutMs: usersTimeoutMs, log: console.log });
+  console.log(`all ${config.nodes.length} nodes accept the new passwords only`);
 }
 
 async function check(): Promise<void> {
@@ -72,9 +79,9 @@ function exitOnSignal(): void {
   process.on("SIGTERM", () => process.exit(143));
 }
 
-const program = { control, await: awaitShape, admit, check }[process.argv[2] ?? ""];
+const program = { control, await: awaitShape, admit, settle, check }[process.argv[2] ?? ""];
 if (program === undefined) {
-  console.error("usage: redis.js control | await | admit | check");
+  console.error("usage: redis.js control | await | admit | settle | check");
   process.exit(2);
 }
 program().then(

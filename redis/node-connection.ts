@@ -167,6 +167,8 @@ function clientOf(host: string, port: number, credentials: Credentials) {
     // CLUSTER NODES and INFO are read as text.
     RESP: 2,
     disableOfflineQueue: true,
+    // No user has the right to name its client.
+    disableClientInfo: true,
     socket: {
       host,
       port,

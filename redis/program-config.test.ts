@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readAwaitConfig, readControllerConfig } from "./program-config.ts";
+import { readAwaitConfig, readControllerConfig, readUsersConfig } from "./program-config.ts";
 
 const env = {
   REDIS_NODES: "a:6379,b:6380",
@@ -87,4 +87,32 @@ test("readAwaitConfig reads the controller's URL without a slash at the end, and
     replicasPerShard: 1,
   });
   assert.throws(() => readAwaitConfig(env), { message: "REDIS_CONTROLLER_URL: it must be set" });
+});
+
+test("readUsersConfig reads users and the logins that may be right, the one in use first", () => {
+  const given = {
+    REDIS_NODES: "a:6379",
+    REDIS_USERS: "user default off\nuser api on #12 ~bw:* +get\n",
+    REDIS_REPLICA_PASSWORD: "r",
+    REDIS_ADMIN_PASSWORD: "new",
+  };
+  const config = readUsersConfig({ ...given, REDIS_OTHER_PASSWORD: "old", REDIS_DEFAULT_PASSWORD: "older" });
+  assert.deepEqual(config, {
+    nodes: [{ host: "a", port: 6379 }],
+    users: [
+      ["default", "off"],
+      ["api", "on", "#12", "~bw:*", "+get"],
+    ],
+    replicaPassword: "r",
+    logins: [
+      { username: "admin", password: "old" },
+      { username: "admin", password: "new" },
+      { username: "default", password: "older" },
+    ],
+  });
+  assert.deepEqual(readUsersConfig(given).logins, [{ username: "admin", password: "new" }]);
+  assert.throws(() => readUsersConfig({ REDIS_USERS: "api on" }), {
+    message:
+      "REDIS_REPLICA_PASSWORD: it must be set\nREDIS_ADMIN_PASSWORD: it must be set\nREDIS_USERS: a line must look like: user NAME RULE …",
+  });
 });

@@ -1,6 +1,7 @@
 import type { Credentials } from "./cluster-node.ts";
 import type { NodeAddress } from "./node-connection.ts";
 import type { Topology } from "./plan.ts";
+import { parseRedisUsers, type UserRules } from "./redis-users.ts";
 
 /** Settings of the controller. */
 export interface ControllerConfig extends Topology {
@@ -17,13 +18,14 @@ export interface AwaitConfig extends Topology {
   controllerUrl: string;
 }
 
-/** Nodes that admit a new password. */
-export interface AdmissionConfig {
+/** Nodes that get users, and logins with the right to give them. */
+export interface UsersConfig {
   nodes: NodeAddress[];
-  username: string;
-  password: string;
-  /** Password that the nodes may have now; undefined when it is not known. */
-  otherPassword: string | undefined;
+  users: UserRules[];
+  /** Password with which nodes log in at each other. */
+  replicaPassword: string;
+  /** Logins that the nodes may accept now. */
+  logins: Credentials[];
 }
 
 /**
@@ -64,22 +66,34 @@ export function readAwaitConfig(env: NodeJS.ProcessEnv): AwaitConfig {
 }
 
 /**
- * Reads the environment of the Job that admits a new password: REDIS_NODES, REDIS_USERNAME, REDIS_PASSWORD (the new one),
- * and REDIS_OTHER_PASSWORD, which may be missing.
+ * Reads the environment of a Job that gives nodes their users: REDIS_NODES, REDIS_USERS (lines as in redis.conf),
+ * REDIS_REPLICA_PASSWORD, REDIS_ADMIN_PASSWORD (the new one of the user `admin`); and the passwords in use, which may be missing:
+ * REDIS_OTHER_PASSWORD of `admin`, and REDIS_DEFAULT_PASSWORD of `default` on nodes of earlier versions.
  *
  * @throws {Error} with all problems, one on each line, when a variable is wrong.
  */
-export function readAdmissionConfig(env: NodeJS.ProcessEnv): AdmissionConfig {
+export function readUsersConfig(env: NodeJS.ProcessEnv): UsersConfig {
   const problems: string[] = [];
   const nodes = readNodes(env, "REDIS_NODES", problems);
-  const password = readSet(env, "REDIS_PASSWORD", problems);
+  const replicaPassword = readSet(env, "REDIS_REPLICA_PASSWORD", problems);
+  const password = readSet(env, "REDIS_ADMIN_PASSWORD", problems);
+  const users = readUsers(env, "REDIS_USERS", problems);
   if (problems.length > 0) throw new Error(problems.join("\n"));
-  return {
-    nodes,
-    username: usernameOf(env),
-    password,
-    otherPassword: env.REDIS_OTHER_PASSWORD || undefined,
-  };
+  const logins = [
+    { username: "admin", password: env.REDIS_OTHER_PASSWORD },
+    { username: "admin", password },
+    { username: "default", password: env.REDIS_DEFAULT_PASSWORD },
+  ];
+  return { nodes, users, replicaPassword, logins: logins.filter((login) => login.password) };
+}
+
+function readUsers(env: NodeJS.ProcessEnv, name: string, problems: string[]): UserRules[] {
+  try {
+    return parseRedisUsers(readSet(env, name, problems));
+  } catch (error) {
+    problems.push(`${name}: ${(error as Error).message}`);
+    return [];
+  }
 }
 
 /** A variable with a whole number. @returns `min`, and adds to `problems`, when it is none or out of its range */

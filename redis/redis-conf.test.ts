@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { type RedisConfOptions, renderRedisConf } from "./redis-conf.ts";
 
 const render = (options: Partial<RedisConfOptions> = {}) =>
-  renderRedisConf({ maxmemoryBytes: 32_000_000, password: "s3cret", ...options });
+  renderRedisConf({ maxmemoryBytes: 32_000_000, replicaPassword: "s3cret", podPassword: "p0d", ...options });
 
 /** Returns the directives with their values as written; fails when a directive appears twice. */
 function directives(conf: string): Map<string, string> {
@@ -56,29 +56,30 @@ test("renderRedisConf bounds the pauses and buffers of Valkey, and gives Redis n
   assert.equal(valkey.get("client-output-buffer-limit"), "replica 16000000 8000000 60");
 });
 
-test("renderRedisConf quotes the one password of clients and replicas so that Redis reads the same text", () => {
+test("renderRedisConf quotes passwords so that Redis reads the same text", () => {
   const password = fc.string({ minLength: 1, unit: "binary" }).filter((text) => !/\p{Cc}/u.test(text));
   const tricky = fc.string({ minLength: 1, unit: fc.constantFrom('"', "\\", "'", " ", "#", "$", "n", "x") });
   fc.assert(
     fc.property(fc.oneof(password, tricky), (text) => {
-      const conf = directives(render({ password: text }));
-      assert.equal(unquoted(conf.get("requirepass")), text);
-      assert.equal(conf.get("masterauth"), conf.get("requirepass"));
+      const conf = directives(render({ replicaPassword: text, podPassword: `p${text}` }));
+      assert.equal(unquoted(conf.get("requirepass")), `p${text}`);
+      assert.equal(unquoted(conf.get("masterauth")), text);
     }),
   );
 });
 
 test("renderRedisConf refuses control characters", () => {
   for (const text of ["a\nport 1", "a\r", "a\u0000", "a\tb", "a\u007f"]) {
-    assert.throws(() => render({ password: text }), { name: "TypeError", message: /^password: / });
+    for (const name of ["replicaPassword", "podPassword"])
+      assert.throws(() => render({ [name]: text }), { name: "TypeError", message: new RegExp(`^${name}: `) });
     assert.throws(() => render({ dataDir: text }), { name: "TypeError", message: /^dataDir: / });
   }
 });
 
 test("renderRedisConf refuses an empty password, and puts no password into its message", () => {
-  assert.throws(() => render({ password: "" }), /^TypeError: password: must not be empty$/);
+  assert.throws(() => render({ podPassword: "" }), /^TypeError: podPassword: must not be empty$/);
   assert.throws(
-    () => render({ password: "s3cret\n" }),
+    () => render({ podPassword: "s3cret\n" }),
     (error: Error) => !error.message.includes("s3cret"),
   );
 });

@@ -1,12 +1,17 @@
 import { redisHandoverSeconds, redisShutdownSeconds } from "../config/derive.ts";
 import type { RedisServer } from "../config/sections/redis.ts";
+import type { RedisUser } from "../contract/redis-users.ts";
+
+const replicaUser: RedisUser = "replica";
 
 /** Settings that redis.conf depends on. */
 export interface RedisConfOptions {
   /** Maximum size of the data. The container's limit must leave room for the process, its buffers and copies on write. */
   maxmemoryBytes: number;
-  /** Password of the user `default`, which clients and replicas use; printable, not empty. */
-  password: string;
+  /** Password of the user `replica`, with which nodes log in at each other; printable, not empty. */
+  replicaPassword: string;
+  /** Password of the user `pod`. Programs of the pod use it; printable, not empty. */
+  podPassword: string;
   /** The server that reads the configuration. Default: redis. */
   server?: RedisServer;
   /** Time without a reply after which a node counts as failed, in milliseconds, from 100 to 3,600,000. Default: 2000. */
@@ -18,27 +23,29 @@ export interface RedisConfOptions {
 }
 
 /**
- * Renders redis.conf, which is the same for every node of the cluster. Each node gets its host name on the command line:
+ * Renders redis.conf, which is the same for every node of the cluster, without its users (redis-users.ts). Each node gets its host name on the command line:
  * `--cluster-announce-hostname <name>`.
  *
  * @throws {RangeError} when a number is out of range.
  * @throws {TypeError} when a text is empty or has control characters.
  */
 export function renderRedisConf(options: RedisConfOptions): string {
-  const { maxmemoryBytes, password, server = "redis" } = options;
+  const { maxmemoryBytes, server = "redis" } = options;
   const { nodeTimeoutMs = 2000, dataDir = "/data", port = 6379 } = options;
   wholeNumber("maxmemoryBytes", maxmemoryBytes, 1, Number.MAX_SAFE_INTEGER);
   wholeNumber("nodeTimeoutMs", nodeTimeoutMs, 100, 3_600_000);
   // The cluster bus listens on the port 10,000 above.
   wholeNumber("port", port, 1, 55_535);
-  if (password === "") throw new TypeError("password: must not be empty");
-  const secret = quoted("password", password);
+  const replicaPassword = quoted("replicaPassword", options.replicaPassword);
+  const podPassword = quoted("podPassword", options.podPassword);
 
   return `# Who may come in
 port ${port}
 protected-mode no
-requirepass ${secret}
-masterauth ${secret}
+# Of the user default, which is off as soon as the users are given. redis-run.sh gives them, but not to a server that only reads files.
+requirepass ${podPassword}
+masteruser ${replicaUser}
+masterauth ${replicaPassword}
 tcp-keepalive 60
 
 # Cluster
@@ -97,8 +104,9 @@ function wholeNumber(name: string, value: number, min: number, max: number): voi
   }
 }
 
-/** Quotes a text for redis.conf: escapes backslashes and double quotes. */
+/** Quotes a text for redis.conf, which must not be empty: escapes backslashes and double quotes. */
 function quoted(name: string, text: string): string {
+  if (text === "") throw new TypeError(`${name}: must not be empty`);
   for (const character of text) {
     const code = character.codePointAt(0) ?? 0;
     if (code < 32 || code === 127) throw new TypeError(`${name}: must not hold control characters`);

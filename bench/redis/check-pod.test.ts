@@ -25,6 +25,7 @@ function deployment(container: Partial<V1Container>): V1Deployment {
 test("checkPodOf has the API's image, restrictions and access to Redis, and nothing else of it", () => {
   const env = [
     { name: "REDIS_NODES", value: "redis-0:6379" },
+    { name: "REDIS_USERNAME", value: "api" },
     { name: "DATABASE_URL", value: "postgres://x" },
   ];
   const securityContext = { readOnlyRootFilesystem: true };
@@ -40,26 +41,14 @@ test("checkPodOf has the API's image, restrictions and access to Redis, and noth
   assert.equal(container?.envFrom, undefined);
   assert.deepEqual(
     container?.env?.filter(({ name }) => !name.startsWith("CHECK_")).map(({ name }) => name),
-    ["REDIS_NODES", "REDIS_PASSWORD", "REDIS_PASSWORD_FILE"],
+    ["REDIS_NODES", "REDIS_USERNAME", "REDIS_PASSWORD_FILE", "REDIS_PASSWORD"],
   );
-  assert.deepEqual(container?.env?.find(({ name }) => name === "REDIS_PASSWORD")?.valueFrom?.secretKeyRef, {
-    name: "api-1",
-    key: "REDIS_PASSWORD",
-    optional: true,
-  });
+  // It logs in as its own user, and gets no password of another.
+  assert.equal(container?.env?.find(({ name }) => name === "REDIS_USERNAME")?.value, "check");
+  const { secretKeyRef } = container?.env?.find(({ name }) => name === "REDIS_PASSWORD")?.valueFrom ?? {};
+  assert.deepEqual(secretKeyRef, { name: "redis-users", key: "check" });
+  const [volume] = pod.spec?.volumes ?? [];
+  assert.deepEqual(volume?.secret?.items, [{ key: "check", path: "check" }]);
   // No Service of the API selects it.
   assert.notEqual(pod.metadata?.labels?.["app.kubernetes.io/name"], "api");
-});
-
-test("checkPodOf takes a password that the API has as a variable of its own", () => {
-  const password = {
-    name: "REDIS_PASSWORD",
-    valueFrom: { secretKeyRef: { name: "redis", key: "password" } },
-  };
-  const env = [password];
-  const pod = checkPodOf(deployment({ env, envFrom: [{ secretRef: { name: "api-1" } }] }), "ns", settings);
-  assert.deepEqual(
-    pod.spec?.containers[0]?.env?.filter(({ name }) => name === "REDIS_PASSWORD"),
-    [password],
-  );
 });

@@ -1,5 +1,6 @@
-import type { V1Container, V1Deployment, V1EnvVar, V1Pod } from "@kubernetes/client-node";
+import type { V1Deployment, V1Pod } from "@kubernetes/client-node";
 import type { CheckLine, CheckProgress, RedisCheckReport } from "../../contract/redis-check.ts";
+import { type RedisUser, redisUsersSecret } from "../../contract/redis-users.ts";
 import { UserError } from "../../contract/user-error.ts";
 import { ApiError, type ClusterApi, deploymentPath, podPath } from "../../host/cluster-api.ts";
 import { poll, pollUntil } from "../../host/poll.ts";
@@ -22,12 +23,11 @@ const startMs = 60_000;
 const reportMs = 180_000;
 const removalMs = 60_000;
 const passwordMount = "/var/lib/redis-password";
-/** The Secret with the newest password of the stack's nodes. It may be missing. */
-const passwordSecret = "redis-password";
+const user: RedisUser = "check";
 
 /**
  * A pod of the API's image in the stack's namespace that runs the program `redis.js check`. It reaches Redis on every cluster, as the
- * API does: by the names of the nodes and with the API's password. Its output is read as the pod's log.
+ * API does: by the names of the nodes, but as a user of its own. Its output is read as the pod's log.
  */
 export class CheckPod {
   readonly #api: ClusterApi;
@@ -146,7 +146,7 @@ async function apiDeployment(api: ClusterApi, outputs: ReachedStack): Promise<V1
 }
 
 /**
- * The pod, made from the API's Deployment: the same image, access to Redis and restrictions, without the API's labels, so that
+ * The pod, made from the API's Deployment: the same image, nodes of Redis and restrictions, without the API's labels, so that
  * no Service and no policy of the API selects it.
  */
 export function checkPodOf(deployment: V1Deployment, namespace: string, settings: CheckPodSettings): V1Pod {
@@ -162,7 +162,8 @@ export function checkPodOf(deployment: V1Deployment, namespace: string, settings
     CHECK_BALLAST_KEYS: keys,
     CHECK_BALLAST_MIB: mib,
     CHECK_BALLAST_FIELDS: fields,
-    REDIS_PASSWORD_FILE: `${passwordMount}/password`,
+    REDIS_USERNAME: user,
+    REDIS_PASSWORD_FILE: `${passwordMount}/${user}`,
   };
   return {
     apiVersion: "v1",
@@ -188,8 +189,10 @@ export function checkPodOf(deployment: V1Deployment, namespace: string, settings
           ...(main.image && { image: main.image }),
           args: ["redis.js", "check"],
           env: [
-            ...redisEnvironment(main),
+            ...(main.env ?? []).filter(({ name }) => name === "REDIS_NODES"),
             ...Object.entries(values).map(([name, value]) => ({ name, value: String(value) })),
+            // The password of the start. The file has the newest one, about a minute after a rotation.
+            { name: "REDIS_PASSWORD", valueFrom: { secretKeyRef: { name: redisUsersSecret, key: user } } },
           ],
           ...(main.securityContext && { securityContext: main.securityContext }),
           resources: {
@@ -199,16 +202,12 @@ export function checkPodOf(deployment: V1Deployment, namespace: string, settings
           volumeMounts: [{ name: "password", mountPath: passwordMount, readOnly: true }],
         },
       ],
-      volumes: [{ name: "password", secret: { secretName: passwordSecret, optional: true } }],
+      volumes: [
+        {
+          name: "password",
+          secret: { secretName: redisUsersSecret, optional: true, items: [{ key: user, path: user }] },
+        },
+      ],
     },
   };
-}
-
-/** The variables by which the API reaches Redis. The password may come from a Secret with all of the API's passwords. */
-function redisEnvironment({ env = [], envFrom = [] }: V1Container): V1EnvVar[] {
-  const found = env.filter(({ name }) => ["REDIS_NODES", "REDIS_USERNAME", "REDIS_PASSWORD"].includes(name));
-  const secret = envFrom.find(({ secretRef }) => secretRef)?.secretRef?.name;
-  if (secret === undefined || found.some(({ name }) => name === "REDIS_PASSWORD")) return found;
-  const secretKeyRef = { name: secret, key: "REDIS_PASSWORD", optional: true };
-  return [...found, { name: "REDIS_PASSWORD", valueFrom: { secretKeyRef } }];
 }

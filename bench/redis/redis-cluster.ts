@@ -1,5 +1,6 @@
 import type { V1Pod, V1PodList } from "@kubernetes/client-node";
 import type { Workload } from "../../contract/outputs.ts";
+import type { RedisUser } from "../../contract/redis-users.ts";
 import { UserError } from "../../contract/user-error.ts";
 import { ApiError, type ClusterApi, podPath, withLabels } from "../../host/cluster-api.ts";
 import { poll } from "../../host/poll.ts";
@@ -8,6 +9,7 @@ import { workloadsOf } from "../../loadtest/observe/ready-pods.ts";
 import { parseClusterNodes } from "../../redis/cluster-nodes.ts";
 
 const container = "redis";
+const user: RedisUser = "pod";
 const execMs = 20_000;
 
 /** A pod of Redis with its role. */
@@ -44,7 +46,7 @@ export class RedisClusterView {
   /** Output of `redis-cli` in a pod. @throws {ApiError} when it fails */
   redis(pod: string, ...command: string[]): Promise<string> {
     const at = { namespace: this.#namespace, pod, container };
-    return this.#api.exec(at, ["redis-cli", "-h", "127.0.0.1", ...command], execMs);
+    return this.#api.exec(at, ["redis-cli", "-h", "127.0.0.1", "--user", user, ...command], execMs);
   }
 
   /** Roles as the first pod that responds knows them. @throws {UserError} when none responds */

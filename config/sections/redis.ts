@@ -5,7 +5,7 @@ import { container } from "./container.ts";
 import { pod } from "./pod.ts";
 
 /** Mount paths of the volumes of the Redis pods, by name. */
-export const redisVolumes = { data: "/data", conf: "/etc/redis" } as const;
+export const redisVolumes = { data: "/data", conf: "/etc/redis", passwords: "/var/lib/passwords" } as const;
 
 /** Servers that the pods of the Redis Cluster can run. */
 export const redisServers = ["redis", "valkey"] as const;
@@ -21,7 +21,7 @@ export const redis = section("The Redis Cluster that the API uses as its cache."
   storage: size({ min: "16 MiB", default: "256 MiB", doc: "Volume of each Redis pod; at least twice `redis.memory`. A larger size makes the volumes grow if their storage class allows it; all else is refused, and `redis.volumeGeneration` makes new volumes." }),
   volumeGeneration: integer({ min: 1, max: 9999, default: 1, doc: "Number of the volumes. Another number replaces the pods and makes new, empty volumes: the way to another storage class or to fewer bytes. The cache is lost." }),
   nodeTimeout: duration({ min: "500 ms", max: "1 min", default: "2 s", doc: "Time without a reply after which a node counts as failed." }),
-  passwordVersion: integer({ min: 1, max: 2 ** 31 - 1, default: 1, doc: "Another number gives Redis another generated password, in one `pulumi up` and without a failed request: [rotation.md](rotation.md)." }),
+  passwordVersion: integer({ min: 1, max: 2 ** 31 - 1, default: 1, doc: "Another number gives all users of Redis other generated passwords, in one `pulumi up` and without a failed request: [rotation.md](rotation.md)." }),
   podMonitor: flag({ default: false, doc: "Whether to create a PodMonitor for the metrics of the Redis controller: [redis.md](redis.md#the-controller). Needs the CustomResourceDefinition of the Prometheus operator in the cluster. Without it, Prometheus finds the pod by its annotations `prometheus.io/scrape`." }),
   pod: pod(redisVolumes),
 });

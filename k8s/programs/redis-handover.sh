@@ -2,7 +2,7 @@ set -f
 port=$1 seconds=$2 polls=$(($3 * 10))
 max_behind=1048576
 cr=$(printf '\r')
-own() { redis-cli -h 127.0.0.1 -p "$port" -t 1 "$@" 2>/dev/null; }
+own() { redis-cli -h 127.0.0.1 -p "$port" -t 1 --user pod "$@" 2>/dev/null; }
 field() {
   value=${2#*"$1="}
   value=${value%%,*}
@@ -47,7 +47,7 @@ EOF
 )
   [ -n "$replica" ] || exit 0
   tried="$tried<$replica>"
-  redis-cli -h "${replica% *}" -p "${replica#* }" -t 1 -e cluster failover >/dev/null 2>&1 &
+  redis-cli -h "${replica% *}" -p "${replica#* }" -t 1 --user pod -e cluster failover >/dev/null 2>&1 &
   client=$!
   poll=0
   while [ "$poll" -lt "$polls" ]; do

@@ -1,7 +1,7 @@
 condition=$1 mark=${2:-} tries=${3:-1}
 
 is_ready() {
-  state=$(printf 'cluster info\ninfo replication\n' | redis-cli -h 127.0.0.1 -t 3 2>/dev/null)
+  state=$(printf 'cluster info\ninfo replication\n' | redis-cli -h 127.0.0.1 -t 3 --user pod 2>/dev/null)
   case $state in *cluster_state:ok*) ;; *) return 1 ;; esac
   case $state in *master_link_status:down*) return 1 ;; esac
   [ "$condition" = start ] || return 0

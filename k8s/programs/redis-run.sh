@@ -1,6 +1,6 @@
 set -f
-data=$1
-shift
+data=$1 users=$2 passwords=$3
+shift 3
 server=$1 conf=$2
 starting=$data/starting socket=$data/judge.sock
 reason() {
@@ -17,6 +17,19 @@ reason() {
         ;;
     esac
   done
+}
+with_passwords_in_use() {
+  while read -r keyword name rules; do
+    if [ "$name" = default ] && [ -r "$passwords/redis" ]; then
+      read -r password <"$passwords/redis" || true
+      rules="on >$password ~* &* +@all"
+    elif [ -r "$passwords/redis-hashes" ]; then
+      while read -r other hash; do
+        [ "$other" != "$name" ] || rules="$rules $hash"
+      done <"$passwords/redis-hashes"
+    fi
+    echo "$keyword $name $rules"
+  done <"$users"
 }
 end_when_loaded() {
   while sleep 0.2; do
@@ -41,4 +54,7 @@ for file in nodes.conf appendonlydir; do
 done
 [ -z "$corruption" ] || echo "This node starts empty: its files are corrupt and were moved to $data/corrupt-*. Redis: $corruption"
 echo starting >"$starting" || true
-exec "$@"
+given=$(with_passwords_in_use) || exit 1
+exec "$@" - <<EOF
+$given
+EOF

@@ -232,7 +232,7 @@ test("kill-redis-primary chooses a primary with a replica", async () => {
   );
   const injected = await inject("kill-redis-primary", stub);
   assert.equal(injected.pod, "redis-1");
-  assert.deepEqual(commands[0], ["redis-cli", "-h", "127.0.0.1", "role"]);
+  assert.deepEqual(commands[0], ["redis-cli", "-h", "127.0.0.1", "--user", "pod", "role"]);
   assert.equal(stub.requests.at(-1)?.path, `${pods}/redis-1`);
 });
 

@@ -1,3 +1,4 @@
+import type { RedisUser } from "../../contract/redis-users.ts";
 import { UserError } from "../../contract/user-error.ts";
 import { ApiError } from "../../host/cluster-api.ts";
 import { type ReadyPod, readyPods } from "../observe/ready-pods.ts";
@@ -19,7 +20,8 @@ export const killRedisPrimary = defineFault({
 
 /** The server's container, which has Redis' client and its password. */
 const clientContainer = "redis";
-const roleCommand = ["redis-cli", "-h", "127.0.0.1", "role"];
+const user: RedisUser = "pod";
+const roleCommand = ["redis-cli", "-h", "127.0.0.1", "--user", user, "role"];
 
 /** The role that a Redis node reports. */
 export interface RedisRole {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { CheckLine } from "../../contract/redis-check.ts";
+import { checkPrefix } from "../../contract/redis-users.ts";
 import type { NodeAddress } from "../node-connection.ts";
 import { ask, RealServers, until } from "../testing/real-servers.ts";
 import { settle } from "../testing/settle.ts";
-import { type CheckSettings, checkPrefix, runCheck } from "./run-check.ts";
+import { type CheckSettings, runCheck } from "./run-check.ts";
 
 const credentials = { username: "default", password: undefined };
 let servers: RealServers;

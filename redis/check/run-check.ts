@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CheckLine, LostWrite, RedisCheckReport } from "../../contract/redis-check.ts";
+import { checkPrefix } from "../../contract/redis-users.ts";
 import { slotCount } from "../slot-ranges.ts";
 import { Ballast, type BallastSettings } from "./ballast.ts";
 import { CheckError, type ClientSettings, ClusterClient } from "./cluster-client.ts";
@@ -20,8 +21,6 @@ export interface CheckSettings extends ClientSettings {
   print: (line: CheckLine) => void;
 }
 
-/** Begins all keys of all checks. User data has other prefixes. */
-export const checkPrefix = "breakwater-check";
 /** The keys of a check that was killed expire. */
 export const expirySeconds = 3600;
 const readyMs = 60_000;

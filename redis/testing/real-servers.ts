@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Credentials } from "../cluster-node.ts";
 import type { NodeAddress } from "../node-connection.ts";
 import { NodeConnection } from "../node-connection.ts";
 
@@ -21,6 +22,8 @@ export interface RealServersOptions {
   program?: readonly [string, ...string[]];
   /** Further settings of the servers, as on their command line. */
   settings?: readonly string[];
+  /** Text of redis.conf, which the settings of the tests come after. */
+  conf?: string;
 }
 
 /** Redis servers on addresses of the loopback interface, without cluster at first. */
@@ -32,11 +35,13 @@ export class RealServers {
   readonly #nodeTimeoutMs: number;
   readonly #program: readonly [string, ...string[]];
   readonly #settings: readonly string[];
+  readonly #conf: string | undefined;
 
   private constructor(folder: string, count: number, options: RealServersOptions) {
     const { network = "127.0.8", nodeTimeoutMs = 2000, program = ["redis-server"], settings = [] } = options;
     this.#program = program;
     this.#settings = settings;
+    this.#conf = options.conf;
     this.#folder = folder;
     this.#nodeTimeoutMs = nodeTimeoutMs;
     this.nodes = Array.from({ length: count }, (_, index) => ({ host: `${network}.${index + 1}`, port }));
@@ -55,11 +60,15 @@ export class RealServers {
     await mkdir(dir, { recursive: true });
     const options = `--port ${port} --protected-mode no --bind ${host} --dir ${dir} --save  --appendonly yes --cluster-enabled yes --cluster-node-timeout ${this.#nodeTimeoutMs} --cluster-require-full-coverage no --cluster-allow-replica-migration no --cluster-announce-ip ${host} --bind-source-addr ${host} --repl-diskless-sync-delay 0`;
     const [command, ...first] = this.#program;
-    const all = [...first, ...options.split(" "), ...this.#settings];
+    const file = join(dir, "redis.conf");
+    if (this.#conf !== undefined) await writeFile(file, this.#conf);
+    const given = this.#conf === undefined ? [] : [file];
+    const all = [...first, ...given, ...options.split(" "), ...this.#settings];
     this.#processes.set(host, spawn(command, all, { stdio: "ignore" }));
     await until(`${host} to answer`, async () => {
-      const reply = await ask({ host, port }, "PING").catch(() => "");
-      return reply === "PONG";
+      const reply = await ask({ host, port }, "PING").catch(({ message }: Error) => message);
+      // A server that refuses a client without a password responds, too.
+      return /^(PONG|NOAUTH|WRONGPASS)/.test(reply);
     });
   }
 
@@ -96,7 +105,12 @@ export class RealServers {
 
 /** Sends one command to a node. */
 export async function ask(node: NodeAddress, ...command: string[]): Promise<string> {
-  const connection = new NodeConnection(node, login);
+  return askAs(login, node, ...command);
+}
+
+/** Sends one command to a node as a user. */
+export async function askAs(user: Credentials, node: NodeAddress, ...command: string[]): Promise<string> {
+  const connection = new NodeConnection(node, user);
   try {
     return await connection.send(...command);
   } finally {

@@ -97,6 +97,8 @@ function clientOptions(config: CacheConfig) {
     password: config.password,
     // A command for an unreachable node fails at once instead of waiting.
     disableOfflineQueue: true,
+    // The user of the stack has no right to name its client.
+    disableClientInfo: true,
     pingInterval: pingEveryMs,
   };
 }
