@@ -53,7 +53,7 @@ const failures: Failure[] = [
     set: () => configure("api.pools[0].image", "localhost:5000/breakwater/none:1"),
     reset: () => remove("api.pools[0].image"),
     prints: [
-      /The pod stable-\S+ cannot start: container api: (ErrImagePull|ImagePullBackOff)/,
+      /The pod api-stable-\S+ cannot start: container api: (ErrImagePull|ImagePullBackOff)/,
       /events:\s+Failed/,
     ],
   },
@@ -84,13 +84,13 @@ const failures: Failure[] = [
     set: async () => {
       const spec = { hard: { pods: "1" } };
       await kubectl({ input: JSON.stringify({ ...quota, spec }) })`kubectl apply -f -`;
-      await configure("api.env.LOG_LEVEL", "warn");
+      await configure("api.logLevel", "warn");
     },
     reset: async () => {
       await kubectl`kubectl delete resourcequota few-pods -n ${namespace}`;
-      await remove("api.env.LOG_LEVEL");
+      await remove("api.logLevel");
     },
-    prints: [/creates no further pods of the Deployment stable: .*exceeded quota/],
+    prints: [/creates no further pods of the Deployment api-stable: .*exceeded quota/],
   },
 ];
 

@@ -162,7 +162,7 @@ function wayOut(name: string): string {
   const image =
     { database: "images.postgres", nginx: "images.nginx", redis: "images.redis" }[name] ?? "the image";
   const section = name.startsWith("redis") ? "redis" : name === "database" || name === "nginx" ? name : "api";
-  return `Pods of before go on serving. Correct it (${image}, ${section}.… in stack config) and run pulumi up again`;
+  return `The old pods go on serving. Correct it (${image}, ${section}.… in stack config) and run pulumi up again`;
 }
 
 async function replaceStuck(
