@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { after, before, test } from "node:test";
-import { $ } from "zx";
+import { $, type ProcessOutput } from "zx";
 import { isAlive, type ProcessIdentity, sendSignal, startTimeOf } from "../host/process-table.ts";
 import { ensureBaseImages } from "../local/images/base-images.ts";
 import { imageName, type Recipe, recipes } from "../local/images/recipes.ts";
@@ -10,11 +10,19 @@ import { dataPaths } from "../local/paths.ts";
 import { projectRoot } from "../scripts/stack.ts";
 import { closeClusterView, deployments, pods, until } from "./cluster-view.ts";
 import { LightLoad } from "./light-load.ts";
+import { rolloutFailures } from "./rollout-failures.ts";
 import { configure, createStack, destroyStack, outputs, stackName, unlock, up } from "./test-stack.ts";
 
 const namespace = `breakwater-${stackName}`;
 const kubectl = $({ quiet: true, env: { ...process.env, KUBECONFIG: dataPaths.kubeconfig } });
 const apiPods = () => pods(namespace, { "app.kubernetes.io/name": "api" });
+const readyPods = async (name: string) => {
+  const found = await pods(namespace, { "app.kubernetes.io/name": name });
+  return found
+    .filter(({ ready }) => ready)
+    .map(({ uid }) => uid)
+    .sort();
+};
 
 before(createStack);
 after(async () => {
@@ -63,6 +71,26 @@ test("a pool goes after the last gateway pod that sends requests to it", async (
   assert.deepEqual(refused, []);
 });
 
+for (const { what, set, reset, prints } of rolloutFailures)
+  test(`pulumi up ends soon with ${what}, the old pods go on serving, and the next one recovers`, async (t) => {
+    const serving = await readyPods("api");
+    const load = new LightLoad((await outputs()).endpoint);
+    t.after(() => load.stop());
+    await set();
+    const beganMs = Date.now();
+    const failed = await up().then(
+      () => assert.fail("pulumi up went through"),
+      (error: ProcessOutput) => error.stdout + error.stderr,
+    );
+    t.diagnostic(`failed after ${Date.now() - beganMs} ms`);
+    for (const text of prints) assert.match(failed, text);
+    assert.match(failed, /run pulumi up again/);
+    assert.deepEqual(await readyPods("api"), serving);
+    await reset();
+    await up();
+    assert.deepEqual(await load.stop(), []);
+  });
+
 test("pulumi up fails with the line of an Nginx that refuses the configuration, and the old pods go on serving", async (t) => {
   const recipe = recipes.find(({ name }) => name === "nginx");
   assert.ok(recipe);
@@ -70,11 +98,7 @@ test("pulumi up fails with the line of an Nginx that refuses the configuration, 
   const old: Recipe = { ...recipe, name: "nginx-old", tag: "1", suite: "trixie" };
   const socketPath = (process.env.DOCKER_HOST ?? "").replace("unix://", "");
   await ensureBaseImages({ socketPath }, { wanted: [old] });
-  const gatewayPods = async () => {
-    const found = await pods(namespace, { "app.kubernetes.io/name": "nginx" });
-    return found.filter(({ ready }) => ready).map(({ uid }) => uid);
-  };
-  const serving = await gatewayPods();
+  const serving = await readyPods("nginx");
   const load = new LightLoad((await outputs()).endpoint);
   t.after(() => load.stop());
   await configure("images.nginx", imageName(old));
@@ -82,7 +106,7 @@ test("pulumi up fails with the line of an Nginx that refuses the configuration, 
     up(),
     /cannot start: container check-conf: .*unknown directive .* in \S+nginx\.conf:\d+/s,
   );
-  assert.deepEqual(await gatewayPods(), serving);
+  assert.deepEqual(await readyPods("nginx"), serving);
   await configure("images.nginx", imageName(recipe));
   await up();
   await kubectl`kubectl rollout restart deployment nginx -n ${namespace}`;

@@ -1,41 +1,16 @@
-import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { $, type ProcessOutput } from "zx";
+import { $ } from "zx";
 import { imageName, recipes } from "../local/images/recipes.ts";
 import { dataPaths } from "../local/paths.ts";
 import { projectRoot } from "../scripts/stack.ts";
-import { closeClusterView, pods } from "./cluster-view.ts";
-import { LightLoad } from "./light-load.ts";
-import { configure, createStack, destroyStack, outputs, stackName, up } from "./test-stack.ts";
+import { configure, stackName } from "./test-stack.ts";
 
 const namespace = `breakwater-${stackName}`;
 const pulumi = $({ cwd: projectRoot, quiet: true });
 const kubectl = $({ quiet: true, env: { ...process.env, KUBECONFIG: dataPaths.kubeconfig } });
 const nodeImage = recipes.find(({ name }) => name === "node");
-const readyApiPods = async () => {
-  const found = await pods(namespace, { "app.kubernetes.io/name": "api" });
-  return found
-    .filter(({ ready }) => ready)
-    .map(({ uid }) => uid)
-    .sort();
-};
 
-before(async () => {
-  await createStack();
-  // A small stack: only the API is rolled out here.
-  await configure("redis.shards", "1");
-  await configure("redis.replicasPerShard", "0");
-  await configure("nginx.replicas", "1");
-  await configure("api.pools[0].name", "stable");
-  await configure("api.pools[0].replicas", "2");
-  await up();
-});
-after(async () => {
-  closeClusterView();
-  await destroyStack();
-});
-
-interface Failure {
+/** Why a rollout of the API fails. */
+export interface RolloutFailure {
   what: string;
   /** Changes that make the rollout fail, and what takes them back. */
   set: () => Promise<unknown>;
@@ -47,7 +22,8 @@ interface Failure {
 const remove = (path: string) => pulumi`pulumi config rm --stack ${stackName} --path ${path}`;
 const quota = { apiVersion: "v1", kind: "ResourceQuota", metadata: { name: "few-pods", namespace } };
 
-const failures: Failure[] = [
+/** Failures of the first pool, which has the name `stable`. */
+export const rolloutFailures: readonly RolloutFailure[] = [
   {
     what: "an image that does not exist",
     set: () => configure("api.pools[0].image", "localhost:5000/breakwater/none:1"),
@@ -93,23 +69,3 @@ const failures: Failure[] = [
     prints: [/creates no further pods of the Deployment api-stable: .*exceeded quota/],
   },
 ];
-
-for (const { what, set, reset, prints } of failures)
-  test(`pulumi up ends soon with ${what}, the old pods go on serving, and the next one recovers`, async (t) => {
-    const serving = await readyApiPods();
-    const load = new LightLoad((await outputs()).endpoint);
-    t.after(() => load.stop());
-    await set();
-    const beganMs = Date.now();
-    const failed = await up().then(
-      () => assert.fail("pulumi up went through"),
-      (error: ProcessOutput) => error.stdout + error.stderr,
-    );
-    t.diagnostic(`failed after ${Date.now() - beganMs} ms`);
-    for (const text of prints) assert.match(failed, text);
-    assert.match(failed, /run pulumi up again/);
-    assert.deepEqual(await readyApiPods(), serving);
-    await reset();
-    await up();
-    assert.deepEqual(await load.stop(), []);
-  });
