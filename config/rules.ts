@@ -122,6 +122,7 @@ function checkApi(api: ApiConfig, report: Report): void {
 
 function checkDatabase(config: StackConfig, report: Report): void {
   checkCertificates(config.database, report);
+  checkBackup(config.database, report);
   checkDatabaseStart(config.database, report);
   const { maxConnections, poolSize: given } = config.database;
   const { poolSize, pods, neededConnections } = planDatabasePool(config);
@@ -144,6 +145,16 @@ function checkDatabaseStart({ url, maxConnections, memory }: DatabaseConfig, rep
     value: maxConnections,
     rule: `needs ${formatBytes(bytes)} when the database starts, which must be at most half of database.memory (${formatBytes(memory)})`,
     fix: `pulumi config set --path database.memory '${formatBytes(2 * bytes)}'`,
+  });
+}
+
+function checkBackup({ backup: { schedule }, url }: DatabaseConfig, report: Report): void {
+  if (schedule === undefined || url === undefined) return;
+  report({
+    path: "database.backup.schedule",
+    value: schedule,
+    rule: "is for the stack's own database, and database.url names another one",
+    fix: "back that one up where it runs, and remove the option: pulumi config rm --path database.backup.schedule",
   });
 }
 

@@ -1,11 +1,9 @@
 import { $ } from "zx";
 import { imageName, recipes } from "../local/images/recipes.ts";
 import { dataPaths } from "../local/paths.ts";
-import { projectRoot } from "../scripts/stack.ts";
-import { configure, stackName } from "./test-stack.ts";
+import { configure, stackName, unset } from "./test-stack.ts";
 
 const namespace = `breakwater-${stackName}`;
-const pulumi = $({ cwd: projectRoot, quiet: true });
 const kubectl = $({ quiet: true, env: { ...process.env, KUBECONFIG: dataPaths.kubeconfig } });
 const nodeImage = recipes.find(({ name }) => name === "node");
 
@@ -19,7 +17,6 @@ export interface RolloutFailure {
   prints: readonly RegExp[];
 }
 
-const remove = (path: string) => pulumi`pulumi config rm --stack ${stackName} --path ${path}`;
 const quota = { apiVersion: "v1", kind: "ResourceQuota", metadata: { name: "few-pods", namespace } };
 
 /** Failures of the first pool, which has the name `stable`. */
@@ -27,7 +24,7 @@ export const rolloutFailures: readonly RolloutFailure[] = [
   {
     what: "an image that does not exist",
     set: () => configure("api.pools[0].image", "localhost:5000/breakwater/none:1"),
-    reset: () => remove("api.pools[0].image"),
+    reset: () => unset("api.pools[0].image"),
     prints: [
       /The pod api-stable-\S+ cannot start: container api: (ErrImagePull|ImagePullBackOff)/,
       /events:\s+Failed/,
@@ -36,7 +33,7 @@ export const rolloutFailures: readonly RolloutFailure[] = [
   {
     what: "a program that ends",
     set: () => configure("api.pools[0].image", nodeImage ? imageName(nodeImage) : ""),
-    reset: () => remove("api.pools[0].image"),
+    reset: () => unset("api.pools[0].image"),
     prints: [/container api: CrashLoopBackOff \(exit code \d+\)/, /BackOff/],
   },
   {
@@ -46,13 +43,13 @@ export const rolloutFailures: readonly RolloutFailure[] = [
       await configure("api.pod.volumes[0].secret", "none");
       await configure("api.pod.volumes[0].mountPath", "/ca");
     },
-    reset: () => remove("api.pod.volumes"),
+    reset: () => unset("api.pod.volumes"),
     prints: [/its containers cannot be created/, /FailedMount.*"none" not found/],
   },
   {
     what: "a label that no node has",
     set: () => configure("api.pod.nodeSelector.disk", "none"),
-    reset: () => remove("api.pod.nodeSelector"),
+    reset: () => unset("api.pod.nodeSelector"),
     prints: [/no node takes it: .*node affinity/],
   },
   {
@@ -64,7 +61,7 @@ export const rolloutFailures: readonly RolloutFailure[] = [
     },
     reset: async () => {
       await kubectl`kubectl delete resourcequota few-pods -n ${namespace}`;
-      await remove("api.logLevel");
+      await unset("api.logLevel");
     },
     prints: [/creates no further pods of the Deployment api-stable: .*exceeded quota/],
   },

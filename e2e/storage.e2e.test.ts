@@ -13,7 +13,7 @@ import { clusterName } from "../local/cluster/layout.ts";
 import { dataPaths } from "../local/paths.ts";
 import { projectRoot } from "../scripts/stack.ts";
 import { closeClusterView, deletePods, pods, until } from "./cluster-view.ts";
-import { configure, createStack, destroyStack, outputs, stackName, up } from "./test-stack.ts";
+import { configure, createStack, destroyStack, outputs, stackName, unset, up } from "./test-stack.ts";
 
 const namespace = `breakwater-${stackName}`;
 const storageClass = "e2e-growing";
@@ -143,10 +143,47 @@ test("pulumi up names an image that does not exist, and the next one with a good
   await configure("images.postgres", "localhost:5000/breakwater/none:1");
   const failed = await up().catch((error: ProcessOutput) => error.stdout + error.stderr);
   assert.match(failed, /The pod database-0 cannot start: .*images\.postgres/s);
-  await pulumi`pulumi config rm --stack ${stackName} --path images.postgres`;
+  await unset("images.postgres");
   await up();
   const [database] = await pods(namespace, { "app.kubernetes.io/instance": "database" });
   assert.equal(database?.ready, true);
+});
+
+test("a backup that is put back replaces what was written after it, and the backups outlive their option", async () => {
+  const backups = async (...words: string[]) =>
+    (await pulumi`${process.execPath} scripts/bootstrap.mjs scripts/backups.ts --stack ${stackName} ${words}`)
+      .stdout;
+  const url = `${(await outputs()).endpoint}/api/users/77`;
+  const write = async (name: string) => {
+    const body = JSON.stringify({ name, email: "seventy-seven@example.org" });
+    const response = await fetch(url, {
+      method: "PUT",
+      headers: { "content-type": "application/json" },
+      body,
+    });
+    assert.ok(response.ok, String(response.status));
+  };
+  const nameOf = async () => ((await (await fetch(url)).json()) as { name: string }).name;
+  await configure("database.backup.schedule", "0 3 * * *");
+  await up();
+  await write("before the backup");
+  const [, made = ""] = /made (\S+\.dump)/.exec(await backups("now")) ?? [];
+  await write("after the backup");
+  assert.equal(await nameOf(), "after the backup");
+  await assert.rejects(backups("restore", "none.dump"), (error: ProcessOutput) =>
+    error.stderr.includes(made),
+  );
+  assert.match(await backups("restore", made), new RegExp(`restored ${made}`));
+  assert.equal(await nameOf(), "before the backup");
+
+  await unset("database.backup.schedule");
+  await up();
+  await configure("database.backup.schedule", "30 4 * * *");
+  await up();
+  await up("--expect-no-changes");
+  const names = (await backups()).trim().split("\n");
+  assert.ok(names.includes(made));
+  assert.ok(names.some((name) => name.endsWith("-before-restore.dump")));
 });
 
 /** Does the work of a storage driver, which the embedded cluster does not have: gives claims the size that they ask for. */

@@ -38,6 +38,11 @@ export async function configure(path: string, value: string): Promise<void> {
   await pulumi`pulumi config set --stack ${name} --path ${path} ${value}`;
 }
 
+/** Removes an option from stack config. */
+export async function unset(path: string): Promise<void> {
+  await pulumi`pulumi config rm --stack ${name} --path ${path}`;
+}
+
 /** Removes the lock that a killed `pulumi up` has left. */
 export async function unlock(): Promise<void> {
   await pulumi`pulumi cancel --yes --stack ${name}`;

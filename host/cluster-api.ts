@@ -224,6 +224,16 @@ export function deploymentPath(namespace: string, name?: string): string {
   return objectPath("/apis/apps/v1", namespace, "deployments", name);
 }
 
+/** Path of a namespace's Jobs, or of one of them. */
+export function jobPath(namespace: string, name?: string): string {
+  return objectPath("/apis/batch/v1", namespace, "jobs", name);
+}
+
+/** Path of a CronJob. */
+export function cronJobPath(namespace: string, name: string): string {
+  return objectPath("/apis/batch/v1", namespace, "cronjobs", name);
+}
+
 /** The path of those objects of a kind that have all of the labels. */
 export function withLabels(path: string, labels: Readonly<Record<string, string>>): string {
   const selector = Object.entries(labels).map(([key, value]) => `${key}=${value}`);

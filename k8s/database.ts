@@ -6,6 +6,7 @@ import { type DatabaseConfig, databaseVolumes } from "../config/sections/databas
 import { MiB } from "../config/units.ts";
 import type { Workload } from "../contract/outputs.ts";
 import type { ClusterReader } from "./cluster-reader.ts";
+import { createDatabaseBackup } from "./database-backup.ts";
 import { generatedPassword, passwordId } from "./password.ts";
 import { passwordsVolume } from "./passwords-in-use.ts";
 import { databasePort as port } from "./ports.ts";
@@ -65,6 +66,11 @@ export class Database extends pulumi.ComponentResource {
     this.workload = workload;
     this.ready = afterRollout(args.cluster, statefulSet, { ...workload, namespace: args.namespace }, "ready");
     this.#createService(name, args);
+    const { schedule } = args.config.backup;
+    if (schedule !== undefined) {
+      const config = { ...args.config, backup: { ...args.config.backup, schedule } };
+      createDatabaseBackup({ ...args, config, host: name }, { parent: this });
+    }
     const address = `${name}:${port}/breakwater`;
     this.urlOfRole = `postgres://breakwater@${address}`;
     this.url = pulumi.interpolate`postgres://breakwater:${this.password}@${address}`;

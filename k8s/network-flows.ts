@@ -1,3 +1,4 @@
+import { backupName } from "../contract/database-backup.ts";
 import type { NetworkSettings } from "../contract/network.ts";
 import { controllerName, controllerPort } from "../contract/redis-controller.ts";
 import { nginxMetricsPort, nginxPort, nginxTlsPort } from "../nginx/settings.ts";
@@ -29,6 +30,7 @@ export const podGroups = {
   "redis-formation": ofApp("redis-formation"),
   "redis-password": ofApp("redis-password"),
   "database-password": ofApp("database-password"),
+  [backupName]: ofApp(backupName),
   "redis-check": ofApp("redis-check"),
   "compared-image": { matchExpressions: [{ key: comparedImageLabel, operator: "Exists" as const }] },
 } satisfies Record<string, PodSelector>;
@@ -105,7 +107,7 @@ export function stackFlows(settings: NetworkSettings): Flow[] {
       purpose: "the Job that waits for the cluster",
     },
     { from: "redis-password", to: "redis", ports: tcp(redisPort), purpose: "the Job of a rotation" },
-    ...(hasDatabase ? [databasePasswordFlow] : []),
+    ...(hasDatabase ? databaseFlows : []),
     { from: "redis-check", to: "redis", ports: tcp(redisPort), purpose: "`npm run redis:check`" },
     {
       from: "clients",
@@ -117,18 +119,21 @@ export function stackFlows(settings: NetworkSettings): Flow[] {
     ...metricsFlows(settings, hasGatewayMetrics),
   ];
   const groups = (Object.keys(podGroups) as PodGroup[]).filter(
-    // The database and its Job: the server opens no connections.
-    (group) => group !== "database" && (hasDatabase || group !== "database-password"),
+    // The database opens no connections.
+    (group) => group !== "database" && (hasDatabase || !(group in databaseClients)),
   );
   return [...flows, ...groups.map((from) => dnsFlow(from, settings))];
 }
 
-const databasePasswordFlow: Flow = {
-  from: "database-password",
-  to: "database",
-  ports: tcp(databasePort),
-  purpose: "the Job of a rotation",
+/** Groups of pods that exist beside the stack's own database. */
+const databaseClients: Partial<Record<PodGroup, string>> = {
+  "database-password": "the Job of a rotation",
+  [backupName]: "backups",
 };
+
+const databaseFlows = Object.entries(databaseClients).map(
+  ([from, purpose]): Flow => ({ from: from as PodGroup, to: "database", ports: tcp(databasePort), purpose }),
+);
 
 function apiFlows(from: PodGroup, { outsideDatabasePort, egress }: NetworkSettings): Flow[] {
   return [

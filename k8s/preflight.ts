@@ -4,12 +4,20 @@ import { hasTls } from "../config/sections/nginx-tls.ts";
 import type { StackConfig } from "../config/stack-config.ts";
 import { formatBytes } from "../config/units.ts";
 import type { ClusterReader } from "./cluster-reader.ts";
+import { type BackupVolumePlan, backupGrowthProblem, planBackupVolume } from "./database-backup.ts";
 import { type RedisUsersOrigin, readLiveStack } from "./live-stack.ts";
 import { chooseNodePort, type UsedPort } from "./node-port.ts";
 import { shrinkProblems } from "./redis-shrink.ts";
 import { tlsSecretProblems } from "./tls-secret.ts";
 import { checkGrowths, growClaims } from "./volume-growth.ts";
-import { type LiveSet, planVolumes, type VolumePlan, type VolumeWish } from "./volume-plan.ts";
+import {
+  growthProblem,
+  type LiveClaim,
+  type LiveSet,
+  planVolumes,
+  type VolumePlan,
+  type VolumeWish,
+} from "./volume-plan.ts";
 
 /** Port of a new gateway on the embedded cluster, if it is free. */
 const embeddedNodePort = 30_080;
@@ -70,21 +78,28 @@ async function compare(cluster: ClusterReader, namespace: string, config: StackC
   const { secret } = config.nginx.tls;
   const tlsProblems =
     secret === undefined ? [] : await tlsSecretProblems(cluster, namespace, secret, Date.now());
-  const growthProblems = await Promise.all(
-    wishes.map((wish, index) => checkGrowths(cluster, namespace, wish, plans[index]?.growths ?? [])),
-  );
+  const backups = planBackups(config, live.claims);
+  const growthProblems = await Promise.all([
+    ...wishes.map((wish, index) =>
+      checkGrowths(cluster, namespace, plans[index]?.growths ?? [], (growth, reason) =>
+        growthProblem(wish, growth, reason),
+      ),
+    ),
+    checkGrowths(cluster, namespace, backups.growths, backupGrowthProblem),
+  ]);
   const [redis, database] = plans as [VolumePlan, VolumePlan];
   const redisSet = redis.isReplaced ? undefined : live.sets.get("redis");
   const problems = [
     ...(redisSet === undefined ? [] : await shrinkProblems(cluster, namespace, config.redis)),
     ...plans.flatMap((plan) => plan.problems),
+    ...backups.problems,
     ...growthProblems.flat(),
     ...ports.problems,
     ...tlsProblems,
   ];
   if (problems.length > 0) throw new ConfigError(problems);
   for (const notice of plans.flatMap((plan) => plan.notices)) void pulumi.log.warn(notice);
-  const growths = plans.flatMap((plan) => plan.growths);
+  const growths = [...plans, backups].flatMap((plan) => plan.growths);
   for (const { claim, from, to } of growths)
     void pulumi.log.info(`the volume of ${claim} grows from ${formatBytes(from)} to ${formatBytes(to)}`);
   if (!pulumi.runtime.isDryRun() && growths.length > 0) await growClaims(cluster, namespace, growths);
@@ -123,6 +138,13 @@ function choosePorts({ cluster, nginx }: StackConfig, namespace: string, used: r
     [...used, ...own],
   );
   return { http: http.port, https: https.port, problems: [...http.problems, ...https.problems] };
+}
+
+/** The volume of the backups stays as it is while there are none. */
+function planBackups({ cluster, database }: StackConfig, claims: readonly LiveClaim[]): BackupVolumePlan {
+  const { schedule, storage } = database.backup;
+  if (database.url !== undefined || schedule === undefined) return { growths: [], problems: [] };
+  return planBackupVolume({ storage, storageClass: cluster.storageClass }, claims);
 }
 
 /** What stack config asks of volumes: of Redis' and of the database's, which may be outside the stack. */

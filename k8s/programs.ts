@@ -70,6 +70,15 @@ export const databaseInit = program("database-init");
  */
 export const databaseRun = program("database-run");
 
+/**
+ * Backups of the database, with `sh`, `mv`, `rm` and PostgreSQL's own clients. It finds the server by the variables of libpq.
+ *
+ * `backup` dumps the database into a file of `/backups` whose name is the time, reads the dump to its end, and then deletes the
+ * oldest files beyond the number in KEEP. A dump that is interrupted has another name, and the next one deletes it. `list` prints
+ * the names. `restore NAME` dumps the present state, and then replaces the tables of the backup in one transaction.
+ */
+export const databaseBackup = program("database-backup");
+
 function program(name: string): string {
   return readFileSync(new URL(`./programs/${name}.sh`, import.meta.url), "utf8");
 }

@@ -4,7 +4,12 @@ import { MiB } from "../config/units.ts";
 import type { ClusterReader } from "./cluster-reader.ts";
 import { checkGrowths, growClaims } from "./volume-growth.ts";
 
-const wish = { name: "redis", storage: 512 * MiB, generation: 1 } as const;
+const problemOf = ({ claim }: { claim: string }, reason: string) => ({
+  path: claim,
+  value: undefined,
+  rule: reason,
+  fix: "",
+});
 const growths = [0, 1].map((index) => ({ claim: `data-redis-${index}`, from: 256 * MiB, to: 512 * MiB }));
 
 /** A cluster whose driver gives each claim the size that it asks for, or refuses with a status. */
@@ -34,7 +39,7 @@ function cluster({ refusal, grows = true }: { refusal?: number; grows?: boolean 
 
 test("checkGrowths asks the API server about every claim and changes none", async () => {
   const { reader, sent } = cluster();
-  assert.deepEqual(await checkGrowths(reader, "space", wish, growths), []);
+  assert.deepEqual(await checkGrowths(reader, "space", growths, problemOf), []);
   assert.deepEqual(sent, [
     ["data-redis-0", true],
     ["data-redis-1", true],
@@ -43,14 +48,14 @@ test("checkGrowths asks the API server about every claim and changes none", asyn
 
 test("checkGrowths reports a refusal as one problem, and passes other errors on", async () => {
   for (const refusal of [403, 422]) {
-    const problems = await checkGrowths(cluster({ refusal }).reader, "space", wish, growths);
+    const problems = await checkGrowths(cluster({ refusal }).reader, "space", growths, problemOf);
     assert.deepEqual(
       problems.map(({ path }) => path),
-      ["redis.storage"],
+      ["data-redis-0"],
     );
     assert.match(problems[0]?.rule ?? "", /must support resize/);
   }
-  await assert.rejects(checkGrowths(cluster({ refusal: 0 }).reader, "space", wish, growths));
+  await assert.rejects(checkGrowths(cluster({ refusal: 0 }).reader, "space", growths, problemOf));
 });
 
 test("growClaims patches every claim and returns when the volumes have grown", async () => {

@@ -4,18 +4,23 @@ import type { Problem } from "../config/problem.ts";
 import { formatBytes } from "../config/units.ts";
 import { type ClusterReader, pathOf, requestTimeoutMs } from "./cluster-reader.ts";
 import { readClaims } from "./live-stack.ts";
-import { type Growth, growthProblem, type VolumeWish } from "./volume-plan.ts";
+import type { Growth } from "./volume-plan.ts";
 
 /** Statuses with which the API server refuses a size: the class or the quota does not allow it, or the rules of claims. */
 const refusals = [403, 422];
 const pollMs = 1000;
 
-/** Asks the API server whether the claims may grow, without changing them. @throws {Error} when it does not respond. */
+/**
+ * Asks the API server whether the claims may grow, without changing them.
+ *
+ * @param problemOf describes a refusal to the user
+ * @throws {Error} when the API server does not respond.
+ */
 export async function checkGrowths(
   cluster: ClusterReader,
   namespace: string,
-  wish: VolumeWish,
   growths: readonly Growth[],
+  problemOf: (growth: Growth, reason: string) => Problem,
 ): Promise<Problem[]> {
   for (const growth of growths) {
     try {
@@ -24,7 +29,7 @@ export async function checkGrowths(
       const { status, message } = error as Error & { status?: number };
       if (!refusals.includes(status ?? 0)) throw error;
       // One claim stands for all: they have the same class and get the same size.
-      return [growthProblem(wish, growth, message)];
+      return [problemOf(growth, message)];
     }
   }
   return [];

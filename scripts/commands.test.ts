@@ -11,6 +11,7 @@ import { chooseStack, projectRoot } from "./stack.ts";
 
 const all: Readonly<Record<string, Command<object>>> = { ...commands, ...loadtestCommands };
 const ofStacks = [
+  "backups",
   "bench:nginx",
   "start",
   "up",
@@ -23,7 +24,7 @@ const ofStacks = [
   "redis:check",
 ];
 const passingOn = ["pulumi"];
-const withPositionals = ["logs", "test:unit", "lint", "format", "prove:oracle", ...passingOn];
+const withPositionals = ["backups", "logs", "test:unit", "lint", "format", "prove:oracle", ...passingOn];
 
 const packageJson = JSON.parse(readFileSync(join(projectRoot, "package.json"), "utf8")) as {
   scripts: Record<string, string>;

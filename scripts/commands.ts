@@ -12,6 +12,7 @@ import {
   parseCommandLine,
   stackOption,
 } from "../host/command-line.ts";
+import { backupsHelp, parseBackupsCommand } from "./backup-arguments.ts";
 import { splitStackOption } from "./pulumi-arguments.ts";
 
 /** How a script reads its arguments. Reading has no effect but errors. */
@@ -92,6 +93,7 @@ export const commands = {
     }),
     read: splitStackOption,
   } satisfies Command<{ stack: string | undefined; args: string[] }>,
+  backups: { help: backupsHelp, read: parseBackupsCommand } satisfies Command<object>,
   "bench:nginx": { help: gatewaysHelp, read: parseGatewaysCommand } satisfies Command<object>,
   "bench:nodes": { help: nodesHelp, read: parseNodesCommand } satisfies Command<object>,
   "bench:api": { help: speedHelp, read: parseSpeedCommand } satisfies Command<object>,

@@ -18,6 +18,7 @@ const shortLived: readonly PodGroup[] = [
   "redis-formation",
   "redis-password",
   "database-password",
+  "database-backup",
   "redis-check",
   "compared-image",
 ];

@@ -2,6 +2,7 @@ import { section } from "../options/collections.ts";
 import type { ValueOf } from "../options/option.ts";
 import { flag, integer, secret, size, text } from "../options/scalars.ts";
 import { container } from "./container.ts";
+import { databaseBackup } from "./database-backup.ts";
 import { pod } from "./pod.ts";
 
 /** Mount paths of the volumes of the database's pod, by name. */
@@ -39,6 +40,7 @@ export const database = section("The PostgreSQL database.", {
     doc: "Certificates of the authority that signed the certificate of `database.url`'s server. With `sslmode=require` or `verify-ca` in the URL, the certificate is checked; with `verify-full` or no mode, the host name, too.",
   }),
   protect: flag({ default: { embedded: false, elsewhere: true }, doc: "Whether Pulumi refuses to delete or replace the stack's own database and its namespace, also in `pulumi destroy`. To delete them: set it to false, `pulumi up`, then `pulumi destroy`." }),
+  backup: databaseBackup,
   pod: pod(databaseVolumes),
 });
 

@@ -113,11 +113,10 @@ export const recipes: readonly Recipe[] = [
     name: "postgres",
     tag: "17",
     suite: "trixie",
-    // initdb and pg_ctl start the server with `sh`. The server reads tzdata and the C.utf8 locale of libc-bin.
-    packages: ["postgresql-17", "postgresql-client-17", "dash", "tzdata", "libc-bin"],
+    // initdb and pg_ctl start the server with `sh`, and backups are moved and removed. The server reads tzdata and the C.utf8 locale of libc-bin.
+    packages: ["postgresql-17", "postgresql-client-17", "dash", "coreutils", "tzdata", "libc-bin"],
     programs: [
-      "/usr/bin/sh",
-      "/usr/bin/locale",
+      ...["sh", "mv", "rm", "locale"].map((name) => `/usr/bin/${name}`),
       ...["postgres", "initdb", "pg_ctl", "pg_controldata"].map((name) => `${postgres}/bin/${name}`),
       ...["pg_isready", "psql", "pg_dump", "pg_restore"].map((name) => `${postgres}/bin/${name}`),
     ],
