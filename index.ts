@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
 import * as pulumi from "@pulumi/pulumi";
 import { planDatabasePool } from "./config/database-pool.ts";
-import { clusterAccess, derivePools } from "./config/derive.ts";
+import { clusterAccess, derivePools, planAutoscale } from "./config/derive.ts";
 import { loadConfig } from "./config/load.ts";
 import { networkSettings } from "./config/network-settings.ts";
 import { plainSecrets } from "./config/plain-secrets.ts";
@@ -14,6 +14,7 @@ import { openForReading } from "./host/read-cluster.ts";
 import { Api } from "./k8s/api.ts";
 import { writeApiBundle } from "./k8s/api-bundle.ts";
 import { ApiImage } from "./k8s/api-image.ts";
+import { beginScaling } from "./k8s/autoscaler.ts";
 import { clusterDns } from "./k8s/cluster-dns.ts";
 import { checkClusterNeeds } from "./k8s/cluster-needs.ts";
 import { clusterProvider } from "./k8s/cluster-provider.ts";
@@ -139,11 +140,13 @@ const nodesBeforeApi = redis.comesAfterApi ? undefined : redis.createNodes();
 
 const pools = derivePools(config.api);
 const dnsCacheMs = await readDnsCacheTime(config.cluster, access);
+const scaling = await beginScaling(opened, ns, "api", planAutoscale(config.api) !== undefined);
 const api = new Api(
   "api",
   {
     cluster: opened,
     namespace: ns,
+    scaling,
     config: config.api,
     pools,
     dnsCacheMs,

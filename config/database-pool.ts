@@ -1,3 +1,4 @@
+import { plannedApiPods } from "./derive.ts";
 import { fittingWorkers } from "./memory.ts";
 import type { StackConfig } from "./stack-config.ts";
 
@@ -23,8 +24,7 @@ const minPoolSize = 2;
  * twice: Kubernetes starts new pods while the old ones still finish their requests, and counts only the new ones.
  */
 export function planDatabasePool({ api, database }: Pick<StackConfig, "api" | "database">): DatabasePoolPlan {
-  const replicas = api.pools?.reduce((sum, pool) => sum + pool.replicas, 0) ?? api.replicas;
-  const pods = 2 * replicas;
+  const pods = 2 * plannedApiPods(api);
   const wanted = api.workers === "max" ? Math.max(1, Math.floor(api.cpu / 1000)) : api.workers;
   const workers = Math.min(wanted, fittingWorkers(api.memory));
   // Each worker has a pool of its own, and a worker that is replaced overlaps with its replacement.

@@ -19,16 +19,41 @@ export interface PoolPlan {
   /** Share of the traffic, relative to the other pools; 0 for a pool without pods or with a weight of 0. */
   share: number;
   image?: string;
+  /** The pods come and go; `replicas` is then their highest number. */
+  autoscale?: AutoscalePlan;
 }
 
-/** The pools of `api.pools`. Without that option: one pool of `api.replicas` pods. */
+/** How the number of a pool's pods follows their CPU time. */
+export interface AutoscalePlan {
+  min: number;
+  max: number;
+  /** CPU time that the pods use on average. */
+  cpuMillicores: number;
+  scaleDownAfter: Milliseconds;
+}
+
+/** Undefined: the number of API pods is fixed. */
+export function planAutoscale({ autoscale, cpu }: ApiConfig): AutoscalePlan | undefined {
+  const { min, max, cpuPercent, scaleDownAfter } = autoscale;
+  if (max === undefined) return undefined;
+  return { min, max, cpuMillicores: Math.max(1, Math.round((cpu * cpuPercent) / 100)), scaleDownAfter };
+}
+
+/** The most API pods that stack config plans. */
+export function plannedApiPods(api: ApiConfig): number {
+  return api.pools?.reduce((sum, pool) => sum + pool.replicas, 0) ?? api.autoscale.max ?? api.replicas;
+}
+
+/** The pools of `api.pools`. Without that option: one pool of `api.replicas` pods, or of as many as `api.autoscale` gives it. */
 export function derivePools(api: ApiConfig): PoolPlan[] {
   if (api.pools === undefined) {
+    const autoscale = planAutoscale(api);
     return [
       {
+        ...(autoscale && { autoscale }),
         name: "api",
         serviceName: "api-headless",
-        replicas: api.replicas,
+        replicas: plannedApiPods(api),
         podWeight: 1,
         backup: false,
         share: 1,

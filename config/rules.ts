@@ -3,7 +3,7 @@ import { planDatabasePool, reservedConnections } from "./database-pool.ts";
 import { checkGateway } from "./gateway-rules.ts";
 import { databaseStartBytes } from "./memory.ts";
 import type { Report } from "./options/option.ts";
-import type { ApiConfig } from "./sections/api.ts";
+import { type ApiConfig, defaultReplicas } from "./sections/api.ts";
 import { embeddedDomain } from "./sections/cluster.ts";
 import type { DatabaseConfig } from "./sections/database.ts";
 import { embeddedPlatform } from "./sections/images.ts";
@@ -121,6 +121,7 @@ function checkApi(api: ApiConfig, report: Report): void {
 }
 
 function checkDatabase(config: StackConfig, report: Report): void {
+  checkAutoscale(config.api, report);
   checkCertificates(config.database, report);
   checkBackup(config.database, report);
   checkDatabaseStart(config.database, report);
@@ -146,6 +147,32 @@ function checkDatabaseStart({ url, maxConnections, memory }: DatabaseConfig, rep
     rule: `needs ${formatBytes(bytes)} when the database starts, which must be at most half of database.memory (${formatBytes(memory)})`,
     fix: `pulumi config set --path database.memory '${formatBytes(2 * bytes)}'`,
   });
+}
+
+function checkAutoscale({ autoscale, pools, replicas }: ApiConfig, report: Report): void {
+  const { min, max } = autoscale;
+  if (max === undefined) return;
+  if (min > max)
+    report({
+      path: "api.autoscale.min",
+      value: min,
+      rule: `must be at most api.autoscale.max (${max})`,
+      fix: `pulumi config set --path api.autoscale.min ${max}`,
+    });
+  if (pools !== undefined)
+    report({
+      path: "api.autoscale.max",
+      value: max,
+      rule: "is for a single pool, and api.pools gives each pool a fixed number of pods",
+      fix: "remove one of them: pulumi config rm --path api.autoscale, or pulumi config rm --path api.pools",
+    });
+  if (replicas !== defaultReplicas)
+    report({
+      path: "api.replicas",
+      value: replicas,
+      rule: "is not read with api.autoscale.max, which gives the number of pods to the autoscaler",
+      fix: "remove one of them: pulumi config rm --path api.replicas, or pulumi config rm --path api.autoscale",
+    });
 }
 
 function checkBackup({ backup: { schedule }, url }: DatabaseConfig, report: Report): void {

@@ -89,7 +89,7 @@ export const gateMetrics = {
     unit: "count",
     rule: "at most",
     scope: "workload",
-    doc: "Pods that went away during the run and were replaced by new ones.",
+    doc: "Pods that went away during the run, but for those that an autoscaler removed.",
   },
   readiness_flaps: {
     unit: "count",

@@ -55,6 +55,8 @@ export interface Workload {
   /** What the workload is for. Several workloads may share a role: every pool of the API has the role `api`. */
   role: (typeof workloadRoles)[number];
   replicas: number;
+  /** Present when an autoscaler adds pods to `replicas`: their highest number. */
+  maxReplicas?: number;
   /** Labels that select exactly this workload's pods. */
   selector: Record<string, string>;
   /** Memory limit of the pods' main container. */

@@ -11,7 +11,7 @@ import { projectRoot } from "../scripts/stack.ts";
 import { closeClusterView, deployments, pods, until } from "./cluster-view.ts";
 import { LightLoad } from "./light-load.ts";
 import { rolloutFailures } from "./rollout-failures.ts";
-import { configure, createStack, destroyStack, outputs, stackName, unlock, up } from "./test-stack.ts";
+import { configure, createStack, destroyStack, outputs, stackName, unlock, unset, up } from "./test-stack.ts";
 
 const namespace = `breakwater-${stackName}`;
 const kubectl = $({ quiet: true, env: { ...process.env, KUBECONFIG: dataPaths.kubeconfig } });
@@ -58,6 +58,39 @@ test("replicas of stack config win over kubectl scale with the next change", asy
   await up();
   await until("two API pods", async () => (await apiPods()).length === 2);
   await up("--expect-no-changes");
+});
+
+test("the autoscaler adds pods under load, pulumi up leaves their number alone, and api.replicas counts again after it", async (t) => {
+  const { endpoint } = await outputs();
+  const counts: number[] = [];
+  const watch = setInterval(async () => counts.push((await readyPods("api")).length), 500);
+  t.after(() => clearInterval(watch));
+  await unset("api.replicas");
+  await configure("api.autoscale.max", "4");
+  await configure("api.autoscale.cpuPercent", "10");
+  // It starts metrics-server, too.
+  await $({
+    cwd: projectRoot,
+    quiet: true,
+  })`${process.execPath} scripts/bootstrap.mjs scripts/up.ts --stack ${stackName}`;
+  const load = new AbortController();
+  t.after(() => load.abort());
+  const clients = [1, 2, 3, 4].map(async () => {
+    while (!load.signal.aborted) assert.equal((await fetch(`${endpoint}/api/light`)).status, 200);
+  });
+  await until("more than two API pods", async () => (await readyPods("api")).length > 2);
+  load.abort();
+  await Promise.all(clients);
+  const scaled = (await apiPods()).length;
+  await up("--expect-no-changes");
+  assert.ok((await apiPods()).length >= scaled);
+
+  await unset("api.autoscale");
+  await configure("api.replicas", "2");
+  await up();
+  await until("two API pods", async () => (await apiPods()).length === 2);
+  await up("--expect-no-changes");
+  assert.ok(Math.min(...counts) >= 2, `as few as ${Math.min(...counts)} pods were ready`);
 });
 
 test("a pool goes after the last gateway pod that sends requests to it", async (t) => {

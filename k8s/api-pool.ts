@@ -6,6 +6,7 @@ import { surgeShare } from "../config/gateway-memory.ts";
 import { heapSnapshotBytes } from "../config/memory.ts";
 import { type ApiConfig, apiVolumes } from "../config/sections/api.ts";
 import { MiB, type Milliseconds } from "../config/units.ts";
+import { createAutoscaler, type ScalingStart } from "./autoscaler.ts";
 import type { ClusterReader } from "./cluster-reader.ts";
 import { passwordsVolume } from "./passwords-in-use.ts";
 import { apiInternalPort, apiPort } from "./ports.ts";
@@ -23,6 +24,8 @@ export interface ApiPoolArgs {
   config: ApiConfig;
   /** Time for which DNS may return the addresses of pods that are gone, and not those of new pods. */
   dnsCacheMs: Milliseconds;
+  /** How an autoscaled pool goes on. */
+  scaling: ScalingStart;
   /** Image of a pool that has none of its own. */
   image: string;
   /** Names of the Secrets that the image is pulled with. */
@@ -55,7 +58,8 @@ export function createApiPool(args: ApiPoolArgs, parent: pulumi.Resource) {
       name: pool.name,
       app: name,
       role: "api",
-      replicas: pool.replicas,
+      replicas: pool.autoscale?.min ?? pool.replicas,
+      ...(pool.autoscale && { maxReplicas: pool.autoscale.max, keepsReplicas: args.scaling.keepsReplicas }),
       annotations: {
         "prometheus.io/scrape": "true",
         "prometheus.io/port": String(apiInternalPort),
@@ -98,6 +102,8 @@ export function createApiPool(args: ApiPoolArgs, parent: pulumi.Resource) {
     },
     parent,
   );
+  if (pool.autoscale !== undefined)
+    createAutoscaler(pool.name, namespace, pool.autoscale, args.scaling, parent);
   const metadata = {
     name: pool.serviceName,
     namespace,

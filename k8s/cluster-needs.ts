@@ -42,6 +42,19 @@ export function clusterNeeds(
         path: podMonitors,
         fix: `install the Prometheus operator, or set it: pulumi config set --path ${section}.podMonitor false`,
       })),
+    ...(config.api.autoscale.max === undefined
+      ? []
+      : [
+          {
+            option: `api.autoscale.max: ${config.api.autoscale.max}`,
+            object: "API metrics.k8s.io",
+            path: "/apis/metrics.k8s.io/v1beta1",
+            fix:
+              config.cluster.kubeContext === undefined
+                ? "start it: npm run up"
+                : "install metrics-server, or remove the option: pulumi config rm --path api.autoscale",
+          },
+        ]),
     ...named("cluster.storageClass", "StorageClass", "storage.k8s.io", storageClass),
     ...workloadRoles
       .filter((role) => role !== "database" || config.database.url === undefined)

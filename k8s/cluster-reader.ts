@@ -23,7 +23,8 @@ export function pathOf(
     | "deployments"
     | "replicasets"
     | "events"
-    | "jobs",
+    | "jobs"
+    | "horizontalpodautoscalers",
   namespace: string,
   name?: string,
 ): string {
@@ -33,6 +34,7 @@ export function pathOf(
     deployments: apps,
     replicasets: apps,
     jobs: "/apis/batch/v1",
+    horizontalpodautoscalers: "/apis/autoscaling/v2",
   };
   const all = `${groups[kind] ?? "/api/v1"}/namespaces/${namespace}/${kind}`;
   return name === undefined ? all : `${all}/${name}`;

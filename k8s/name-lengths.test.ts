@@ -89,7 +89,8 @@ async function stackOf({
     redisPassword: "",
     dnsCacheMs: 0,
   };
-  new Api("api", { ...common, ...unused, config: config.api, pools: plan }, opts);
+  const scaling = { made: "2026-11-28", keepsReplicas: false };
+  new Api("api", { ...common, ...unused, scaling, config: config.api, pools: plan }, opts);
   new NginxGateway(
     "nginx",
     { ...common, config: config.nginx, uploadMax: 0, pools: plan, resolver: "10.0.0.10" },

@@ -41,6 +41,10 @@ export interface DeploymentArgs extends WorkloadArgs {
   minReadySeconds?: number;
   /** Whether `afterRollout` waits for the pods, and not Pulumi. Default: false. */
   awaitedHere?: boolean;
+  /** An autoscaler adds up to this number of pods to `replicas`. */
+  maxReplicas?: number;
+  /** Whether the Deployment keeps the number of pods that the autoscaler has given it. */
+  keepsReplicas?: boolean;
 }
 
 /** A workload that is a StatefulSet. Its headless Service must have the workload's name. */
@@ -61,13 +65,21 @@ export interface StatefulSetArgs
 
 type StatefulSetSpec = types.input.apps.v1.StatefulSetSpec;
 
+/** Annotation of a Deployment whose number of pods an autoscaler chooses. */
+const autoscaledAnnotation = "breakwater.dev/autoscaled";
+
 /** Annotation for resources that Pulumi need not wait for. */
 export const skipAwait = { "pulumi.com/skipAwait": "true" };
 
 /** Creates a Deployment. During an update it keeps at least `replicas` pods ready. */
 export function createDeployment(args: DeploymentArgs, parent: pulumi.Resource) {
-  const { name, namespace, replicas, maxSurge, minReadySeconds } = args;
+  const { name, namespace, replicas, maxSurge, minReadySeconds, maxReplicas, keepsReplicas = false } = args;
   const selector = selectorLabels(args.app ?? name, name);
+  const annotations = {
+    ...(args.awaitedHere && awaitedHere),
+    // Without a change of its own, a Deployment that is no longer autoscaled would keep the autoscaler's number.
+    ...(maxReplicas !== undefined && { [autoscaledAnnotation]: "true" }),
+  };
   const deployment = new Deployment(
     name,
     {
@@ -75,7 +87,7 @@ export function createDeployment(args: DeploymentArgs, parent: pulumi.Resource) 
         name,
         namespace,
         labels: selector,
-        annotations: args.awaitedHere ? awaitedHere : undefined,
+        annotations: Object.keys(annotations).length > 0 ? annotations : undefined,
       },
       spec: {
         replicas,
@@ -86,9 +98,10 @@ export function createDeployment(args: DeploymentArgs, parent: pulumi.Resource) 
         template: templateOf(args, selector),
       },
     },
-    { parent },
+    { parent, ignoreChanges: keepsReplicas ? ["spec.replicas"] : [] },
   );
-  return { deployment, workload: outputOf(args, "Deployment", selector) };
+  const workload = outputOf(args, "Deployment", selector);
+  return { deployment, workload: maxReplicas === undefined ? workload : { ...workload, maxReplicas } };
 }
 
 /** Creates a StatefulSet. Each of its pods gets a volume of its own. Pulumi does not wait for them: see `afterRollout`. */

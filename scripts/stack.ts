@@ -86,7 +86,9 @@ export function namesCluster(stackFile: string): boolean {
  */
 export function needsMetricsServer(stackFile: string): boolean {
   // `pulumi config set` may store a text.
-  return ["true", true].includes(sectionOf(stackFile, "cluster")?.metricsServer as string | boolean);
+  const isAsked = ["true", true].includes(sectionOf(stackFile, "cluster")?.metricsServer as string | boolean);
+  const { autoscale } = sectionOf(stackFile, "api") ?? {};
+  return isAsked || (autoscale as { max?: unknown } | undefined)?.max !== undefined;
 }
 
 /**

@@ -2,6 +2,7 @@ import { type StackVariable, stackVariables } from "../api-environment.ts";
 import { listOf, mapOf, section } from "../options/collections.ts";
 import type { ValueOf } from "../options/option.ts";
 import { duration, flag, integer, integerOr, oneOf, size, spelling, text } from "../options/scalars.ts";
+import { autoscale } from "./api-autoscale.ts";
 import { container } from "./container.ts";
 import { imageName, poolName } from "./names.ts";
 import { pod } from "./pod.ts";
@@ -35,9 +36,13 @@ export const apiVolumes = {
   passwords: "/var/lib/passwords",
 } as const;
 
+/** Default of `api.replicas`. */
+export const defaultReplicas = 3;
+
 /** The API. */
 export const api = section("The API.", {
-  replicas: integer({ min: 0, max: 500, default: 3, doc: "Number of API pods. Ignored when `api.pools` is given." }),
+  replicas: integer({ min: 0, max: 500, default: defaultReplicas, doc: "Number of API pods. Ignored when `api.pools` is given." }),
+  autoscale,
   pools: listOf(pool, { minItems: 1, doc: "Several Deployments of API pods, for example for a canary. Without it: one Deployment." }),
   ...container({ minMemory: "96 MiB", memory: "256 MiB", cpu: "1", cpuRequest: "100m", memoryDoc: " V8's heap is three quarters of what remains after 64 MiB." }),
   workers: integerOr("max", { min: 1, max: 64, default: 1, doc: "Number of processes that serve requests in each pod. `max`: as many as CPU and memory allow." }),

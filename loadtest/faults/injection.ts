@@ -126,6 +126,12 @@ export function recoveryProblem({ outcome, reason }: FaultOutcome): string {
 
 /** Checks without any effect whether a fault can be injected. @throws {UserError} when it cannot. */
 export async function checkFault(fault: Fault, context: FaultContext): Promise<void> {
+  const autoscaled = context.outputs.workloads.find(({ maxReplicas }) => maxReplicas !== undefined);
+  if (autoscaled !== undefined)
+    throw new UserError(
+      `the fault ${fault.name} needs a fixed number of pods, and those of ${autoscaled.name} come and go by api.autoscale`,
+      "pulumi config rm --path api.autoscale, then pulumi up; or run the load test without --fault",
+    );
   await explained(fault, context, async () => {
     if (fault.check) await fault.check(context);
     else await readyPods(fault.target, context.outputs, context.api);

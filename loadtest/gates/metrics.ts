@@ -58,7 +58,7 @@ export const workloadMeasures: Record<GateMetricOf<"workload">, WorkloadMeasure>
   memory_time_to_limit: timeToLimit,
   restarts: total((pod) => pod.restarts),
   oom_kills: total((pod) => pod.oomKills),
-  pods_replaced: total((pod) => (pod.gone ? 1 : 0)),
+  pods_replaced: total((pod) => (pod.gone && !pod.scaledAway ? 1 : 0)),
   readiness_flaps: total((pod) => pod.readinessFlaps),
 };
 

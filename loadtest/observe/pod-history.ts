@@ -1,6 +1,7 @@
 import type { V1Pod } from "@kubernetes/client-node";
 import type { Workload } from "../../contract/outputs.ts";
 import type { PodRecord, ReportEvent } from "../report/schema/pod.ts";
+import { type PodLife, scaledAway } from "./autoscaled-pods.ts";
 import { containersOf, endsOf, type PodContainer } from "./pod-containers.ts";
 
 /** Something that happened to a pod. */
@@ -33,6 +34,7 @@ export class PodHistory {
   readonly events: PodEvent[] = [];
   readonly #workloads: readonly Workload[];
   readonly #pods = new Map<string, PodRecord>();
+  readonly #lives = new Map<string, PodLife>();
   readonly #containers = new Map<string, ContainerRecord>();
   readonly #lasting = new Map<string, PodContainer[]>();
   readonly #readiness = new Map<string, Readiness>();
@@ -43,7 +45,18 @@ export class PodHistory {
   }
 
   get pods(): PodRecord[] {
-    return [...this.#pods.values()];
+    const records = [...this.#pods.values()];
+    const away = new Set(
+      this.#workloads
+        .filter(({ maxReplicas }) => maxReplicas !== undefined)
+        .flatMap(({ name }) => {
+          const lives = records
+            .filter(({ workload }) => workload === name)
+            .map(({ uid }) => this.#lives.get(uid));
+          return scaledAway(lives.filter((life) => life !== undefined));
+        }),
+    );
+    return records.map((record) => ({ ...record, ...(away.has(record.uid) && { scaledAway: true }) }));
   }
 
   /** The main container and the sidecars of a pod, in its last list. */
@@ -77,6 +90,8 @@ export class PodHistory {
       if (present.has(record.uid) || record.gone) continue;
       record.gone = true;
       record.running = false;
+      const life = this.#lives.get(record.uid);
+      if (life !== undefined) life.goneAtMs = atMs;
       this.#addEvent(atMs, "pod_gone", record, "deleted, evicted or replaced");
     }
   }
@@ -97,6 +112,8 @@ export class PodHistory {
       readinessFlaps: 0,
     };
     this.#pods.set(uid, record);
+    const template = pod.metadata?.labels?.["pod-template-hash"];
+    this.#lives.set(uid, { uid, template, ...(!first && { newAtMs: atMs }) });
     if (!first) this.#addEvent(atMs, "pod_new", record, "appeared");
     return record;
   }

@@ -11,6 +11,9 @@ const recordFields = {
   memoryLimitBytes: Type.Number({ description: "Limit of the main container." }),
   appeared: oneOf(["before", "during"], "Whether the pod existed when the run began."),
   gone: Type.Boolean({ description: "Deleted, evicted or ended before the end of the run." }),
+  scaledAway: Type.Optional(
+    Type.Boolean({ description: "Gone, and without another pod in its place: an autoscaler removed it." }),
+  ),
   running: Type.Boolean({ description: "All its containers ran at the end of the run." }),
   restarts: count("Of all containers, native sidecars and init containers included."),
   oomKills: count("Of all containers."),
