@@ -58,6 +58,7 @@ await requireOwnNamespace(access, ns, owner);
 if (config.database.url !== undefined) await requireRemovableDatabase(access, ns);
 const opened = await openForReading(access.files, access.kubeContext);
 const found = await preflight(opened, ns, config);
+const scaling = await beginScaling(opened, ns, "api", planAutoscale(config.api) !== undefined);
 const { version } = JSON.parse(readFileSync(join(import.meta.dirname, "package.json"), "utf8"));
 const transformationsOf = (part: Part) => [ownFields, recommendedLabels(part, version)];
 const ofStack = { name: labelValueOf(pulumi.getProject()), component: "stack" };
@@ -140,7 +141,6 @@ const nodesBeforeApi = redis.comesAfterApi ? undefined : redis.createNodes();
 
 const pools = derivePools(config.api);
 const dnsCacheMs = await readDnsCacheTime(config.cluster, access);
-const scaling = await beginScaling(opened, ns, "api", planAutoscale(config.api) !== undefined);
 const api = new Api(
   "api",
   {
