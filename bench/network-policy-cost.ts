@@ -1,3 +1,5 @@
+import { exitCodes } from "../contract/user-error.ts";
+import { onInterrupt } from "../host/interrupts.ts";
 import { columns } from "../host/table.ts";
 import { clusterStatus } from "../local/cluster/cluster.ts";
 import { connectKubeApi } from "../local/cluster/kube-api.ts";
@@ -41,12 +43,18 @@ const api = await connectKubeApi();
 const peers = await startPeers(api);
 const results: { name: string; keep: boolean; pairs: [without: number, withRules: number][] }[] = [];
 console.log(`${await policyRuleCount()} rules for NetworkPolicies; ${rounds} rounds of 2 × ${seconds} s`);
+const interrupt = new AbortController();
+const release = onInterrupt(() => interrupt.abort());
 try {
   for (const { name, url } of peers.origins)
     for (const keep of [true, false]) results.push({ name, keep, pairs: await measure(url, keep) });
+} catch (error) {
+  if (!interrupt.signal.aborted) throw error;
+  console.error("interrupted; the rules are in place again, and what was measured before follows");
 } finally {
   await peers.remove();
   api.close();
+  release();
 }
 const rows = results.map(({ name, keep, pairs }) => {
   const { ratio, low, high } = pairedRatio(pairs);
@@ -65,7 +73,7 @@ console.log(
 const lost = results.filter(
   ({ keep, pairs }) => keep && judgeRatio(pairedRatio(pairs), allowedLoss, "higher") === "worse",
 );
-process.exitCode = lost.length > 0 ? 1 : 0;
+process.exitCode = interrupt.signal.aborted ? exitCodes.interrupted : lost.length > 0 ? 1 : 0;
 
 /** The turns of one path, as pairs of requests per second. */
 async function measure(url: string, keep: boolean): Promise<[number, number][]> {
@@ -74,6 +82,7 @@ async function measure(url: string, keep: boolean): Promise<[number, number][]> 
   await withPausedPolicies(tools, async (switchRules) => {
     await measureTurn(url, load);
     for (const { round, variant } of interleave(["without", "with"] as const, rounds)) {
+      interrupt.signal.throwIfAborted();
       await switchRules(variant === "with");
       const pair = pairs[round];
       if (pair) pair[variant === "with" ? 1 : 0] = await measureTurn(url, load);

@@ -44,9 +44,12 @@ export async function startPeers(api: ClusterApi): Promise<Peers> {
     origins,
     target: target ?? "",
     async remove() {
-      const ended = once(child, "exit");
-      child.kill();
-      await ended;
+      // Ctrl-C ends it, too.
+      if (child.exitCode === null && child.signalCode === null) {
+        const ended = once(child, "exit");
+        child.kill();
+        await ended;
+      }
       await api.delete(`/api/v1/namespaces/${namespace}`);
     },
   };
