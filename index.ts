@@ -48,6 +48,10 @@ for (const path of plain)
 for (const notice of noticesOf(config)) void pulumi.log.warn(notice);
 const { storageClass, domain } = config.cluster;
 const access = clusterAccess(config.cluster, process.env, import.meta.dirname, userInfo().homedir);
+// It takes about as long as the questions to the cluster.
+const bundling = writeApiBundle(import.meta.dirname);
+// What the cluster refuses is reported first.
+bundling.catch(() => undefined);
 const isEmbedded = config.cluster.kubeContext === undefined;
 const { provider, server } = clusterProvider(access, isEmbedded);
 await checkClusterNeeds(config, access);
@@ -88,7 +92,7 @@ if (config.network.policies)
   );
 
 const images = isEmbedded ? await pinImages(config.images) : config.images;
-const bundle = writeApiBundle(import.meta.dirname);
+const bundle = await bundling;
 const pullSecrets = createPullSecrets(config.registry, ns, {
   provider,
   dependsOn: [space],

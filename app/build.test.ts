@@ -16,9 +16,11 @@ import { test } from "node:test";
 import { buildApi, bundlePrograms, noticesFile, renderLabels } from "./build.ts";
 import { packageFolders } from "./notices.ts";
 
-test("the image has the licence text of every package in the API", () => {
-  const notices = buildApi().get(noticesFile) ?? "";
-  const folders = packageFolders(bundlePrograms(import.meta.dirname, { server: "src/main.ts" }).sources);
+test("the image has the licence text of every package in the API", async () => {
+  const notices = (await buildApi()).get(noticesFile) ?? "";
+  const folders = packageFolders(
+    (await bundlePrograms(import.meta.dirname, { server: "src/main.ts" })).sources,
+  );
   assert.ok(folders.length > 50, `${folders.length} packages`);
   for (const folder of folders) {
     const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
@@ -30,7 +32,7 @@ test("the image has the licence text of every package in the API", () => {
   }
 });
 
-test("buildApi adds further programs with the licences of their packages", (t) => {
+test("buildApi adds further programs with the licences of their packages", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "build-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const extra = join(folder, "node_modules/extra");
@@ -39,7 +41,7 @@ test("buildApi adds further programs with the licences of their packages", (t) =
   writeFileSync(join(extra, "index.js"), "exports.value = 1;");
   writeFileSync(join(extra, "package.json"), '{ "name": "extra", "version": "1.2.3", "license": "ISC" }');
   writeFileSync(join(extra, "LICENSE"), "Permission of extra");
-  const files = buildApi({ other: join(folder, "other.ts") });
+  const files = await buildApi({ other: join(folder, "other.ts") });
   assert.ok(files.has("other.js"));
   assert.match(files.get(noticesFile) ?? "", /^extra 1\.2\.3 \(ISC\)\n\nPermission of extra\n/m);
 });
@@ -66,8 +68,8 @@ test("a checkout whose node_modules is a link to another folder builds the same 
 const isSource = (path: string): boolean =>
   !/node_modules|\.build/.test(path.slice(import.meta.dirname.length));
 
-test("the Dockerfile copies every file of the build context", () => {
-  const files = buildApi();
+test("the Dockerfile copies every file of the build context", async () => {
+  const files = await buildApi();
   const [, copied = ""] = /^COPY (.*) \.\/$/m.exec(files.get("Dockerfile") ?? "") ?? [];
   const patterns = copied.split(" ").map((pattern) => new RegExp(`^${pattern.replace("*.", ".*\\.")}$`));
   const left = [...files.keys()].filter((name) => !patterns.some((pattern) => pattern.test(name)));
@@ -80,11 +82,11 @@ const labelsOf = (dockerfile: string) =>
     value,
   ]);
 
-test("the image has the labels of package.json, and none that differs between builds of equal sources", () => {
+test("the image has the labels of package.json, and none that differs between builds of equal sources", async () => {
   const { name, description, license, version } = JSON.parse(
     readFileSync(join(import.meta.dirname, "package.json"), "utf8"),
   );
-  assert.deepEqual(labelsOf(buildApi().get("Dockerfile") ?? ""), [
+  assert.deepEqual(labelsOf((await buildApi()).get("Dockerfile") ?? ""), [
     ["title", JSON.stringify(name)],
     ["description", JSON.stringify(description)],
     ["licenses", JSON.stringify(license)],

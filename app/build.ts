@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, join, resolve } from "node:path";
-import { type BuildOptions, buildSync } from "esbuild";
+import { type BuildOptions, build } from "esbuild";
 import { packageFolders, renderNotices } from "./notices.ts";
 
 /** Text of the files of an image's build context, by name. */
@@ -24,10 +24,10 @@ export const noticesFile = "THIRD_PARTY_LICENSES";
  * @param entryPoints source files relative to `folder`, by the name of the program without extension
  * @throws {BuildFailure} of esbuild when the sources do not compile.
  */
-export function bundlePrograms(folder: string, entryPoints: Record<string, string>): Bundles {
+export async function bundlePrograms(folder: string, entryPoints: Record<string, string>): Promise<Bundles> {
   const options = JSON.parse(readFileSync(join(import.meta.dirname, "bundle.json"), "utf8")) as BuildOptions;
   const outdir = join(folder, ".build");
-  const built = buildSync({
+  const built = await build({
     ...options,
     entryPoints,
     absWorkingDir: folder,
@@ -49,8 +49,8 @@ export function bundlePrograms(folder: string, entryPoints: Record<string, strin
  * @throws {BuildFailure} of esbuild when the sources do not compile.
  * @throws {Error} when two SQL files have the same name.
  */
-export function buildApi(otherPrograms: Record<string, string> = {}): ContextFiles {
-  const { files, sources } = bundlePrograms(import.meta.dirname, {
+export async function buildApi(otherPrograms: Record<string, string> = {}): Promise<ContextFiles> {
+  const { files, sources } = await bundlePrograms(import.meta.dirname, {
     server: "src/main.ts",
     "heavy-worker": "src/domain/heavy-worker.ts",
     "set-database-password": "src/set-database-password.ts",
@@ -121,5 +121,5 @@ if (process.argv[1] === import.meta.filename) {
     console.error("usage: node build.ts <outDir>");
     process.exit(2);
   }
-  writeFiles(outDir, buildApi());
+  writeFiles(outDir, await buildApi());
 }

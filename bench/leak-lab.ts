@@ -52,7 +52,7 @@ interface Result {
 const folder = await mkdtemp(join(tmpdir(), "leak-lab-"));
 let backing: Backing | undefined;
 try {
-  writeFiles(join(folder, "api"), buildApi());
+  writeFiles(join(folder, "api"), await buildApi());
   const withCache = soaks > 1 && !options["no-cache"];
   if (withCache) {
     backing = await startBacking();

@@ -6,13 +6,13 @@ import { writeApiBundle } from "./api-bundle.ts";
 
 const projectRoot = join(import.meta.dirname, "..");
 
-test("writeApiBundle writes files that every user may read, also where a umask of 077 had made them", () => {
-  const folder = join(projectRoot, writeApiBundle(projectRoot).context);
+test("writeApiBundle writes files that every user may read, also where a umask of 077 had made them", async () => {
+  const folder = join(projectRoot, (await writeApiBundle(projectRoot)).context);
   const modes = () =>
     readdirSync(folder).map((name) => `${name} ${(statSync(join(folder, name)).mode & 0o777).toString(8)}`);
   const usual = modes();
   for (const name of readdirSync(folder)) chmodSync(join(folder, name), 0o600);
-  writeApiBundle(projectRoot);
+  await writeApiBundle(projectRoot);
   assert.deepEqual(modes(), usual);
   for (const mode of usual) assert.match(mode, / 644$/);
 });

@@ -19,19 +19,19 @@ export interface ApiBundle {
  * @param projectRoot absolute path of the checkout
  * @throws {pulumi.RunError} with esbuild's messages when the sources do not compile.
  */
-export function writeApiBundle(projectRoot: string): ApiBundle {
+export async function writeApiBundle(projectRoot: string): Promise<ApiBundle> {
   const context = ".build/api";
   const folder = join(projectRoot, context);
-  const files = bundle(projectRoot);
+  const files = await bundle(projectRoot);
   mkdirSync(folder, { recursive: true });
   for (const [name, text] of files) writeIfChanged(join(folder, name), text);
   const sorted = [...files].sort(([a], [b]) => (a < b ? -1 : 1));
   return { context, digest: shortHash(...sorted.flat()) };
 }
 
-function bundle(projectRoot: string): ContextFiles {
+async function bundle(projectRoot: string): Promise<ContextFiles> {
   try {
-    return buildApi({ redis: join(projectRoot, "redis/main.ts") });
+    return await buildApi({ redis: join(projectRoot, "redis/main.ts") });
   } catch (error) {
     throw new pulumi.RunError(`The API does not build.\n${(error as Error).message}`);
   }

@@ -11,8 +11,8 @@ const waitMs = 24 * 3_600_000;
 const keptSeconds = 3600;
 
 /**
- * Jobs with the pod of the stack's CronJob, and other arguments. They go an hour after their end. One that is interrupted here goes
- * on in the cluster.
+ * Jobs with the pod of the stack's CronJob, and other arguments. One that fails stays for an hour. One that is interrupted here goes on
+ * in the cluster.
  */
 export class BackupJobs {
   readonly #api: ClusterApi;
@@ -89,7 +89,10 @@ export class BackupJobs {
       return isOver && { isGood: (status.succeeded ?? 0) > 0, pod };
     });
     const log = end?.pod === undefined ? "" : await this.#log(end.pod);
-    if (end?.isGood) return log;
+    if (end?.isGood) {
+      await this.#api.delete(jobPath(namespace, name), { propagationPolicy: "Background" });
+      return log;
+    }
     throw new UserError(
       `the Job ${name} failed: ${log.split("\n").slice(-5).join("; ") || "no output"}`,
       fix,
