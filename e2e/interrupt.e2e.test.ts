@@ -44,9 +44,12 @@ class Command {
   }
 }
 
+/** The files of records; one that is being written has another name. */
+const recordFiles = () => readdirSync(recordsFolder).filter((name) => name.endsWith(".json"));
+
 /** The record of the only run of pulumi in this checkout. */
 function record(): { marker: string; run: RunRecord } {
-  const [file = "", ...others] = readdirSync(recordsFolder);
+  const [file = "", ...others] = recordFiles();
   assert.deepEqual(others, []);
   const run = JSON.parse(readFileSync(join(recordsFolder, file), "utf8")) as RunRecord;
   return { marker: file.replace(".json", ""), run };
@@ -62,10 +65,7 @@ async function upUntilTheApi(): Promise<Command> {
 /** Starts `npm run up` and waits until Pulumi runs with its plugins. */
 async function upUntilThePlugins() {
   const command = new Command();
-  await until(
-    "pulumi",
-    async () => readdirSync(recordsFolder).length > 0 && record().run.pulumi !== undefined,
-  );
+  await until("pulumi", async () => recordFiles().length > 0 && record().run.pulumi !== undefined);
   const { marker, run } = record();
   await until("pulumi's plugins", async () => (await findByEnvironment(markerName, marker)).length > 3);
   assert.ok(run.pulumi);

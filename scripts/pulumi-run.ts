@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Outcome, runForeground } from "../host/foreground.ts";
 import {
@@ -10,6 +10,7 @@ import {
   startTimeOf,
   waitUntilGone,
 } from "../host/process-table.ts";
+import { writeWhole } from "../host/write-whole.ts";
 import { projectRoot } from "./stack.ts";
 
 /** Variable that marks every process of one run of pulumi: the language host and the plugins inherit it. */
@@ -43,7 +44,8 @@ export async function runPulumi(
   const marker = randomUUID();
   const file = join(recordsFolder, `${marker}.json`);
   const command = await identify(process.pid);
-  const write = (record: RunRecord) => writeFile(file, JSON.stringify(record));
+  // Others read it at any time: one that lacks pulumi, or is empty, would leave that running.
+  const write = (record: RunRecord) => writeWhole(file, JSON.stringify(record));
   await mkdir(recordsFolder, { recursive: true });
   await write({ command });
   const outcome = await runForeground("pulumi", args, {
@@ -66,7 +68,8 @@ export async function runPulumi(
  */
 export async function endLeftovers(): Promise<number> {
   let count = 0;
-  for (const name of await readdir(recordsFolder).catch(() => [])) {
+  const names = await readdir(recordsFolder).catch(() => []);
+  for (const name of names.filter((each) => each.endsWith(".json"))) {
     const file = join(recordsFolder, name);
     const record = await readRecord(file);
     if (record !== undefined && (await isAlive(record.command))) continue;
