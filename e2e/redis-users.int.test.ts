@@ -104,6 +104,11 @@ const programs: [what: string, server: RedisServer, network: string, image: bool
   ["the image of Valkey", "valkey", "127.0.13", true],
 ];
 
+/** Takes what ends a client, before the servers stop. */
+interface Scope {
+  after(end: () => unknown): void;
+}
+
 /** Command that runs the server; undefined when its image cannot be had. */
 async function programOf(t: TestContext, server: RedisServer, isImage: boolean) {
   if (!isImage) return ["redis-server"] as const;
@@ -121,7 +126,13 @@ for (const [what, server, network, isImage] of programs)
     const program = await programOf(t, server, isImage);
     if (program === undefined) return;
     const servers = await RealServers.start(8, { network, program, conf: confOf(server), settings });
-    t.after(() => servers.stop());
+    // Clients of a cluster that is gone would go on trying to reach it.
+    const ends: (() => unknown)[] = [];
+    t.after(async () => {
+      for (const end of ends.reverse()) await end();
+      await servers.stop();
+    });
+    const scope: Scope = { after: (end) => void ends.push(end) };
     const { nodes } = servers;
     // The wait for the start is in it.
     for (const node of nodes) await askAs(tester, node, "ACL", "LOG", "RESET");
@@ -129,8 +140,8 @@ for (const [what, server, network, isImage] of programs)
     const shape = { credentials: loginOf("controller"), replicasPerShard: 1, log: () => undefined };
     await settle({ ...shape, nodes: six, leaving: [], shards: 3 });
     await checkReplicas(six);
-    await useCache(t, six);
-    await scaleUnderWrites(t, shape, nodes);
+    await useCache(scope, six);
+    await scaleUnderWrites(scope, shape, nodes);
     await checkCluster(nodes);
     await handOver(six);
     await settle({ ...shape, nodes: six, leaving: [], shards: 3 });
@@ -165,7 +176,7 @@ async function checkReplicas(nodes: readonly NodeAddress[]): Promise<void> {
 }
 
 /** Two processes of the API. Everything that the cache sends is used. */
-async function useCache(t: TestContext, nodes: readonly NodeAddress[]): Promise<void> {
+async function useCache(t: Scope, nodes: readonly NodeAddress[]): Promise<void> {
   const login = { username: "api", password: passwords.api };
   const one = await openCache(t, [...nodes], login);
   const two = await openCache(t, [...nodes], login);
@@ -187,7 +198,7 @@ async function useCache(t: TestContext, nodes: readonly NodeAddress[]): Promise<
 
 /** 3 → 4 → 3 shards under writes of the API's user and of the check. */
 async function scaleUnderWrites(
-  t: TestContext,
+  t: Scope,
   shape: { credentials: Credentials; replicasPerShard: number; log: () => void },
   nodes: readonly NodeAddress[],
 ): Promise<void> {

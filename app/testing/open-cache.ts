@@ -7,7 +7,7 @@ import { OriginAway } from "./memory-cache.ts";
 
 /** The cache of one process on real Redis nodes. It is connected, and closed when the test ends. */
 export async function openCache(
-  t: TestContext,
+  t: Pick<TestContext, "after">,
   nodes: CacheConfig["nodes"],
   more: Partial<CacheConfig> = {},
 ) {
