@@ -6,6 +6,7 @@ import { ApiError, type ClusterApi, cronJobPath, jobPath, podPath, withLabels } 
 import { poll } from "../host/poll.ts";
 import type { Report } from "../host/steps.ts";
 import type { ReachedStack } from "../loadtest/cluster-search.ts";
+import { readyPods } from "../loadtest/observe/ready-pods.ts";
 
 const waitMs = 24 * 3_600_000;
 const keptSeconds = 3600;
@@ -16,9 +17,9 @@ const keptSeconds = 3600;
  */
 export class BackupJobs {
   readonly #api: ClusterApi;
-  readonly #stack: Pick<ReachedStack, "namespace" | "workloads">;
+  readonly #stack: ReachedStack;
 
-  constructor(api: ClusterApi, stack: Pick<ReachedStack, "namespace" | "workloads">) {
+  constructor(api: ClusterApi, stack: ReachedStack) {
     this.#api = api;
     this.#stack = stack;
   }
@@ -48,30 +49,14 @@ export class BackupJobs {
 
   /** Deletes all values from the cache: they are those of before. @throws {UserError} when no API pod does it */
   async clearCache(): Promise<void> {
-    const { namespace, workloads } = this.#stack;
-    const pools = workloads.filter(({ role }) => role === "api");
-    const found = await Promise.all(
-      pools.map(({ selector }) =>
-        this.#api.getJson<{ items: V1Pod[] }>(withLabels(podPath(namespace), selector)),
-      ),
-    );
-    const pod = found
-      .flatMap(({ items }) => items)
-      .find(({ status }) =>
-        status?.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True"),
-      );
-    const fix = "clear it as docs/api.md#internal-port says, or wait for api.cacheTtlSeconds";
-    if (pod?.metadata?.name === undefined) throw new UserError("no API pod is ready to clear the cache", fix);
+    const { namespace } = this.#stack;
     try {
-      await this.#api.exec(
-        { namespace, pod: pod.metadata.name, container: "api" },
-        ["node", "-e", clearing],
-        60_000,
-      );
+      const [{ pod, container }] = await readyPods("api", this.#stack, this.#api);
+      await this.#api.exec({ namespace, pod, container }, ["node", "-e", clearing], 60_000);
     } catch (error) {
       throw new UserError(
         `the database is restored, but the cache is not cleared: ${(error as Error).message}`,
-        fix,
+        "clear it as docs/api.md#internal-port says, or wait for api.cacheTtlSeconds",
       );
     }
   }
