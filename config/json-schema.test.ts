@@ -116,7 +116,7 @@ for (const raw of [
   JSON.parse('{"api":{"env":{"__proto__":"x"}}}'),
   JSON.parse('{"api":{"pod":{"labels":{"__proto__":"x"}}}}'),
   { loadtest: { scenarios: { Mine: { mix: { read: 1 } } } } },
-  { loadtest: { scenarios: { mine: { mix: { reads: 1 } } } } },
+  { loadtest: { scenarios: { mine: { mix: { Reads: 1 } } } } },
   ...[
     "p99",
     { limit: 1 },

@@ -3,11 +3,13 @@ import { planDatabasePool, reservedConnections } from "./database-pool.ts";
 import { checkGateway } from "./gateway-rules.ts";
 import { databaseStartBytes } from "./memory.ts";
 import type { Report } from "./options/option.ts";
+import { checkRequests } from "./request-rules.ts";
 import { type ApiConfig, defaultReplicas } from "./sections/api.ts";
 import { embeddedDomain } from "./sections/cluster.ts";
 import type { DatabaseConfig } from "./sections/database.ts";
 import { embeddedPlatform } from "./sections/images.ts";
 import type { LoadTestConfig } from "./sections/loadtest.ts";
+import { exampleRequests } from "./sections/loadtest-requests.ts";
 import type { StackConfig } from "./stack-config.ts";
 import { formatBytes, formatMillicpu } from "./units.ts";
 
@@ -204,10 +206,21 @@ function checkCertificates({ ca, url }: DatabaseConfig, report: Report): void {
     });
 }
 
-function checkLoadTest({ scenarios, gates }: LoadTestConfig, report: Report): void {
+function checkLoadTest({ scenarios, requests, gates }: LoadTestConfig, report: Report): void {
+  checkRequests(requests, report);
   for (const [name, { mix }] of Object.entries(scenarios)) {
-    if (Object.values(mix).some((weight) => weight > 0)) continue;
-    report({ path: `loadtest.scenarios.${name}.mix`, value: undefined, rule: "must have a weight above 0" });
+    const path = `loadtest.scenarios.${name}.mix`;
+    if (!Object.values(mix).some((weight) => weight > 0))
+      report({ path, value: undefined, rule: "must have a weight above 0" });
+    const known = [...Object.keys(exampleRequests), ...Object.keys(requests)];
+    for (const kind of Object.keys(mix))
+      if (!known.includes(kind))
+        report({
+          path: `${path}.${kind}`,
+          value: mix[kind],
+          rule: `is no request: there is ${known.join(", ")}`,
+          fix: `define it: pulumi config set --path loadtest.requests.${kind}.path /…`,
+        });
   }
   for (const { metric, scenario } of gates) {
     if (scenario === undefined || Object.hasOwn(scenarios, scenario)) continue;

@@ -75,6 +75,8 @@ export interface LoadTestSettings {
   threads: number;
   /** A list, because Pulumi returns an object's keys in alphabetical order (docs/decisions.md#scenarios-as-a-list). */
   scenarios: (ScenarioConfig & { name: string })[];
+  /** Kinds of requests by name. Absent in the outputs of an older program. */
+  requests?: Record<string, RequestConfig>;
   /** Defaults included; at most one for each metric and scenario or workload. */
   gates: GateConfig[];
 }
@@ -82,8 +84,8 @@ export interface LoadTestSettings {
 /** One scenario of the load test. */
 export interface ScenarioConfig {
   about?: string;
-  /** Weight of each kind in the mix: any numbers from 0, at least one of them above 0. */
-  mix: Record<RequestKind, number>;
+  /** Weight of each kind of request by its name: any numbers from 0, at least one of them above 0. */
+  mix: Record<string, number>;
   /** Requests per second, sent at even times. Absent: each connection sends its next request after the last response. */
   rate?: number;
   /** Absent, as in the next two: the load test's own value. */
@@ -94,5 +96,19 @@ export interface ScenarioConfig {
   enabled: boolean;
 }
 
-/** What one request does. */
-export type RequestKind = "light" | "read" | "write" | "heavy" | "upload";
+/** A kind of request to an API of one's own. Its texts have generators: request-template.ts. */
+export interface RequestConfig {
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  path: string;
+  headers: Record<string, string>;
+  body?: string;
+  expect: {
+    /** Empty: all from 200 to 299. */
+    statuses: readonly number[];
+    contains?: string;
+    /** Spelled values by JSON pointer (RFC 6901). */
+    json: Record<string, string>;
+    /** Bytes. */
+    maxBody?: number;
+  };
+}

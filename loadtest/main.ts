@@ -23,7 +23,7 @@ async function main(args: string[]): Promise<number> {
   const signal = abortOnInterrupt();
   const deployed = await (command.outputs ? outputsOfFile(command.outputs) : outputsOfStack(command.stack));
   const defined = deployed.loadtest.scenarios;
-  const scenarios = chooseScenarios(defined, scenarioNames(command, defined));
+  const scenarios = chooseScenarios(defined, scenarioNames(command, defined), deployed.loadtest.requests);
   const outputs = { ...deployed, cluster: await clusterOf(deployed, command) };
   const tls = await tlsSettingsOf(command, trustOf(deployed, command));
   const folder = await reportFolder(command.out);

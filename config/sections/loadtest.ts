@@ -1,23 +1,18 @@
-import type { RequestKind } from "../../contract/outputs.ts";
 import { mapOf, section } from "../options/collections.ts";
 import type { ValueOf } from "../options/option.ts";
 import { decimal, flag, integer, text } from "../options/scalars.ts";
 import { gates } from "./gates.ts";
+import { exampleRequests, requests } from "./loadtest-requests.ts";
 import { notEmpty } from "./names.ts";
-
-const share = (requests: string) => decimal({ min: 0, max: 1_000_000, default: 0, doc: `Weight of ${requests} in the mix.` });
-
-const mix = {
-  light: share("`GET /api/light`"),
-  read: share("`GET /api/users/:id`"),
-  write: share("`PUT /api/users/:id`"),
-  heavy: share("`GET /api/heavy-task`"),
-  upload: share("`POST /api/upload` of 256 KiB"),
-} satisfies Record<RequestKind, unknown>;
 
 const scenario = section("A mix of requests.", {
   about: text({ pattern: notEmpty.pattern, rule: "must be a description", doc: "Description for the report." }),
-  mix: section("Mix of requests: the weight of each kind; at least one is above 0.", mix),
+  mix: mapOf({ pattern: /^[a-z][-a-z0-9]*$/, rule: "must be the name of a request" }, decimal({ min: 0, max: 1_000_000, doc: "" }), {
+    required: true,
+    doc: `Weight of each request by its name; at least one is above 0. The names are those of \`loadtest.requests\`, and for the kit's example API ${Object.entries(exampleRequests)
+      .map(([name, request]) => `\`${name}\` (${request})`)
+      .join(", ")}.`,
+  }),
   rate: decimal({ min: 0.1, max: 1_000_000, doc: "Requests per second, sent at even times. Without it, each connection sends its next request when it has the response to the last one." }),
   connections: integer({ min: 1, max: 10_000, doc: "Connections of this scenario. Without it: `loadtest.connections`." }),
   durationSeconds: integer({ min: 1, max: 86_400, doc: "Measured seconds of this scenario. Without it: `loadtest.durationSeconds`." }),
@@ -46,6 +41,7 @@ export const loadtest = section("The load test of this stack.", {
     default: defaultScenarios,
     doc: "Scenarios by name, added to the default ones: see [Scenarios](#scenarios). They run after the default ones, in alphabetical order.",
   }),
+  requests,
   gates,
 });
 

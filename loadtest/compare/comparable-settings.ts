@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import type { RequestConfig } from "../../contract/outputs.ts";
 import type { Scenario } from "../load/scenarios.ts";
 import type { Run, ScenarioSettings } from "../run-context.ts";
 import type { ComparableSettings, LoadSettings } from "./baseline.ts";
@@ -26,11 +28,26 @@ function loadSettings({ rate, ...settings }: ScenarioSettings): LoadSettings {
   return rate === undefined ? settings : { ...settings, ratePerSecond: rate };
 }
 
-/** `light 40 %, read 50 %`: the same text for weights of the same proportion. */
-function mixText({ mix }: Scenario): string {
+/** `light 40 %, read 50 %`: the same text for weights of the same proportion, and for equal requests of stack config. */
+function mixText({ mix, requests = {} }: Scenario): string {
   const total = mix.reduce((sum, { weight }) => sum + weight, 0);
   return mix
-    .map(({ kind, weight }) => `${kind} ${Number(((100 * weight) / total).toFixed(3))} %`)
+    .map(({ kind, weight }) => {
+      const own = requests[kind];
+      const version = own === undefined ? "" : ` (${versionOf(own)})`;
+      return `${kind}${version} ${Number(((100 * weight) / total).toFixed(3))} %`;
+    })
     .sort()
     .join(", ");
+}
+
+/** The request, and a few letters that change with all else of it. */
+function versionOf(request: RequestConfig): string {
+  const sorted = JSON.stringify(request, (_, value: unknown) =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort())
+      : value,
+  );
+  const hash = createHash("sha256").update(sorted).digest("hex").slice(0, 6);
+  return `${request.method} ${request.path} ${hash}`;
 }

@@ -4,8 +4,8 @@ import { performance } from "node:perf_hooks";
 import type { TLSSocket } from "node:tls";
 import autocannon from "autocannon";
 import { type LoadContext, type LoadDriver, pathPrefix, toHttpRequest, unscheduled } from "./load-driver.ts";
+import type { PlannedRequest } from "./planned-request.ts";
 import { driveReconnecting } from "./reconnecting.ts";
-import type { PlannedRequest } from "./scenarios.ts";
 import type { InFlight } from "./tally.ts";
 import { tlsOptions } from "./tls.ts";
 

@@ -1,6 +1,6 @@
 import type { Pacer } from "../../measure/pacer.ts";
 import type { ThreadOptions } from "./load-result.ts";
-import type { PlannedRequest } from "./scenarios.ts";
+import type { PlannedRequest } from "./planned-request.ts";
 import type { Tally } from "./tally.ts";
 
 /** The input of a load model: what the worker thread shares with it. */
@@ -42,12 +42,11 @@ export function pathPrefix(endpoint: string): string {
 
 /** The request in the form that both HTTP clients take. */
 export function toHttpRequest(
-  { id, method, path, body, contentType = "application/json" }: PlannedRequest,
+  { id, method, path, body, contentType = "application/json", headers: own }: PlannedRequest,
   prefix: string,
 ) {
   const headers = { "x-request-id": id };
   const form = { method, path: prefix + path };
-  return body === undefined
-    ? { ...form, headers }
-    : { ...form, body, headers: { ...headers, "content-type": contentType } };
+  if (body === undefined) return { ...form, headers: own === undefined ? headers : { ...own, ...headers } };
+  return { ...form, body, headers: { "content-type": contentType, ...own, ...headers } };
 }

@@ -9,7 +9,8 @@ import { driveClosedModel } from "./closed-model.ts";
 import { driveFixedRate } from "./fixed-rate.ts";
 import type { LoadMessage, StartMessage } from "./load.ts";
 import type { ThreadOptions } from "./load-result.ts";
-import { type PlannedRequest, requestSource } from "./scenarios.ts";
+import type { PlannedRequest } from "./planned-request.ts";
+import { requestSource } from "./scenarios.ts";
 import { Tally } from "./tally.ts";
 
 const options = workerData as ThreadOptions;

@@ -1,4 +1,5 @@
 import { UserError } from "../../contract/user-error.ts";
+import { seededRandom } from "../../measure/random.ts";
 import type { Turn } from "../compare/repeated-run.ts";
 import type { Injection } from "../faults/injection.ts";
 import type { Observer } from "../observe/observer.ts";
@@ -6,6 +7,8 @@ import type { LoadResult } from "../report/schema/scenario.ts";
 import type { Run } from "../run-context.ts";
 import { waitForFrontDoor } from "./front-door.ts";
 import { runLoad } from "./load.ts";
+import { compileRequest } from "./own-requests.ts";
+import { tryRequest } from "./request-trial.ts";
 import { usesUsers } from "./scenarios.ts";
 import { type SeedResult, seedUsers } from "./seed.ts";
 import { userId } from "./users.ts";
@@ -14,7 +17,7 @@ const timeoutSeconds = 10;
 const seed = 20_260_101;
 
 /**
- * Waits for the front door, and seeds the users if a scenario uses them.
+ * Waits for the front door, tries each request of stack config once, and seeds the users if a scenario uses them.
  *
  * @returns the version of the seeded users
  * @throws {UserError} when the endpoint does not respond, a user could not be written, or a user is not the load test's.
@@ -26,6 +29,7 @@ export async function prepareEndpoint(run: Run): Promise<number> {
     waitForFrontDoor(endpoint, { tls, signal }),
   );
   if (!steady) progress.detail("it does not respond steadily");
+  await tryOwnRequests(run);
   if (!run.scenarios.some(usesUsers)) return 0;
   progress.begin(`seeding ${users} users`);
   const result = await seedUsers(endpoint, users, {
@@ -35,6 +39,20 @@ export async function prepareEndpoint(run: Run): Promise<number> {
   });
   refuseBadSeed(result, endpoint, users);
   return result.version;
+}
+
+/** @throws {UserError} with the first request that does not get a right response: a run would only count its failures. */
+async function tryOwnRequests({ scenarios, settings, progress }: Run): Promise<void> {
+  const own = new Map(scenarios.flatMap(({ requests = {} }) => Object.entries(requests)));
+  for (const [name, config] of own) {
+    progress.begin(`trying the request ${name}`);
+    const problem = await tryRequest(settings, compileRequest(name, config, seededRandom(seed))());
+    if (problem === undefined) continue;
+    throw new UserError(
+      `the request ${name} (${config.method} ${config.path}) gets no right response: ${problem}`,
+      `correct loadtest.requests.${name} in stack config and run pulumi up, or the API`,
+    );
+  }
 }
 
 function refuseBadSeed({ foreign, failures }: SeedResult, endpoint: string, users: number): void {

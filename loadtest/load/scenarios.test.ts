@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { UserError } from "../../contract/user-error.ts";
 import { seededRandom } from "../../measure/random.ts";
 import { sampleOutputs, sampleScenarios } from "../testing/samples.ts";
-import { chooseScenarios, type PlannedRequest, requestSource } from "./scenarios.ts";
+import type { PlannedRequest } from "./planned-request.ts";
+import { chooseScenarios, requestSource } from "./scenarios.ts";
 import { userBody, userId } from "./users.ts";
 
 function requests(name: string, count: number, users = 50): PlannedRequest[] {

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
-import type { LoadTestSettings, RequestKind } from "../../contract/outputs.ts";
+import type { LoadTestSettings, RequestConfig } from "../../contract/outputs.ts";
 import { type Random, seededRandom, weightedPick, zipf } from "../../measure/random.ts";
 import { wrongUsage } from "../errors.ts";
+import { compileRequest } from "./own-requests.ts";
+import type { PlannedRequest, RequestOfKind } from "./planned-request.ts";
 import { type UserShare, UserVersions, type UserWrite, userBody, userId, versionIn } from "./users.ts";
 
 /** A mix of requests and its load. Settings that are absent come from the run. */
@@ -9,28 +11,14 @@ export interface Scenario {
   name: string;
   about: string;
   /** Weights, any positive numbers. */
-  mix: { kind: RequestKind; weight: number }[];
+  mix: { kind: string; weight: number }[];
+  /** The kinds of the mix that stack config defines, by name. */
+  requests?: Record<string, RequestConfig>;
   connections?: number;
   /** Requests per second; absent: a closed model. */
   rate?: number;
   durationSeconds?: number;
   warmupSeconds?: number;
-}
-
-/** One request to send, and the check of its response. */
-export interface PlannedRequest {
-  /** Sent as X-Request-ID. A response with that header must have the same ID. */
-  id: string;
-  kind: RequestKind;
-  method: "GET" | "PUT" | "POST";
-  path: string;
-  body?: string;
-  /** Content type of the body; default: JSON. */
-  contentType?: string;
-  /** Whether the body of a 2xx response is right. */
-  verify: (body: string) => boolean;
-  /** Called once with the outcome: whether the right response came. */
-  settle?: (isGood: boolean) => void;
 }
 
 /** Input of the CPU-heavy route: about ten milliseconds of one core. */
@@ -46,9 +34,14 @@ export type DefinedScenarios = LoadTestSettings["scenarios"];
 /**
  * The scenarios of a run: the named ones, else all that are enabled.
  *
+ * @param requests the kinds of requests that stack config defines
  * @throws {UserError} with exit code 2 when a name is unknown.
  */
-export function chooseScenarios(defined: DefinedScenarios, names: readonly string[]): Scenario[] {
+export function chooseScenarios(
+  defined: DefinedScenarios,
+  names: readonly string[],
+  requests: Record<string, RequestConfig> = {},
+): Scenario[] {
   const chosen =
     names.length === 0
       ? defined.filter(({ enabled }) => enabled)
@@ -59,10 +52,16 @@ export function chooseScenarios(defined: DefinedScenarios, names: readonly strin
           throw wrongUsage(`--scenario ${wanted}: there is ${known}`);
         });
   return chosen.map(({ about, mix, enabled: _, ...settings }) => {
-    const parts = (Object.entries(mix) as [RequestKind, number][])
+    const parts = Object.entries(mix)
       .filter(([, weight]) => weight > 0)
       .map(([kind, weight]) => ({ kind, weight }));
-    return { ...settings, about: about ?? describeMix(parts), mix: parts };
+    const own = Object.entries(requests).filter(([name]) => parts.some(({ kind }) => kind === name));
+    return {
+      ...settings,
+      about: about ?? describeMix(parts),
+      mix: parts,
+      ...(own.length > 0 && { requests: Object.fromEntries(own) }),
+    };
   });
 }
 
@@ -75,8 +74,6 @@ function describeMix(mix: Scenario["mix"]): string {
 export function usesUsers({ mix }: Scenario): boolean {
   return mix.some(({ kind }) => kind === "read" || kind === "write");
 }
-
-type RequestOfKind = Omit<PlannedRequest, "id">;
 
 const light: RequestOfKind = {
   kind: "light",
@@ -136,8 +133,16 @@ function requestOfKind(scenario: Scenario, share: UserShare, random: Random): ()
   const pickRank = zipf(share.users, zipfExponent, random);
   const versions = new UserVersions(share);
   const upload = scenario.mix.some((part) => part.kind === "upload") ? uploadRequest() : undefined;
+  const own = new Map(
+    Object.entries(scenario.requests ?? {}).map(([kind, config]) => [
+      kind,
+      compileRequest(kind, config, random),
+    ]),
+  );
   return () => {
     const kind = pickKind();
+    const ownRequest = own.get(kind);
+    if (ownRequest !== undefined) return ownRequest();
     if (kind === "light") return light;
     if (kind === "heavy") return heavy;
     if (upload && kind === "upload") return upload;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { PlannedRequest } from "./scenarios.ts";
+import type { PlannedRequest } from "./planned-request.ts";
 import { type InFlight, Tally } from "./tally.ts";
 
 const request: PlannedRequest = {

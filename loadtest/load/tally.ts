@@ -1,7 +1,7 @@
 import { LatencyHistogram } from "../../measure/latency.ts";
 import type { SecondOfLoad } from "../report/schema/scenario.ts";
 import { countErrors, noErrors } from "./load-result.ts";
-import type { PlannedRequest } from "./scenarios.ts";
+import type { PlannedRequest } from "./planned-request.ts";
 
 /** A request that was sent and has no outcome yet. */
 export interface InFlight {
@@ -66,8 +66,8 @@ export class Tally {
   /** A complete response. @param id its X-Request-ID, if any */
   answer(inFlight: InFlight, status: number, body: string, now: number, id?: string): void {
     const { request } = inFlight;
-    const is2xx = status >= 200 && status <= 299;
-    const isGood = is2xx && (id === undefined || id === request.id) && request.verify(body);
+    const isExpected = request.statuses?.includes(status) ?? (status >= 200 && status <= 299);
+    const isGood = isExpected && (id === undefined || id === request.id) && request.verify(body);
     if (!this.#end(inFlight, isGood)) return;
     const latencyMs = now - inFlight.sentAt;
     this.#responsesInSecond++;
@@ -80,7 +80,7 @@ export class Tally {
       return;
     }
     this.badLatency.record(latencyMs);
-    if (is2xx) this.errors.wrongBody++;
+    if (isExpected) this.errors.wrongBody++;
     else count(this.errors.status, String(status));
     this.#recordFailure(now);
   }

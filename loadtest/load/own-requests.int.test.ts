@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { RequestConfig } from "../../contract/outputs.ts";
+import { seededRandom } from "../../measure/random.ts";
+import { type Behaviour, StubServer } from "../testing/stub-server.ts";
+import { runLoad } from "./load.ts";
+import { compileRequest } from "./own-requests.ts";
+import { tryRequest } from "./request-trial.ts";
+
+const create: RequestConfig = {
+  method: "POST",
+  path: "/items/{{id: 1..1000}}?size={{size: s|m}}",
+  headers: { authorization: "Bearer {{token: env OWN_REQUESTS_TOKEN}}", "content-type": "text/plain" },
+  body: "item {{id}}",
+  expect: { statuses: [201], json: { "/kind": "item" } },
+};
+const list: RequestConfig = {
+  method: "GET",
+  path: "/items",
+  headers: {},
+  expect: { statuses: [], contains: "items", json: {} },
+};
+const mix = [
+  { kind: "create", weight: 1 },
+  { kind: "list", weight: 3 },
+];
+const scenario = { name: "browse", about: "", mix, requests: { create, list } };
+
+/** An API that knows what a right request has. */
+const items: Behaviour = (request, response) => {
+  if (request.method === "GET" && request.url === "/items") return void response.end('["items"]');
+  const id = /^\/items\/(\d+)\?size=[sm]$/.exec(request.url ?? "")?.[1];
+  const { authorization, "content-type": type } = request.headers;
+  let body = "";
+  request.on("data", (chunk) => {
+    body += chunk;
+  });
+  request.on("end", () => {
+    const isRight =
+      request.method === "POST" &&
+      authorization === "Bearer of-the-test" &&
+      type === "text/plain" &&
+      id !== undefined &&
+      body === `item ${id}`;
+    response.writeHead(isRight ? 201 : 400).end('{"kind":"item"}');
+  });
+};
+
+test("runLoad sends requests of stack config in both models, with values that belong together", async () => {
+  process.env.OWN_REQUESTS_TOKEN = "of-the-test";
+  for (const model of [{}, { rate: 200 }, { keepAlive: false }]) {
+    await using server = await StubServer.start(items);
+    const result = await runLoad({
+      endpoint: server.endpoint,
+      scenario,
+      connections: 4,
+      durationSeconds: 1,
+      warmupSeconds: 0,
+      timeoutSeconds: 1,
+      users: 0,
+      seed: 1,
+      ...model,
+    });
+    assert.deepEqual([result.failed, result.errors.wrongBody], [0, 0], JSON.stringify(result.errors));
+    assert.ok(result.completed > 50, String(result.completed));
+  }
+});
+
+test("tryRequest says what is wrong with a response", async () => {
+  const trial = async (behave: Behaviour, config = create) => {
+    await using server = await StubServer.start(behave);
+    const request = compileRequest("create", config, seededRandom(1), { OWN_REQUESTS_TOKEN: "of-the-test" });
+    return await tryRequest({ endpoint: server.endpoint, tls: { insecure: false } }, request());
+  };
+  assert.equal(await trial(items), undefined);
+  assert.match(
+    (await trial((_, response) => response.writeHead(404).end("no items"))) ?? "",
+    /^HTTP 404 no items/,
+  );
+  assert.match(
+    (await trial((_, response) => response.writeHead(201).end('{"kind":"user"}'))) ?? "",
+    /^HTTP 201 with another body than expected: \{"kind":"user"\}/,
+  );
+  assert.match((await trial((request) => request.socket.destroy())) ?? "", /socket|closed/);
+});
