@@ -9,10 +9,14 @@ export function networkSettings({
   network,
   nginx,
   database,
-}: Pick<StackConfig, "network" | "nginx" | "database">): NetworkSettings {
+  api,
+}: Pick<StackConfig, "network" | "nginx" | "database" | "api">): NetworkSettings {
   const { apiServers, dnsServers, ...lists } = network;
   return {
     ...lists,
+    apiPort: api.contract.port,
+    // The kit's runtime has a port of its own for metrics.
+    hasInternalPort: api.contract.live === undefined,
     hasTls: hasTls(nginx.tls),
     hasGatewayMetrics: nginx.metrics,
     ...(apiServers !== undefined && { apiServers }),

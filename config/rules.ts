@@ -124,6 +124,7 @@ function checkApi(api: ApiConfig, report: Report): void {
 
 function checkDatabase(config: StackConfig, report: Report): void {
   checkAutoscale(config.api, report);
+  checkContract(config.api, report);
   checkCertificates(config.database, report);
   checkBackup(config.database, report);
   checkDatabaseStart(config.database, report);
@@ -175,6 +176,27 @@ function checkAutoscale({ autoscale, pools, replicas }: ApiConfig, report: Repor
       rule: "is not read with api.autoscale.max, which gives the number of pods to the autoscaler",
       fix: "remove one of them: pulumi config rm --path api.replicas, or pulumi config rm --path api.autoscale",
     });
+}
+
+function checkContract({ contract, workers }: ApiConfig, report: Report): void {
+  if (contract.live !== undefined) {
+    if (workers !== 1)
+      report({
+        path: "api.workers",
+        value: workers,
+        rule: "is read by the kit's runtime only, and api.contract.live says that the API is another one",
+        fix: "remove one of them: pulumi config rm --path api.workers, or pulumi config rm --path api.contract.live",
+      });
+    return;
+  }
+  for (const option of ["ready", "metrics"] as const)
+    if (contract[option] !== undefined)
+      report({
+        path: `api.contract.${option}`,
+        value: contract[option],
+        rule: "is read only with api.contract.live: the kit's runtime has probes and metrics of its own",
+        fix: `pulumi config set --path api.contract.live /…, or pulumi config rm --path api.contract.${option}`,
+      });
 }
 
 function checkBackup({ backup: { schedule }, url }: DatabaseConfig, report: Report): void {

@@ -11,6 +11,10 @@ export interface NetworkSettings {
   dnsServers?: string[];
   /** Addresses of the cluster's API server; absent: unknown. */
   apiServers?: string[];
+  /** Port of the API for requests. Absent, as the next one, in the outputs of an older program: 3000, and true. */
+  apiPort?: number;
+  /** Whether the API has a port of its own for probes and metrics. */
+  hasInternalPort?: boolean;
   /** Whether the gateway has HTTPS, and metrics. */
   hasTls: boolean;
   hasGatewayMetrics: boolean;

@@ -6,10 +6,11 @@ import { surgeShare } from "../config/gateway-memory.ts";
 import { heapSnapshotBytes } from "../config/memory.ts";
 import { type ApiConfig, apiVolumes } from "../config/sections/api.ts";
 import { MiB, type Milliseconds } from "../config/units.ts";
+import { expectations } from "./api-expectations.ts";
 import { createAutoscaler, type ScalingStart } from "./autoscaler.ts";
 import type { ClusterReader } from "./cluster-reader.ts";
 import { passwordsVolume } from "./passwords-in-use.ts";
-import { apiInternalPort, apiPort } from "./ports.ts";
+import { apiInternalPort } from "./ports.ts";
 import { resources } from "./resources.ts";
 import { afterRollout } from "./rollout.ts";
 import { createDeployment, skipAwait } from "./workload.ts";
@@ -52,6 +53,7 @@ export interface ApiPoolArgs {
 export function createApiPool(args: ApiPoolArgs, parent: pulumi.Resource) {
   const { name, namespace, pool, dnsCacheMs } = args;
   const config = { ...args.config, shutdownDelay: args.config.shutdownDelay + dnsCacheMs };
+  const expected = expectations(config);
   const { deployment, workload } = createDeployment(
     {
       ...args,
@@ -61,9 +63,7 @@ export function createApiPool(args: ApiPoolArgs, parent: pulumi.Resource) {
       replicas: pool.autoscale?.min ?? pool.replicas,
       ...(pool.autoscale && { maxReplicas: pool.autoscale.max, keepsReplicas: args.scaling.keepsReplicas }),
       annotations: {
-        "prometheus.io/scrape": "true",
-        "prometheus.io/port": String(apiInternalPort),
-        "prometheus.io/path": "/metrics",
+        ...expected.metrics,
         ...((args.volumeGeneration ?? 1) > 1 && {
           "breakwater.dev/database-volume": String(args.volumeGeneration),
         }),
@@ -76,19 +76,16 @@ export function createApiPool(args: ApiPoolArgs, parent: pulumi.Resource) {
         containers: [
           {
             name: "api",
-            image: pool.image ?? args.image,
+            image: pool.image ?? config.image ?? args.image,
             env: environment({ ...args, config }),
             envFrom: [{ secretRef: { name: args.secretName } }],
-            ports: [
-              { name: "http", containerPort: apiPort },
-              { name: "internal", containerPort: apiInternalPort },
-            ],
+            ports: expected.ports,
             resources: resources(config),
             volumeMounts: [
               ...volumes(config).map(({ name, mountPath }) => ({ name, mountPath })),
               { name: "passwords", mountPath: apiVolumes.passwords, readOnly: true },
             ],
-            ...probes,
+            ...expected.container,
           },
         ],
         volumes: [
@@ -110,25 +107,10 @@ export function createApiPool(args: ApiPoolArgs, parent: pulumi.Resource) {
     labels: workload.selector,
     annotations: skipAwait,
   };
-  const ports = [{ name: "http", port: apiPort }];
+  const ports = [{ name: "http", port: config.contract.port }];
   const spec = { clusterIP: "None", selector: workload.selector, ports };
   new Service(pool.serviceName, { metadata, spec }, { parent });
   return { workload, ready: afterRollout(args.cluster, deployment, { ...workload, namespace }, "ready") };
-}
-
-/**
- * A ready pod gets traffic within two seconds, and no more traffic after two failed readiness probes. It is restarted only
- * after half a minute of failed liveness probes, because a busy event loop responds late. The start-up probe does not
- * depend on the database: otherwise pods that start during an outage would be killed, and wait in back-off after it.
- */
-const probes = {
-  startupProbe: { ...get("/livez"), periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 120 },
-  readinessProbe: { ...get("/readyz"), periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 2 },
-  livenessProbe: { ...get("/livez"), periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 6 },
-};
-
-function get(path: string) {
-  return { httpGet: { path, port: "internal" } };
 }
 
 /** The pod's own volumes. They outlive a container, but not the pod. */
@@ -147,7 +129,7 @@ function environment({ config, redisNodes, databasePoolSize, databaseCa, hasOwnD
   const deployment = {
     databasePoolSize,
     databaseCa,
-    port: apiPort,
+    port: config.contract.port,
     internalPort: apiInternalPort,
     redisNodes,
     snapshotFolder: apiVolumes["heap-snapshots"],

@@ -6,7 +6,7 @@ import type { Workload } from "../contract/outputs.ts";
 import { type ApiPoolArgs, createApiPool } from "./api-pool.ts";
 import { generatedPassword } from "./password.ts";
 import { createPodMonitor } from "./pod-monitor.ts";
-import { apiInternalPort, apiPort } from "./ports.ts";
+import { apiInternalPort } from "./ports.ts";
 import { createDisruptionBudget, selectorLabels, skipAwait } from "./workload.ts";
 
 /** The API's settings, and the services that it uses. */
@@ -36,8 +36,10 @@ export class Api extends pulumi.ComponentResource {
     const allPools = selectorLabels(name);
     this.#createService(name, args, allPools);
     createDisruptionBudget(name, args.namespace, allPools, this);
-    if (args.config.podMonitor)
-      createPodMonitor(name, { namespace: args.namespace, matchLabels: allPools, port: "internal" }, this);
+    const { podMonitor, contract } = args.config;
+    const [port, path] = contract.live === undefined ? ["internal", "/metrics"] : ["http", contract.metrics];
+    if (podMonitor && path !== undefined)
+      createPodMonitor(name, { namespace: args.namespace, matchLabels: allPools, port, path }, this);
     const pools = args.pools.map((pool) =>
       createApiPool({ ...args, name, pool, secretName: secret.metadata.name }, this),
     );
@@ -59,9 +61,10 @@ export class Api extends pulumi.ComponentResource {
 
   #createService(name: string, args: ApiArgs, selector: Record<string, string>): void {
     const metadata = { name, namespace: args.namespace, annotations: skipAwait };
+    const { contract } = args.config;
     const ports = [
-      { name: "http", port: apiPort },
-      { name: "internal", port: apiInternalPort },
+      { name: "http", port: contract.port },
+      ...(contract.live === undefined ? [{ name: "internal", port: apiInternalPort }] : []),
     ];
     new Service(name, { metadata, spec: { selector, ports } }, { parent: this });
   }

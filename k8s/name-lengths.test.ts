@@ -74,6 +74,7 @@ async function stackOf({
       apiPullSecrets: common.pullSecrets,
       live: undefined,
       usersOrigin: "first",
+      isOwnApi: false,
       formationJobs: [],
     },
     opts,
@@ -93,7 +94,15 @@ async function stackOf({
   new Api("api", { ...common, ...unused, scaling, config: config.api, pools: plan }, opts);
   new NginxGateway(
     "nginx",
-    { ...common, config: config.nginx, uploadMax: 0, pools: plan, resolver: "10.0.0.10" },
+    {
+      ...common,
+      config: config.nginx,
+      uploadMax: 0,
+      apiPort: 3000,
+      livePath: "/livez",
+      pools: plan,
+      resolver: "10.0.0.10",
+    },
     opts,
   );
   await pulumi.runtime.disconnect();

@@ -2,7 +2,13 @@ import { backupName } from "../contract/database-backup.ts";
 import type { NetworkSettings } from "../contract/network.ts";
 import { controllerName, controllerPort } from "../contract/redis-controller.ts";
 import { nginxMetricsPort, nginxPort, nginxTlsPort } from "../nginx/settings.ts";
-import { apiInternalPort, apiPort, databasePort, redisBusPort, redisPort } from "./ports.ts";
+import {
+  apiInternalPort,
+  databasePort,
+  apiPort as defaultApiPort,
+  redisBusPort,
+  redisPort,
+} from "./ports.ts";
 
 /** A selector of pods as NetworkPolicies have it. */
 export interface PodSelector {
@@ -75,7 +81,7 @@ const tcp = (...ports: number[]): FlowPort[] => ports.map((port) => ({ port, pro
  * `npm run prove:network` come from it.
  */
 export function stackFlows(settings: NetworkSettings): Flow[] {
-  const { hasTls, hasGatewayMetrics, outsideDatabasePort } = settings;
+  const { hasTls, hasGatewayMetrics, outsideDatabasePort, apiPort = defaultApiPort } = settings;
   const hasDatabase = outsideDatabasePort === undefined;
   const flows: Flow[] = [
     {
@@ -159,6 +165,7 @@ function apiFlows(from: PodGroup, { outsideDatabasePort, egress }: NetworkSettin
 }
 
 function metricsFlows(settings: NetworkSettings, hasGatewayMetrics: boolean): Flow[] {
+  const { apiPort = defaultApiPort, hasInternalPort = true } = settings;
   const peers = [...settings.metricsNamespaces.map(namespace), ...settings.metricsNetworks.map(block)];
   if (peers.length === 0) return [];
   const flow = (to: PodGroup, port: number): Flow => ({
@@ -169,7 +176,7 @@ function metricsFlows(settings: NetworkSettings, hasGatewayMetrics: boolean): Fl
     peers,
   });
   return [
-    flow("api", apiInternalPort),
+    flow("api", hasInternalPort ? apiInternalPort : apiPort),
     ...(hasGatewayMetrics ? [flow("nginx", nginxMetricsPort)] : []),
     flow(controllerName, controllerPort),
   ];

@@ -17,7 +17,6 @@ import { nginxMetricsPort, nginxPort, nginxProbePort } from "../nginx/settings.t
 import type { ClusterReader } from "./cluster-reader.ts";
 import { createGatewayTls, type GatewayTls, httpsOrigin } from "./gateway-tls.ts";
 import { createPodMonitor } from "./pod-monitor.ts";
-import { apiPort } from "./ports.ts";
 import { waitForUsersOfRemovedPools } from "./removed-pools.ts";
 import { resources } from "./resources.ts";
 import { afterRollout } from "./rollout.ts";
@@ -32,6 +31,9 @@ export interface NginxGatewayArgs {
   config: NginxConfig;
   /** Maximum size of a single upload. */
   uploadMax: Bytes;
+  /** Port of the API pods, and the path that a living one answers. */
+  apiPort: number;
+  livePath: string;
   pools: PoolPlan[];
   image: string;
   /** Address of the cluster's DNS Service. */
@@ -72,10 +74,11 @@ export class NginxGateway extends pulumi.ComponentResource {
   #createConfigMap(name: string, args: NginxGatewayArgs): ConfigMap {
     const pools = args.pools.map((pool) => ({
       ...pool,
-      server: `${serviceHost(pool.serviceName, args.namespace, args.domain)}:${apiPort}`,
+      server: `${serviceHost(pool.serviceName, args.namespace, args.domain)}:${args.apiPort}`,
     }));
     const origin = httpsOrigin(args.config);
-    const facts = { uploadMax: args.uploadMax, pools, ...(origin !== undefined && { httpsOrigin: origin }) };
+    const { uploadMax, livePath } = args;
+    const facts = { uploadMax, livePath, pools, ...(origin !== undefined && { httpsOrigin: origin }) };
     const conf = pulumi
       .output(args.resolver)
       .apply((resolver) => renderNginxConf({ ...args.config, ...facts, resolver }));

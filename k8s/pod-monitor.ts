@@ -5,11 +5,16 @@ import type * as pulumi from "@pulumi/pulumi";
  * Creates a PodMonitor, by which the Prometheus operator finds the pods' metrics. `checkClusterNeeds` has made sure that
  * the operator's CustomResourceDefinition is there.
  *
- * @param port name of the pods' port with `/metrics`
+ * @param port name of the pods' port with the metrics
  */
 export function createPodMonitor(
   name: string,
-  { namespace, matchLabels, port }: { namespace: string; matchLabels: Record<string, string>; port: string },
+  {
+    namespace,
+    matchLabels,
+    port,
+    path = "/metrics",
+  }: { namespace: string; matchLabels: Record<string, string>; port: string; path?: string },
   parent: pulumi.Resource,
 ): void {
   new CustomResource(
@@ -18,7 +23,7 @@ export function createPodMonitor(
       apiVersion: "monitoring.coreos.com/v1",
       kind: "PodMonitor",
       metadata: { name, namespace },
-      spec: { selector: { matchLabels }, podMetricsEndpoints: [{ port, path: "/metrics" }] },
+      spec: { selector: { matchLabels }, podMetricsEndpoints: [{ port, path }] },
     },
     { parent },
   );

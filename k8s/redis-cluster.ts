@@ -39,6 +39,8 @@ export interface RedisClusterArgs
   live: LiveSet | undefined;
   /** How the nodes get their users. */
   usersOrigin: RedisUsersOrigin;
+  /** Whether the API is one that the stack knows nothing about. */
+  isOwnApi: boolean;
 }
 
 /** The pods of the Redis Cluster. */

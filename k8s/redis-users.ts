@@ -23,7 +23,7 @@ export interface GeneratedUsers {
 /** Generates a password for each Redis user. */
 export function generateUsers(
   name: string,
-  { namespace, config }: { namespace: string; config: RedisConfig },
+  { namespace, config, isOwnApi }: { namespace: string; config: RedisConfig; isOwnApi: boolean },
   parent: pulumi.Resource,
 ): GeneratedUsers {
   const generated = redisUsers.map(
@@ -32,7 +32,7 @@ export function generateUsers(
   );
   const passwords = Object.fromEntries(generated) as Record<RedisUser, pulumi.Output<string>>;
   const known = pulumi.secret(pulumi.all(passwords).apply((given) => given as Record<RedisUser, string>));
-  const users = known.apply((given) => renderRedisUsers(config.server, given));
+  const users = known.apply((given) => renderRedisUsers(config.server, given, isOwnApi));
   const hashes = known.apply(renderPasswordHashes);
   const metadata = { name: redisUsersSecret, namespace };
   const stringData = { ...passwords, [usersKey]: users };

@@ -36,7 +36,7 @@ location = ${startPath} {
   if ($is_started) {
     return 200 "ok\\n";
   }
-  proxy_pass http://${apiUpstream(settings)}/livez;
+  proxy_pass http://${apiUpstream(settings)}${settings.livePath ?? "/livez"};
 }`,
   };
 }

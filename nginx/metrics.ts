@@ -17,6 +17,7 @@ export function metricsVolumeBytes({ metrics }: Pick<NginxSettings, "metrics">):
 export function metrics(settings: NginxSettings): Directives {
   if (!settings.metrics) return {};
   const onIpv6 = settings.ipv6 || isIPv6(settings.resolver);
+  const { livePath } = settings;
   const pools = usedPools(settings);
   const names = pools.map(({ name }) => name).join(" ");
   const zone = metricsZoneBytes(settings.pools) / KiB;
@@ -40,7 +41,7 @@ server {
     internal;
     stub_status;
   }
-${pools.length > 1 ? pools.map((pool, index) => indented(`${lookup(pool, index)}\n`, 2)).join("") : ""}  location / {
+${pools.length > 1 ? pools.map((pool, index) => indented(`${lookup(pool, index, livePath)}\n`, 2)).join("") : ""}  location / {
     return 404;
   }
 }`,
@@ -61,11 +62,11 @@ function line(cache: string): string {
 }
 
 /** A request to one of a pool's pods, by which the program learns its address. */
-function lookup({ server }: UpstreamPool, index: number): string {
+function lookup({ server }: UpstreamPool, index: number, livePath = "/livez"): string {
   return `location = /pools/${index} {
   internal;
   set $pool_server ${server};
-  proxy_pass http://$pool_server/livez;
+  proxy_pass http://$pool_server${livePath};
   proxy_connect_timeout 1s;
   proxy_read_timeout 1s;
 }`;

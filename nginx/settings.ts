@@ -9,6 +9,8 @@ export interface NginxSettings extends NginxConfig {
   resolver: string;
   /** Maximum size of a single upload, without its form's boundaries and headers. */
   uploadMax: Bytes;
+  /** Path that a living API pod answers. Default: that of the kit's runtime. */
+  livePath?: string;
   /** Origin that requests over HTTP are redirected to, with variables of Nginx. Default: the request's host. */
   httpsOrigin?: string;
 }

@@ -47,23 +47,33 @@ const rights: Record<RedisUser, Rights> = {
   admin: { commands: "ping acl|setuser config|set client|kill" },
 };
 
+/** The API is one that the stack knows nothing about: all but what runs the cluster. */
+const rightsOfOwnApi: Rights = {
+  keys: "*",
+  channels: "*",
+  commands: "@all -@admin -@dangerous info keys cluster|slots cluster|shards cluster|nodes",
+};
+
 /** A user as `ACL SETUSER` takes it: the name, and the rules in their order. */
 export type UserRules = [name: string, ...rules: string[]];
 
 /**
  * Users of the nodes in the form of redis.conf, one line each. Passwords are there as hashes. A new user, like one of
  * redis.conf, begins without any right.
+ *
+ * @param isOwnApi whether the API is not the kit's
  */
 export function renderRedisUsers(
   server: RedisServer,
   passwords: Readonly<Record<RedisUser, string>>,
+  isOwnApi = false,
 ): string {
   const lines = redisUsers.map((name) => {
-    const { keys, channels, commands, only } = rights[name];
+    const { keys, channels, commands, only } = name === "api" && isOwnApi ? rightsOfOwnApi : rights[name];
     const rules = [
       ...(keys === undefined ? [] : [`~${keys}`]),
       ...(channels === undefined ? [] : [`&${channels}`]),
-      ...commands.split(" ").map((command) => `+${command}`),
+      ...commands.split(" ").map((command) => (command.startsWith("-") ? command : `+${command}`)),
       ...(only?.[server] === undefined ? [] : [only[server]]),
     ];
     return ["user", name, "on", hashOf(passwords[name]), ...rules].join(" ");

@@ -3,6 +3,7 @@ import { listOf, mapOf, section } from "../options/collections.ts";
 import type { ValueOf } from "../options/option.ts";
 import { duration, flag, integer, integerOr, oneOf, size, spelling, text } from "../options/scalars.ts";
 import { autoscale } from "./api-autoscale.ts";
+import { contract } from "./api-contract.ts";
 import { container } from "./container.ts";
 import { imageName, poolName } from "./names.ts";
 import { pod } from "./pod.ts";
@@ -43,6 +44,8 @@ export const defaultReplicas = 3;
 export const api = section("The API.", {
   replicas: integer({ min: 0, max: 500, default: defaultReplicas, doc: "Number of API pods. Ignored when `api.pools` is given." }),
   autoscale,
+  image: text({ ...imageName, doc: "Image of an API of your own, in place of the kit's: [own-api.md](own-api.md)." }),
+  contract,
   pools: listOf(pool, { minItems: 1, doc: "Several Deployments of API pods, for example for a canary. Without it: one Deployment." }),
   ...container({ minMemory: "96 MiB", memory: "256 MiB", cpu: "1", cpuRequest: "100m", memoryDoc: " V8's heap is three quarters of what remains after 64 MiB." }),
   workers: integerOr("max", { min: 1, max: 64, default: 1, doc: "Number of processes that serve requests in each pod. `max`: as many as CPU and memory allow." }),

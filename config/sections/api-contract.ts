@@ -1,0 +1,19 @@
+import { section } from "../options/collections.ts";
+import type { ValueOf } from "../options/option.ts";
+import { integer, text } from "../options/scalars.ts";
+
+const path = {
+  pattern: /^\/[^\s#?]*$/,
+  rule: 'must be a path like "/healthz", without a query',
+};
+
+/** What the stack may expect of an API of one's own. */
+export const contract = section("What the stack may expect of an API of your own (`api.image`): [own-api.md](own-api.md). Without `live`, it is one that has the kit's runtime.", {
+  port: integer({ min: 1024, max: 65_535, default: 3000, doc: "Port on which the API serves requests, on all addresses. The variable `PORT` has it." }),
+  live: text({ ...path, doc: "Path, on that port, that returns a status below 400 while the process works: other pods are restarted. It must not depend on the database or on Redis." }),
+  ready: text({ ...path, doc: "Path, on that port, that returns a status below 400 while the pod can serve requests: only such pods get some. Without it: `api.contract.live`." }),
+  metrics: text({ ...path, doc: "Path of the metrics for Prometheus, on that port. Without it, the API has none." }),
+});
+
+/** What the stack may expect of an API of one's own. */
+export type ContractConfig = ValueOf<typeof contract>;

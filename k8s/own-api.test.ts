@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import * as pulumi from "@pulumi/pulumi";
+import { ofKind, type Recorded, resolved } from "./testing/recording-mocks.ts";
+import { runProgram } from "./testing/run-program.ts";
+
+let recorded: Recorded[];
+let outputs: Awaited<ReturnType<typeof runProgram>>["program"];
+
+before(async () => {
+  ({ recorded, program: outputs } = await runProgram({
+    api: {
+      image: "registry.example.org/shop:1",
+      contract: { port: 8080, live: "/alive", ready: "/ready" },
+      shutdownDelay: "4 s",
+    },
+  }));
+});
+
+const container = () =>
+  ofKind(recorded, "Deployment").find(({ name }) => name === "api")?.inputs.spec.template.spec.containers[0];
+
+test("an API of one's own has its image, its port, its probes, and time before SIGTERM", () => {
+  const { image, ports, startupProbe, readinessProbe, livenessProbe, lifecycle, env } = container();
+  assert.equal(image, "registry.example.org/shop:1");
+  assert.deepEqual(ports, [{ name: "http", containerPort: 8080 }]);
+  assert.deepEqual(
+    [startupProbe, readinessProbe, livenessProbe].map(({ httpGet }) => [httpGet.path, httpGet.port]),
+    [
+      ["/alive", "http"],
+      ["/ready", "http"],
+      ["/alive", "http"],
+    ],
+  );
+  assert.ok(lifecycle.preStop.sleep.seconds >= 4);
+  assert.equal(env.find(({ name }: { name: string }) => name === "PORT").value, "8080");
+});
+
+test("the gateway sends requests to its port, and asks its path at the start", () => {
+  const [conf] = ofKind(recorded, "ConfigMap")
+    .filter(({ name }) => name === "nginx")
+    .map(({ inputs }) => inputs.data["nginx.conf"] as string);
+  assert.match(conf ?? "", /server api-headless\.\S+:8080 /);
+  assert.match(conf ?? "", /proxy_pass http:\/\/\w+\/alive;/);
+  assert.ok(!conf?.includes("/livez"));
+});
+
+test("it may use all keys of Redis, and not administer the cluster", () => {
+  const users = JSON.stringify(ofKind(recorded, "Secret").find(({ name }) => name === "redis-users")?.inputs);
+  assert.match(users, /user api on \S+ ~\* &\* \+@all -@admin -@dangerous /);
+});
+
+test("the outputs have its image and its port", async () => {
+  assert.equal(await resolved(pulumi.output(outputs.apiImage)), "registry.example.org/shop:1");
+  const { apiPort, hasInternalPort } = outputs.network;
+  assert.deepEqual([apiPort, hasInternalPort], [8080, false]);
+});
