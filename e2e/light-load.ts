@@ -9,11 +9,14 @@ export class LightLoad {
   readonly #failures: string[] = [];
   readonly #pending = new Set<Promise<void>>();
   readonly #endpoint: string;
+  readonly #path: string | undefined;
   readonly #running: Promise<void>;
   #stopped = false;
 
-  constructor(endpoint: string) {
+  /** @param path of reads, in place of reads and writes of users */
+  constructor(endpoint: string, path?: string) {
     this.#endpoint = endpoint;
+    this.#path = path;
     this.#running = this.#run();
   }
 
@@ -37,8 +40,8 @@ export class LightLoad {
   }
 
   async #request(count: number): Promise<void> {
-    const url = `${this.#endpoint}/api/users/${1 + ((count * 7) % users)}`;
-    const isWrite = count % 3 === 0 || count < users;
+    const url = `${this.#endpoint}${this.#path ?? `/api/users/${1 + ((count * 7) % users)}`}`;
+    const isWrite = this.#path === undefined && (count % 3 === 0 || count < users);
     const response = await fetch(url, {
       signal: AbortSignal.timeout(limitMs),
       ...(isWrite && {
