@@ -26,6 +26,7 @@ import { fullStackName, ownerAnnotation, requireOwnNamespace } from "./k8s/names
 import { NetworkPolicies } from "./k8s/network-policies.ts";
 import { NginxGateway } from "./k8s/nginx-gateway.ts";
 import { noticesOf } from "./k8s/notices.ts";
+import { OwnImage, readOwnBuild } from "./k8s/own-image.ts";
 import { ownFields } from "./k8s/owned-fields.ts";
 import { setDatabasePassword, settleRedisUsers } from "./k8s/password-jobs.ts";
 import { createPasswordsInUse } from "./k8s/passwords-in-use.ts";
@@ -104,6 +105,10 @@ const image = new ApiImage("api", {
   platform: images.platform,
   registry: config.registry,
 });
+const own = await readOwnBuild(config.api.source, images.node, import.meta.dirname);
+const ownImage =
+  own && new OwnImage("own-api", { build: own, platform: images.platform, registry: config.registry });
+const servedImage = ownImage?.imageName ?? config.api.source.image ?? image.imageName;
 
 const database =
   config.database.url === undefined
@@ -155,7 +160,7 @@ const api = new Api(
     config: config.api,
     pools,
     dnsCacheMs,
-    image: image.imageName,
+    image: servedImage,
     pullSecrets,
     databasePoolSize: planDatabasePool(config).poolSize,
     hasOwnDatabase: database instanceof Database,
@@ -170,6 +175,7 @@ const api = new Api(
     dependsOn: [
       space,
       image,
+      ...(ownImage === undefined ? [] : [ownImage]),
       ...(redis.comesAfterApi ? redis.admission : [redis]),
       ...(nodesBeforeApi === undefined ? [] : [nodesBeforeApi.ready]),
       ...(database instanceof Database ? [database, database.ready] : []),
@@ -256,7 +262,7 @@ const outputs = {
     namespaceUid: space.metadata.uid,
     ...(config.cluster.kubeContext !== undefined && { kubeconfig: config.cluster.kubeconfig }),
   }),
-  apiImage: config.api.image ?? image.imageName,
+  apiImage: servedImage,
   internalToken: api.internalToken,
   workloads: [
     ...api.workloads,

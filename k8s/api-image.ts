@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { shortHash } from "../config/derive.ts";
 import type { RegistryConfig } from "../config/sections/registry.ts";
 import type { ApiBundle } from "./api-bundle.ts";
-import { registryServer } from "./registry.ts";
+import { pushTarget } from "./registry.ts";
 
 /** Parts of the API image, and the registry that it is pushed to. */
 export interface ApiImageArgs {
@@ -25,10 +25,6 @@ export class ApiImage extends pulumi.ComponentResource {
     super("breakwater:k8s:ApiImage", name, {}, opts);
     const { bundle, baseImage, platform, registry } = args;
     this.imageName = `${registry.address}/breakwater/api:${shortHash(bundle.digest, baseImage, platform)}`;
-    const credentials =
-      registry.username === undefined
-        ? {}
-        : { username: registry.username, password: pulumi.secret(registry.password ?? "") };
     new Image(
       name,
       {
@@ -39,7 +35,7 @@ export class ApiImage extends pulumi.ComponentResource {
           platform,
           args: { BASE_IMAGE: baseImage },
         },
-        registry: { server: registryServer(registry.address), ...credentials },
+        registry: pushTarget(registry),
       },
       { parent: this },
     );

@@ -76,7 +76,7 @@ export function createApiPool(args: ApiPoolArgs, parent: pulumi.Resource) {
         containers: [
           {
             name: "api",
-            image: pool.image ?? config.image ?? args.image,
+            image: pool.image ?? args.image,
             env: environment({ ...args, config }),
             envFrom: [{ secretRef: { name: args.secretName } }],
             ports: expected.ports,

@@ -10,7 +10,7 @@ let outputs: Awaited<ReturnType<typeof runProgram>>["program"];
 before(async () => {
   ({ recorded, program: outputs } = await runProgram({
     api: {
-      image: "registry.example.org/shop:1",
+      source: { image: "registry.example.org/shop:1" },
       contract: { port: 8080, live: "/alive", ready: "/ready" },
       shutdownDelay: "4 s",
     },

@@ -1,11 +1,17 @@
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { RegistryConfig } from "../config/sections/registry.ts";
 
 /** Host and port of the registry that image names under `address` resolve to; Docker Hub when `address` has none. */
 export function registryServer(address: string): string {
   const [first = ""] = address.split("/");
   return /[.:]/.test(first) || first === "localhost" ? first : "docker.io";
+}
+
+/** The registry that an image is pushed to, and the credentials for it, as `docker:Image` reads them. */
+export function pushTarget({ address, username, password }: RegistryConfig) {
+  const server = registryServer(address);
+  return username === undefined ? { server } : { server, username, password: pulumi.secret(password ?? "") };
 }
 
 /**

@@ -128,6 +128,10 @@ export const commands = {
       },
     },
   }),
+  "prove:own-api": withoutOptions(
+    "npm run prove:own-api",
+    "Builds, deploys and loads every API of examples/ on a stack of its own, one in the place of the other under load.",
+  ),
   test: withoutOptions(
     "npm test",
     "Runs the checks and the unit tests, then all tests that need servers or the embedded cluster.",

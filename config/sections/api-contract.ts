@@ -8,7 +8,7 @@ const path = {
 };
 
 /** What the stack may expect of an API of one's own. */
-export const contract = section("What the stack may expect of an API of your own (`api.image`): [own-api.md](own-api.md). Without `live`, it is one that has the kit's runtime.", {
+export const contract = section("What the stack may expect of an API of your own (`api.source`): [own-api.md](own-api.md). Without `live`, it is one that has the kit's runtime.", {
   port: integer({ min: 1024, max: 65_535, default: 3000, doc: "Port on which the API serves requests, on all addresses. The variable `PORT` has it." }),
   live: text({ ...path, doc: "Path, on that port, that returns a status below 400 while the process works: other pods are restarted. It must not depend on the database or on Redis." }),
   ready: text({ ...path, doc: "Path, on that port, that returns a status below 400 while the pod can serve requests: only such pods get some. Without it: `api.contract.live`." }),

@@ -4,6 +4,7 @@ import type { ValueOf } from "../options/option.ts";
 import { duration, flag, integer, integerOr, oneOf, size, spelling, text } from "../options/scalars.ts";
 import { autoscale } from "./api-autoscale.ts";
 import { contract } from "./api-contract.ts";
+import { source } from "./api-source.ts";
 import { container } from "./container.ts";
 import { imageName, poolName } from "./names.ts";
 import { pod } from "./pod.ts";
@@ -44,7 +45,7 @@ export const defaultReplicas = 3;
 export const api = section("The API.", {
   replicas: integer({ min: 0, max: 500, default: defaultReplicas, doc: "Number of API pods. Ignored when `api.pools` is given." }),
   autoscale,
-  image: text({ ...imageName, doc: "Image of an API of your own, in place of the kit's: [own-api.md](own-api.md)." }),
+  source,
   contract,
   pools: listOf(pool, { minItems: 1, doc: "Several Deployments of API pods, for example for a canary. Without it: one Deployment." }),
   ...container({ minMemory: "96 MiB", memory: "256 MiB", cpu: "1", cpuRequest: "100m", memoryDoc: " V8's heap is three quarters of what remains after 64 MiB." }),

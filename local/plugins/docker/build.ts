@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 import type Docker from "dockerode";
 import { type Pack, pack } from "tar-stream";
-import type { BuildContext } from "./context-files.ts";
+import type { BuildContext } from "../../../host/build-context.ts";
 import { engineMessages } from "./engine.ts";
 import type { BuildInputs } from "./image-inputs.ts";
 

@@ -1,9 +1,9 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { readContext } from "../../../host/build-context.ts";
+import { contextDigest } from "../../../host/context-digest.ts";
 import type { CheckFailure, CheckResult } from "../protocol/resource-provider.ts";
 import { isMap, type Properties, type PropertyMap, unknown, type Value } from "../protocol/values.ts";
-import { contextDigest } from "./context-digest.ts";
-import { readContext } from "./context-files.ts";
 import { parseImageName, registryHost } from "./image-name.ts";
 import { timesLost } from "./lost-image.ts";
 

@@ -1,4 +1,5 @@
 import { relative } from "node:path";
+import { readContext } from "../../../host/build-context.ts";
 import type {
   CallContext,
   CheckFailure,
@@ -7,7 +8,6 @@ import type {
 } from "../protocol/resource-provider.ts";
 import { containsUnknown, isMap, type Properties, type PropertyMap, unknown } from "../protocol/values.ts";
 import { buildImage } from "./build.ts";
-import { readContext } from "./context-files.ts";
 import { connectEngine } from "./engine.ts";
 import { checkImage } from "./image-check.ts";
 import { diffImage } from "./image-diff.ts";

@@ -4,8 +4,8 @@ import { chmod, mkdir, mkdtemp, rm, symlink, utimes, writeFile } from "node:fs/p
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { readContext } from "./build-context.ts";
 import { contextDigest } from "./context-digest.ts";
-import { readContext } from "./context-files.ts";
 
 async function folder(t: TestContext, files: Record<string, string>): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), "docker-context-"));

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { sha256 } from "../../../host/digest.ts";
-import type { BuildContext } from "./context-files.ts";
+import type { BuildContext } from "./build-context.ts";
+import { sha256 } from "./digest.ts";
 
 /**
  * Returns the SHA-256, in hex, of everything that a build can see: names, kinds, whether files can be executed, contents and link
