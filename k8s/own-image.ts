@@ -90,6 +90,13 @@ function inMebibytes(bytes: number): string {
   return `${Math.ceil(bytes / 2 ** 20)} MiB`;
 }
 
+/** Name of the image, whose tag is a hash of everything that it is built from. */
+export function ownImageName(build: OwnBuild, platform: string, registry: string): string {
+  const { dockerfile, target = "", args, digest } = build;
+  const given = Object.entries(args).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `${registry}/breakwater/own-api:${shortHash(digest, platform, dockerfile, target, ...given.flat())}`;
+}
+
 /** An image built from a folder and its Dockerfile. Its tag is a hash of its content, as that of the kit's own API. */
 export class OwnImage extends pulumi.ComponentResource {
   /** Name with the tag; known before the image is built. */
@@ -101,10 +108,8 @@ export class OwnImage extends pulumi.ComponentResource {
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("breakwater:k8s:OwnImage", name, {}, opts);
-    const { context, dockerfile, target, args, digest } = build;
-    const given = Object.entries(args).sort(([a], [b]) => (a < b ? -1 : 1));
-    const tag = shortHash(digest, platform, dockerfile, target ?? "", ...given.flat());
-    this.imageName = `${registry.address}/breakwater/own-api:${tag}`;
+    const { context, dockerfile, target, args } = build;
+    this.imageName = ownImageName(build, platform, registry.address);
     new Image(
       name,
       {

@@ -3,6 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { PodConfig } from "../config/sections/pod.ts";
 import { type Bytes, MiB } from "../config/units.ts";
 import { quantity } from "./resources.ts";
+import { restrictedContainer, restrictedPod } from "./restricted.ts";
 
 /** A container before podTemplate adds the settings that all containers share. */
 export interface PodContainer
@@ -109,25 +110,6 @@ function emptyDirBytes({ volumes = [] }: PodSpec): Bytes {
 function sized(own: PodVolume): types.input.core.v1.Volume {
   if (own.emptyDir === undefined) return own;
   return { name: own.name, emptyDir: { sizeLimit: quantity(own.emptyDir.bytes) } };
-}
-
-/** Container-level part of Pod Security "restricted"; only mounted volumes are writable. */
-const restrictedContainer: types.input.core.v1.SecurityContext = {
-  allowPrivilegeEscalation: false,
-  capabilities: { drop: ["ALL"] },
-  readOnlyRootFilesystem: true,
-};
-
-/** Pod-level part. The group owns the volumes if the volume driver supports it. */
-function restrictedPod(user: number): types.input.core.v1.PodSecurityContext {
-  return {
-    runAsNonRoot: true,
-    runAsUser: user,
-    runAsGroup: user,
-    fsGroup: user,
-    fsGroupChangePolicy: "OnRootMismatch",
-    seccompProfile: { type: "RuntimeDefault" },
-  };
 }
 
 function volume({ name, secret, configMap, persistentVolumeClaim }: PodConfig["volumes"][number]) {

@@ -13,6 +13,7 @@ const all: Readonly<Record<string, Command<object>>> = { ...commands, ...loadtes
 const ofStacks = [
   "backups",
   "bench:nginx",
+  "doctor",
   "start",
   "up",
   "pulumi",

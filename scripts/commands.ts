@@ -13,6 +13,7 @@ import {
   stackOption,
 } from "../host/command-line.ts";
 import { backupsHelp, parseBackupsCommand } from "./backup-arguments.ts";
+import { doctorHelp, parseDoctorCommand } from "./doctor-arguments.ts";
 import { splitStackOption } from "./pulumi-arguments.ts";
 
 /** How a script reads its arguments. Reading has no effect but errors. */
@@ -93,6 +94,7 @@ export const commands = {
     }),
     read: splitStackOption,
   } satisfies Command<{ stack: string | undefined; args: string[] }>,
+  doctor: { help: doctorHelp, read: parseDoctorCommand } satisfies Command<object>,
   backups: { help: backupsHelp, read: parseBackupsCommand } satisfies Command<object>,
   "bench:nginx": { help: gatewaysHelp, read: parseGatewaysCommand } satisfies Command<object>,
   "bench:nodes": { help: nodesHelp, read: parseNodesCommand } satisfies Command<object>,

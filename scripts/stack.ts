@@ -97,7 +97,7 @@ export function needsMetricsServer(stackFile: string): boolean {
  *
  * @throws {UserError} with exit code 2 when the text is not valid YAML.
  */
-function sectionOf(stackFile: string, name: string): Record<string, unknown> | undefined {
+export function sectionOf(stackFile: string, name: string): Record<string, unknown> | undefined {
   try {
     const config = parse(stackFile, { merge: true })?.config;
     // Pulumi adds the project's name to a section without it.

@@ -1,0 +1,94 @@
+import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { isAbsolute, relative, resolve } from "node:path";
+import { clusterAccess } from "../config/derive.ts";
+import { ConfigError } from "../config/problem.ts";
+import type { StackConfig } from "../config/stack-config.ts";
+import { validate } from "../config/validate.ts";
+import { exitCodes, UserError } from "../contract/user-error.ts";
+import { examine } from "../doctor/examine.ts";
+import { openCluster as openClusterApi } from "../host/open-cluster.ts";
+import { step } from "../host/steps.ts";
+import { commands } from "./commands.ts";
+import type { DoctorWish } from "./doctor-arguments.ts";
+import { buildForDoctor } from "./doctor-image.ts";
+import { entry } from "./entry.ts";
+import { chooseStack, projectRoot, sectionOf } from "./stack.ts";
+import { openCluster } from "./workspace.ts";
+
+const startSeconds = 30;
+const stopSeconds = 15;
+
+await entry(commands.doctor, async ({ stack: given, wish }) => {
+  const stack = chooseStack(given);
+  const config = configFor(existsSync(stack.configFile) ? readFileSync(stack.configFile, "utf8") : "", wish);
+  const { source, contract } = config.api;
+  if (source.image === undefined && source.context === undefined)
+    throw new UserError(
+      `the stack ${stack.name} deploys the kit's own API, which is tested with the kit`,
+      "name yours: npm run doctor -- --source ../my-api, or --image registry.example.org/my-api:1",
+      { exitCode: 2 },
+    );
+  Object.assign(process.env, await openCluster(stack));
+  const image =
+    source.image ?? (await step("Build the image", (report) => buildForDoctor(config, projectRoot, report)));
+  const { files, kubeContext } = clusterAccess(config.cluster, process.env, projectRoot, homedir());
+  const api = openClusterApi(files, kubeContext);
+  try {
+    const live = contract.live ?? "/healthz";
+    const wanted = {
+      image,
+      port: contract.port,
+      live,
+      ready: contract.ready ?? live,
+      startSeconds,
+      stopSeconds,
+    };
+    const findings = await examine(wanted, api, config.images.node);
+    for (const { kind, what, fix } of findings)
+      console.log(`${kind === "violation" ? "✗" : "!"} ${what}\n    ${fix}`);
+    const violations = findings.filter(({ kind }) => kind === "violation").length;
+    if (violations === 0)
+      console.log("✓ it keeps every rule that can be tried without its database and load");
+    return violations === 0 ? exitCodes.pass : exitCodes["gate failed"];
+  } finally {
+    api.close();
+  }
+});
+
+/** The stack's config, as far as the doctor reads it, with what the command line says. */
+function configFor(stackFile: string, wish: DoctorWish): StackConfig {
+  const section = (name: string) => sectionOf(stackFile, name) ?? {};
+  const { source, contract } = section("api");
+  const { address } = section("registry");
+  const cluster = Object.fromEntries(
+    Object.entries(section("cluster")).filter(([name]) => ["kubeContext", "kubeconfig"].includes(name)),
+  );
+  const ofFolder =
+    wish.source && "context" in wish.source
+      ? { context: relativeToProject(wish.source.context) }
+      : wish.source;
+  const wanted = { ...(contract as object | undefined), ...wish.contract };
+  const isForeign = (ofFolder ?? source) !== undefined;
+  try {
+    return validate({
+      cluster,
+      images: section("images"),
+      ...(address !== undefined && { registry: { address } }),
+      api: {
+        ...((ofFolder ?? source) !== undefined && { source: ofFolder ?? source }),
+        contract: isForeign ? { live: "/healthz", ...wanted } : wanted,
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new UserError(error.message, "correct the stack's file or the command line", { exitCode: 2 });
+  }
+}
+
+/** A folder of the command line is relative to where the command was typed. */
+function relativeToProject(folder: string): string {
+  const from = process.env.INIT_CWD ?? process.cwd();
+  const path = isAbsolute(folder) ? folder : resolve(from, folder);
+  return relative(projectRoot, path) || ".";
+}
