@@ -9,6 +9,7 @@ import { findByEnvironment, isAlive, type ProcessIdentity, sendSignal } from "..
 import { markerName, type RunRecord, recordsFolder } from "../scripts/pulumi-run.ts";
 import { projectRoot } from "../scripts/stack.ts";
 import { closeClusterView, deployments, until } from "./cluster-view.ts";
+import { inLongForm } from "./long-form.ts";
 import { configure, createStack, destroyStack, outputs, stackName, up } from "./test-stack.ts";
 
 const namespace = `breakwater-${stackName}`;
@@ -109,7 +110,7 @@ test("npm run up ends in order after Ctrl-C and says how to go on, and the next 
   await isFinishedBy(new Command());
 });
 
-test("npm run up names the signal that ended pulumi, and leaves no process of it", async () => {
+test("npm run up names the signal that ended pulumi, and leaves no process of it", inLongForm, async () => {
   await configure("api.env.ROUND", "1");
   const { command, marker, run } = await upUntilThePlugins();
   await sendSignal(run.pulumi, "SIGKILL");

@@ -15,6 +15,7 @@ import { dockerProvider } from "../local/plugins/docker/provider.ts";
 import { registryDigest } from "../local/plugins/docker/testing/image-fixture.ts";
 import type { CallContext } from "../local/plugins/protocol/resource-provider.ts";
 import { closeClusterView, pods } from "./cluster-view.ts";
+import { inLongForm } from "./long-form.ts";
 import { configure, createStack, destroyStack, outputs, up } from "./test-stack.ts";
 
 const quiet = $({ quiet: true });
@@ -104,25 +105,29 @@ test("pulumi up refuses a namespace of another project before it changes anythin
   assert.notEqual((await uids()).api, before.api);
 });
 
-test("pulumi up replaces the pods of a base image that was built again under its tag, and no others", async () => {
-  const [node, redis] = [newRepository(), newRepository()];
-  await publish(node, "node", 1);
-  await publish(redis, "redis", 1);
-  await configure("images.node", `${registryAddress}/${node}:1`);
-  await configure("images.redis", `${registryAddress}/${redis}:1`);
-  await up();
-  const first = { image: (await outputs()).apiImage, uids: await uids() };
-  await up("--expect-no-changes");
-  assert.deepEqual(replaced(first.uids, await uids()), []);
+test(
+  "pulumi up replaces the pods of a base image that was built again under its tag, and no others",
+  inLongForm,
+  async () => {
+    const [node, redis] = [newRepository(), newRepository()];
+    await publish(node, "node", 1);
+    await publish(redis, "redis", 1);
+    await configure("images.node", `${registryAddress}/${node}:1`);
+    await configure("images.redis", `${registryAddress}/${redis}:1`);
+    await up();
+    const first = { image: (await outputs()).apiImage, uids: await uids() };
+    await up("--expect-no-changes");
+    assert.deepEqual(replaced(first.uids, await uids()), []);
 
-  await publish(node, "node", 2);
-  await up();
-  const second = { image: (await outputs()).apiImage, uids: await uids() };
-  assert.notEqual(second.image, first.image);
-  assert.deepEqual(replaced(first.uids, second.uids), ["api"]);
+    await publish(node, "node", 2);
+    await up();
+    const second = { image: (await outputs()).apiImage, uids: await uids() };
+    assert.notEqual(second.image, first.image);
+    assert.deepEqual(replaced(first.uids, second.uids), ["api"]);
 
-  await publish(redis, "redis", 2);
-  await up();
-  assert.deepEqual(replaced(second.uids, await uids()), ["redis"]);
-  assert.equal((await outputs()).apiImage, second.image);
-});
+    await publish(redis, "redis", 2);
+    await up();
+    assert.deepEqual(replaced(second.uids, await uids()), ["redis"]);
+    assert.equal((await outputs()).apiImage, second.image);
+  },
+);

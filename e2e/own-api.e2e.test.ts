@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { closeClusterView } from "./cluster-view.ts";
-import { buildExample, configureExample, type Example, examples, stackLines } from "./example-api.ts";
+import { buildExample, configureExample, examples, stackLines } from "./example-api.ts";
 import { LightLoad } from "./light-load.ts";
+import { isLong } from "./long-form.ts";
 import { configure, createStack, destroyStack, loadtest, outputs, up } from "./test-stack.ts";
 
-/** `npm run prove:own-api` asks for all of them. */
-const [first = "express", ...others] = (process.env.BREAKWATER_EXAMPLES?.split(",") ?? []).filter(
-  (name): name is Example => (examples as readonly string[]).includes(name),
-);
+/** `npm run prove:own-api` tries all of them. */
+const [first, ...others] = isLong ? examples : (["express"] as const);
 
 before(async () => {
   for (const name of [first, ...others]) await buildExample(name);

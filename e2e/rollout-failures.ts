@@ -10,6 +10,8 @@ const nodeImage = recipes.find(({ name }) => name === "node");
 /** Why a rollout of the API fails. */
 export interface RolloutFailure {
   what: string;
+  /** Whether `npm test` tries it. */
+  inShortForm: boolean;
   /** Changes that make the rollout fail, and what takes them back. */
   set: () => Promise<unknown>;
   reset: () => Promise<unknown>;
@@ -23,6 +25,7 @@ const quota = { apiVersion: "v1", kind: "ResourceQuota", metadata: { name: "few-
 export const rolloutFailures: readonly RolloutFailure[] = [
   {
     what: "an image that does not exist",
+    inShortForm: false,
     set: () => configure("api.pools[0].image", "localhost:5000/breakwater/none:1"),
     reset: () => unset("api.pools[0].image"),
     prints: [
@@ -32,12 +35,14 @@ export const rolloutFailures: readonly RolloutFailure[] = [
   },
   {
     what: "a program that ends",
+    inShortForm: true,
     set: () => configure("api.pools[0].image", nodeImage ? imageName(nodeImage) : ""),
     reset: () => unset("api.pools[0].image"),
     prints: [/container api: CrashLoopBackOff \(exit code \d+\)/, /BackOff/],
   },
   {
     what: "a volume of a Secret that does not exist",
+    inShortForm: false,
     set: async () => {
       await configure("api.pod.volumes[0].name", "ca");
       await configure("api.pod.volumes[0].secret", "none");
@@ -48,12 +53,14 @@ export const rolloutFailures: readonly RolloutFailure[] = [
   },
   {
     what: "a label that no node has",
+    inShortForm: false,
     set: () => configure("api.pod.nodeSelector.disk", "none"),
     reset: () => unset("api.pod.nodeSelector"),
     prints: [/no node takes it: .*node affinity/],
   },
   {
     what: "a quota that is used up",
+    inShortForm: true,
     set: async () => {
       const spec = { hard: { pods: "1" } };
       await kubectl({ input: JSON.stringify({ ...quota, spec }) })`kubectl apply -f -`;

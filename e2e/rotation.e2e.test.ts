@@ -9,6 +9,7 @@ import { dataPaths } from "../local/paths.ts";
 import { projectRoot } from "../scripts/stack.ts";
 import { closeClusterView, pods, until } from "./cluster-view.ts";
 import { LightLoad } from "./light-load.ts";
+import { inLongForm } from "./long-form.ts";
 import { configure, createStack, destroyStack, outputs, stackName, unlock, up } from "./test-stack.ts";
 
 const namespace = `breakwater-${stackName}`;
@@ -145,20 +146,24 @@ test("a rotation of all passwords, killed and run again, loses no request, and e
   await up("--expect-no-changes");
 });
 
-test("pulumi up --replace of the database's password loses no request, and the database keeps it after a restart", async (t) => {
-  const old = await passwordsInUse();
-  const load = new LightLoad((await outputs()).endpoint);
-  t.after(() => load.stop());
-  const { stdout } = await $({ quiet: true, cwd: projectRoot })`pulumi stack export --stack ${stackName}`;
-  const { deployment } = JSON.parse(stdout) as { deployment: { resources: { urn: string }[] } };
-  const urn = deployment.resources.find(({ urn }) => /Stash::database-password-2$/.test(urn))?.urn ?? "";
-  await up("--replace", urn);
-  assert.deepEqual(await load.stop(), []);
-  const now = await passwordsInUse();
-  const users = await usersOfRedis();
-  assert.notEqual(now.database, old.database);
-  await kubectl`kubectl delete pod database-0 -n ${namespace}`;
-  await until("the database", async () => (await podsOf("database")).some(({ ready }) => ready));
-  assert.equal((await accepted(now, users)).database, true);
-  assert.equal((await accepted({ ...now, database: old.database }, users)).database, false);
-});
+test(
+  "pulumi up --replace of the database's password loses no request, and the database keeps it after a restart",
+  inLongForm,
+  async (t) => {
+    const old = await passwordsInUse();
+    const load = new LightLoad((await outputs()).endpoint);
+    t.after(() => load.stop());
+    const { stdout } = await $({ quiet: true, cwd: projectRoot })`pulumi stack export --stack ${stackName}`;
+    const { deployment } = JSON.parse(stdout) as { deployment: { resources: { urn: string }[] } };
+    const urn = deployment.resources.find(({ urn }) => /Stash::database-password-2$/.test(urn))?.urn ?? "";
+    await up("--replace", urn);
+    assert.deepEqual(await load.stop(), []);
+    const now = await passwordsInUse();
+    const users = await usersOfRedis();
+    assert.notEqual(now.database, old.database);
+    await kubectl`kubectl delete pod database-0 -n ${namespace}`;
+    await until("the database", async () => (await podsOf("database")).some(({ ready }) => ready));
+    assert.equal((await accepted(now, users)).database, true);
+    assert.equal((await accepted({ ...now, database: old.database }, users)).database, false);
+  },
+);

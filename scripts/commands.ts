@@ -134,6 +134,10 @@ export const commands = {
     "npm run prove:own-api",
     "Builds, deploys and loads every API of examples/ on a stack of its own, one in the place of the other under load.",
   ),
+  "prove:updates": withoutOptions(
+    "npm run prove:updates",
+    "Runs the end-to-end tests of updates with those that npm test leaves out: more failed rollouts, rotations and interrupts.",
+  ),
   test: withoutOptions(
     "npm test",
     "Runs the checks and the unit tests, then all tests that need servers or the embedded cluster.",
