@@ -7,6 +7,7 @@ import { planDatabasePool } from "./config/database-pool.ts";
 import { clusterAccess, derivePools, planAutoscale } from "./config/derive.ts";
 import { loadConfig } from "./config/load.ts";
 import { networkSettings } from "./config/network-settings.ts";
+import { loadOf } from "./config/own-load.ts";
 import { plainSecrets } from "./config/plain-secrets.ts";
 import { labelValueOf, namespaceOf } from "./config/stack-names.ts";
 import type { StackOutputs, Workload } from "./contract/outputs.ts";
@@ -253,6 +254,7 @@ const nginx = new NginxGateway(
   { ...optionsOf("nginx"), dependsOn: [space, api, ...api.ready] },
 );
 
+const load = loadOf(config);
 const outputs = {
   endpoint: nginx.endpoint,
   namespace: ns,
@@ -271,8 +273,8 @@ const outputs = {
     ...(database.workload === undefined ? [] : [database.workload]),
   ],
   loadtest: {
-    ...config.loadtest,
-    scenarios: Object.entries(config.loadtest.scenarios).map(([name, scenario]) => ({ name, ...scenario })),
+    ...load,
+    scenarios: Object.entries(load.scenarios).map(([name, scenario]) => ({ name, ...scenario })),
   },
   tls: nginx.tls,
   network: connections,

@@ -26,7 +26,7 @@ test("an API that knows nothing of the kit is built, deployed, loaded with its o
   assert.ok(stackLines(first) <= 12);
   configureExample(first);
   await up();
-  const run = await loadtest("--scenario", "read", "--rate", "200");
+  const run = await loadtest("--rate", "200");
   assert.equal(run.exitCode, 0, run.stdout + run.stderr);
   assert.match(run.stdout, /read/);
 });
@@ -51,7 +51,7 @@ for (const name of others) {
     configureExample(name);
     await up();
     assert.deepEqual(await load.stop(), []);
-    const run = await loadtest("--scenario", "read", "--rate", "200");
+    const run = await loadtest("--rate", "200");
     assert.equal(run.exitCode, 0, run.stdout + run.stderr);
   });
 }
@@ -60,7 +60,7 @@ test("the load test names a request that gets no right response, before the run"
   await configure("loadtest.requests.wrong.path", "/api/things");
   await configure("loadtest.scenarios.read.mix.wrong", "1");
   await up();
-  const run = await loadtest("--scenario", "read", "--rate", "200");
+  const run = await loadtest("--rate", "200");
   assert.notEqual(run.exitCode, 0);
   assert.match(
     run.stdout + run.stderr,

@@ -25,7 +25,16 @@ const ofStacks = [
   "redis:check",
 ];
 const passingOn = ["pulumi"];
-const withPositionals = ["backups", "logs", "test:unit", "lint", "format", "prove:oracle", ...passingOn];
+const withPositionals = [
+  "backups",
+  "logs",
+  "new",
+  "test:unit",
+  "lint",
+  "format",
+  "prove:oracle",
+  ...passingOn,
+];
 
 const packageJson = JSON.parse(readFileSync(join(projectRoot, "package.json"), "utf8")) as {
   scripts: Record<string, string>;

@@ -94,6 +94,19 @@ export const commands = {
     }),
     read: splitStackOption,
   } satisfies Command<{ stack: string | undefined; args: string[] }>,
+  new: command({
+    command: "npm run new",
+    about:
+      "Writes a small API with a test and a Dockerfile to a new folder, and the stack file that deploys and loads it.",
+    options: {
+      folder: {
+        type: "string",
+        value: "PATH",
+        about: "folder that does not exist yet (default: NAME beside this checkout)",
+      },
+    },
+    positionals: { value: "NAME", most: 1, about: "name of the API and of its stack" },
+  }),
   doctor: { help: doctorHelp, read: parseDoctorCommand } satisfies Command<object>,
   backups: { help: backupsHelp, read: parseBackupsCommand } satisfies Command<object>,
   "bench:nginx": { help: gatewaysHelp, read: parseGatewaysCommand } satisfies Command<object>,

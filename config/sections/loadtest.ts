@@ -39,7 +39,7 @@ export const loadtest = section("The load test of this stack.", {
   threads: integer({ min: 1, max: 64, default: 1, doc: "Number of threads that generate the load." }),
   scenarios: mapOf({ pattern: /^[a-z][-a-z0-9]*$/, rule: "must be a name: lower-case letters, digits and dashes" }, scenario, {
     default: defaultScenarios,
-    doc: "Scenarios by name, added to the default ones: see [Scenarios](#scenarios). They run after the default ones, in alphabetical order.",
+    doc: "Scenarios by name, added to the default ones: see [Scenarios](#scenarios). They run after the default ones, in alphabetical order. An API of your own (`api.contract.live`) has yours only.",
   }),
   requests,
   gates,

@@ -69,3 +69,7 @@ test("chooseScenarios returns the named scenarios, else the enabled ones, and de
     },
   );
 });
+
+test("chooseScenarios names the place of requests and scenarios when a stack has none", () => {
+  assert.throws(() => chooseScenarios([], []), /no scenario that is enabled; define requests of your API/);
+});

@@ -51,6 +51,10 @@ export function chooseScenarios(
           const known = defined.map(({ name }) => name).join(", ");
           throw wrongUsage(`--scenario ${wanted}: there is ${known}`);
         });
+  if (chosen.length === 0)
+    throw wrongUsage(
+      "the stack has no scenario that is enabled; define requests of your API and a scenario: docs/loadtest.md#requests-of-your-own",
+    );
   return chosen.map(({ about, mix, enabled: _, ...settings }) => {
     const parts = Object.entries(mix)
       .filter(([, weight]) => weight > 0)
