@@ -6,6 +6,7 @@ import { type Command, helpText, parseCommand } from "./cli/command-line.ts";
 import { outputsOfFile, outputsOfStack } from "./cli/outputs.ts";
 import { reportTables, resultLines } from "./cli/summary.ts";
 import { type FoundCluster, findCluster } from "./cluster-search.ts";
+import { wrongUsage } from "./errors.ts";
 import { chooseScenarios, type DefinedScenarios } from "./load/scenarios.ts";
 import { tlsSettingsOf } from "./load/tls.ts";
 import { removeIfEmpty, reportFolder, writeReport } from "./report/files.ts";
@@ -20,6 +21,8 @@ async function main(args: string[]): Promise<number> {
     console.log(helpText);
     return 0;
   }
+  if (command.from !== undefined)
+    throw wrongUsage("--from is an option of npm run loadtest, which knows the project");
   const signal = abortOnInterrupt();
   const deployed = await (command.outputs ? outputsOfFile(command.outputs) : outputsOfStack(command.stack));
   const defined = deployed.loadtest.scenarios;

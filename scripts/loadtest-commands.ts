@@ -1,13 +1,22 @@
 import { helpText, parseCommand } from "../loadtest/cli/command-line.ts";
 import type { Command } from "./commands.ts";
 
+/** What the scripts read of the load test's options. */
+export interface LoadtestInput {
+  stack: string;
+  /** File that a first form of requests is made from; nothing is loaded then. */
+  from: string | undefined;
+  out: string | undefined;
+  args: readonly string[];
+}
+
 /** Reads the load test's options, which include the stack. The arguments are passed on unchanged. */
-function loadtestCommand(help: string): Command<{ stack: string; args: readonly string[] }> {
+function loadtestCommand(help: string): Command<LoadtestInput> {
   return {
     help,
     read(args) {
-      const { stack, help } = parseCommand([...args], process.env);
-      return { stack, args, help };
+      const { stack, from, out, help } = parseCommand([...args], process.env);
+      return { stack, args, from, out, help };
     },
   };
 }

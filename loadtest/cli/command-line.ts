@@ -12,6 +12,8 @@ export interface Command {
   outputs: string | undefined;
   /** Folder of the report; undefined: a new one in loadtest/reports. */
   out: string | undefined;
+  /** File that a first form of requests is made from; nothing is loaded then. */
+  from: string | undefined;
   /** File for another copy of report.json. */
   json: string | undefined;
   /** Address to load instead of the stack's endpoint. Pods are not watched then. */
@@ -59,6 +61,8 @@ export function parseCommand(args: readonly string[], env: NodeJS.ProcessEnv): C
     throw wrongUsage("--fault changes the stack: it does not go with --against");
   if (values.insecure && values.ca !== undefined)
     throw wrongUsage("--insecure accepts any certificate: it does not go with --ca");
+  if (values.from !== undefined && (values.against ?? values.fault ?? values.json) !== undefined)
+    throw wrongUsage("--from runs nothing: it goes with --out only");
   if (values.stack === "") throw wrongUsage("--stack must have the name of a stack");
   const fault = optional(values.fault, (name) => parseFault(name).name);
   const purpose = purposeOf(values);
@@ -71,6 +75,7 @@ export function parseCommand(args: readonly string[], env: NodeJS.ProcessEnv): C
     scenarios: values.scenario.flatMap((names) => names.split(",")),
     outputs: values.outputs,
     out: values.out,
+    from: values.from,
     json: values.json,
     against: optional(values.against, (text) => url("--against", text)),
     keepAlive: !values["no-keep-alive"],

@@ -70,6 +70,12 @@ B is better, same or worse; the pods are removed at the end`,
     },
     insecure: { type: "boolean", about: "accept any certificate of an https address" },
     json: { type: "string", value: "FILE", about: "write the report's JSON there too" },
+    from: {
+      type: "string",
+      value: "FILE",
+      about: `run nothing; write requests and scenarios for the stack's file from an OpenAPI document (2.0, 3.0, 3.1)
+or an HTTP archive (.har), to the file of --out or to standard output`,
+    },
     out: {
       type: "string",
       value: "DIR",

@@ -1,0 +1,91 @@
+import { stringify } from "yaml";
+
+/** One request in stack config, as far as a first form has it. */
+export interface RequestForm {
+  method?: string;
+  path: string;
+  headers?: Record<string, string>;
+  body?: string;
+  expect?: { statuses: number[] };
+}
+
+/** A first form of `loadtest.requests` and `loadtest.scenarios`. */
+export interface FirstForm {
+  requests: Record<string, RequestForm>;
+  scenarios: Record<string, { about: string; mix: Record<string, number>; enabled?: boolean }>;
+  /** What was left out, and why; one line each. */
+  notes: string[];
+}
+
+const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+/** Names of the requests of the kit's example. */
+const taken = ["light", "read", "write", "heavy", "upload"];
+
+/** Collects requests under names of their own, with the number of times that each was seen. */
+export class FormBuilder {
+  readonly #requests = new Map<string, { form: RequestForm; count: number }>();
+  readonly #notes = new Set<string>();
+
+  /** @param wish what the name is made of, as an operation's id or a path */
+  add(wish: string, form: RequestForm, count = 1): void {
+    const { method = "GET" } = form;
+    if (!methods.includes(method)) {
+      this.note(`${method} ${form.path}: no method of the load test`);
+      return;
+    }
+    const base =
+      wish
+        .replace(/([a-z0-9])([A-Z])/g, "$1-$2")
+        .toLowerCase()
+        .replace(/[^a-z0-9]+/g, "-")
+        .replace(/^[^a-z]+|-+$/g, "")
+        .slice(0, 60) || "request";
+    const isFree = (name: string) => !this.#requests.has(name) && !taken.includes(name);
+    let name = base;
+    for (let number = 2; !isFree(name); number++) name = `${base}-${number}`;
+    this.#requests.set(name, { form, count });
+  }
+
+  note(text: string): void {
+    this.#notes.add(text);
+  }
+
+  /** Reads are a scenario that runs; what changes data is one that must be switched on. */
+  build(): FirstForm {
+    const entries = [...this.#requests];
+    const mixOf = (isRead: boolean) =>
+      Object.fromEntries(
+        entries
+          .filter(([, { form }]) => ((form.method ?? "GET") === "GET") === isRead)
+          .map(([name, { count }]) => [name, count]),
+      );
+    const reads = mixOf(true);
+    const writes = mixOf(false);
+    const has = (mix: object) => Object.keys(mix).length > 0;
+    return {
+      requests: Object.fromEntries(entries.map(([name, { form }]) => [name, form])),
+      scenarios: {
+        ...(has(reads) && { reads: { about: "all that only reads", mix: reads } }),
+        ...(has(writes) && { changes: { about: "all that changes data", mix: writes, enabled: false } }),
+      },
+      notes: [...this.#notes],
+    };
+  }
+}
+
+/**
+ * The text of a stack file with the form.
+ *
+ * @param project name of the Pulumi project, which begins the keys of stack config
+ * @param source name of the file that it comes from
+ */
+export function formText({ requests, scenarios, notes }: FirstForm, project: string, source: string): string {
+  const head = [
+    `A first form, from ${source}: correct the values, and move it into the stack's file.`,
+    "Generators and expectations: docs/loadtest.md#requests-of-your-own",
+    ...notes.map((note) => `Left out: ${note}`),
+  ];
+  const comment = head.map((line) => `# ${line.replace(/\s+/g, " ")}\n`).join("");
+  const config = { config: { [`${project}:loadtest`]: { requests, scenarios } } };
+  return comment + stringify(config, { lineWidth: 110 });
+}

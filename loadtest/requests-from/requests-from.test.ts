@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { parse } from "yaml";
+import { missingNames, parseTemplate } from "../../contract/request-template.ts";
+import { fromHar } from "./har.ts";
+import { fromOpenApi } from "./openapi.ts";
+import { stackTextFrom } from "./read-source.ts";
+
+const item = {
+  type: "object",
+  required: ["id", "size", "tags"],
+  properties: {
+    id: { type: "string", format: "uuid" },
+    size: { type: "string", enum: ["s", "m"] },
+    tags: { type: "array", items: { $ref: "#/components/schemas/Tag" } },
+    note: { type: "string" },
+  },
+};
+const openApi = {
+  openapi: "3.0.3",
+  servers: [{ url: "https://shop.example.org/v1/" }],
+  security: [{ bearer: [] }],
+  paths: {
+    "/items": {
+      get: {
+        operationId: "listItems",
+        parameters: [
+          { name: "page", in: "query", required: true, schema: { type: "integer", minimum: 1, maximum: 50 } },
+          { name: "sort", in: "query", schema: { type: "string" } },
+        ],
+        responses: { 200: {} },
+      },
+      post: {
+        operationId: "createItem",
+        requestBody: { content: { "application/json": { schema: { $ref: "#/components/schemas/Item" } } } },
+        responses: { 201: {}, 400: {} },
+      },
+    },
+    "/items/{id}": {
+      parameters: [{ $ref: "#/components/parameters/Id" }],
+      get: { responses: { 200: {} }, security: [] },
+      put: { requestBody: { content: { "multipart/form-data": {} } } },
+    },
+    "/loops": { get: { parameters: [{ $ref: "#/components/parameters/Loop" }] } },
+    "/other": { get: { parameters: [{ $ref: "other.yaml#/Id" }] } },
+  },
+  components: {
+    schemas: { Item: item, Tag: { type: "string" } },
+    parameters: {
+      Id: { name: "id", in: "path", required: true, schema: { type: "string", format: "uuid" } },
+      Loop: { $ref: "#/components/parameters/Loop" },
+    },
+  },
+};
+
+test("an OpenAPI document becomes a request for each operation, with generators for what it requires", () => {
+  const { requests, scenarios, notes } = fromOpenApi(openApi);
+  const authorization = "Bearer {{token: env API_TOKEN}}";
+  assert.deepEqual(requests, {
+    "list-items": {
+      path: "/api/v1/items?page={{page: 1..50}}",
+      headers: { authorization },
+      expect: { statuses: [200] },
+    },
+    "create-item": {
+      method: "POST",
+      path: "/api/v1/items",
+      headers: { authorization },
+      body: '{"id":"{{uuid: uuid}}","size":"s","tags":["text"]}',
+      expect: { statuses: [201] },
+    },
+    "get-items-id": { path: "/api/v1/items/{{id: uuid}}", expect: { statuses: [200] } },
+  });
+  assert.deepEqual(scenarios.reads?.mix, { "list-items": 1, "get-items-id": 1 });
+  assert.equal(scenarios.changes?.enabled, false);
+  assert.equal(notes.length, 3);
+  assert.match(notes.join("\n"), /PUT \/items\/\{id\}: its body is multipart\/form-data, and not JSON/);
+  assert.match(notes.join("\n"), /refers to itself[\s\S]*other\.yaml#\/Id is in another file/);
+});
+
+test("versions 2.0 and 3.1 are read too, and others refused", () => {
+  const body = {
+    in: "body",
+    name: "body",
+    schema: { type: "object", properties: { a: { type: "integer" } } },
+  };
+  const old = { swagger: "2.0", basePath: "/api/v2", paths: { "/x/{n}": { post: { parameters: [body] } } } };
+  assert.deepEqual(fromOpenApi(old).requests, {
+    "post-x-n": { method: "POST", path: "/api/v2/x/{{n: 1..1000}}", body: '{"a":1}' },
+  });
+  const schema = { type: ["integer", "null"], minimum: 5 };
+  const parameters = [{ name: "n", in: "path", required: true, schema }];
+  const recent = { openapi: "3.1.0", paths: { "/x/{n}": { get: { parameters } } } };
+  assert.equal(fromOpenApi(recent).requests["get-x-n"]?.path, "/api/x/{{n: 5..1004}}");
+  assert.throws(() => fromOpenApi({ openapi: "4.0.0", paths: {} }), /its version is "4\.0\.0"/);
+});
+
+const entry = (method: string, url: string, more: object = {}, status = 200) => ({
+  request: { method, url, headers: [], ...more },
+  response: { status },
+});
+
+test("an archive becomes requests by path, weighted, and has no credential of the browser", () => {
+  const secrets = ["hunter2", "eyJhbGciOi.eyJzdWIiOi.c2ln", "s3ss10n", "k3y", "b4s1c"];
+  const headers = [
+    { name: "Authorization", value: `Bearer ${secrets[1]}` },
+    { name: "Cookie", value: `sid=${secrets[2]}` },
+    { name: "X-Api-Key", value: secrets[3] },
+    { name: "Accept", value: "application/json" },
+    { name: "User-Agent", value: "a browser" },
+  ];
+  const login = JSON.stringify({ user: "ada", password: secrets[0], nested: { any: secrets[1] } });
+  const { requests, scenarios, notes } = fromHar({
+    log: {
+      entries: [
+        entry("GET", `https://ada:${secrets[4]}@shop.example.org/items/7?api_key=k3y&page=2`, { headers }),
+        entry("GET", "https://shop.example.org/items/8"),
+        entry("POST", "https://shop.example.org/login", { postData: { text: login } }, 204),
+        entry("POST", "https://shop.example.org/form", {
+          postData: { text: `user=ada&password=${secrets[0]}` },
+        }),
+        entry("GET", "https://cdn.example.org/logo.png"),
+        entry("GET", "https://shop.example.org/templates/{{x}}"),
+        entry("GET", "data:image/png;base64,AA"),
+      ],
+    },
+  });
+  const text = JSON.stringify(requests);
+  for (const secret of secrets) assert.ok(!text.includes(secret), secret);
+  assert.ok(!/cookie|user-agent/i.test(text));
+  assert.deepEqual(requests["get-items-id"], {
+    path: "/api/items/{{id2: 7|8}}?api_key={{api-key: env API_API_KEY}}&page=2",
+    headers: {
+      authorization: "Bearer {{token: env API_TOKEN}}",
+      "x-api-key": "{{x-api-key: env API_X_API_KEY}}",
+      accept: "application/json",
+    },
+    expect: { statuses: [200] },
+  });
+  assert.deepEqual(scenarios.reads?.mix, { "get-items-id": 2 });
+  assert.deepEqual(Object.keys(scenarios.changes?.mix ?? {}), ["post-login", "post-form"]);
+  assert.match(notes.join("\n"), /cdn\.example\.org[\s\S]*\{\{ in itself/);
+  for (const { path, body = "", headers: own = {} } of Object.values(requests))
+    assert.deepEqual(missingNames([path, body, ...Object.values(own)].map(parseTemplate)), []);
+});
+
+function file(t: TestContext, name: string, text: string): string {
+  const folder = mkdtempSync(join(tmpdir(), "requests-from-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+}
+
+test("the text is a stack file with comments about what was left out", (t) => {
+  const text = stackTextFrom(file(t, "api.json", JSON.stringify(openApi)), "breakwater");
+  assert.match(text, /^# A first form, from api\.json/);
+  assert.match(text, /# Left out: PUT \/items/);
+  assert.equal(Object.keys(parse(text).config["breakwater:loadtest"].requests).length, 3);
+});
+
+test("a file that is neither, is damaged, is missing or has no requests is refused with what is wanted", (t) => {
+  for (const text of ["{", "[]", "{}", '{"log":{"entries":[]}}', '{"openapi":"3.0.0","paths":{}}'])
+    assert.throws(() => stackTextFrom(file(t, "x.json", text), "breakwater"), {
+      name: "UserError",
+      exitCode: 2,
+      fix: /an OpenAPI document .* or an HTTP archive/,
+    });
+  assert.throws(() => stackTextFrom("/none.har", "breakwater"), /--from \/none\.har: ENOENT/);
+});
