@@ -14,6 +14,7 @@ const ofStacks = [
   "backups",
   "bench:nginx",
   "doctor",
+  "capacity",
   "start",
   "up",
   "pulumi",

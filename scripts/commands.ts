@@ -5,6 +5,7 @@ import { usage as gatewaysHelp, parseGatewaysCommand } from "../bench/nginx/comm
 import { usage as nodesHelp, parseNodesCommand } from "../bench/nodes/command-line.ts";
 import { parseCheckCommand, usage as redisCheckHelp } from "../bench/redis/check-command.ts";
 import { parseProofCommand, usage as redisProofHelp } from "../bench/redis/command-line.ts";
+import { capacityHelp, parseCapacityCommand } from "../capacity/command-line.ts";
 import {
   type CommandSpec,
   helpOf,
@@ -108,6 +109,7 @@ export const commands = {
     positionals: { value: "NAME", most: 1, about: "name of the API and of its stack" },
   }),
   doctor: { help: doctorHelp, read: parseDoctorCommand } satisfies Command<object>,
+  capacity: { help: capacityHelp, read: parseCapacityCommand } satisfies Command<object>,
   backups: { help: backupsHelp, read: parseBackupsCommand } satisfies Command<object>,
   "bench:nginx": { help: gatewaysHelp, read: parseGatewaysCommand } satisfies Command<object>,
   "bench:nodes": { help: nodesHelp, read: parseNodesCommand } satisfies Command<object>,

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type OpenApiDocument, openApiDocument } from "../app/openapi.ts";
+import { capacitySchemaText } from "../capacity/report/schema.ts";
 import { generatedFiles } from "../config/generate/files.ts";
 import { flowsTable } from "../k8s/flows-table.ts";
 import { schemaText } from "../loadtest/report/report-schema.ts";
@@ -14,6 +15,7 @@ export async function derivedFiles(): Promise<Record<string, string>> {
   return {
     ...generatedFiles(projectRoot),
     "loadtest/report/report.schema.json": schemaText(),
+    "capacity/report/capacity.schema.json": capacitySchemaText(),
     "docs/openapi.json": `${JSON.stringify(document, null, 2)}\n`,
     [apiDocs]: withRoutes(readFileSync(join(projectRoot, apiDocs), "utf8"), document),
     [networkDocs]: withFlows(readFileSync(join(projectRoot, networkDocs), "utf8")),

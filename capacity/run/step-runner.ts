@@ -54,8 +54,12 @@ export async function runStep(
   const startedMs = Date.now();
   const stack = withPods(context.stack, pods);
   const watch = new StackWatch(context.api, stack);
-  const [report, samples] = await observed(watch, () => runLoadTest(loadTestOf(context, stack, rate)));
-  if (context.signal.aborted) throw new UserError("interrupted", "go on with: --resume", { exitCode: 130 });
+  const [report, samples] = await observed(watch, () => runLoadTest(loadTestOf(context, stack, rate))).catch(
+    (error: unknown) => {
+      throw context.signal.aborted ? interrupted() : error;
+    },
+  );
+  if (context.signal.aborted) throw interrupted();
   const judgement = judgeStep(report, rate, idleApiPods(samples));
   return {
     pods,
@@ -67,6 +71,8 @@ export async function runStep(
     metrics: metricsOf(report, samples, context.limits),
   };
 }
+
+const interrupted = () => new UserError("interrupted", "go on with --resume", { exitCode: 130 });
 
 async function observed<T>(watch: StackWatch, work: () => Promise<T>) {
   let result: T;

@@ -1,11 +1,8 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join, resolve } from "node:path";
-import { buildSync } from "esbuild";
-import { packageFolders, renderNotices } from "../../app/notices.ts";
+import { join } from "node:path";
 import { describeOutcome } from "../faults/injection.ts";
 import { formatMs, formatValue } from "../gates/format-value.ts";
 import { escapeHtml, inlineJson, list, table } from "./html.ts";
+import { bundleScript, pageStyles } from "./page-parts.ts";
 import type { RunReport } from "./report-schema.ts";
 import { gateCells, gateHead, scenarioCells, scenarioHead, verdictClasses } from "./rows.ts";
 import { comparisonSection, stackSection } from "./stack-sections.ts";
@@ -13,7 +10,7 @@ import { comparisonSection, stackSection } from "./stack-sections.ts";
 /** The report as one HTML page. It needs no network: it contains styles, plots and data. */
 export function reportPage(report: RunReport): string {
   const title = `${report.verdict} · load test of ${report.stack}`;
-  const { script, notices } = pageScript();
+  const { script, notices } = bundleScript(join(import.meta.dirname, "plots.js"));
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -21,7 +18,7 @@ export function reportPage(report: RunReport): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${escapeHtml(title)}</title>
-<style>${plotStyles()}${readFileSync(join(import.meta.dirname, "page.css"), "utf8")}</style>
+<style>${pageStyles()}</style>
 </head>
 <body>
 <header class="${verdictClasses[report.verdict]}">
@@ -48,31 +45,6 @@ ${eventSection(report)}
 </body>
 </html>
 `;
-}
-
-function plotStyles(): string {
-  return readFileSync(createRequire(import.meta.url).resolve("uplot/dist/uPlot.min.css"), "utf8");
-}
-
-/** The page's script, bundled with uPlot, and the licences of the packages in it. */
-function pageScript(): { script: string; notices: string } {
-  const folder = import.meta.dirname;
-  const built = buildSync({
-    entryPoints: [join(folder, "plots.js")],
-    absWorkingDir: folder,
-    metafile: true,
-    bundle: true,
-    minify: true,
-    format: "iife",
-    target: "es2022",
-    legalComments: "none",
-    write: false,
-  });
-  const sources = Object.keys(built.metafile.inputs).map((path) => resolve(folder, path));
-  return {
-    script: (built.outputFiles[0]?.text ?? "").replaceAll("</script", "<\\/script"),
-    notices: renderNotices(packageFolders(sources)),
-  };
 }
 
 function gateTable({ gates }: RunReport): string {

@@ -8,7 +8,7 @@ import { roomOf, root, textFiles } from "./text-files.ts";
 const files = await textFiles();
 const documents = files.filter(({ path }) => path.endsWith(".md"));
 /** Written by runs of the load test. */
-const outputs = ["loadtest/reports/", "loadtest/baselines/"];
+const outputs = ["loadtest/reports/", "loadtest/baselines/", "capacity/reports/"];
 const rooms = new Set(files.map(({ path }) => roomOf(path)).filter((room) => room !== "."));
 
 /** The anchors of a Markdown file, as GitHub makes them of the headings. */
