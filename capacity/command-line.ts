@@ -70,7 +70,7 @@ Universal Scalability Law; and says which sizes a wished rate means.`,
       default: "5%",
       about: "width of the rates at the end of a search, 1% to 50%",
     },
-    "max-steps": { type: "string", value: "N", default: "16", about: "most steps of a search, 3 to 100" },
+    "max-steps": { type: "string", value: "N", default: "20", about: "most steps of a search, 3 to 100" },
     "max-rate": {
       type: "string",
       value: "N",

@@ -54,10 +54,7 @@ export function fitLaw(
   for (const { pods, rate } of points)
     if (!(pods >= 1 && rate > 0 && Number.isFinite(pods) && Number.isFinite(rate)))
       throw new RangeError(`a point must have at least one pod and a positive rate, not ${pods} and ${rate}`);
-  const rows = points.map(({ pods, rate }) => {
-    const weight = rate / pods;
-    return [weight, (pods - 1) * weight, pods * (pods - 1) * weight];
-  });
+  const rows = rowsOf(points);
   let best: { error: number; solution: readonly number[] } | undefined;
   for (const columns of [[0], [0, 1], [0, 2], [0, 1, 2]]) {
     if ((columns.includes(1) && !free.sigma) || (columns.includes(2) && !free.kappa)) continue;
@@ -68,6 +65,24 @@ export function fitLaw(
   }
   const [a = 1, b = 0, c = 0] = best?.solution ?? [];
   return { lambda: 1 / a, sigma: b / a, kappa: c / a };
+}
+
+/**
+ * Fits the law as `fitLaw` does, but σ and κ may be negative: for the spread of an estimate, which a bound would hide.
+ *
+ * @returns undefined when three parameters are not determined, or the fit makes no sense
+ */
+export function fitUnbounded(points: readonly CapacityPoint[]): ScalingLaw | undefined {
+  const [a = 0, b = 0, c = 0] = leastSquares(rowsOf(points), [0, 1, 2]) ?? [];
+  return a > 0 ? { lambda: 1 / a, sigma: b / a, kappa: c / a } : undefined;
+}
+
+/** A row for each point: the law's terms, divided by N / X. */
+function rowsOf(points: readonly CapacityPoint[]): number[][] {
+  return points.map(({ pods, rate }) => {
+    const weight = rate / pods;
+    return [weight, (pods - 1) * weight, pods * (pods - 1) * weight];
+  });
 }
 
 /** Solves rows · solution = 1 for the given columns; the others are 0. @returns undefined when they are not independent */

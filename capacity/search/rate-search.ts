@@ -9,7 +9,7 @@ export interface SearchSettings {
   precision: number;
   /** Maximum number of steps, from 3. */
   maxSteps: number;
-  /** Invalid steps in a row at one rate after which the search ends. */
+  /** Number of invalid steps in a row that are repeated at one rate. */
   maxInvalid: number;
 }
 
@@ -42,7 +42,8 @@ const growth = [1.25, 1.5, 2, 3];
  * has failed, then bisection of the ratio. It keeps no state, so a search goes on wherever its steps were kept.
  *
  * One step is a noisy measurement: a pause of the machine makes a rate fail that the stack carries. So a failed step is
- * repeated, and the rate fails when two of three steps do. Invalid steps are repeated and decide nothing.
+ * repeated, and the rate fails when two of three steps do. Invalid steps are repeated and decide nothing; a rate at which too
+ * many in a row are invalid bounds the search, as one that the load generator cannot make.
  *
  * @param first the rate to begin with, in requests per second
  * @param outwards ratio of the first step outwards, above 1; default: a quarter. A search that knows the capacity
@@ -58,61 +59,65 @@ export function nextRate(
   const { minRate, maxRate, precision, maxSteps, maxInvalid } = settings;
   const bounded = (rate: number) => Math.min(maxRate, Math.max(minRate, readable(rate)));
   const measure = (rate: number): SearchAction => ({ kind: "measure", rate });
-  const rates = decideRates(steps);
-  const passed = highest(rates.filter(({ decision }) => decision === "pass"));
-  const failed = lowest(rates.filter(({ decision }) => decision === "fail"));
-  const last = rates.find(({ rate }) => rate === steps.at(-1)?.rate);
+  const rates = decideRates(steps, maxInvalid);
+  const withDecision = (decision: DecidedRate["decision"]) =>
+    rates.filter((each) => each.decision === decision).map(({ rate }) => rate);
+  const passed = largest(withDecision("pass"));
+  const failed = smallest(withDecision("fail"));
+  const blocked = smallest(withDecision("unmeasurable").filter((rate) => rate > (passed ?? 0)));
+  const ceiling = smallest([failed, blocked].filter((rate) => rate !== undefined));
   const end = (reason = "") => ({ kind: "end", found: foundBetween(passed, failed, reason) }) as const;
 
-  if (last?.decision === "open") {
-    if (last.invalidInARow > maxInvalid) return end(`${readable(last.rate)} /s could not be measured`);
-    if (steps.length < maxSteps + maxInvalid) return measure(last.rate);
-  }
+  const open = rates.find(({ rate, decision }) => decision === "open" && rate === steps.at(-1)?.rate);
+  if (open && steps.length < maxSteps + maxInvalid) return measure(open.rate);
   if (steps.length >= maxSteps) return end(`the search ended after ${maxSteps} steps`);
-  if (passed === undefined && failed === undefined) return measure(bounded(first));
-  if (failed === undefined) {
-    const rate = bounded((passed ?? first) * outward(rates, "pass", outwards));
+  if (passed === undefined && ceiling === undefined) return measure(bounded(first));
+  if (ceiling === undefined) {
+    const rate = bounded((passed ?? first) * outward(withDecision("pass").length, outwards));
     return rate === passed ? end(`the search ended at its highest rate, ${maxRate} /s`) : measure(rate);
   }
+  const couldNot = ceiling === blocked ? `${blocked} /s could not be measured` : "";
   if (passed === undefined) {
-    const rate = bounded(failed / outward(rates, "fail", outwards));
-    return rate === failed ? end(`the lowest rate, ${minRate} /s, failed`) : measure(rate);
+    const tried = rates.filter(({ decision }) => decision !== "open").length;
+    const rate = bounded(ceiling / outward(tried, outwards));
+    return rate === ceiling ? end(couldNot || `the lowest rate, ${ceiling} /s, failed`) : measure(rate);
   }
-  const middle = bounded(Math.sqrt(passed * failed));
-  const isNarrow = failed / passed <= 1 + precision || middle <= passed || middle >= failed;
-  return isNarrow ? end() : measure(middle);
+  const middle = bounded(Math.sqrt(passed * ceiling));
+  const isNarrow = ceiling / passed <= 1 + precision || middle <= passed || middle >= ceiling;
+  return isNarrow ? end(couldNot) : measure(middle);
 }
 
 interface DecidedRate {
   rate: number;
-  decision: "pass" | "fail" | "open";
-  invalidInARow: number;
+  /** `open`: more steps are needed. `unmeasurable`: too many of its steps in a row were invalid. */
+  decision: "pass" | "fail" | "open" | "unmeasurable";
 }
 
-function decideRates(steps: readonly StepResult[]): DecidedRate[] {
+function decideRates(steps: readonly StepResult[], maxInvalid: number): DecidedRate[] {
   const rates = [...new Set(steps.flatMap(({ rate }) => rate ?? []))];
   return rates.map((rate) => {
     const verdicts = steps.filter((step) => step.rate === rate).map(({ verdict }) => verdict);
-    const valid = verdicts.filter((verdict) => verdict !== "invalid");
-    const passes = valid.filter((verdict) => verdict === "pass").length;
-    const fails = valid.length - passes;
-    const isPassed = valid[0] === "pass" || passes >= 2;
-    return {
-      rate,
-      decision: isPassed ? "pass" : fails >= 2 ? "fail" : "open",
-      invalidInARow: verdicts.length - 1 - verdicts.findLastIndex((verdict) => verdict !== "invalid"),
-    };
+    return { rate, decision: decide(verdicts, maxInvalid) };
   });
 }
 
-const highest = (rates: readonly DecidedRate[]): number | undefined =>
-  rates.length === 0 ? undefined : Math.max(...rates.map(({ rate }) => rate));
-const lowest = (rates: readonly DecidedRate[]): number | undefined =>
-  rates.length === 0 ? undefined : Math.min(...rates.map(({ rate }) => rate));
+function decide(verdicts: readonly StepResult["verdict"][], maxInvalid: number): DecidedRate["decision"] {
+  const valid = verdicts.filter((verdict) => verdict !== "invalid");
+  const passes = valid.filter((verdict) => verdict === "pass").length;
+  if (valid[0] === "pass" || passes >= 2) return "pass";
+  if (valid.length - passes >= 2) return "fail";
+  const lastValid = verdicts.findLastIndex((verdict) => verdict !== "invalid");
+  return verdicts.length - 1 - lastValid > maxInvalid ? "unmeasurable" : "open";
+}
 
-function outward(rates: readonly DecidedRate[], decision: "pass" | "fail", outwards: number | undefined) {
-  const count = rates.filter((rate) => rate.decision === decision).length;
-  const ratios = outwards === undefined ? growth : [outwards, ...growth];
+const largest = (rates: readonly number[]): number | undefined =>
+  rates.length === 0 ? undefined : Math.max(...rates);
+const smallest = (rates: readonly number[]): number | undefined =>
+  rates.length === 0 ? undefined : Math.min(...rates);
+
+/** The ratio of the next step outwards. @param count of the steps outwards so far, from 1 */
+function outward(count: number, first: number | undefined): number {
+  const ratios = first === undefined ? growth : [first, ...growth];
   return ratios[Math.min(count, ratios.length) - 1] ?? 2;
 }
 
