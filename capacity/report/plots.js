@@ -93,7 +93,10 @@ const drawn = new uPlot(
     scales: { x: { time: false, range: [0.5, last + 0.5] }, y: { range: [0, tallest * 1.35] } },
     bands: [{ series: [1, 2], fill: `${blue}22` }],
     axes: [
-      axis({ values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? `${tick} pods` : "")) }),
+      axis({
+        values: (_, ticks) =>
+          ticks.map((tick) => (Number.isInteger(tick) ? `${tick} ${tick === 1 ? "pod" : "pods"}` : "")),
+      }),
       axis({ size: 80, values: (_, ticks) => ticks.map((tick) => `${whole(tick)} /s`) }),
     ],
     series,
