@@ -1,11 +1,11 @@
-/** Exit codes of the commands. Only `loadtest` uses `invalid` and `gate failed`. */
+/** Exit codes of the commands. Only `loadtest` uses `gate failed`, and only `loadtest` and `capacity` use `invalid`. */
 export const exitCodes = {
   pass: 0,
   broken: 1,
   "wrong usage": 2,
   invalid: 98,
   "gate failed": 99,
-  /** Of `up`, `start`, `pulumi` and `bench:nodes`: 128 and the number of SIGINT, as in a shell. */
+  /** Of `up`, `start`, `pulumi`, `capacity` and `bench:nodes`: 128 and the number of SIGINT, as in a shell. */
   interrupted: 130,
 } as const;
 
