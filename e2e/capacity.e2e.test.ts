@@ -19,9 +19,7 @@ const annotation = "breakwater.dev/capacity";
 const folder = mkdtempSync(join(tmpdir(), "capacity-e2e-"));
 /** The search need not be exact here, and a shared machine is slow. */
 const short =
-  "--scenario light --pods 1,2 --rounds 1 --duration 2s --warmup 0s --precision 50% --max-steps 4 --max-rate 200".split(
-    " ",
-  );
+  "--scenario light --pods 1,2 --rounds 1 --duration 2s --warmup 0s --precision 50% --max-steps 4".split(" ");
 
 before(async () => {
   await createStack();

@@ -18,12 +18,18 @@ export interface Measurements {
 export function headlineOf(searches: readonly SearchResult[], scaling: Scaling | null): string {
   const [first] = searches;
   if (!first) return "no search came to an end";
-  if (!scaling) return `no capacity was found: ${first.reason}`;
+  if (!scaling) {
+    const bound = searches.filter(({ end }) => end === "at least").sort((a, b) => b.rate - a.rate)[0];
+    if (!bound) return `no capacity was found: ${first.reason}`;
+    return `no capacity was found, only a lower bound: ${carry(bound.pods)} at least ${whole(bound.rate)} requests/s; ${bound.reason}`;
+  }
   const pods = scaling.measuredPods;
   const { value, low, high } = scaling.at(pods);
   const range = `${whole(low ?? value)} to ${whole(high)}`;
-  return `${pods} API ${pods === 1 ? "pod carries" : "pods carry"} ${whole(value)} requests/s with all gates passed (95 %: ${range})`;
+  return `${carry(pods)} ${whole(value)} requests/s with all gates passed (95 %: ${range})`;
 }
+
+const carry = (pods: number): string => `${pods} API ${pods === 1 ? "pod carries" : "pods carry"}`;
 
 /** What the measurements do not show, one sentence each. */
 export function notKnownOf({ searches, gates, steps }: Measurements, scaling: Scaling | null): string[] {

@@ -55,6 +55,18 @@ test("a report without a capacity has the reason and exit code 98", () => {
   assert.match(report.notKnown[0] ?? "", /^1 pod, round 1: the lowest rate that was tried, 10 \/s, failed$/);
 });
 
+test("a report of searches without an end has the highest lower bound", () => {
+  const reason = "900 /s could not be measured";
+  const bound = { pods: 1, round: 1, end: "at least", rate: 800, passed: 800, failed: null, reason } as const;
+  const searches = [bound, { ...bound, pods: 2, rate: 850 }];
+  const report = buildCapacityReport({ ...sampleInput(), searches });
+  assert.equal(report.exitCode, 98);
+  assert.equal(
+    report.headline,
+    `no capacity was found, only a lower bound: 2 API pods carry at least 850 requests/s; ${reason}`,
+  );
+});
+
 test("the summary for the terminal has a row for each search, the parameters, the sizes and the headline", () => {
   const report = sampleCapacityReport({ wish });
   const text = summaryText(report);

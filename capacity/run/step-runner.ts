@@ -113,7 +113,7 @@ function withPods(stack: ReachedStack, pods: number): ReachedStack {
 }
 
 function metricsOf(
-  { scenarios, warmupSeconds }: RunReport,
+  { scenarios, warmupSeconds, pods }: RunReport,
   samples: Parameters<typeof stepMetrics>[0],
   limits: StackLimits,
 ): MeasuredStep["metrics"] {
@@ -125,5 +125,7 @@ function metricsOf(
     apiThrottled: stack === null ? null : Math.max(0, ...stack.throttled.map(({ share }) => share)),
     eventLoopP99Ms: stack?.eventLoopP99Ms ?? null,
     shed: stack?.shed ?? null,
+    apiCpuSeconds: stack?.cpuSeconds ?? null,
+    apiPods: pods.filter(({ role, gone }) => role === "api" && !gone).length,
   });
 }

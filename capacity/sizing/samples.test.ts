@@ -39,7 +39,7 @@ test("stepMetrics has the CPU time by role, the busiest node and the pool with t
     cpuLimits: new Map([["api", 1]] as const),
     nodeCores: new Map([["node-1", 2]]),
   };
-  const fromReport = { apiThrottled: 0.1, eventLoopP99Ms: 99, shed: 3 };
+  const fromReport = { apiThrottled: 0.1, eventLoopP99Ms: 99, shed: 3, apiCpuSeconds: 600, apiPods: 2 };
   const metrics = stepMetrics(samples, window, limits, fromReport);
   const [api, nginx] = metrics.cpu;
   assert.deepEqual([api?.role, api?.pods, api?.limitCores], ["api", 2, 1]);
@@ -53,13 +53,13 @@ test("stepMetrics has the CPU time by role, the busiest node and the pool with t
 
 test("stepMetrics of a stack that could not be read has only what the load test measured", () => {
   const limits = { cpuLimits: new Map(), nodeCores: new Map() };
-  const fromReport = { apiThrottled: null, eventLoopP99Ms: 9, shed: null };
-  assert.deepEqual(stepMetrics([], window, limits, fromReport), {
-    cpu: [],
-    node: null,
-    databasePool: null,
-    ...fromReport,
-  });
+  const known = { apiThrottled: null, eventLoopP99Ms: 9, shed: null };
+  const nothing = { node: null, databasePool: null, ...known };
+  const without = stepMetrics([], window, limits, { ...known, apiCpuSeconds: null, apiPods: 2 });
+  assert.deepEqual(without, { cpu: [], ...nothing });
+  const api = { role: "api", pods: 2, cores: 1.5, busiestCores: 0.75, limitCores: null };
+  const own = stepMetrics([], window, limits, { ...known, apiCpuSeconds: 18, apiPods: 2 });
+  assert.deepEqual(own, { cpu: [api], ...nothing });
 });
 
 test("idleApiPods names pods without a request, and none whose program does not count", () => {

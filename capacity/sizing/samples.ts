@@ -41,11 +41,19 @@ export interface LoadWindow {
   toMs: number;
 }
 
+/** What the load test itself has measured in a step. */
+export interface FromReport extends Pick<StepMetrics, "apiThrottled" | "eventLoopP99Ms" | "shed"> {
+  /** CPU time of all API pods by their own metrics, warm-up included; null: they have no such metrics. */
+  apiCpuSeconds: number | null;
+  apiPods: number;
+}
+
 /** Two readings must share at least this part of their time with the load. */
 const leastOverlap = 0.5;
 
 /**
- * What limited the stack during a step.
+ * What limited the stack during a step. The CPU time comes from the kubelets. In steps that are too short for them, that of
+ * the API comes from its own metrics, as if all of its pods were equally busy.
  *
  * @param samples of the step, in order
  * @param fromReport the part that the load test itself has measured
@@ -54,21 +62,27 @@ export function stepMetrics(
   samples: readonly StackSample[],
   window: LoadWindow,
   { cpuLimits, nodeCores }: StackLimits,
-  fromReport: Pick<StepMetrics, "apiThrottled" | "eventLoopP99Ms" | "shed">,
+  { apiCpuSeconds, apiPods, ...fromReport }: FromReport,
 ): StepMetrics {
   const pods = samples.flatMap((sample) => sample.pods);
   const roles = [...new Set(pods.map(({ role }) => role))];
   const inLoad = samples.flatMap(({ api }) => api);
   const delays = inLoad.flatMap(({ eventLoopP99Ms }) => eventLoopP99Ms ?? []);
-  return {
-    cpu: roles.flatMap((role) =>
-      roleCpu(
-        role,
-        pods.filter((pod) => pod.role === role),
-        window,
-        cpuLimits.get(role) ?? null,
-      ),
+  const cpu = roles.flatMap((role) =>
+    roleCpu(
+      role,
+      pods.filter((pod) => pod.role === role),
+      window,
+      cpuLimits.get(role) ?? null,
     ),
+  );
+  if (apiCpuSeconds !== null && apiPods > 0 && !cpu.some(({ role }) => role === "api")) {
+    const cores = apiCpuSeconds / ((window.toMs - window.fromMs) / 1000);
+    const limitCores = cpuLimits.get("api") ?? null;
+    cpu.unshift({ role: "api", pods: apiPods, cores, busiestCores: cores / apiPods, limitCores });
+  }
+  return {
+    cpu,
     node: busiestNode(
       samples.flatMap(({ nodes }) => nodes),
       window,
