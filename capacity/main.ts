@@ -82,7 +82,8 @@ async function measure({ stackName, stack, namespaceUid, api, pods, options }: M
   announce(plan, kept.steps, options);
   let steps: MeasuredStep[];
   try {
-    const context = { stack, api, limits, scenario, options, tls, signal: interrupt.signal };
+    const before = { samples: [], windows: [] };
+    const context = { stack, api, limits, scenario, options, tls, signal: interrupt.signal, before };
     const effects = effectsOf(context, pods, keeper, kept.startedAt);
     steps = await runCampaign(plan, kept.steps, loadSecondsOf(options), effects);
   } catch (error) {

@@ -23,10 +23,14 @@ export function headlineOf(searches: readonly SearchResult[], scaling: Scaling |
     if (!bound) return `no capacity was found: ${first.reason}`;
     return `no capacity was found, only a lower bound: ${carry(bound.pods)} at least ${whole(bound.rate)} requests/s; ${bound.reason}`;
   }
-  const pods = scaling.measuredPods;
+  const pods = searches
+    .filter(({ end }) => end === "found")
+    .map((search) => search.pods)
+    .reduce((best, count) => (scaling.at(count).value > scaling.at(best).value ? count : best));
+  const isPeak = pods < scaling.measuredPods;
   const { value, low, high } = scaling.at(pods);
   const range = `${whole(low ?? value)} to ${whole(high)}`;
-  return `${carry(pods)} ${whole(value)} requests/s with all gates passed (95 %: ${range})`;
+  return `${carry(pods)} ${whole(value)} requests/s with all gates passed (95 %: ${range})${isPeak ? `, and ${scaling.measuredPods} carry less` : ""}`;
 }
 
 const carry = (pods: number): string => `${pods} API ${pods === 1 ? "pod carries" : "pods carry"}`;

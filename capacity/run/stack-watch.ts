@@ -81,6 +81,7 @@ export class StackWatch {
     ]);
     const readings = summaries.flatMap((summary) => summary?.pods ?? []);
     this.#samples.push({
+      atMs: Date.now(),
       pods: pods.flatMap(({ name, role }) => {
         const own = readings.find(({ podRef }) => podRef.name === name && podRef.namespace === namespace);
         return readingOf(name, own?.cpu).map((reading) => ({ ...reading, role }));

@@ -11,7 +11,13 @@ import { runLoadTest } from "../../loadtest/run.ts";
 import { Run } from "../../loadtest/run-context.ts";
 import type { CapacityOptions } from "../command-line.ts";
 import type { MeasuredStep } from "../search/step.ts";
-import { idleApiPods, type StackLimits, stepMetrics } from "../sizing/samples.ts";
+import {
+  idleApiPods,
+  type LoadWindow,
+  type StackLimits,
+  type StackSample,
+  stepMetrics,
+} from "../sizing/samples.ts";
 import { judgeStep } from "./judge-step.ts";
 import { StackWatch } from "./stack-watch.ts";
 
@@ -29,6 +35,8 @@ export interface StepContext {
   options: CapacityOptions;
   tls: TlsSettings;
   signal: AbortSignal;
+  /** Samples and load of the step before: kubelets measure less often than a step lasts. Changed by each step. */
+  before: { samples: StackSample[]; windows: LoadWindow[] };
 }
 
 /** The gates that judge a step. */
@@ -68,7 +76,7 @@ export async function runStep(
     ...judgement,
     startedMs,
     tookSeconds: (Date.now() - startedMs) / 1000,
-    metrics: metricsOf(report, samples, context.limits),
+    metrics: metricsOf(report, samples, context),
   };
 }
 
@@ -114,18 +122,22 @@ function withPods(stack: ReachedStack, pods: number): ReachedStack {
 
 function metricsOf(
   { scenarios, warmupSeconds, pods }: RunReport,
-  samples: Parameters<typeof stepMetrics>[0],
-  limits: StackLimits,
+  samples: StackSample[],
+  { limits, before }: StepContext,
 ): MeasuredStep["metrics"] {
   const [load] = scenarios;
+  const { samples: earlier, windows } = before;
+  Object.assign(before, { samples, windows: [] });
   if (!load) return null;
   const { startedAt, durationSeconds, stack } = load;
   const window = { fromMs: startedAt - warmupSeconds * 1000, toMs: startedAt + durationSeconds * 1000 };
-  return stepMetrics(samples, window, limits, {
+  before.windows = [window];
+  const fromReport = {
     apiThrottled: stack === null ? null : Math.max(0, ...stack.throttled.map(({ share }) => share)),
     eventLoopP99Ms: stack?.eventLoopP99Ms ?? null,
     shed: stack?.shed ?? null,
     apiCpuSeconds: stack?.cpuSeconds ?? null,
     apiPods: pods.filter(({ role, gone }) => role === "api" && !gone).length,
-  });
+  };
+  return stepMetrics([...earlier, ...samples], window, limits, fromReport, windows);
 }

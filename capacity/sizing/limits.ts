@@ -71,7 +71,7 @@ export function firstLimit(steps: readonly (StepMetrics | null)[]): FirstLimit {
     return {
       certainty: "not seen",
       uses,
-      sentence: `no observed part was near its limit; the closest was ${first.name} with ${first.detail}. Waiting for connections, for locks in the database or for the network shows in none of these values`,
+      sentence: `no observed part was near its limit; the closest was ${first.name}: ${first.detail}. Waiting for connections, for locks in the database or for the network shows in none of these values`,
     };
   if (nearUses.length === 1)
     return {

@@ -18,7 +18,15 @@ test("coresIn prefers readings within the load, and gives nothing for readings b
   assert.equal(coresIn([reading(12_000, 1), reading(12_000, 1)], window), undefined);
 });
 
+test("coresIn uses a reading of before the load, and shares the time with the step before", () => {
+  const readings = [reading(3000, 0), reading(18_000, 5)];
+  assert.equal(coresIn(readings, window), 0.625);
+  assert.equal(coresIn(readings, window, [{ fromMs: 0, toMs: 5000 }]), 0.5);
+  assert.equal(coresIn(readings, { fromMs: 14_000, toMs: 26_000 }), undefined);
+});
+
 const sample = (atMs: number, busy: number, requests: readonly number[]): StackSample => ({
+  atMs,
   pods: [
     { ...reading(atMs, (busy * atMs) / 1000), role: "api" },
     { ...reading(atMs, (0.2 * atMs) / 1000, "api-2"), role: "api" },

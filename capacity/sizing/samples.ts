@@ -13,6 +13,8 @@ export interface CpuReading {
 
 /** One look at the stack during a step. */
 export interface StackSample {
+  /** Epoch ms. */
+  atMs: number;
   pods: (CpuReading & { role: Workload["role"] })[];
   nodes: CpuReading[];
   /** Metrics of each API pod that could be read. */
@@ -48,31 +50,33 @@ export interface FromReport extends Pick<StepMetrics, "apiThrottled" | "eventLoo
   apiPods: number;
 }
 
-/** Two readings must share at least this part of their time with the load. */
-const leastOverlap = 0.5;
+/** Part of the time between two readings that must be the step's load, and part of the load between them that must be the step's. */
+const leastOverlap = 0.35;
+const leastShare = 0.5;
 
 /**
  * What limited the stack during a step. The CPU time comes from the kubelets. In steps that are too short for them, that of
  * the API comes from its own metrics, as if all of its pods were equally busy.
  *
- * @param samples of the step, in order
- * @param fromReport the part that the load test itself has measured
+ * @param samples of the step and of the one before, in order
+ * @param others the loads of other steps within the time of the samples
  */
 export function stepMetrics(
   samples: readonly StackSample[],
   window: LoadWindow,
   { cpuLimits, nodeCores }: StackLimits,
   { apiCpuSeconds, apiPods, ...fromReport }: FromReport,
+  others: readonly LoadWindow[] = [],
 ): StepMetrics {
   const pods = samples.flatMap((sample) => sample.pods);
   const roles = [...new Set(pods.map(({ role }) => role))];
-  const inLoad = samples.flatMap(({ api }) => api);
+  const inLoad = samples.filter(({ atMs }) => atMs >= window.fromMs).flatMap(({ api }) => api);
   const delays = inLoad.flatMap(({ eventLoopP99Ms }) => eventLoopP99Ms ?? []);
   const cpu = roles.flatMap((role) =>
     roleCpu(
       role,
       pods.filter((pod) => pod.role === role),
-      window,
+      [window, others],
       cpuLimits.get(role) ?? null,
     ),
   );
@@ -107,10 +111,10 @@ export function idleApiPods(samples: readonly StackSample[]): string[] {
 function roleCpu(
   role: Workload["role"],
   readings: readonly CpuReading[],
-  window: LoadWindow,
+  [window, others]: readonly [LoadWindow, readonly LoadWindow[]],
   limitCores: number | null,
 ): RoleCpu[] {
-  const used = byName(readings).flatMap(([, own]) => coresIn(own, window) ?? []);
+  const used = byName(readings).flatMap(([, own]) => coresIn(own, window, others) ?? []);
   if (used.length === 0) return [];
   const sum = used.reduce((all, cores) => all + cores, 0);
   return [{ role, pods: used.length, cores: sum, busiestCores: Math.max(...used), limitCores }];
@@ -122,9 +126,11 @@ function busiestNode(
   nodeCores: StackLimits["nodeCores"],
 ): StepMetrics["node"] {
   const nodes = byName(readings).flatMap(([name, own]) => {
-    const cores = coresIn(own, window);
+    const pair = bestPair(own, window, []);
     const ofCores = nodeCores.get(name);
-    return cores === undefined || ofCores === undefined ? [] : [{ name, cores, ofCores }];
+    if (!pair || ofCores === undefined) return [];
+    // A node is never idle, so nothing is taken for the time beside the load.
+    return [{ name, cores: Math.min(ofCores, pair.seconds / (pair.spanMs / 1000)), ofCores }];
   });
   return nodes.sort((a, b) => b.cores / b.ofCores - a.cores / a.ofCores)[0] ?? null;
 }
@@ -135,25 +141,53 @@ function byName(readings: readonly CpuReading[]): [string, CpuReading[]][] {
 }
 
 /**
- * Cores that were used while the load ran. Kubelets measure every 10 s or so, so the two readings that fit the load best may
- * reach beyond it; the time beyond counts as idle.
+ * Cores that a pod used while the load ran. Kubelets measure every 10 to 15 s, so the two readings that fit the load best may
+ * reach beyond it. The time beyond counts as idle, but for the loads of other steps.
+ *
+ * @param others the loads of other steps, at similar rates
  */
-export function coresIn(readings: readonly CpuReading[], { fromMs, toMs }: LoadWindow): number | undefined {
+export function coresIn(
+  readings: readonly CpuReading[],
+  window: LoadWindow,
+  others: readonly LoadWindow[] = [],
+): number | undefined {
+  const best = bestPair(readings, window, others);
+  return best && best.seconds / (best.loadedMs / 1000);
+}
+
+interface ReadingPair {
+  seconds: number;
+  spanMs: number;
+  /** Time between the readings in which any step's load ran. */
+  loadedMs: number;
+}
+
+/** The two readings with much of the load between them, and little else. */
+function bestPair(
+  readings: readonly CpuReading[],
+  window: LoadWindow,
+  others: readonly LoadWindow[],
+): ReadingPair | undefined {
   const distinct = readings
     .toSorted((a, b) => a.takenMs - b.takenMs)
     .filter(({ takenMs }, index, all) => takenMs !== all[index - 1]?.takenMs);
-  let best: { score: number; cores: number } | undefined;
+  let best: (ReadingPair & { score: number }) | undefined;
   for (const [index, first] of distinct.entries())
     for (const last of distinct.slice(index + 1)) {
-      const overlap = Math.min(last.takenMs, toMs) - Math.max(first.takenMs, fromMs);
-      const span = last.takenMs - first.takenMs;
-      if (overlap <= 0 || overlap / span < leastOverlap) continue;
-      // Much of the load, and little beside it.
-      const score = (overlap / (toMs - fromMs)) * (overlap / span) ** 2;
-      if (!best || score > best.score)
-        best = { score, cores: Math.max(0, last.seconds - first.seconds) / (overlap / 1000) };
+      const between = { fromMs: first.takenMs, toMs: last.takenMs };
+      const ownMs = overlapMs(between, window);
+      const spanMs = between.toMs - between.fromMs;
+      const loadedMs = others.reduce((sum, other) => sum + overlapMs(between, other), ownMs);
+      if (ownMs <= 0 || ownMs / spanMs < leastOverlap || ownMs / loadedMs < leastShare) continue;
+      const score = (ownMs / (window.toMs - window.fromMs)) * (ownMs / spanMs) ** 2;
+      const seconds = Math.max(0, last.seconds - first.seconds);
+      if (!best || score > best.score) best = { score, seconds, spanMs, loadedMs };
     }
-  return best?.cores;
+  return best;
+}
+
+function overlapMs(a: LoadWindow, b: LoadWindow): number {
+  return Math.max(0, Math.min(a.toMs, b.toMs) - Math.max(a.fromMs, b.fromMs));
 }
 
 /** The middle of the samples of the pod with the most waiting queries. */
