@@ -106,7 +106,8 @@ Universal Scalability Law; and says which sizes a wished rate means.`,
     },
   },
   notes: `The number of API pods of the running stack changes during the run, and is put back at its end, also when the run fails or
-is interrupted. After a run that was killed, the next run or --restore puts it back.
+is interrupted. After a run that was killed, the next run or --restore puts it back. The stack is loaded beyond its capacity: use
+one that is like production, and not production.
 Exit codes: 0 a capacity was found, 98 no number of pods had one, 1 the run could not be made, 2 wrong usage,
 130 the run was interrupted.`,
 } as const satisfies CommandSpec;

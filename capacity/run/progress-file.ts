@@ -108,7 +108,7 @@ export async function readPods(
     const pods = items.filter(({ metadata }) => selects(selector, metadata?.labels));
     const main = <T extends { name: string }>(containers: readonly T[] | undefined) =>
       containers?.find(({ name }) => name === role) ?? containers?.[0];
-    images[role] = sorted(pods.flatMap(({ status }) => main(status?.containerStatuses)?.imageID ?? []));
+    images[role] = sorted(pods.flatMap(({ status }) => main(status?.containerStatuses)?.imageID || []));
     sizes[role] = sorted(pods.map(({ spec }) => JSON.stringify(main(spec?.containers)?.resources?.limits)));
   }
   return { images, sizes };
