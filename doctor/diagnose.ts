@@ -9,6 +9,8 @@ export interface Finding {
 }
 
 const sigkill = 137;
+/** A line that begins with an error, not one of code that throws it. */
+const errorName = /^\W*(uncaught )?\w*(error|panic|fatal|exception)\b/i;
 const refusal = /EROFS|EACCES|EPERM|read-only|permission denied|not permitted/i;
 const violation = (what: string, fix: string): Finding => ({ kind: "violation", what, fix });
 
@@ -73,7 +75,8 @@ function neverListened({ ended, log }: Trial, { port, startSeconds }: TrialContr
 /** The lines with an error, else the last ones; without those of a stack trace. */
 function revealing(log: readonly string[]): string[] {
   const lines = log.filter((line) => !/^\s+at /.test(line));
-  const errors = lines.filter((line) => /error|panic|fatal|exception/i.test(line));
+  const named = lines.filter((line) => errorName.test(line));
+  const errors = named.length > 0 ? named : lines.filter((line) => /error|panic|fatal|exception/i.test(line));
   return (errors.length > 0 ? errors : lines).slice(-3).map((line) => line.trim().slice(0, 200));
 }
 
@@ -81,7 +84,8 @@ function revealing(log: readonly string[]): string[] {
 function liberty(strict: Trial, best: Trial): Finding[] {
   if (best.liberty === "none") return [];
   const readOnly = strict.log.find((line) => /EROFS|read-only file system/i.test(line));
-  const refused = readOnly ?? strict.log.find((line) => refusal.test(line));
+  const refusals = strict.log.filter((line) => refusal.test(line));
+  const refused = readOnly ?? refusals.find((line) => errorName.test(line)) ?? refusals[0];
   const seen = refused === undefined ? "" : `: ${refused.trim().slice(0, 200)}`;
   return best.liberty === "writable root file system" || readOnly !== undefined
     ? [

@@ -14,7 +14,12 @@ else start();
 
 function start() {
   const server = createServer(async (request, response) => {
-    for await (const _ of request);
+    try {
+      for await (const _ of request);
+    } catch {
+      // The client has gone.
+      return;
+    }
     response.statusCode = statusOf(request.url);
     response.end("{}");
   }).listen(port, host);

@@ -3,7 +3,12 @@ import { answer } from "./routes.mjs";
 
 const server = createServer(async (request, response) => {
   const chunks = [];
-  for await (const chunk of request) chunks.push(chunk);
+  try {
+    for await (const chunk of request) chunks.push(chunk);
+  } catch {
+    // The client has gone.
+    return;
+  }
   const { status, body } = answer(request.method ?? "GET", request.url ?? "/", Buffer.concat(chunks).toString());
   response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
 });
