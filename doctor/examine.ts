@@ -1,4 +1,5 @@
 import type { V1PodList } from "@kubernetes/client-node";
+import { UserError } from "../contract/user-error.ts";
 import { ApiError, type ClusterApi, podPath, withLabels } from "../host/cluster-api.ts";
 import { poll } from "../host/poll.ts";
 import { step } from "../host/steps.ts";
@@ -23,13 +24,26 @@ const trialNames: Record<Liberty, string> = {
  *
  * @param nodeImage an image with Node.js, for the probe
  * @returns what is wrong, in the order in which it is mended
- * @throws {UserError} when the cluster does not run the pods @throws {ApiError} when it refuses them
+ * @throws {UserError} when the cluster refuses the pods, or does not run them
  */
 export async function examine(
   contract: TrialContract,
   api: ClusterApi,
   nodeImage: string,
 ): Promise<Finding[]> {
+  try {
+    return await tryAll(contract, api, nodeImage);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    throw new UserError(
+      `the cluster does not let the doctor try the API: ${error.message}`,
+      `see whether it answers (kubectl get nodes); the doctor makes the namespace ${namespace} and pods in it`,
+      { cause: error },
+    );
+  }
+}
+
+async function tryAll(contract: TrialContract, api: ClusterApi, nodeImage: string): Promise<Finding[]> {
   await removeNamespace(api);
   await api.create(namespacePath, {
     apiVersion: "v1",
