@@ -9,6 +9,7 @@ import { loadConfig } from "./config/load.ts";
 import { networkSettings } from "./config/network-settings.ts";
 import { loadOf } from "./config/own-load.ts";
 import { plainSecrets } from "./config/plain-secrets.ts";
+import { releasePools } from "./config/release-pools.ts";
 import { labelValueOf, namespaceOf } from "./config/stack-names.ts";
 import type { StackOutputs, Workload } from "./contract/outputs.ts";
 import { openForReading } from "./host/read-cluster.ts";
@@ -28,6 +29,7 @@ import { NetworkPolicies } from "./k8s/network-policies.ts";
 import { NginxGateway } from "./k8s/nginx-gateway.ts";
 import { noticesOf } from "./k8s/notices.ts";
 import { OwnImage, readOwnBuild } from "./k8s/own-image.ts";
+import { givenImage, readOpenRelease, requireReleasedImage } from "./k8s/open-release.ts";
 import { ownFields } from "./k8s/owned-fields.ts";
 import { setDatabasePassword, settleRedisUsers } from "./k8s/password-jobs.ts";
 import { createPasswordsInUse } from "./k8s/passwords-in-use.ts";
@@ -63,6 +65,7 @@ const owner = fullStackName();
 await requireOwnNamespace(access, ns, owner);
 if (config.database.url !== undefined) await requireRemovableDatabase(access, ns);
 const opened = await openForReading(access.files, access.kubeContext);
+const release = await readOpenRelease(opened, ns, process.env);
 const found = await preflight(opened, ns, config);
 const scaling = await beginScaling(opened, ns, "api", planAutoscale(config.api) !== undefined);
 const { version } = JSON.parse(readFileSync(join(import.meta.dirname, "package.json"), "utf8"));
@@ -109,7 +112,11 @@ const image = new ApiImage("api", {
 const own = await readOwnBuild(config.api.source, images.node, import.meta.dirname);
 const ownImage =
   own && new OwnImage("own-api", { build: own, platform: images.platform, registry: config.registry });
-const servedImage = ownImage?.imageName ?? config.api.source.image ?? image.imageName;
+const servedImage =
+  givenImage(process.env) ?? ownImage?.imageName ?? config.api.source.image ?? image.imageName;
+requireReleasedImage(release, servedImage, config.api.pools !== undefined);
+// The kit's own programs run in the API's image. They change with the release's last step only.
+const kitImage = release?.kitImage ?? image.imageName;
 
 const database =
   config.database.url === undefined
@@ -141,7 +148,7 @@ const redis = new RedisCluster(
     isOwnApi: config.api.contract.live !== undefined,
     formationJobs: found.formationJobs,
     cluster: opened,
-    apiImage: image.imageName,
+    apiImage: kitImage,
     apiImageReady: image,
     apiPullSecrets: pullSecrets,
   },
@@ -150,7 +157,7 @@ const redis = new RedisCluster(
 
 const nodesBeforeApi = redis.comesAfterApi ? undefined : redis.createNodes();
 
-const pools = derivePools(config.api);
+const pools = releasePools(derivePools(config.api), release);
 const dnsCacheMs = await readDnsCacheTime(config.cluster, access);
 const api = new Api(
   "api",
@@ -190,7 +197,7 @@ const databasePassword =
         "database-password",
         {
           namespace: ns,
-          image: image.imageName,
+          image: kitImage,
           pullSecrets,
           pod: config.database.pod,
           password: database.password,
@@ -264,7 +271,7 @@ const outputs = {
     namespaceUid: space.metadata.uid,
     ...(config.cluster.kubeContext !== undefined && { kubeconfig: config.cluster.kubeconfig }),
   }),
-  apiImage: servedImage,
+  apiImage: release?.pools ? release.stableImage : servedImage,
   internalToken: api.internalToken,
   workloads: [
     ...api.workloads,

@@ -234,6 +234,16 @@ export function cronJobPath(namespace: string, name: string): string {
   return objectPath("/apis/batch/v1", namespace, "cronjobs", name);
 }
 
+/** Path of a namespace's ConfigMaps, or of one of them. */
+export function configMapPath(namespace: string, name?: string): string {
+  return objectPath("/api/v1", namespace, "configmaps", name);
+}
+
+/** Path of a namespace's Leases, or of one of them. */
+export function leasePath(namespace: string, name?: string): string {
+  return objectPath("/apis/coordination.k8s.io/v1", namespace, "leases", name);
+}
+
 /** The path of those objects of a kind that have all of the labels. */
 export function withLabels(path: string, labels: Readonly<Record<string, string>>): string {
   const selector = Object.entries(labels).map(([key, value]) => `${key}=${value}`);

@@ -1,9 +1,10 @@
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { apiEnvironment } from "../config/api-environment.ts";
-import { apiGraceSeconds, type PoolPlan } from "../config/derive.ts";
+import { apiGraceSeconds } from "../config/derive.ts";
 import { surgeShare } from "../config/gateway-memory.ts";
 import { heapSnapshotBytes } from "../config/memory.ts";
+import type { ReleasedPoolPlan } from "../config/release-pools.ts";
 import { type ApiConfig, apiVolumes } from "../config/sections/api.ts";
 import { MiB, type Milliseconds } from "../config/units.ts";
 import { expectations } from "./api-expectations.ts";
@@ -21,7 +22,7 @@ export interface ApiPoolArgs {
   name: string;
   namespace: string;
   cluster: ClusterReader;
-  pool: PoolPlan;
+  pool: ReleasedPoolPlan;
   config: ApiConfig;
   /** Time for which DNS may return the addresses of pods that are gone, and not those of new pods. */
   dnsCacheMs: Milliseconds;
@@ -69,6 +70,7 @@ export function createApiPool(args: ApiPoolArgs, parent: pulumi.Resource) {
         }),
       },
       minReadySeconds: Math.ceil(dnsCacheMs / 1000) || undefined,
+      ...(pool.keepsSpec && { keepsSpec: true }),
       maxSurge: `${surgeShare * 100}%`,
       awaitedHere: true,
       spec: {
@@ -110,7 +112,12 @@ export function createApiPool(args: ApiPoolArgs, parent: pulumi.Resource) {
   const ports = [{ name: "http", port: config.contract.port }];
   const spec = { clusterIP: "None", selector: workload.selector, ports };
   new Service(pool.serviceName, { metadata, spec }, { parent });
-  return { workload, ready: afterRollout(args.cluster, deployment, { ...workload, namespace }, "ready") };
+  // A canary that leaves may be the one that never becomes ready.
+  const isLeaving = pool.isCanary && pool.keepsSpec;
+  const ready = isLeaving
+    ? (deployment.id.apply(() => deployment) as pulumi.Output<pulumi.Resource>)
+    : afterRollout(args.cluster, deployment, { ...workload, namespace }, "ready");
+  return { workload, ready };
 }
 
 /** The pod's own volumes. They outlive a container, but not the pod. */

@@ -1,7 +1,7 @@
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { PoolPlan } from "../config/derive.ts";
+import type { ReleasedPoolPlan } from "../config/release-pools.ts";
 import type { Workload } from "../contract/outputs.ts";
 import { type ApiPoolArgs, createApiPool } from "./api-pool.ts";
 import { generatedPassword } from "./password.ts";
@@ -11,7 +11,7 @@ import { createDisruptionBudget, selectorLabels, skipAwait } from "./workload.ts
 
 /** The API's settings, and the services that it uses. */
 export interface ApiArgs extends Omit<ApiPoolArgs, "name" | "pool" | "secretName"> {
-  pools: PoolPlan[];
+  pools: ReleasedPoolPlan[];
   databaseUrl: pulumi.Input<string>;
   redisPassword: pulumi.Input<string>;
 }
@@ -32,7 +32,8 @@ export class Api extends pulumi.ComponentResource {
       { parent: this },
       "internalToken",
     );
-    const secret = this.#createSecret(name, args);
+    const keepsSecret = args.pools.some(({ isCanary, keepsSpec }) => !isCanary && keepsSpec);
+    const secret = this.#createSecret(name, args, keepsSecret);
     const allPools = selectorLabels(name);
     this.#createService(name, args, allPools);
     createDisruptionBudget(name, args.namespace, allPools, this);
@@ -40,23 +41,29 @@ export class Api extends pulumi.ComponentResource {
     const [port, path] = contract.live === undefined ? ["internal", "/metrics"] : ["http", contract.metrics];
     if (podMonitor && path !== undefined)
       createPodMonitor(name, { namespace: args.namespace, matchLabels: allPools, port, path }, this);
-    const pools = args.pools.map((pool) =>
-      createApiPool({ ...args, name, pool, secretName: secret.metadata.name }, this),
-    );
+    const pools = args.pools.map((pool) => {
+      const ownSecret = pool.isCanary ? this.#createSecret(pool.name, args, pool.keepsSpec) : secret;
+      return createApiPool({ ...args, name, pool, secretName: ownSecret.metadata.name }, this);
+    });
     this.workloads = pools.map(({ workload }) => workload);
     this.ready = pools.map(({ ready }) => ready);
     this.registerOutputs({});
   }
 
-  /** Creates the Secret with all variables that may be confidential, those of `api.env` included. */
-  #createSecret(name: string, args: ApiArgs): Secret {
+  /**
+   * Creates the Secret with all variables that may be confidential, those of `api.env` included.
+   *
+   * @param keepsData whether a Secret that exists keeps its variables: pods of an old version restart with them
+   */
+  #createSecret(name: string, args: ApiArgs, keepsData = false): Secret {
     const stringData = {
       INTERNAL_TOKEN: this.internalToken,
       ...args.config.env,
       DATABASE_URL: args.databaseUrl,
       REDIS_PASSWORD: args.redisPassword,
     };
-    return new Secret(name, { metadata: { namespace: args.namespace }, stringData }, { parent: this });
+    const options = { parent: this, ignoreChanges: keepsData ? ["stringData"] : [] };
+    return new Secret(name, { metadata: { namespace: args.namespace }, stringData }, options);
   }
 
   #createService(name: string, args: ApiArgs, selector: Record<string, string>): void {

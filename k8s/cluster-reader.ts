@@ -16,6 +16,7 @@ export const requestTimeoutMs = 15_000;
 export function pathOf(
   kind:
     | "pods"
+    | "configmaps"
     | "secrets"
     | "services"
     | "persistentvolumeclaims"

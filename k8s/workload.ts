@@ -45,6 +45,8 @@ export interface DeploymentArgs extends WorkloadArgs {
   maxReplicas?: number;
   /** Whether the Deployment keeps the number of pods that the autoscaler has given it. */
   keepsReplicas?: boolean;
+  /** Whether a Deployment that exists keeps its whole spec, because a release has not replaced it yet. */
+  keepsSpec?: boolean;
 }
 
 /** A workload that is a StatefulSet. Its headless Service must have the workload's name. */
@@ -98,7 +100,7 @@ export function createDeployment(args: DeploymentArgs, parent: pulumi.Resource) 
         template: templateOf(args, selector),
       },
     },
-    { parent, ignoreChanges: keepsReplicas ? ["spec.replicas"] : [] },
+    { parent, ignoreChanges: args.keepsSpec ? ["spec"] : keepsReplicas ? ["spec.replicas"] : [] },
   );
   const workload = outputOf(args, "Deployment", selector);
   return { deployment, workload: maxReplicas === undefined ? workload : { ...workload, maxReplicas } };
