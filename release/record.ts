@@ -1,7 +1,7 @@
-import { type Static, type TSchema, Type } from "@sinclair/typebox";
+import { type Static, type TSchema, type TUnsafe, Type } from "@sinclair/typebox";
 
 const oneOf = <const Name extends string>(names: readonly Name[]) =>
-  Type.Unsafe<Name>({ type: "string", enum: [...names] });
+  Type.Union(names.map((name) => Type.Literal(name))) as unknown as TUnsafe<Name>;
 const nullable = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
 
 /** Steps towards the new version, in their order. `settle` puts it into the stack's own pool. */
