@@ -114,7 +114,7 @@ const ownImage =
   own && new OwnImage("own-api", { build: own, platform: images.platform, registry: config.registry });
 const servedImage =
   givenImage(process.env) ?? ownImage?.imageName ?? config.api.source.image ?? image.imageName;
-requireReleasedImage(release, servedImage, config.api.pools !== undefined);
+requireReleasedImage(release, servedImage, config.api.pools !== undefined, process.env);
 // The kit's own programs run in the API's image. They change with the release's last step only.
 const kitImage = release?.kitImage ?? image.imageName;
 

@@ -224,6 +224,11 @@ export function deploymentPath(namespace: string, name?: string): string {
   return objectPath("/apis/apps/v1", namespace, "deployments", name);
 }
 
+/** Path of a namespace's StatefulSets, or of one of them. */
+export function statefulSetPath(namespace: string, name?: string): string {
+  return objectPath("/apis/apps/v1", namespace, "statefulsets", name);
+}
+
 /** Path of a namespace's Jobs, or of one of them. */
 export function jobPath(namespace: string, name?: string): string {
   return objectPath("/apis/batch/v1", namespace, "jobs", name);

@@ -57,6 +57,7 @@ export function requireReleasedImage(
   overlay: ReleaseOverlay | undefined,
   image: string,
   hasPools: boolean,
+  env: ReleaseEnvironment,
 ): void {
   if (overlay?.pools && hasPools)
     throw new pulumi.RunError(
@@ -66,7 +67,7 @@ export function requireReleasedImage(
   const what = `The release ${overlay.releaseId} is of the image ${overlay.image}, and this checkout with its stack config has ${image}`;
   const fix =
     "check out the commit that npm run release -- --status names, or take the release back: npm run release -- --abort";
-  if (!pulumi.runtime.isDryRun()) throw new pulumi.RunError(`${what}; ${fix}`);
+  if (env[releaseVariable] !== undefined) throw new pulumi.RunError(`${what}; ${fix}`);
   void pulumi.log.warn(`${what}; ${fix}`);
 }
 

@@ -55,7 +55,7 @@ async function deployImages(run: Run, images: readonly [string, string]): Promis
   const pools = new ImagePools(outputs);
   run.onUndo(() => pools.remove(), "removing the pods of both images");
   const deployed = await run.progress.step("deploying a pod of each image", () =>
-    pools.deploy(images, signal),
+    pools.deploy(images, command.comparesPools, signal),
   );
   return new ImageComparison(deployed, outputs, command.repeats);
 }

@@ -188,6 +188,20 @@ export class ReleaseLease {
   }
 }
 
+/** Who holds the Lease, alive or not; undefined: no one. */
+export async function leaseHolder(
+  api: Pick<LeaseApi, "getJson">,
+  namespace: string,
+): Promise<string | undefined> {
+  try {
+    const { spec } = await api.getJson<LeaseObject>(leasePath(namespace, leaseName));
+    return spec?.holderIdentity || undefined;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
 async function whenNotFirst(write: () => Promise<unknown>): Promise<boolean> {
   try {
     await write();

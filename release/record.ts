@@ -73,6 +73,14 @@ export const releaseSchema = Type.Object({
   canaryReplicas: Type.Integer({ minimum: 1 }),
   canaryWeight: Type.Integer({ minimum: 1, maximum: 50, description: "Percent of the traffic." }),
   onInvalid: oneOf(["hold", "back"]),
+  load: Type.Object(
+    {
+      scenarios: Type.Array(Type.String()),
+      duration: nullable(Type.String()),
+      repeats: Type.Integer({ minimum: 6 }),
+    },
+    { description: "Options of the load tests." },
+  ),
   fastTrack: Type.Boolean({ description: "Whether a version that has passed before skips the canary." }),
   notRolledBack: Type.Array(Type.String()),
   rendered: Type.Object({ old: rendered, next: rendered }),
@@ -113,6 +121,7 @@ export type NewRelease = Pick<
   | "canaryReplicas"
   | "canaryWeight"
   | "onInvalid"
+  | "load"
   | "notRolledBack"
   | "rendered"
 >;

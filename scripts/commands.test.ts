@@ -19,6 +19,7 @@ const ofStacks = [
   "up",
   "pulumi",
   "loadtest",
+  "release",
   "prove:edge",
   "prove:outage",
   "prove:network",

@@ -16,6 +16,7 @@ import {
 import { backupsHelp, parseBackupsCommand } from "./backup-arguments.ts";
 import { doctorHelp, parseDoctorCommand } from "./doctor-arguments.ts";
 import { splitStackOption } from "./pulumi-arguments.ts";
+import { parseReleaseCommand, releaseHelp } from "./release-arguments.ts";
 
 /** How a script reads its arguments. Reading has no effect but errors. */
 export interface Command<Input> {
@@ -110,6 +111,7 @@ export const commands = {
   }),
   doctor: { help: doctorHelp, read: parseDoctorCommand } satisfies Command<object>,
   capacity: { help: capacityHelp, read: parseCapacityCommand } satisfies Command<object>,
+  release: { help: releaseHelp, read: parseReleaseCommand } satisfies Command<object>,
   backups: { help: backupsHelp, read: parseBackupsCommand } satisfies Command<object>,
   "bench:nginx": { help: gatewaysHelp, read: parseGatewaysCommand } satisfies Command<object>,
   "bench:nodes": { help: nodesHelp, read: parseNodesCommand } satisfies Command<object>,

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { requireExactSpelling } from "../config/spelling.ts";
 import { exitCodes, UserError } from "../contract/user-error.ts";
-import { endOf, runForeground } from "../host/foreground.ts";
+import { endOf, type Outcome, runForeground } from "../host/foreground.ts";
 import { interruptible } from "../host/interruptible.ts";
 import { runCommand, tryCommand } from "../host/run-command.ts";
 import { bringUp } from "../local/bring-up.ts";
@@ -137,10 +137,19 @@ export async function loadtest(
   stack: StackChoice,
   args: readonly string[],
 ): Promise<number> {
-  const outcome = await runForeground(process.execPath, ["loadtest/main.ts", ...args], {
+  const outcome = await runLoadtest(env, stack, args);
+  if (outcome.signal !== null) console.error(`✗ ${endOf("the load test", outcome)}`);
+  return outcome.exitCode ?? exitCodes.broken;
+}
+
+/** Runs the load test as `loadtest` does. @returns how it ended */
+export function runLoadtest(
+  env: NodeJS.ProcessEnv,
+  stack: StackChoice,
+  args: readonly string[],
+): Promise<Outcome> {
+  return runForeground(process.execPath, ["loadtest/main.ts", ...args], {
     cwd: projectRoot,
     env: { ...env, PULUMI_STACK: stack.name },
   });
-  if (outcome.signal !== null) console.error(`✗ ${endOf("the load test", outcome)}`);
-  return outcome.exitCode ?? exitCodes.broken;
 }

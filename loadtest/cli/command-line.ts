@@ -35,8 +35,9 @@ export interface Command {
   fault: FaultName | undefined;
   /** Repeat every scenario, and save the results as baseline or compare them with it. */
   purpose: Purpose | undefined;
-  /** Compare these two images of the API side by side. */
+  /** Compare these two images of the API side by side, or with `comparesPools` the pods of two Deployments. */
   images: readonly [string, string] | undefined;
+  comparesPools: boolean;
   /** Turns of each scenario, when it is repeated. */
   repeats: number;
 }
@@ -56,7 +57,7 @@ export const helpText = helpOf(loadtestSpec);
  * @throws {UserError} with exit code 2 on an unknown option, a missing value, or a value outside its range.
  */
 export function parseCommand(args: readonly string[], env: NodeJS.ProcessEnv): Command {
-  const { values, help } = parseCommandLine(loadtestSpec, repeatImagesOption(args));
+  const { values, help } = parseCommandLine(loadtestSpec, repeatPairOptions(args));
   if (values.fault !== undefined && values.against !== undefined)
     throw wrongUsage("--fault changes the stack: it does not go with --against");
   if (values.insecure && values.ca !== undefined)
@@ -86,6 +87,7 @@ export function parseCommand(args: readonly string[], env: NodeJS.ProcessEnv): C
     threads: optional(values.threads, (text) => wholeNumber("--threads", text, 64)),
     purpose,
     images,
+    comparesPools: values["compare-pools"].length > 0,
     repeats: optional(values.repeats, evenRepeats) ?? 8,
     fault,
     durationSeconds: optional(values.duration, (text) => seconds("--duration", text, 1)) ?? durationSeconds,
@@ -96,15 +98,17 @@ export function parseCommand(args: readonly string[], env: NodeJS.ProcessEnv): C
 const optional = <T>(text: string | undefined, read: (text: string) => T): T | undefined =>
   text === undefined ? undefined : read(text);
 
+const pairOptions = ["--compare-images", "--compare-pools"] as const;
+
 /** Turns `--compare-images A B` into `--compare-images A --compare-images B`. */
-function repeatImagesOption(args: readonly string[]): string[] {
-  const option = "--compare-images";
-  let inOption = false;
+function repeatPairOptions(args: readonly string[]): string[] {
+  let inOption: string | undefined;
   return args.flatMap((arg, index) => {
     const isValue = !arg.startsWith("-");
-    const follows = inOption && isValue && args[index - 1] !== option;
-    inOption = arg === option || arg.startsWith(`${option}=`) || (inOption && isValue);
-    return follows ? [option, arg] : [arg];
+    const follows = inOption !== undefined && isValue && args[index - 1] !== inOption ? inOption : undefined;
+    const begun = pairOptions.find((option) => arg === option || arg.startsWith(`${option}=`));
+    inOption = begun ?? (isValue ? inOption : undefined);
+    return follows === undefined ? [arg] : [follows, arg];
   });
 }
 
@@ -125,14 +129,21 @@ function purposeOf({ "save-baseline": save, compare, fault }: Values): Purpose |
 }
 
 function imagesOf(values: Values): Command["images"] {
-  const [first, second, unexpected] = values["compare-images"];
+  const option = values["compare-images"].length > 0 ? "compare-images" : "compare-pools";
+  const [first, second, unexpected] = values[option];
   if (first === undefined) return undefined;
+  const kind = option === "compare-images" ? "images" : "Deployments of the API";
   if (second === undefined || unexpected !== undefined)
-    throw wrongUsage(`--compare-images ${first}: wants two images, as --compare-images A B`);
-  for (const other of ["against", "fault", "compare", "save-baseline"] as const)
-    if (values[other] !== undefined && values[other] !== false)
-      throw wrongUsage(`--compare-images is a run of its own: it does not go with --${other}`);
+    throw wrongUsage(`--${option} ${first}: wants two ${kind}, as --${option} A B`);
+  const others = ["against", "fault", "compare", "save-baseline", "compare-pools"] as const;
+  for (const other of others.filter((each) => each !== option))
+    if (isGiven(values[other]))
+      throw wrongUsage(`--${option} is a run of its own: it does not go with --${other}`);
   return [first, second];
+}
+
+function isGiven(value: string | boolean | readonly string[] | undefined): boolean {
+  return value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0);
 }
 
 function evenRepeats(text: string): number {

@@ -49,6 +49,13 @@ as a baseline of that address`,
       about: `deploy a pod of each image beside the stack, load them in alternating turns, and report whether
 B is better, same or worse; the pods are removed at the end`,
     },
+    "compare-pools": {
+      type: "string",
+      multiple: true,
+      value: "A B",
+      about: `likewise with one pod of each of two Deployments of the API, as api api-canary, with their own
+settings and images`,
+    },
     repeats: {
       type: "string",
       value: "N",

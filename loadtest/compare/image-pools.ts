@@ -59,10 +59,12 @@ export class ImagePools {
    * Removes the pods of an earlier run, deploys both images and waits until they respond. Call `remove` after it, also
    * when it fails.
    *
+   * @param arePools whether `a` and `b` name Deployments, whose pods are copied, and not images
    * @throws {UserError} when the Service of the gateway has an unsuitable type, or a pod does not become ready.
    */
   async deploy(
     [a, b]: readonly [string, string],
+    arePools: boolean,
     signal: AbortSignal,
   ): Promise<readonly [ImagePool, ImagePool]> {
     const outputs = this.#outputs;
@@ -70,12 +72,13 @@ export class ImagePools {
     const { namespace } = outputs;
     try {
       await removeAll(api, namespace);
-      const pattern = workloadsOf("api", outputs).find(({ kind }) => kind === "Deployment");
-      if (!pattern) throw new UserError("the API of the stack is not a Deployment", "deploy it: pulumi up");
-      const source = await api.getJson<V1Deployment>(deploymentPath(namespace, pattern.name));
       const type = await gatewayType(outputs, api);
-      const make = (letter: ImagePool["letter"], image: string) =>
-        deployOne(letter, image, { api, outputs, pattern, source, type });
+      const make = async (letter: ImagePool["letter"], given: string) => {
+        const pattern = patternOf(outputs, arePools ? given : undefined);
+        const source = await api.getJson<V1Deployment>(deploymentPath(namespace, pattern.name));
+        const own = source.spec?.template.spec?.containers[0]?.image ?? "";
+        return deployOne(letter, arePools ? own : given, { api, outputs, pattern, source, type });
+      };
       this.#mayExist = true;
       const pools = [await make("A", a), await make("B", b)] as const;
       for (const pool of pools) await waitReady(pool, namespace, api, signal);
@@ -100,6 +103,20 @@ export class ImagePools {
       this.#api.close();
     }
   }
+}
+
+/** The Deployment that a pod is copied from: the named one, else the first one of the API. */
+function patternOf(outputs: ReachedStack, name: string | undefined): Workload {
+  const deployments = workloadsOf("api", outputs).filter(({ kind }) => kind === "Deployment");
+  const pattern = deployments.find((each) => name === undefined || each.name === name);
+  if (pattern !== undefined) return pattern;
+  if (name === undefined)
+    throw new UserError("the API of the stack is not a Deployment", "deploy it: pulumi up");
+  const known = deployments.map((each) => each.name).join(", ");
+  throw new UserError(
+    `--compare-pools ${name}: must be a Deployment of the API`,
+    `this stack has: ${known || "none"}`,
+  );
 }
 
 async function gatewayType(outputs: ReachedStack, api: ClusterApi): Promise<string> {

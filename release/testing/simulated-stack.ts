@@ -3,6 +3,7 @@ import type { DeployResult, GateResult } from "../next-step.ts";
 import { type GateStep, newRelease, type Release, type Version } from "../record.ts";
 import { RecordStore } from "../record-store.ts";
 import type { ReleasePorts } from "../run-release.ts";
+import { hasPassed } from "../versions.ts";
 import { MemoryApi } from "./memory-api.ts";
 
 /** How the new version, the old one or the machine behaves. */
@@ -79,8 +80,7 @@ export class SimulatedStack {
       deploy: (release) => this.#deploy(release),
       measure: (step, release) => this.#measure(step, release),
       describeNext: async ({ next }): Promise<Version> => ({ ...next, digests: [`sha256:${next.image}`] }),
-      hasPassed: ({ digests }) =>
-        ended.some(({ outcome, next }) => outcome === "passed" && next.digests[0] === digests[0]),
+      hasPassed: (next) => hasPassed(ended, next),
       now: () => this.now(),
       lost: new AbortController().signal,
     };
@@ -105,6 +105,7 @@ export class SimulatedStack {
         canaryReplicas: 1,
         canaryWeight: 10,
         onInvalid: "hold",
+        load: { scenarios: [], duration: null, repeats: 6 },
         notRolledBack: [],
         rendered: { old: {}, next: {} },
       }),

@@ -1,0 +1,147 @@
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { canaryName, releaseImageVariable, releaseVariable } from "../contract/release-overlay.ts";
+import { exitCodes, UserError } from "../contract/user-error.ts";
+import type { Outcome } from "../host/foreground.ts";
+import type { ReachedStack } from "../loadtest/cluster-search.ts";
+import { readCounters, type StackCounters } from "../loadtest/observe/stack-counters.ts";
+import type { RunReport } from "../loadtest/report/report-schema.ts";
+import type { ClusterView } from "./cluster-view.ts";
+import { comparedResult, fullResult, lightResult, withoutReport, withShares } from "./gate-results.ts";
+import type { DeployResult, GateResult } from "./next-step.ts";
+import { requestsBetween } from "./pool-requests.ts";
+import type { GateStep, Release } from "./record.ts";
+import type { RecordStore } from "./record-store.ts";
+import type { ReleasePorts } from "./run-release.ts";
+import { describeStep } from "./status-text.ts";
+import { hasPassed } from "./versions.ts";
+
+/** The Deployment of a stack without `api.pools`. */
+export const stableName = "api";
+
+/** The programs that a release runs. */
+export interface ReleaseTools {
+  /** Runs `pulumi up`. @throws {UserError} when it fails; with exit code 130 when it was interrupted */
+  up(variables: Readonly<Record<string, string>>): Promise<void>;
+  /** Sets an option in the stack's file. */
+  configure(path: string, value: string): Promise<void>;
+  loadtest(args: readonly string[]): Promise<Outcome>;
+  /** The outputs of the last update. */
+  outputs(): Promise<ReachedStack>;
+  /** Prints a line for the user. */
+  print(line: string): void;
+}
+
+/** What the ports of a real stack are made of. */
+export interface StackPortsInput {
+  tools: ReleaseTools;
+  view: ClusterView;
+  store: RecordStore;
+  /** The last releases. */
+  ended: readonly Release[];
+  lost: AbortSignal;
+  /** Folder for the reports. */
+  folder: string;
+}
+
+const lightTimes = ["--duration", "5s", "--warmup", "1s"] as const;
+
+/** What a release does to a deployed stack. */
+export function stackPorts({ tools, view, store, ended, lost, folder }: StackPortsInput): ReleasePorts {
+  return {
+    lost,
+    now: () => new Date().toISOString(),
+    hasPassed: (next) => hasPassed(ended, next),
+    async save(release) {
+      await store.save(release);
+      if (release.step !== "ended") tools.print(`\n▸ ${describeStep(release)}`);
+    },
+    deploy: (release) => deploy(release, tools, view),
+    async measure(step, release) {
+      const result = await measure(step, release, tools, folder);
+      tools.print(`  ${result.verdict}: ${result.reason}`);
+      return result;
+    },
+    async describeNext({ next }) {
+      const canary = await view.pool(canaryName);
+      return canary === undefined ? next : { ...canary.version, image: next.image };
+    },
+  };
+}
+
+async function deploy(release: Release, tools: ReleaseTools, view: ClusterView): Promise<DeployResult> {
+  const { id, givenImage, step } = release;
+  try {
+    if (step === "settle" && givenImage !== null) await tools.configure("api.image", givenImage);
+    await tools.up({
+      [releaseVariable]: id,
+      ...(givenImage !== null && { [releaseImageVariable]: givenImage }),
+    });
+    return { kind: "done" };
+  } catch (error) {
+    if (!(error instanceof UserError) || error.exitCode !== exitCodes.broken) throw error;
+    const isBack = step === "weights-back" || step === "remove-canary" || step === "settle";
+    return isBack ? { kind: "broken", reason: error.message } : view.faultOf(error.message);
+  }
+}
+
+async function measure(
+  step: GateStep,
+  release: Release,
+  tools: ReleaseTools,
+  folder: string,
+): Promise<GateResult> {
+  const { id, attempt } = release;
+  const reports = join(folder, id);
+  await mkdir(reports, { recursive: true });
+  // A report of an attempt that was killed must not be read as that of the next one.
+  const file = join(reports, `${step}-${attempt}-${Date.now()}.json`);
+  const outputs = step === "canary-gate" ? await tools.outputs() : undefined;
+  const before = outputs && (await countersOf(outputs));
+  const outcome = await tools.loadtest([...argumentsOf(step, release), "--json", file]);
+  if (outcome.wasInterrupted)
+    throw new UserError("interrupted", "npm run release -- --resume goes on with the release", {
+      exitCode: exitCodes.interrupted,
+    });
+  const report = await readReport(file);
+  if (report === undefined) return withoutReport(outcome.exitCode);
+  if (step === "compare") return comparedResult(report);
+  if (step === "full-gate") return fullResult(report);
+  const light = lightResult(report);
+  if (!outputs || !before) return light;
+  const after = await countersOf(outputs);
+  const isKnown = before.old.api.size > 0 && before.canary.api.size > 0 && after.canary.api.size > 0;
+  const shares = isKnown
+    ? { old: requestsBetween(before.old, after.old), canary: requestsBetween(before.canary, after.canary) }
+    : null;
+  return withShares(light, report, shares);
+}
+
+function argumentsOf(step: GateStep, { load }: Release): string[] {
+  const { scenarios, duration, repeats } = load;
+  const times = duration === null ? [] : ["--duration", duration];
+  const named = scenarios.flatMap((name) => ["--scenario", name]);
+  switch (step) {
+    case "compare":
+      return ["--compare-pools", stableName, canaryName, "--repeats", String(repeats), ...times, ...named];
+    case "canary-gate":
+    case "full-gate":
+      return [...times, ...named];
+    case "back-gate":
+      return [...lightTimes, ...named];
+  }
+}
+
+async function countersOf(outputs: ReachedStack): Promise<{ old: StackCounters; canary: StackCounters }> {
+  const only = (name: string) =>
+    readCounters({ ...outputs, workloads: outputs.workloads.filter((workload) => workload.name === name) });
+  return { old: await only(stableName), canary: await only(canaryName) };
+}
+
+async function readReport(file: string): Promise<RunReport | undefined> {
+  try {
+    return JSON.parse(await readFile(file, "utf8")) as RunReport;
+  } catch {
+    return undefined;
+  }
+}
