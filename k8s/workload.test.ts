@@ -137,3 +137,25 @@ test("a StatefulSet shows whether Pulumi's state protects it", async () => {
     );
   }
 });
+
+test("a Deployment that a release keeps ignores changes of its whole spec, and an autoscaled one those of its number of pods", async () => {
+  const ignored: (string[] | undefined)[] = [];
+  recordResources();
+  const parent = new pulumi.ComponentResource(
+    "test:Parent",
+    "parent",
+    {},
+    {
+      transformations: [
+        ({ type, opts }) => {
+          if (type.endsWith(":Deployment")) ignored.push(opts.ignoreChanges);
+          return undefined;
+        },
+      ],
+    },
+  );
+  for (const keeps of [{ keepsSpec: true }, { keepsReplicas: true }, {}])
+    createDeployment({ ...args({} as PodConfig), ...keeps, maxSurge: 1 }, parent);
+  await pulumi.runtime.disconnect();
+  assert.deepEqual(ignored, [["spec"], ["spec.replicas"], []]);
+});

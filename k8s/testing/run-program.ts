@@ -53,11 +53,20 @@ export async function runProgram(config: Record<string, unknown>, objects: Clust
   }
 }
 
+function nameOf(object: object): string | undefined {
+  return (object as { metadata?: { name?: string } }).metadata?.name;
+}
+
 /** Status and body of the API server's response. Every StatefulSet that is asked for by name has finished its rollout. */
 function responseTo(url: string, objects: ClusterObjects): [number, object] {
   const { pathname } = new URL(url, "http://cluster");
   if (/\/namespaces\/[^/]+$/.test(pathname)) return [404, {}];
   if (/\/(statefulsets|deployments)\//.test(pathname))
     return [200, { metadata: {}, spec: { replicas: 0 }, status: {} }];
+  const [, configMap] = /\/configmaps\/([^/]+)$/.exec(pathname) ?? [];
+  if (configMap !== undefined) {
+    const found = objects.configmaps?.find((each) => nameOf(each) === configMap);
+    return found === undefined ? [404, {}] : [200, found];
+  }
   return [200, { items: objects[pathname.split("/").at(-1) ?? ""] ?? [] }];
 }
