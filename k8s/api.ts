@@ -62,7 +62,8 @@ export class Api extends pulumi.ComponentResource {
       DATABASE_URL: args.databaseUrl,
       REDIS_PASSWORD: args.redisPassword,
     };
-    const options = { parent: this, ignoreChanges: keepsData ? ["stringData"] : [] };
+    // The provider turns `stringData` into `data`, which the state has.
+    const options = { parent: this, ignoreChanges: keepsData ? ["stringData", "data"] : [] };
     return new Secret(name, { metadata: { namespace: args.namespace }, stringData }, options);
   }
 
