@@ -1,11 +1,11 @@
-/** Exit codes of the commands. Only `loadtest` uses `gate failed`, and only `loadtest` and `capacity` use `invalid`. */
+/** Exit codes of the commands. Only `loadtest`, `start`, `release`, `capacity` and `doctor` use `invalid` or `gate failed`. */
 export const exitCodes = {
   pass: 0,
   broken: 1,
   "wrong usage": 2,
   invalid: 98,
   "gate failed": 99,
-  /** Of `up`, `start`, `pulumi`, `capacity` and `bench:nodes`: 128 and the number of SIGINT, as in a shell. */
+  /** Of `up`, `start`, `pulumi`, `capacity`, `release` and `bench:nodes`: 128 and the number of SIGINT, as in a shell. */
   interrupted: 130,
 } as const;
 
