@@ -19,6 +19,7 @@ export interface ReleaseOptions {
   allowBoth: boolean;
   scenarios: readonly string[];
   duration: string | undefined;
+  connections: number | undefined;
   repeats: number;
 }
 
@@ -90,6 +91,7 @@ export async function beginRelease(input: BeginInput): Promise<Release | undefin
     load: {
       scenarios: [...options.scenarios],
       duration: options.duration ?? null,
+      connections: options.connections ?? null,
       repeats: options.repeats,
     },
     notRolledBack: [schemaNote, ...changes.persistent, ...changes.kept],

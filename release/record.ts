@@ -77,6 +77,7 @@ export const releaseSchema = Type.Object({
     {
       scenarios: Type.Array(Type.String()),
       duration: nullable(Type.String()),
+      connections: nullable(Type.Integer({ minimum: 1 })),
       repeats: Type.Integer({ minimum: 6 }),
     },
     { description: "Options of the load tests." },

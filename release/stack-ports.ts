@@ -118,9 +118,12 @@ async function measure(
 }
 
 function argumentsOf(step: GateStep, { load }: Release): string[] {
-  const { scenarios, duration, repeats } = load;
+  const { scenarios, duration, connections, repeats } = load;
   const times = duration === null ? [] : ["--duration", duration];
-  const named = scenarios.flatMap((name) => ["--scenario", name]);
+  const named = [
+    ...scenarios.flatMap((name) => ["--scenario", name]),
+    ...(connections === null ? [] : ["--connections", String(connections)]),
+  ];
   switch (step) {
     case "compare":
       return ["--compare-pools", stableName, canaryName, "--repeats", String(repeats), ...times, ...named];

@@ -14,7 +14,7 @@ const stepTexts: Readonly<Record<Step, string>> = {
   "remove-canary": "the canary pool goes",
   "back-gate": "the old version is judged after going back",
   hold: "the canary goes to the weight at which it is held",
-  held: "held: two measurements were invalid",
+  held: "two measurements were invalid; the old version serves",
   ended: "ended",
 };
 

@@ -53,6 +53,11 @@ and its stack config describe.`,
       value: "TIME",
       about: "measured time of each turn and scenario, as 30s (default: the load test's)",
     },
+    connections: {
+      type: "string",
+      value: "N",
+      about: "open connections of the load, 1 to 10000 (default: the load test's)",
+    },
     repeats: {
       type: "string",
       value: "N",
@@ -91,7 +96,7 @@ function wishOf(values: Values): ReleaseWish {
   const [action, second] = actions;
   if (second !== undefined) throw wrongCommandLine(spec, `--${action} does not go with --${second}`);
   if (action === undefined) return { action: "begin", options: optionsOf(values) };
-  const given = (["image", "duration"] as const).find((name) => values[name] !== undefined);
+  const given = (["image", "duration", "connections"] as const).find((name) => values[name] !== undefined);
   if (given !== undefined)
     throw wrongCommandLine(
       spec,
@@ -101,7 +106,7 @@ function wishOf(values: Values): ReleaseWish {
 }
 
 function optionsOf(values: Values): ReleaseOptions {
-  const { image, duration, scenario } = values;
+  const { image, duration, connections, scenario } = values;
   if (image !== undefined && !/^\S+$/.test(image))
     throw wrongCommandLine(
       spec,
@@ -120,6 +125,8 @@ function optionsOf(values: Values): ReleaseOptions {
     allowBoth: values["allow-both"],
     scenarios: scenario.flatMap((names) => names.split(",")),
     duration,
+    connections:
+      connections === undefined ? undefined : wholeNumber(spec, "connections", connections, 1, 10_000),
     repeats,
   };
 }

@@ -105,7 +105,7 @@ export class SimulatedStack {
         canaryReplicas: 1,
         canaryWeight: 10,
         onInvalid: "hold",
-        load: { scenarios: [], duration: null, repeats: 6 },
+        load: { scenarios: [], duration: null, connections: null, repeats: 6 },
         notRolledBack: [],
         rendered: { old: {}, next: {} },
       }),

@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { registryAddress } from "../local/paths.ts";
+import { dockerProvider } from "../local/plugins/docker/provider.ts";
+import type { CallContext } from "../local/plugins/protocol/resource-provider.ts";
+import { projectRoot } from "../scripts/stack.ts";
+import { closeClusterView, deployments, pods, until } from "./cluster-view.ts";
+import { LightLoad } from "./light-load.ts";
+import { configure, createStack, destroyStack, outputs, stackName, up } from "./test-stack.ts";
+
+const apiPods = { "app.kubernetes.io/name": "api", "app.kubernetes.io/instance": "api" };
+const call: CallContext = {
+  urn: "urn:pulumi:test::test::docker:index/image:Image::bad",
+  type: "docker:index/image:Image",
+  name: "bad",
+  preview: false,
+  timeoutSeconds: 0,
+  signal: new AbortController().signal,
+  log: () => {},
+};
+// Few connections and expensive requests: a machine that the stack shares must not make the load generator the limit.
+const load = ["--scenario", "writes", "--connections", "4", "--duration", "1s"];
+
+before(async () => {
+  await createStack();
+  await configure("redis.shards", "1");
+  await configure("redis.replicasPerShard", "0");
+  await configure("nginx.replicas", "1");
+  await configure("api.replicas", "2");
+  await configure("loadtest.gates[0].limit", "20");
+  await up();
+});
+after(async () => {
+  closeClusterView();
+  await destroyStack();
+});
+
+/** `npm run release` in a process group of its own. */
+class Command {
+  readonly process: ChildProcess;
+  output = "";
+
+  constructor(...args: string[]) {
+    const line = ["run", "release", "--", "--stack", stackName, ...args];
+    this.process = spawn("npm", line, {
+      cwd: projectRoot,
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
+    for (const stream of [this.process.stdout, this.process.stderr])
+      stream?.setEncoding("utf8").on("data", (text: string) => {
+        this.output += text;
+      });
+  }
+
+  async end(): Promise<number | null> {
+    if (this.process.exitCode === null && this.process.signalCode === null) await once(this.process, "close");
+    return this.process.exitCode;
+  }
+
+  /** Kills the command and all that it has started, as a power failure does. */
+  async kill(): Promise<void> {
+    process.kill(-(this.process.pid ?? 0), "SIGKILL");
+    await this.end();
+  }
+}
+
+async function release(...args: string[]): Promise<[exitCode: number | null, output: string]> {
+  const command = new Command(...args);
+  return [await command.end(), command.output];
+}
+
+const uidsOf = async (namespace: string) => (await pods(namespace, apiPods)).map(({ uid }) => uid).sort();
+
+/** An image of the API whose every hundredth response, or each, has the status 500. @returns its name */
+async function publishBad(every: number): Promise<string> {
+  const { apiImage } = await outputs();
+  const folder = mkdtempSync(join(tmpdir(), "bad-"));
+  const image = `${registryAddress}/breakwater-test/bad:${every}`;
+  writeFileSync(
+    join(folder, "bad.mjs"),
+    `import { ServerResponse } from "node:http";
+const { writeHead } = ServerResponse.prototype;
+let count = 0;
+ServerResponse.prototype.writeHead = function (status, ...others) {
+  const isProbe = /^\\/(livez|readyz|metrics)/.test(this.req.url);
+  return writeHead.call(this, !isProbe && ++count % ${every} === 0 ? 500 : status, ...others);
+};
+await import("./server.js");
+`,
+  );
+  writeFileSync(join(folder, "Dockerfile"), `FROM ${apiImage}\nCOPY bad.mjs ./\nCMD ["bad.mjs"]\n`);
+  const build = { context: folder, dockerfile: join(folder, "Dockerfile") };
+  const provider = dockerProvider("0.0.0");
+  const given = { values: { imageName: image, build }, secretPaths: [] };
+  const { inputs } = await provider.check({ olds: { values: {}, secretPaths: [] }, news: given }, call);
+  await provider.create(inputs, call);
+  rmSync(folder, { recursive: true });
+  return image;
+}
+
+for (const every of [1, 100])
+  test(`a version with ${every === 1 ? "only" : "1 % of"} 500s goes back, and its way loses no request`, async (t) => {
+    const image = await publishBad(every);
+    const { namespace, endpoint } = await outputs();
+    const before = await uidsOf(namespace);
+    const clients = new LightLoad(endpoint);
+    t.after(() => clients.stop());
+    const [exitCode, output] = await release("--image", image, ...load);
+    assert.equal(exitCode, 99, output);
+    assert.deepEqual(await clients.stop(), []);
+    assert.deepEqual(await uidsOf(namespace), before, "the old pods are untouched");
+    assert.ok(!(await deployments(namespace)).includes("api-canary"));
+    const [, status] = await release("--status");
+    assert.match(status, /no release is open/);
+    assert.match(status, /failed/);
+  });
+
+test("a good version that is killed at the canary goes on where it was, refuses other updates, and passes", async (t) => {
+  const { namespace, endpoint } = await outputs();
+  const before = await uidsOf(namespace);
+  const clients = new LightLoad(endpoint);
+  t.after(() => clients.stop());
+  await configure("api.env.VERSION", "2");
+  const killed = new Command(...load);
+  await until("the canary", async () => (await deployments(namespace)).includes("api-canary"));
+  await killed.kill();
+  await assert.rejects(up(), (error) => /r-\S+ is open in the namespace/.test(String(error)));
+  assert.deepEqual(await uidsOf(namespace), before, "the old pods are untouched");
+  const [exitCode, output] = await release("--resume");
+  assert.equal(exitCode, 0, output);
+  assert.deepEqual(await clients.stop(), []);
+  assert.ok(!(await deployments(namespace)).includes("api-canary"));
+  assert.equal((await uidsOf(namespace)).filter((uid) => before.includes(uid)).length, 0);
+  assert.match(await up(), /unchanged/);
+});
