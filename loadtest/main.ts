@@ -72,7 +72,19 @@ function abortOnInterrupt(): AbortSignal {
     controller.abort();
   };
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
+  abortWithParent(controller);
   return controller.signal;
+}
+
+/** Ends the run in order when the command that started it was killed: the next run must not meet its load and its pods. */
+function abortWithParent(controller: AbortController): void {
+  const { ppid } = process;
+  const watch = setInterval(() => {
+    if (process.ppid === ppid) return;
+    clearInterval(watch);
+    controller.abort();
+  }, 1000);
+  watch.unref();
 }
 
 /** The named scenarios. A fault without any has the one that uses all parts of the stack. */

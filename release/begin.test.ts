@@ -108,7 +108,11 @@ test("a release begins with what runs, what comes, and the rendered configuratio
     ["api:1", [digest], "api:2"],
   );
   assert.deepEqual([release.stableReplicas, release.canaryReplicas, release.kitImage], [3, 3, "kit:1"]);
-  assert.deepEqual(Object.keys(release.rendered.old).sort(), ["api/container.json", "nginx/nginx.conf"]);
+  assert.deepEqual(Object.keys(release.rendered.old).sort(), [
+    "api/container.json",
+    "loadtest/settings.json",
+    "nginx/nginx.conf",
+  ]);
   assert.equal(release.step, "canary-up");
 });
 
@@ -124,6 +128,11 @@ test("a stack with pools of its own is refused", async () => {
 test("a stack without an old version, and one without an old pod, is refused", async () => {
   const none = { "deployments/api": { spec: { replicas: 0, selector: {}, template: {} } } };
   await refuses(inputOf([apiStep], {}, none), /no pod of an old version runs/, /npm run up/);
+});
+
+test("a scenario that the stack does not have is refused", async () => {
+  const unknown = { ...options, scenarios: ["light", "nope"] };
+  await refuses(inputOf([apiStep], { options: unknown }), /--scenario nope: must be/, /it has: .*light/);
 });
 
 test("a gateway that this machine cannot reach is refused", async () => {

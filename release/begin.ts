@@ -60,6 +60,7 @@ export async function beginRelease(input: BeginInput): Promise<Release | undefin
       "no pod of an old version runs, which the new one could be compared with",
       "deploy the first version with npm run up",
     );
+  requireScenarios(options, outputs);
   await requireReachableService(input);
   const given: Record<string, string> =
     options.image === undefined ? {} : { [releaseImageVariable]: options.image };
@@ -95,7 +96,7 @@ export async function beginRelease(input: BeginInput): Promise<Release | undefin
       repeats: options.repeats,
     },
     notRolledBack: [schemaNote, ...changes.persistent, ...changes.kept],
-    rendered: { old: await view.rendered(stableName), next: {} },
+    rendered: { old: await view.rendered(stableName, outputs), next: {} },
   });
 }
 
@@ -111,6 +112,13 @@ export async function requireSameCheckout(release: Release, preview: BeginInput[
     [releaseVariable]: release.id,
     ...(release.givenImage !== null && { [releaseImageVariable]: release.givenImage }),
   });
+}
+
+function requireScenarios({ scenarios }: ReleaseOptions, { loadtest }: ReachedStack): void {
+  const known = loadtest.scenarios.map(({ name }) => name);
+  const unknown = scenarios.find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw refused(`--scenario ${unknown}: must be a scenario of the stack`, `it has: ${known.join(", ")}`);
 }
 
 function nothingToRelease({ any }: PlannedChanges): undefined {

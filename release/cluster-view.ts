@@ -10,6 +10,7 @@ import {
   statefulSetPath,
   withLabels,
 } from "../host/cluster-api.ts";
+import type { ReachedStack } from "../loadtest/cluster-search.ts";
 import { whyNotReady } from "../loadtest/compare/image-pools.ts";
 import type { DeployResult } from "./next-step.ts";
 import type { Rendered, Version } from "./record.ts";
@@ -61,9 +62,12 @@ export class ClusterView {
     };
   }
 
-  /** The rendered configuration of the gateway and of Redis, and the settings of the API. None has values of Secrets. */
-  async rendered(pool: string): Promise<Rendered> {
-    const files: Rendered = {};
+  /**
+   * The rendered configuration of the gateway and of Redis, the settings of a pool, and the scenarios and gates. None has values of
+   * Secrets.
+   */
+  async rendered(pool: string, { loadtest }: Pick<ReachedStack, "loadtest">): Promise<Rendered> {
+    const files: Rendered = { "loadtest/settings.json": kept(JSON.stringify(loadtest, null, 1)) };
     const gateway = await this.#find<V1Deployment>(deploymentPath(this.#namespace, "nginx"));
     const redis = await this.#find<V1StatefulSet>(statefulSetPath(this.#namespace, "redis"));
     for (const [name, spec] of [

@@ -17,7 +17,7 @@ export interface ReleasePorts {
   deploy(release: Release): Promise<DeployResult>;
   measure(step: GateStep, release: Release): Promise<GateResult>;
   /** What the cluster knows of the new version, once a pod of it runs. */
-  describeNext(release: Release): Promise<Version>;
+  describeNext(release: Release): Promise<Pick<Release, "next" | "rendered">>;
   /** Whether this version has passed one of the last releases. */
   hasPassed(next: Version): boolean;
   /** ISO 8601. */
@@ -64,8 +64,8 @@ async function doStep(release: Release, ports: ReleasePorts) {
   const result = await ports.deploy(release);
   if (step !== "canary-up" || result.kind !== "done")
     return advance(release, { kind: "deployed", result }, facts(false));
-  const next = await ports.describeNext(release);
-  return advance({ ...release, next }, { kind: "deployed", result }, facts(ports.hasPassed(next)));
+  const described = { ...release, ...(await ports.describeNext(release)) };
+  return advance(described, { kind: "deployed", result }, facts(ports.hasPassed(described.next)));
 }
 
 function requireLease({ lost }: ReleasePorts): void {

@@ -62,9 +62,12 @@ export function stackPorts({ tools, view, store, ended, lost, folder }: StackPor
       tools.print(`  ${result.verdict}: ${result.reason}`);
       return result;
     },
-    async describeNext({ next }) {
+    async describeNext({ next, rendered }) {
       const canary = await view.pool(canaryName);
-      return canary === undefined ? next : { ...canary.version, image: next.image };
+      return {
+        next: canary === undefined ? next : { ...canary.version, image: next.image },
+        rendered: { ...rendered, next: await view.rendered(canaryName, await tools.outputs()) },
+      };
     },
   };
 }
@@ -79,7 +82,9 @@ async function deploy(release: Release, tools: ReleaseTools, view: ClusterView):
     });
     return { kind: "done" };
   } catch (error) {
-    if (!(error instanceof UserError) || error.exitCode !== exitCodes.broken) throw error;
+    if (!(error instanceof UserError)) throw error;
+    if (error.exitCode === exitCodes.interrupted) throw interrupted();
+    if (error.exitCode !== exitCodes.broken) throw error;
     const isBack = step === "weights-back" || step === "remove-canary" || step === "settle";
     return isBack ? { kind: "broken", reason: error.message } : view.faultOf(error.message);
   }
@@ -99,10 +104,7 @@ async function measure(
   const outputs = step === "canary-gate" ? await tools.outputs() : undefined;
   const before = outputs && (await countersOf(outputs));
   const outcome = await tools.loadtest([...argumentsOf(step, release), "--json", file]);
-  if (outcome.wasInterrupted)
-    throw new UserError("interrupted", "npm run release -- --resume goes on with the release", {
-      exitCode: exitCodes.interrupted,
-    });
+  if (outcome.wasInterrupted) throw interrupted();
   const report = await readReport(file);
   if (report === undefined) return withoutReport(outcome.exitCode);
   if (step === "compare") return comparedResult(report);
@@ -115,6 +117,12 @@ async function measure(
     ? { old: requestsBetween(before.old, after.old), canary: requestsBetween(before.canary, after.canary) }
     : null;
   return withShares(light, report, shares);
+}
+
+function interrupted(): UserError {
+  return new UserError("interrupted", "npm run release -- --resume goes on with it, --abort takes it back", {
+    exitCode: exitCodes.interrupted,
+  });
 }
 
 function argumentsOf(step: GateStep, { load }: Release): string[] {

@@ -6,6 +6,7 @@ import {
   wholeNumber,
   wrongCommandLine,
 } from "../host/command-line.ts";
+import { parseCommand } from "../loadtest/cli/command-line.ts";
 import type { ReleaseOptions } from "../release/begin.ts";
 
 /** What `npm run release` does. */
@@ -112,6 +113,8 @@ function optionsOf(values: Values): ReleaseOptions {
       spec,
       `--image ${image}: must be the name of an image, as registry.example.org/api:2`,
     );
+  // The load test has the rule.
+  if (duration !== undefined) parseCommand(["--duration", duration], {});
   const repeats = wholeNumber(spec, "repeats", values.repeats, 6, 40);
   if (repeats % 2 === 1) throw wrongCommandLine(spec, `--repeats ${repeats}: must be even`);
   const onInvalid = values["on-invalid"];

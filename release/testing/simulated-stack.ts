@@ -79,7 +79,10 @@ export class SimulatedStack {
       },
       deploy: (release) => this.#deploy(release),
       measure: (step, release) => this.#measure(step, release),
-      describeNext: async ({ next }): Promise<Version> => ({ ...next, digests: [`sha256:${next.image}`] }),
+      describeNext: async ({ next, rendered }) => ({
+        next: { ...next, digests: [`sha256:${next.image}`] },
+        rendered,
+      }),
       hasPassed: (next) => hasPassed(ended, next),
       now: () => this.now(),
       lost: new AbortController().signal,
