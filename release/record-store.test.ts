@@ -50,6 +50,10 @@ test("a damaged record is reported with a fix, and the other releases are still 
       /kubectl -n shop patch configmap .*"open":null,"overlay":null.*npm run up/,
     );
     assert.match(damaged[1]?.what ?? "", /key release-r-1/);
+    assert.deepEqual(
+      damaged.map(({ blocks }) => blocks),
+      [true, false],
+    );
     assert.match(damaged[1]?.fix ?? "", /"release-r-1":null/);
   }
 });

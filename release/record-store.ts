@@ -19,6 +19,8 @@ export interface Damage {
   /** What is wrong, with the key. */
   what: string;
   fix: string;
+  /** Whether no release can be made before it is mended. */
+  blocks: boolean;
 }
 
 /** What the cluster has of a stack's releases. */
@@ -57,7 +59,8 @@ export class RecordStore {
     const read = (key: string): Release | undefined => {
       const release = parseRelease(data[key] ?? "");
       if (typeof release === "object") return release;
-      damaged.push({ what: `${releasesName}, key ${key}: ${release}`, fix: this.#fixOf(key) });
+      const what = `${releasesName}, key ${key}: ${release}`;
+      damaged.push({ what, fix: this.#fixOf(key), blocks: key === openKey });
       return undefined;
     };
     const open = data[openKey] === undefined ? undefined : read(openKey);
@@ -67,6 +70,7 @@ export class RecordStore {
       damaged.push({
         what: `${releasesName} has an overlay, but no open release`,
         fix: this.#fixOf(overlayKey),
+        blocks: true,
       });
     return { open, ended: ended.toSorted((a, b) => (a.startedAt < b.startedAt ? 1 : -1)), damaged };
   }

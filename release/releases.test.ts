@@ -68,6 +68,18 @@ for (const behaviour of Object.keys(table) as Behaviour[])
     }
   });
 
+for (const [behaviour, deployed] of [
+  ["good", ["canary-up", "canary-traffic", "promote", "settle"]],
+  ["never ready", ["canary-up", "remove-canary"]],
+  ["slower", ["canary-up", "remove-canary"]],
+  ["1 % of 500", ["canary-up", "canary-traffic", "weights-back", "remove-canary"]],
+  ["crash under load", ["canary-up", "canary-traffic", "promote", "weights-back", "remove-canary"]],
+] as const)
+  test(`a release that is "${behaviour}" deploys no more than it has to, and takes the traffic back first`, async () => {
+    const stack = await measuredActions(behaviour);
+    assert.deepEqual(stack.deployed, deployed);
+  });
+
 test("a release that is killed twice, at any two moments, ends the same", async () => {
   for (const behaviour of ["good", "500s under full load"] as const) {
     const { actions } = await measuredActions(behaviour);

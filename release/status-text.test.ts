@@ -20,7 +20,11 @@ test("every step has a description", () => {
 
 test("the status has the open release with the way on, the last ones, and what is damaged", () => {
   const text = statusText(
-    { open: release, ended: [failedRelease], damaged: [{ what: "key x: is not JSON", fix: "kubectl" }] },
+    {
+      open: release,
+      ended: [failedRelease],
+      damaged: [{ what: "key x: is not JSON", fix: "kubectl", blocks: true }],
+    },
     undefined,
   );
   assert.match(text, /✗ key x: is not JSON\n {2}kubectl/);

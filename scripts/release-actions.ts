@@ -94,7 +94,7 @@ export async function abortRelease(at: ReleasePlace): Promise<number> {
 
 type Run = (release: Release) => Promise<number>;
 
-/** Works on the record while no other process does. A damaged record is refused. */
+/** Works on the record while no other process does. An open release whose record is damaged is refused. */
 async function withLease(
   at: ReleasePlace,
   work: (records: Records, run: Run) => Promise<number>,
@@ -107,8 +107,10 @@ async function withLease(
   try {
     const store = new RecordStore(api, outputs.namespace);
     const records = await store.load();
-    const [damage] = records.damaged;
-    if (damage !== undefined) throw new UserError(damage.what, damage.fix);
+    for (const { what, fix, blocks } of records.damaged) {
+      if (blocks) throw new UserError(what, fix);
+      console.error(`! ${what}\n  ${fix}`);
+    }
     const run = async (release: Release): Promise<number> => {
       const { ended } = records;
       const view = new ClusterView(api, outputs.namespace);

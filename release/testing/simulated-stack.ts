@@ -1,6 +1,6 @@
 import { parseOverlay, type ReleaseOverlay } from "../../contract/release-overlay.ts";
 import type { DeployResult, GateResult } from "../next-step.ts";
-import { type GateStep, newRelease, type Release, type Version } from "../record.ts";
+import { type GateStep, newRelease, type Release, type Step, type Version } from "../record.ts";
 import { RecordStore } from "../record-store.ts";
 import type { ReleasePorts } from "../run-release.ts";
 import { hasPassed } from "../versions.ts";
@@ -48,6 +48,7 @@ export class SimulatedStack {
   /** Broken promises, such as a moment without any weight. */
   readonly violations: string[] = [];
   readonly measured: GateStep[] = [];
+  readonly deployed: Step[] = [];
   /** Number of actions until the process is killed; undefined: it lives. */
   killAfter: number | undefined;
   actions = 0;
@@ -118,6 +119,7 @@ export class SimulatedStack {
 
   /** What the Pulumi program does with the overlay in the cluster, part by part: it may be killed between two of them. */
   async #deploy(release: Release): Promise<DeployResult> {
+    this.deployed.push(release.step);
     const overlay = await this.#overlay();
     if (overlay === undefined) throw new Error("a release deploys without an overlay");
     this.#act();
@@ -176,6 +178,8 @@ export class SimulatedStack {
 
   #setWeights(stable: number, canary: number): void {
     if (stable === 0 && (canary === 0 || !this.canary?.isReady)) this.violations.push("no pool has traffic");
+    const isSmall = this.canary !== undefined && this.canary.replicas < this.stable.replicas;
+    if (canary > stable && isSmall) this.violations.push("too few pods have most of the traffic");
     this.weights = { stable, canary };
   }
 
