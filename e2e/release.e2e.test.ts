@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { pollUntil } from "../host/poll.ts";
 import { registryAddress } from "../local/paths.ts";
 import { dockerProvider } from "../local/plugins/docker/provider.ts";
 import type { CallContext } from "../local/plugins/protocol/resource-provider.ts";
@@ -120,6 +121,24 @@ for (const every of [1, 100])
     assert.match(status, /no release is open/);
     assert.match(status, /failed/);
   });
+
+test("a version that is taken back while it has all traffic loses no request", async (t) => {
+  const { namespace, endpoint } = await outputs();
+  const before = await uidsOf(namespace);
+  const clients = new LightLoad(endpoint);
+  t.after(() => clients.stop());
+  await configure("api.env.VERSION", "1");
+  const command = new Command("--canary-weight", "50", ...load);
+  const patience = { what: "the last gate", fix: command.output, intervalMs: 250, timeoutMs: 400_000 };
+  await pollUntil(patience, async () => command.output.includes("full-gate:"));
+  process.kill(-(command.process.pid ?? 0), "SIGINT");
+  await command.end();
+  const [exitCode, output] = await release("--abort");
+  assert.equal(exitCode, 0, output);
+  assert.match(output, /weights-back.*remove-canary.*back-gate.*aborted/s);
+  assert.deepEqual(await clients.stop(), []);
+  assert.deepEqual(await uidsOf(namespace), before, "the old pods are untouched");
+});
 
 test("a good version that is killed at the canary goes on where it was, refuses other updates, and passes", async (t) => {
   const { namespace, endpoint } = await outputs();

@@ -82,7 +82,7 @@ export async function beginRelease(input: BeginInput): Promise<Release | undefin
     startedBy: who,
     git,
     old: old.version,
-    next: { image: nextImage, digests: [], configHash: "" },
+    next: { image: nextImage, digests: [], configHash: "", podHash: "" },
     givenImage: options.image ?? null,
     kitImage: await view.kitImage(),
     stableReplicas: old.replicas,

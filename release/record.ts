@@ -38,6 +38,7 @@ const version = Type.Object({
   image: Type.String({ description: "Name with tag or digest, as the pods have it." }),
   digests: Type.Array(Type.String(), { description: "What the nodes report of it; empty until a pod runs." }),
   configHash: Type.String({ description: "Hash of the pods' settings without image and secret values." }),
+  podHash: Type.String({ description: "Hash of the whole pod template, with the names of its Secrets." }),
 });
 
 const rendered = Type.Record(

@@ -62,7 +62,7 @@ test("pulumi gets the release's id and image, and only settle names the image in
   const { ports, done } = await portsOf(t);
   const variables = JSON.stringify({ BREAKWATER_RELEASE: release.id, BREAKWATER_RELEASE_IMAGE: "api:9" });
   const given: Release = { ...release, givenImage: "api:9" };
-  await ports.deploy({ ...given, step: "promote" });
+  await ports.deploy({ ...given, step: "canary-up" });
   await ports.deploy({ ...given, step: "settle" });
   assert.deepEqual(done, [variables, "api.image=api:9", variables]);
 });
@@ -87,6 +87,17 @@ for (const [what, pods, kind] of [
     const { ports } = await portsOf(t, { up: failing }, [...pods]);
     assert.equal((await ports.deploy(release)).kind, kind);
   });
+
+test("a canary whose settings have changed since it began is not given traffic", async (t) => {
+  const { ports } = await portsOf(t);
+  const { next } = await ports.describeNext(release);
+  for (const step of ["canary-traffic", "promote"] as const) {
+    assert.equal((await ports.deploy({ ...release, step, next })).kind, "done");
+    const before = { ...next, podHash: "other" };
+    assert.equal((await ports.deploy({ ...release, step, next: before })).kind, "broken");
+    assert.equal((await ports.deploy({ ...release, step: "weights-back", next: before })).kind, "done");
+  }
+});
 
 test("a step back that fails is broken, whatever the canary's pods do", async (t) => {
   const { ports } = await portsOf(t, { up: failing }, [crashed]);

@@ -80,7 +80,12 @@ async function deploy(release: Release, tools: ReleaseTools, view: ClusterView):
       [releaseVariable]: id,
       ...(givenImage !== null && { [releaseImageVariable]: givenImage }),
     });
-    return { kind: "done" };
+    return (await isChanged(release, view))
+      ? {
+          kind: "broken",
+          reason: "stack config has changed since the canary was compared with the old version",
+        }
+      : { kind: "done" };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     if (error.exitCode === exitCodes.interrupted) throw interrupted();
@@ -88,6 +93,13 @@ async function deploy(release: Release, tools: ReleaseTools, view: ClusterView):
     const isBack = step === "weights-back" || step === "remove-canary" || step === "settle";
     return isBack ? { kind: "broken", reason: error.message } : view.faultOf(error.message);
   }
+}
+
+/** Whether the canary's pods are no longer those that began: what gets the traffic must be what was compared. */
+async function isChanged({ step, next }: Release, view: ClusterView): Promise<boolean> {
+  if (step !== "canary-traffic" && step !== "promote") return false;
+  const canary = await view.pool(canaryName);
+  return canary !== undefined && canary.version.podHash !== next.podHash;
 }
 
 async function measure(

@@ -15,7 +15,8 @@ export function versionOf(deployment: V1Deployment, pods: readonly V1Pod[]): Ver
       return name === main?.name && isSame && digest !== undefined ? [digest] : [];
     }),
   );
-  return { image, digests: [...new Set(digests)].sort(), configHash: configHashOf(deployment) };
+  const podHash = sha256(JSON.stringify(sorted(deployment.spec?.template.spec ?? {})));
+  return { image, digests: [...new Set(digests)].sort(), configHash: configHashOf(deployment), podHash };
 }
 
 /**

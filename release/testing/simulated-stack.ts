@@ -92,7 +92,7 @@ export class SimulatedStack {
   }
 
   release(options: Partial<Release> = {}): Release {
-    const version = (image: string): Version => ({ image, digests: [], configHash: "same" });
+    const version = (image: string): Version => ({ image, digests: [], configHash: "same", podHash: "same" });
     const startedAt = this.now();
     return {
       ...newRelease({
