@@ -29,7 +29,12 @@ import { NetworkPolicies } from "./k8s/network-policies.ts";
 import { NginxGateway } from "./k8s/nginx-gateway.ts";
 import { noticesOf } from "./k8s/notices.ts";
 import { OwnImage, readOwnBuild } from "./k8s/own-image.ts";
-import { givenImage, readOpenRelease, requireReleasedImage } from "./k8s/open-release.ts";
+import {
+  failedReleaseNotice,
+  givenImage,
+  readOpenRelease,
+  requireReleasedImage,
+} from "./k8s/open-release.ts";
 import { ownFields } from "./k8s/owned-fields.ts";
 import { setDatabasePassword, settleRedisUsers } from "./k8s/password-jobs.ts";
 import { createPasswordsInUse } from "./k8s/passwords-in-use.ts";
@@ -115,6 +120,8 @@ const ownImage =
 const servedImage =
   givenImage(process.env) ?? ownImage?.imageName ?? config.api.source.image ?? image.imageName;
 requireReleasedImage(release, servedImage, config.api.pools !== undefined, process.env);
+const failedBefore = release ? undefined : await failedReleaseNotice(opened, ns, servedImage);
+if (failedBefore !== undefined) void pulumi.log.warn(failedBefore);
 // The kit's own programs run in the API's image. They change with the release's last step only.
 const kitImage = release?.kitImage ?? image.imageName;
 

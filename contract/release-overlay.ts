@@ -4,6 +4,9 @@ export const releasesName = "breakwater-releases";
 /** Key of `releasesName` with the overlay of the open release, as JSON. Without an open release there is none. */
 export const overlayKey = "overlay";
 
+/** Begin of the keys of releases that have ended. An id, which follows, begins with the time of the release. */
+export const endedPrefix = "release-";
+
 /** Variable that holds the id of a release while `npm run release` runs pulumi. */
 export const releaseVariable = "BREAKWATER_RELEASE";
 

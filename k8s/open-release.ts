@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import {
+  endedPrefix,
   overlayKey,
   parseOverlay,
   type ReleaseOverlay,
@@ -26,7 +27,7 @@ export async function readOpenRelease(
   namespace: string,
   env: ReleaseEnvironment,
 ): Promise<ReleaseOverlay | undefined> {
-  const text = await readOverlayText(cluster, namespace);
+  const { [overlayKey]: text } = await readData(cluster, namespace);
   const ownId = env[releaseVariable];
   if (text === undefined) {
     if (ownId === undefined) return undefined;
@@ -76,18 +77,54 @@ export function givenImage(env: ReleaseEnvironment): string | undefined {
   return env[releaseImageVariable] || undefined;
 }
 
-/** A namespace that does not exist yet has no release. */
-async function readOverlayText(
+/**
+ * Warning for an update that would deploy, without a gate, an image whose last release went back.
+ *
+ * @param image image that the API of this checkout and stack config has
+ */
+export async function failedReleaseNotice(
   cluster: Pick<ClusterReader, "getJson">,
   namespace: string,
+  image: string,
 ): Promise<string | undefined> {
+  const data = await readData(cluster, namespace);
+  const keys = Object.keys(data).filter((key) => key.startsWith(endedPrefix));
+  const last = parseEnded(data[keys.sort().at(-1) ?? ""] ?? "");
+  const { id, outcome, next, old, back } = last;
+  if (outcome !== "failed" || next?.image !== image || old?.image === image) return undefined;
+  return `The image ${image} went back in its release ${id}: ${back?.reason}. This update deploys it without a gate; npm run release judges it again`;
+}
+
+/** The fields of a release that a notice needs. */
+interface EndedRelease {
+  id?: string;
+  outcome?: string;
+  next?: { image?: string };
+  old?: { image?: string };
+  back?: { reason?: string } | null;
+}
+
+function parseEnded(text: string): EndedRelease {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+/** A namespace that does not exist yet has no release. */
+async function readData(
+  cluster: Pick<ClusterReader, "getJson">,
+  namespace: string,
+): Promise<Record<string, string>> {
   try {
     const path = pathOf("configmaps", namespace, releasesName);
     const { data } = await cluster.getJson<{ data?: Record<string, string> }>(path, requestTimeoutMs);
-    return data?.[overlayKey];
+    return data ?? {};
   } catch (error) {
     // A deployer who may not read ConfigMaps cannot have made a release either.
-    if ([401, 403, 404].includes(statusOf(error))) return undefined;
+    if ([401, 403, 404].includes(statusOf(error))) return {};
     throw new pulumi.RunError(
       `Whether a release is open in the namespace ${namespace} cannot be read: ${(error as Error).message}`,
     );

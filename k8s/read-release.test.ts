@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ReleaseOverlay } from "../contract/release-overlay.ts";
-import { readOpenRelease, requireReleasedImage } from "./open-release.ts";
+import { failedReleaseNotice, readOpenRelease, requireReleasedImage } from "./open-release.ts";
 
 // Needs a process of its own: it runs as an update of Pulumi, not as a preview.
 
@@ -63,4 +63,27 @@ test("requireReleasedImage refuses another image in the release's own update, an
   assert.throws(() => requireReleasedImage(overlay, "api:2", true, own), {
     message: /api.pools does not go with the open release r-1/,
   });
+});
+
+test("failedReleaseNotice warns of an image whose last release went back, and of no other", async () => {
+  const ended = (id: string, outcome: string, more: object = {}) => ({
+    [`release-${id}`]: JSON.stringify({
+      id,
+      outcome,
+      next: { image: "api:2" },
+      old: { image: "api:1" },
+      back: { reason: "p99 of light" },
+      ...more,
+    }),
+  });
+  const noticeOf = (data: Record<string, string>, image = "api:2") =>
+    failedReleaseNotice(clusterWith(data), "shop", image);
+  const failed = ended("r-2", "failed");
+  assert.match((await noticeOf(failed)) ?? "", /api:2 went back in its release r-2: p99 of light/);
+  assert.equal(await noticeOf(failed, "api:3"), undefined);
+  assert.equal(await noticeOf({ ...failed, ...ended("r-3", "passed") }), undefined);
+  assert.equal(await noticeOf({ "release-r-4": "{" }), undefined);
+  assert.equal(await noticeOf({}), undefined);
+  // A release of settings only: the image serves.
+  assert.equal(await noticeOf(ended("r-5", "failed", { old: { image: "api:2" } })), undefined);
 });

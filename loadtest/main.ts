@@ -2,6 +2,7 @@ import type { StackOutputs } from "../contract/outputs.ts";
 import { exitCodes } from "../contract/user-error.ts";
 import { printError } from "../host/print-error.ts";
 import { StepPrinter } from "../host/steps.ts";
+import { abortWithParent } from "./abort-with-parent.ts";
 import { type Command, helpText, parseCommand } from "./cli/command-line.ts";
 import { outputsOfFile, outputsOfStack } from "./cli/outputs.ts";
 import { reportTables, resultLines } from "./cli/summary.ts";
@@ -74,17 +75,6 @@ function abortOnInterrupt(): AbortSignal {
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
   abortWithParent(controller);
   return controller.signal;
-}
-
-/** Ends the run in order when the command that started it was killed: the next run must not meet its load and its pods. */
-function abortWithParent(controller: AbortController): void {
-  const { ppid } = process;
-  const watch = setInterval(() => {
-    if (process.ppid === ppid) return;
-    clearInterval(watch);
-    controller.abort();
-  }, 1000);
-  watch.unref();
 }
 
 /** The named scenarios. A fault without any has the one that uses all parts of the stack. */

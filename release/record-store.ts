@@ -1,5 +1,5 @@
 import { Value } from "@sinclair/typebox/value";
-import { overlayKey, releasesName } from "../contract/release-overlay.ts";
+import { endedPrefix, overlayKey, releasesName } from "../contract/release-overlay.ts";
 import { UserError } from "../contract/user-error.ts";
 import { ApiError, type ClusterApi, configMapPath } from "../host/cluster-api.ts";
 import { overlayOf } from "./overlay.ts";
@@ -7,8 +7,6 @@ import { type Release, releaseSchema } from "./record.ts";
 
 /** Key of the open release. */
 const openKey = "open";
-/** Begin of the keys of releases that have ended. */
-const endedPrefix = "release-";
 /** Releases that have ended and stay. */
 const keptReleases = 10;
 /** Kubernetes refuses a ConfigMap of more than 1 MiB. */
