@@ -28,13 +28,13 @@ import { fullStackName, ownerAnnotation, requireOwnNamespace } from "./k8s/names
 import { NetworkPolicies } from "./k8s/network-policies.ts";
 import { NginxGateway } from "./k8s/nginx-gateway.ts";
 import { noticesOf } from "./k8s/notices.ts";
-import { OwnImage, readOwnBuild } from "./k8s/own-image.ts";
 import {
   failedReleaseNotice,
   givenImage,
   readOpenRelease,
   requireReleasedImage,
 } from "./k8s/open-release.ts";
+import { OwnImage, readOwnBuild } from "./k8s/own-image.ts";
 import { ownFields } from "./k8s/owned-fields.ts";
 import { setDatabasePassword, settleRedisUsers } from "./k8s/password-jobs.ts";
 import { createPasswordsInUse } from "./k8s/passwords-in-use.ts";

@@ -12,6 +12,7 @@ import type { CallContext } from "../local/plugins/protocol/resource-provider.ts
 import { projectRoot } from "../scripts/stack.ts";
 import { closeClusterView, deployments, pods, until } from "./cluster-view.ts";
 import { LightLoad } from "./light-load.ts";
+import { inLongForm } from "./long-form.ts";
 import { configure, createStack, destroyStack, outputs, stackName, up } from "./test-stack.ts";
 
 const apiPods = { "app.kubernetes.io/name": "api", "app.kubernetes.io/instance": "api" };
@@ -106,23 +107,27 @@ await import("./server.js");
 }
 
 for (const every of [1, 100])
-  test(`a version with ${every === 1 ? "only" : "1 % of"} 500s goes back, and its way loses no request`, async (t) => {
-    const image = await publishBad(every);
-    const { namespace, endpoint } = await outputs();
-    const before = await uidsOf(namespace);
-    const clients = new LightLoad(endpoint);
-    t.after(() => clients.stop());
-    const [exitCode, output] = await release("--image", image, ...load);
-    assert.equal(exitCode, 99, output);
-    assert.deepEqual(await clients.stop(), []);
-    assert.deepEqual(await uidsOf(namespace), before, "the old pods are untouched");
-    assert.ok(!(await deployments(namespace)).includes("api-canary"));
-    const [, status] = await release("--status");
-    assert.match(status, /no release is open/);
-    assert.match(status, /failed/);
-  });
+  test(
+    `a version with ${every === 1 ? "only" : "1 % of"} 500s goes back, and its way loses no request`,
+    every === 1 ? {} : inLongForm,
+    async (t) => {
+      const image = await publishBad(every);
+      const { namespace, endpoint } = await outputs();
+      const before = await uidsOf(namespace);
+      const clients = new LightLoad(endpoint);
+      t.after(() => clients.stop());
+      const [exitCode, output] = await release("--image", image, ...load);
+      assert.equal(exitCode, 99, output);
+      assert.deepEqual(await clients.stop(), []);
+      assert.deepEqual(await uidsOf(namespace), before, "the old pods are untouched");
+      assert.ok(!(await deployments(namespace)).includes("api-canary"));
+      const [, status] = await release("--status");
+      assert.match(status, /no release is open/);
+      assert.match(status, /failed/);
+    },
+  );
 
-test("a version that is taken back while it has all traffic loses no request", async (t) => {
+test("a version that is taken back while it has all traffic loses no request", inLongForm, async (t) => {
   const { namespace, endpoint } = await outputs();
   const before = await uidsOf(namespace);
   const clients = new LightLoad(endpoint);
@@ -140,21 +145,25 @@ test("a version that is taken back while it has all traffic loses no request", a
   assert.deepEqual(await uidsOf(namespace), before, "the old pods are untouched");
 });
 
-test("a good version that is killed at the canary goes on where it was, refuses other updates, and passes", async (t) => {
-  const { namespace, endpoint } = await outputs();
-  const before = await uidsOf(namespace);
-  const clients = new LightLoad(endpoint);
-  t.after(() => clients.stop());
-  await configure("api.env.VERSION", "2");
-  const killed = new Command(...load);
-  await until("the canary", async () => (await deployments(namespace)).includes("api-canary"));
-  await killed.kill();
-  await assert.rejects(up(), (error) => /r-\S+ is open in the namespace/.test(String(error)));
-  assert.deepEqual(await uidsOf(namespace), before, "the old pods are untouched");
-  const [exitCode, output] = await release("--resume");
-  assert.equal(exitCode, 0, output);
-  assert.deepEqual(await clients.stop(), []);
-  assert.ok(!(await deployments(namespace)).includes("api-canary"));
-  assert.equal((await uidsOf(namespace)).filter((uid) => before.includes(uid)).length, 0);
-  assert.match(await up(), /unchanged/);
-});
+test(
+  "a good version that is killed at the canary goes on where it was, refuses other updates, and passes",
+  inLongForm,
+  async (t) => {
+    const { namespace, endpoint } = await outputs();
+    const before = await uidsOf(namespace);
+    const clients = new LightLoad(endpoint);
+    t.after(() => clients.stop());
+    await configure("api.env.VERSION", "2");
+    const killed = new Command(...load);
+    await until("the canary", async () => (await deployments(namespace)).includes("api-canary"));
+    await killed.kill();
+    await assert.rejects(up(), (error) => /r-\S+ is open in the namespace/.test(String(error)));
+    assert.deepEqual(await uidsOf(namespace), before, "the old pods are untouched");
+    const [exitCode, output] = await release("--resume");
+    assert.equal(exitCode, 0, output);
+    assert.deepEqual(await clients.stop(), []);
+    assert.ok(!(await deployments(namespace)).includes("api-canary"));
+    assert.equal((await uidsOf(namespace)).filter((uid) => before.includes(uid)).length, 0);
+    assert.match(await up(), /unchanged/);
+  },
+);

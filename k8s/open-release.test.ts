@@ -23,7 +23,7 @@ let program: typeof import("../index.ts");
 before(async () => {
   process.env[releaseVariable] = "r-1";
   const configMap = { metadata: { name: releasesName }, data: { [overlayKey]: JSON.stringify(overlay) } };
-  const config = { api: { image: "registry.example.org/api:2" }, nginx: { nodePort: 30080 } };
+  const config = { api: { source: { image: "registry.example.org/api:2" } }, nginx: { nodePort: 30080 } };
   ({ recorded, program } = await runProgram(config, { configmaps: [configMap] }));
 });
 

@@ -64,7 +64,7 @@ test("pulumi gets the release's id and image, and only settle names the image in
   const given: Release = { ...release, givenImage: "api:9" };
   await ports.deploy({ ...given, step: "canary-up" });
   await ports.deploy({ ...given, step: "settle" });
-  assert.deepEqual(done, [variables, "api.image=api:9", variables]);
+  assert.deepEqual(done, [variables, "api.source.image=api:9", variables]);
 });
 
 const failing = async () => {

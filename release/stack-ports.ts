@@ -75,7 +75,7 @@ export function stackPorts({ tools, view, store, ended, lost, folder }: StackPor
 async function deploy(release: Release, tools: ReleaseTools, view: ClusterView): Promise<DeployResult> {
   const { id, givenImage, step } = release;
   try {
-    if (step === "settle" && givenImage !== null) await tools.configure("api.image", givenImage);
+    if (step === "settle" && givenImage !== null) await tools.configure("api.source.image", givenImage);
     await tools.up({
       [releaseVariable]: id,
       ...(givenImage !== null && { [releaseImageVariable]: givenImage }),

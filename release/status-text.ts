@@ -70,7 +70,7 @@ export function endText(release: Release): string {
 }
 
 function givenTo(image: string | null): string {
-  return image === null ? "" : "; api.image in the stack's file names it";
+  return image === null ? "" : "; api.source.image in the stack's file names it";
 }
 
 function notesOf({ notes }: Release): string[] {

@@ -153,7 +153,7 @@ export const commands = {
   ),
   "prove:updates": withoutOptions(
     "npm run prove:updates",
-    "Runs the end-to-end tests of updates with those that npm test leaves out: more failed rollouts, rotations and interrupts.",
+    "Runs the end-to-end tests of updates with those that npm test leaves out: more failed rollouts, rotations, interrupts and releases.",
   ),
   test: withoutOptions(
     "npm test",

@@ -2,6 +2,6 @@ import { commands } from "./commands.ts";
 import { entry } from "./entry.ts";
 import { runLongForm } from "./long-form.ts";
 
-const names = ["deployment", "names", "interrupt", "rotation"];
+const names = ["deployment", "names", "interrupt", "rotation", "release"];
 
 await entry(commands["prove:updates"], () => runLongForm(names.map((name) => `e2e/${name}.e2e.test.ts`)));

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { join } from "node:path";
 import { deployedStack } from "../bench/deployed-stack.ts";
@@ -17,7 +18,7 @@ import { RecordStore, type Records } from "../release/record-store.ts";
 import { runRelease } from "../release/run-release.ts";
 import { type ReleaseTools, stackPorts } from "../release/stack-ports.ts";
 import { endText, statusText } from "../release/status-text.ts";
-import { projectRoot, type StackChoice } from "./stack.ts";
+import { projectRoot, type StackChoice, sectionOf } from "./stack.ts";
 import { deploy, runLoadtest } from "./workspace.ts";
 
 /** The stack that a release changes, and its cluster. */
@@ -38,6 +39,7 @@ export async function showStatus({ api, outputs }: ReleasePlace): Promise<number
 /** Releases what this checkout describes. @returns the exit code @throws {UserError} */
 export async function beginNewRelease(at: ReleasePlace, options: ReleaseOptions): Promise<number> {
   const { outputs, api, stack } = at;
+  refuseImageBesideFolder(stack, options);
   return withLease(at, async (records, run) => {
     if (records.open !== undefined)
       throw new UserError(
@@ -62,6 +64,19 @@ export async function beginNewRelease(at: ReleasePlace, options: ReleaseOptions)
     console.log("nothing to release: the stack has what this checkout describes");
     return 0;
   });
+}
+
+/** The image would be recorded in stack config, where the folder is. */
+function refuseImageBesideFolder({ configFile }: StackChoice, { image }: ReleaseOptions): void {
+  const text = existsSync(configFile) ? readFileSync(configFile, "utf8") : "";
+  const { source } = sectionOf(text, "api") ?? {};
+  const { context } = (source ?? {}) as { context?: unknown };
+  if (image === null || image === undefined || context === undefined) return;
+  throw new UserError(
+    `--image ${image}: the stack builds its API from a folder, api.source.context (${context})`,
+    "leave --image out to release what is in the folder; or remove api.source.context first, and pulumi up",
+    { exitCode: 2 },
+  );
 }
 
 /** Goes on with the open release. Without one, it reports how the last one ended. @returns the exit code */

@@ -26,7 +26,7 @@ and its stack config describe.`,
     image: {
       type: "string",
       value: "REF",
-      about: "release this image; api.image of the stack's file names it afterwards",
+      about: "release this image; api.source.image of the stack's file names it afterwards",
     },
     status: { type: "boolean", about: "show the open release and the last ten; changes nothing" },
     resume: { type: "boolean", about: "go on with a release that was interrupted, killed or held" },
