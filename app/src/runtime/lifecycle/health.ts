@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Database } from "../database/database.ts";
 import type { Log } from "../log.ts";
 
 /** Response to a probe. */
@@ -16,7 +15,14 @@ export interface PartHealth {
 
 /** Parts that the probes depend on. */
 export interface HealthParts {
-  database: Pick<Database, "createSchema" | "openConnections" | "ping">;
+  database: {
+    /** Called until it resolves; the process is ready then. */
+    createSchema(): Promise<void>;
+    /** Called after it, so that the first requests find connections. */
+    openConnections(): Promise<void>;
+    /** Called each second. */
+    ping(): Promise<void>;
+  };
   log: Log;
   /** Health of the other parts in the full report, by name. */
   report?: Record<string, () => PartHealth>;

@@ -23,7 +23,7 @@ const gcKinds: Record<number, string> = {
 export type ProcessData = ReturnType<ProcessSampler["collect"]>;
 
 /** Bytes of one space of V8's heap. */
-interface HeapSpace {
+export interface HeapSpace {
   total: number;
   used: number;
   available: number;
