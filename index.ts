@@ -38,7 +38,7 @@ import { OwnImage, readOwnBuild } from "./k8s/own-image.ts";
 import { ownFields } from "./k8s/owned-fields.ts";
 import { setDatabasePassword, settleRedisUsers } from "./k8s/password-jobs.ts";
 import { createPasswordsInUse } from "./k8s/passwords-in-use.ts";
-import { pinImages } from "./k8s/pinned-image.ts";
+import { pinImage, pinImages } from "./k8s/pinned-image.ts";
 import { preflight } from "./k8s/preflight.ts";
 import { requireRemovableDatabase } from "./k8s/protected-database.ts";
 import { RedisCluster } from "./k8s/redis-cluster.ts";
@@ -117,8 +117,8 @@ const image = new ApiImage("api", {
 const own = await readOwnBuild(config.api.source, images.node, import.meta.dirname);
 const ownImage =
   own && new OwnImage("own-api", { build: own, platform: images.platform, registry: config.registry });
-const servedImage =
-  givenImage(process.env) ?? ownImage?.imageName ?? config.api.source.image ?? image.imageName;
+const named = givenImage(process.env) ?? config.api.source.image;
+const servedImage = ownImage?.imageName ?? (named ? await pinImage(named) : image.imageName);
 requireReleasedImage(release, servedImage, config.api.pools !== undefined, process.env);
 const failedBefore = release ? undefined : await failedReleaseNotice(opened, ns, servedImage);
 if (failedBefore !== undefined) void pulumi.log.warn(failedBefore);

@@ -13,6 +13,7 @@ import { openCluster } from "../host/open-cluster.ts";
 import { poll } from "../host/poll.ts";
 import { findCluster } from "../loadtest/cluster-search.ts";
 import { projectRoot } from "../scripts/stack.ts";
+import { inLongForm } from "./long-form.ts";
 import { configure, createStack, destroyStack, outputs, stackName, up } from "./test-stack.ts";
 
 const annotation = "breakwater.dev/capacity";
@@ -55,24 +56,28 @@ async function requireOriginal(): Promise<void> {
   assert.deepEqual([spec?.replicas, metadata?.annotations?.[annotation]], [2, undefined]);
 }
 
-test("npm run capacity searches one and two pods, writes the report, and puts the pods back", async () => {
-  const run = await capacity(...short, "--rate", "100", "--out", folder);
-  const printed = run.stdout + run.stderr;
-  // On a machine without time, every search may be without an end.
-  assert.ok(run.exitCode === 0 || run.exitCode === 98, printed);
-  const report = JSON.parse(readFileSync(join(folder, "capacity.json"), "utf8")) as CapacityReport;
-  assert.deepEqual(
-    report.searches.map(({ pods }) => pods),
-    [1, 2],
-    printed,
-  );
-  assert.ok(
-    report.steps.some(({ metrics }) => (metrics?.cpu.length ?? 0) > 0),
-    printed,
-  );
-  assert.match(readFileSync(join(folder, "capacity.html"), "utf8"), /id="capacity"/);
-  await requireOriginal();
-});
+test(
+  "npm run capacity searches one and two pods, writes the report, and puts the pods back",
+  inLongForm,
+  async () => {
+    const run = await capacity(...short, "--rate", "100", "--out", folder);
+    const printed = run.stdout + run.stderr;
+    // On a machine without time, every search may be without an end.
+    assert.ok(run.exitCode === 0 || run.exitCode === 98, printed);
+    const report = JSON.parse(readFileSync(join(folder, "capacity.json"), "utf8")) as CapacityReport;
+    assert.deepEqual(
+      report.searches.map(({ pods }) => pods),
+      [1, 2],
+      printed,
+    );
+    assert.ok(
+      report.steps.some(({ metrics }) => (metrics?.cpu.length ?? 0) > 0),
+      printed,
+    );
+    assert.match(readFileSync(join(folder, "capacity.html"), "utf8"), /id="capacity"/);
+    await requireOriginal();
+  },
+);
 
 test("the pods of a run that was killed are put back by --restore", async () => {
   const args = ["scripts/capacity.ts", "--stack", stackName, ...short];

@@ -14,6 +14,7 @@ import {
   requestsAnswered,
   until,
 } from "./cluster-view.ts";
+import { inLongForm } from "./long-form.ts";
 import { configure, createStack, destroyStack, loadtest, outputs, up } from "./test-stack.ts";
 
 let stack: StackOutputs;
@@ -162,7 +163,7 @@ for (const fault of ["rollout", "kill-api", "kill-redis-primary"]) {
   });
 }
 
-test("the load test compares two images side by side and removes their pods", async () => {
+test("the load test compares two images side by side and removes their pods", inLongForm, async () => {
   const { apiImage } = await outputs();
   // Few connections and expensive requests: a machine that the stack shares must not make the load generator the limit.
   const flags = ["--scenario", "writes", "--connections", "4", "--repeats", "6", "--duration", "1s"];
@@ -178,7 +179,7 @@ test("the load test compares two images side by side and removes their pods", as
   assert.deepEqual(await deployments(stack.namespace), ["api", "nginx", "redis-controller"]);
 });
 
-test("the gates fail when a pod is replaced during the run", async () => {
+test("the gates fail when a pod is replaced during the run", inLongForm, async () => {
   const [exitCode, gates] = await failedGates([], async () => {
     await sleep(8_000);
     await deletePods(stack.namespace, (await podsOf("api")).slice(0, 1));
@@ -195,11 +196,15 @@ test("the gates fail after an out-of-memory kill", async () => {
   assert.ok(gates.includes("oom_kills"), `failed gates: ${gates.join(", ")}`);
 });
 
-test("the gates fail with a leak of four kilobytes per request, long before the memory limit", async () => {
-  const flags = ["--scenario", "light", "--rate", "300", "--duration", "90s"];
-  const [exitCode, gates] = await failedGates(flags, leakDuringTheRun(4096));
-  assert.deepEqual([exitCode, gates], [99, ["memory_time_to_limit"]]);
-});
+test(
+  "the gates fail with a leak of four kilobytes per request, long before the memory limit",
+  inLongForm,
+  async () => {
+    const flags = ["--scenario", "light", "--rate", "300", "--duration", "90s"];
+    const [exitCode, gates] = await failedGates(flags, leakDuringTheRun(4096));
+    assert.deepEqual([exitCode, gates], [99, ["memory_time_to_limit"]]);
+  },
+);
 
 test("the gates fail after a crash", async () => {
   const [exitCode, gates] = await failedGates([], laterDuringTheRun("exit?code=3"));
