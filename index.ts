@@ -117,8 +117,10 @@ const image = new ApiImage("api", {
 const own = await readOwnBuild(config.api.source, images.node, import.meta.dirname);
 const ownImage =
   own && new OwnImage("own-api", { build: own, platform: images.platform, registry: config.registry });
-const named = givenImage(process.env) ?? config.api.source.image;
-const servedImage = ownImage?.imageName ?? (named ? await pinImage(named) : image.imageName);
+const given = givenImage(process.env);
+const named = given ?? config.api.source.image;
+const pinned = named === undefined || named === release?.image ? named : await pinImage(named);
+const servedImage = (given === undefined ? ownImage?.imageName : undefined) ?? pinned ?? image.imageName;
 requireReleasedImage(release, servedImage, config.api.pools !== undefined, process.env);
 const failedBefore = release ? undefined : await failedReleaseNotice(opened, ns, servedImage);
 if (failedBefore !== undefined) void pulumi.log.warn(failedBefore);

@@ -66,8 +66,9 @@ test("a canary that leaves keeps its pods, whatever image this checkout has", ()
   assert.equal(canary?.image, undefined);
 });
 
-test("an autoscaled old pool keeps its autoscaler", () => {
+test("an autoscaled old pool keeps its autoscaler, which removes none of its pods while they have no traffic", () => {
   const autoscale = { min: 2, max: 9, cpuMillicores: 700, scaleDownAfter: 60_000 };
-  const [old] = releasePools([{ ...single, replicas: 9, autoscale }], overlay(beside));
-  assert.deepEqual([old?.replicas, old?.autoscale], [9, autoscale]);
+  const released = overlay({ ...beside, stableReplicas: 6 });
+  const [old] = releasePools([{ ...single, replicas: 9, autoscale }], released);
+  assert.deepEqual([old?.replicas, old?.autoscale], [9, { ...autoscale, min: 6 }]);
 });

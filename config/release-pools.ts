@@ -30,6 +30,13 @@ export function releasePools(
   const old = {
     ...stable,
     replicas: stable.autoscale === undefined ? stableReplicas : stable.replicas,
+    // Without traffic the autoscaler would remove pods that have to take all of it at once.
+    ...(stable.autoscale && {
+      autoscale: {
+        ...stable.autoscale,
+        min: Math.min(stable.autoscale.max, Math.max(stable.autoscale.min, stableReplicas)),
+      },
+    }),
     podWeight: stablePod,
     share: stableReplicas === 0 ? 0 : stableWeight,
     keepsSpec: true,

@@ -209,6 +209,11 @@ export class ClusterApi {
   }
 }
 
+/** Path of a Secret. */
+export function secretPath(namespace: string, name: string): string {
+  return objectPath("/api/v1", namespace, "secrets", name);
+}
+
 /** Path of a namespace's pods at the API server, or of one of them. */
 export function podPath(namespace: string, name?: string): string {
   return objectPath("/api/v1", namespace, "pods", name);

@@ -31,6 +31,7 @@ const objects: Record<string, object> = {
       selector: { matchLabels: selector },
       template: { spec: { containers: [container] } },
     },
+    status: { updatedReplicas: 3, readyReplicas: 3 },
   },
   "deployments/redis-controller": { spec: { template: { spec: { containers: [{ image: "kit:1" }] } } } },
   "deployments/nginx": {
@@ -128,6 +129,22 @@ test("a stack with pools of its own is refused", async () => {
 test("a stack without an old version, and one without an old pod, is refused", async () => {
   const none = { "deployments/api": { spec: { replicas: 0, selector: {}, template: {} } } };
   await refuses(inputOf([apiStep], {}, none), /no pod of an old version runs/, /npm run up/);
+});
+
+test("an old version whose rollout has not ended, and another port of the API, are refused", async () => {
+  const deployment = objects["deployments/api"] as object;
+  const half = { "deployments/api": { ...deployment, status: { updatedReplicas: 1, readyReplicas: 3 } } };
+  await refuses(inputOf([apiStep], {}, half), /1 of 3 pods are of its last rollout/, /npm run up/);
+  const few = {
+    "deployments/api": { ...deployment, metadata: { annotations: { "breakwater.dev/capacity": "{}" } } },
+  };
+  await refuses(inputOf([apiStep], {}, few), /npm run capacity has changed/, /--restore/);
+  const service = {
+    op: "update",
+    urn: urnOf("breakwater:k8s:Api$kubernetes:core/v1:Service", "api-headless"),
+    detailedDiff: { "spec.ports[0].port": {} },
+  };
+  await refuses(inputOf([apiStep, service]), /ports change \(Service api-headless\)/, /api\.contract\.port/);
 });
 
 test("a scenario that the stack does not have is refused", async () => {

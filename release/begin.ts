@@ -4,7 +4,7 @@ import { releaseImageVariable, releaseVariable } from "../contract/release-overl
 import { UserError } from "../contract/user-error.ts";
 import { type ClusterApi, servicePath } from "../host/cluster-api.ts";
 import type { ReachedStack } from "../loadtest/cluster-search.ts";
-import type { ClusterView } from "./cluster-view.ts";
+import type { ClusterView, StackPool } from "./cluster-view.ts";
 import { overlayOf } from "./overlay.ts";
 import { type PlannedChanges, plannedChanges } from "./planned-changes.ts";
 import { newRelease, type Release } from "./record.ts";
@@ -60,6 +60,7 @@ export async function beginRelease(input: BeginInput): Promise<Release | undefin
       "no pod of an old version runs, which the new one could be compared with",
       "deploy the first version with npm run up",
     );
+  requireWhole(old);
   requireScenarios(options, outputs);
   await requireReachableService(input);
   const given: Record<string, string> =
@@ -71,6 +72,7 @@ export async function beginRelease(input: BeginInput): Promise<Release | undefin
       "see what it reports: npm run pulumi -- preview",
     );
   if (!changes.api) return nothingToRelease(changes);
+  requireSamePorts(changes);
   requireOneKindOfChange(changes, options);
   const stamp = now.toISOString();
   const id = `r-${stamp.slice(0, 19).replaceAll(/[-:]/g, "").replace("T", "-")}-${randomBytes(2).toString("hex")}`;
@@ -108,10 +110,8 @@ export async function beginRelease(input: BeginInput): Promise<Release | undefin
  */
 export async function requireSameCheckout(release: Release, preview: BeginInput["preview"]): Promise<void> {
   if (overlayOf(release)?.image === null || release.step === "ended") return;
-  await preview({
-    [releaseVariable]: release.id,
-    ...(release.givenImage !== null && { [releaseImageVariable]: release.givenImage }),
-  });
+  const image = release.givenImage ?? (release.step === "settle" ? release.next.image : null);
+  await preview({ [releaseVariable]: release.id, ...(image !== null && { [releaseImageVariable]: image }) });
 }
 
 function requireScenarios({ scenarios }: ReleaseOptions, { loadtest }: ReachedStack): void {
@@ -126,6 +126,24 @@ function nothingToRelease({ any }: PlannedChanges): undefined {
   throw refused(
     "this checkout and its stack config change nothing of the API's pods: a release compares two versions of them",
     "deploy the other changes with npm run up",
+  );
+}
+
+/** The old version is what its Deployment says only when all its pods are of that, and as many as the stack wants. */
+function requireWhole({ unfinished }: StackPool): void {
+  if (unfinished === undefined) return;
+  throw refused(
+    `the old version cannot be compared: ${unfinished}`,
+    "end that first: npm run up; npm run capacity -- --restore",
+  );
+}
+
+/** The old pods keep their port, and the gateway has one port for all pods. */
+function requireSamePorts({ ports }: PlannedChanges): void {
+  if (ports.length === 0) return;
+  throw refused(
+    `the API's ports change (Service ${ports.join(", ")}): the gateway could not reach the old pods beside the new ones`,
+    "deploy a change of api.contract.port, or from the kit's API to your own, with npm run up",
   );
 }
 

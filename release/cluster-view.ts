@@ -1,4 +1,11 @@
-import type { V1ConfigMap, V1Deployment, V1Pod, V1PodSpec, V1StatefulSet } from "@kubernetes/client-node";
+import type {
+  V1ConfigMap,
+  V1Deployment,
+  V1Pod,
+  V1PodSpec,
+  V1Secret,
+  V1StatefulSet,
+} from "@kubernetes/client-node";
 import { controllerName } from "../contract/redis-controller.ts";
 import { canaryName } from "../contract/release-overlay.ts";
 import {
@@ -7,6 +14,7 @@ import {
   configMapPath,
   deploymentPath,
   podPath,
+  secretPath,
   statefulSetPath,
   withLabels,
 } from "../host/cluster-api.ts";
@@ -21,6 +29,15 @@ const keptText = 24_000;
 /** Files that are settings and no programs. */
 const isSettings = (file: string) => /\.(conf|json|acl)$/.test(file);
 
+/** A Deployment of the API. */
+export interface StackPool {
+  version: Version;
+  /** Number of pods that it wants. */
+  replicas: number;
+  /** Why its pods are not all of its version, or not as many as the stack wants; undefined: they are. */
+  unfinished?: string;
+}
+
 /** The stack as its cluster has it, for the record of a release. */
 export class ClusterView {
   readonly #api: Pick<ClusterApi, "getJson">;
@@ -32,11 +49,16 @@ export class ClusterView {
   }
 
   /** A Deployment's version and number of pods. @returns undefined when there is no such Deployment */
-  async pool(name: string): Promise<{ version: Version; replicas: number } | undefined> {
+  async pool(name: string): Promise<StackPool | undefined> {
     const deployment = await this.#find<V1Deployment>(deploymentPath(this.#namespace, name));
     if (deployment === undefined) return undefined;
     const pods = await this.#podsOf(deployment);
-    return { version: versionOf(deployment, pods), replicas: deployment.spec?.replicas ?? 1 };
+    const unfinished = unfinishedOf(deployment);
+    return {
+      version: versionOf(deployment, pods, await this.#variablesOf(deployment)),
+      replicas: deployment.spec?.replicas ?? 1,
+      ...(unfinished !== undefined && { unfinished }),
+    };
   }
 
   /** The image that the kit's own programs run in; null without such a program. */
@@ -96,6 +118,18 @@ export class ClusterView {
     return files;
   }
 
+  /** Variables that the pods have from Secrets. One that may not be read counts as empty. */
+  async #variablesOf({ spec }: V1Deployment): Promise<unknown[]> {
+    const sources = (spec?.template.spec?.containers ?? []).flatMap(({ envFrom = [] }) => envFrom);
+    const names = sources.flatMap(({ secretRef }) => (secretRef?.name === undefined ? [] : [secretRef.name]));
+    return Promise.all(
+      names.map(async (name) => {
+        const found = await this.#find<V1Secret>(secretPath(this.#namespace, name)).catch(() => undefined);
+        return found?.data ?? {};
+      }),
+    );
+  }
+
   async #podsOf({ spec }: V1Deployment): Promise<V1Pod[]> {
     const path = withLabels(podPath(this.#namespace), spec?.selector.matchLabels ?? {});
     const { items } = await this.#api.getJson<{ items: V1Pod[] }>(path);
@@ -110,6 +144,16 @@ export class ClusterView {
       throw error;
     }
   }
+}
+
+function unfinishedOf({ metadata, spec, status }: V1Deployment): string | undefined {
+  const { replicas = 1 } = spec ?? {};
+  const { updatedReplicas = 0, readyReplicas = 0, observedGeneration = 0 } = status ?? {};
+  if (metadata?.annotations?.["breakwater.dev/capacity"] !== undefined)
+    return "npm run capacity has changed the number of its pods, and was killed";
+  if (observedGeneration < (metadata?.generation ?? 0)) return "its last rollout has not begun";
+  if (updatedReplicas < replicas) return `${updatedReplicas} of ${replicas} pods are of its last rollout`;
+  return readyReplicas < replicas ? `${readyReplicas} of ${replicas} pods are ready` : undefined;
 }
 
 function isReady(pod: V1Pod): boolean {

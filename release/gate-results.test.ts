@@ -3,7 +3,14 @@ import { test } from "node:test";
 import type { RunReport } from "../loadtest/report/report-schema.ts";
 import type { GateResult as JudgedGate } from "../loadtest/report/schema/gate.ts";
 import { sampleReport } from "../loadtest/testing/sample-report.ts";
-import { comparedResult, fullResult, lightResult, withoutReport, withShares } from "./gate-results.ts";
+import {
+  comparedResult,
+  fullResult,
+  lightResult,
+  unreadCanary,
+  withoutReport,
+  withShares,
+} from "./gate-results.ts";
 import { requestsBetween } from "./pool-requests.ts";
 
 const passed = sampleReport();
@@ -106,8 +113,24 @@ test("a comparison in which the new version fails goes against it, and says whet
 });
 
 test("a new version is not refused because the old one fails", () => {
-  const { verdict, oldFailsToo } = comparedResult(comparison(["A"], "gate failed"));
-  assert.deepEqual([verdict, oldFailsToo], ["pass", true]);
+  const errorsOf = (letter: string) => ({ ...gate("error_rate", "fail"), subject: `light (${letter})` });
+  const resultOf = (gates: JudgedGate[], more: Partial<RunReport> = {}) => {
+    const { verdict, oldFailsToo } = comparedResult({ ...comparison(["A"], "gate failed"), gates, ...more });
+    return [verdict, oldFailsToo];
+  };
+  assert.deepEqual(resultOf([errorsOf("A")]), ["pass", true]);
+  // Something else has failed, too, or the new version is slower.
+  assert.deepEqual(resultOf([errorsOf("A"), gate("restarts", "fail")]), ["gate failed", true]);
+  assert.deepEqual(resultOf([errorsOf("B")]), ["gate failed", true]);
+  const row = { scenario: "light", metric: "p50", ratio: 1.9, low: 1.8, high: 2, outliers: 0, verdict: "worse" } as const;
+  const compared = { before: { apiImage: "a", savedAt: null }, after: { apiImage: "b" }, notCompared: [] };
+  const worse = { ...compared, rows: [row] };
+  assert.deepEqual(resultOf([errorsOf("A")], { comparison: worse }), ["gate failed", true]);
+});
+
+test("a canary that did not say what it has counted makes the run invalid", () => {
+  assert.equal(unreadCanary(lightResult(good)).verdict, "invalid");
+  assert.equal(unreadCanary(lightResult(report([gate("error_rate", "fail")]))).verdict, "gate failed");
 });
 
 test("a load test without a report is broken", () => {

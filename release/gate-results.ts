@@ -25,7 +25,18 @@ export function comparedResult(report: RunReport): GateResult {
   const failedTurns = (letter: string) =>
     report.scenarios.filter(({ scenario, failed }) => failed > 0 && scenario.endsWith(`(${letter})`));
   const oldFails = failedTurns("A").length > 0;
-  const isOfOldOnly = oldFails && failedTurns("B").length === 0 && report.verdict === "gate failed";
+  const failedGates = report.gates.filter(({ verdict }) => verdict === "fail");
+  const areErrorsOfOld = failedGates.every(
+    ({ metric, subject }) => "isError" in gateMetrics[metric] && subject.endsWith("(A)"),
+  );
+  const isWorse = report.comparison?.rows.some(({ verdict }) => verdict === "worse") ?? false;
+  const isOfOldOnly =
+    oldFails &&
+    failedTurns("B").length === 0 &&
+    report.verdict === "gate failed" &&
+    failedGates.length > 0 &&
+    areErrorsOfOld &&
+    !isWorse;
   const result = { ...fullResult(report), oldFailsToo: oldFails };
   if (!isOfOldOnly) return result;
   // The new version may be the mend of what the old one does wrong; the gates of its own traffic judge it.
@@ -89,6 +100,12 @@ export function withShares(
       summary,
     };
   return { ...result, summary };
+}
+
+/** The result of a run at the canary's weight whose canary did not say what it had counted. A failed gate stays one. */
+export function unreadCanary(result: GateResult): GateResult {
+  if (result.verdict !== "pass") return result;
+  return { ...result, verdict: "invalid", reason: "the counters of the canary's pods could not be read" };
 }
 
 /** The result of a load test that ended without a report. */

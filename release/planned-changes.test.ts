@@ -13,7 +13,14 @@ const same = { op: "same", urn: urn("kubernetes:core/v1:Namespace", "namespace")
 const changesOf = (...steps: object[]) => plannedChanges(JSON.stringify({ steps }));
 
 test("plannedChanges finds the new image of the API and nothing else", () => {
-  assert.deepEqual(changesOf(api, same), { api: true, image: "api:2", kept: [], persistent: [], any: true });
+  assert.deepEqual(changesOf(api, same), {
+    api: true,
+    image: "api:2",
+    kept: [],
+    persistent: [],
+    ports: [],
+    any: true,
+  });
 });
 
 test("plannedChanges finds that nothing changes", () => {
@@ -74,4 +81,14 @@ test("output that is no preview has no changes, and its errors are read", () => 
   ];
   assert.equal(previewErrors(JSON.stringify({ diagnostics })), "The release r-1 is open");
   assert.equal(previewErrors(""), "");
+});
+
+test("plannedChanges finds another port of the API, and no Service that is new", () => {
+  const service = (op: string, name: string) => ({
+    op,
+    urn: urn("breakwater:k8s:Api$kubernetes:core/v1:Service", name),
+    detailedDiff: { "spec.ports[0].port": {} },
+  });
+  assert.deepEqual(changesOf(api, service("update", "api-headless"))?.ports, ["api-headless"]);
+  assert.deepEqual(changesOf(api, service("create", "api-canary-headless"))?.ports, []);
 });

@@ -16,6 +16,8 @@ export interface PlannedChanges {
   kept: string[];
   /** Changes of Redis' topology, and of storage. */
   persistent: string[];
+  /** Services of the API whose ports change. The gateway and the NetworkPolicies know one port, for both versions. */
+  ports: string[];
   /** Whether anything changes. */
   any: boolean;
 }
@@ -45,6 +47,13 @@ export function plannedChanges(json: string): PlannedChanges | undefined {
       return op !== "update" || paths.some((path) => shaping.test(path.replaceAll(/\["?|"?\]/g, ".")));
     })
     .map(({ op, type, name }) => `${op} of ${kindOf(type)} ${name}`);
+  const ports = changed
+    .filter((step) => isApi(step) && step.type.endsWith(":Service") && step.op !== "create")
+    .filter(({ op = "", detailedDiff }) => {
+      const paths = Object.keys(detailedDiff ?? {});
+      return op !== "delete" && paths.some((path) => path.startsWith("spec.ports"));
+    })
+    .map(({ name }) => name);
   const growths = (preview.diagnostics ?? [])
     .map(({ message = "" }) => /the volume of .* grows from .*/.exec(message)?.[0])
     .filter((message) => message !== undefined);
@@ -59,6 +68,7 @@ export function plannedChanges(json: string): PlannedChanges | undefined {
       ),
     ],
     persistent: [...new Set([...persistent, ...growths])],
+    ports: [...new Set(ports)],
     any: resources.length > 0 || growths.length > 0,
   };
 }

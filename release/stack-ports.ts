@@ -7,7 +7,14 @@ import type { ReachedStack } from "../loadtest/cluster-search.ts";
 import { readCounters, type StackCounters } from "../loadtest/observe/stack-counters.ts";
 import type { RunReport } from "../loadtest/report/report-schema.ts";
 import type { ClusterView } from "./cluster-view.ts";
-import { comparedResult, fullResult, lightResult, withoutReport, withShares } from "./gate-results.ts";
+import {
+  comparedResult,
+  fullResult,
+  lightResult,
+  unreadCanary,
+  withoutReport,
+  withShares,
+} from "./gate-results.ts";
 import type { DeployResult, GateResult } from "./next-step.ts";
 import { requestsBetween } from "./pool-requests.ts";
 import type { GateStep, Release } from "./record.ts";
@@ -73,13 +80,13 @@ export function stackPorts({ tools, view, store, ended, lost, folder }: StackPor
 }
 
 async function deploy(release: Release, tools: ReleaseTools, view: ClusterView): Promise<DeployResult> {
-  const { id, givenImage, step } = release;
+  const { id, givenImage, step, next } = release;
   try {
     if (step === "settle" && givenImage !== null) await tools.configure("api.source.image", givenImage);
-    await tools.up({
-      [releaseVariable]: id,
-      ...(givenImage !== null && { [releaseImageVariable]: givenImage }),
-    });
+    // The version that passed is deployed, also from a checkout that makes another one by now.
+    const image = givenImage ?? (step === "settle" ? next.image : null);
+    await tools.up({ [releaseVariable]: id, ...(image !== null && { [releaseImageVariable]: image }) });
+    if (step === "settle") await reportOtherSettings(release, tools, view);
     return (await isChanged(release, view))
       ? {
           kind: "broken",
@@ -93,6 +100,16 @@ async function deploy(release: Release, tools: ReleaseTools, view: ClusterView):
     const isBack = step === "weights-back" || step === "remove-canary" || step === "settle";
     return isBack ? { kind: "broken", reason: error.message } : view.faultOf(error.message);
   }
+}
+
+/** Settings of the stack that were changed after the canary was judged are deployed with it. */
+async function reportOtherSettings({ next }: Release, tools: ReleaseTools, view: ClusterView): Promise<void> {
+  const settled = await view.pool(stableName);
+  if (settled === undefined || next.configHash === "" || settled.version.configHash === next.configHash)
+    return;
+  tools.print(
+    "  ! the API's settings have changed since the gates judged them: npm run loadtest judges what serves now",
+  );
 }
 
 /** Whether the canary's pods are no longer those that began: what gets the traffic must be what was compared. */
@@ -124,7 +141,9 @@ async function measure(
   const light = lightResult(report);
   if (!outputs || !before) return light;
   const after = await countersOf(outputs);
-  const isKnown = before.old.api.size > 0 && before.canary.api.size > 0 && after.canary.api.size > 0;
+  if (before.old.api.size > 0 && (before.canary.api.size === 0 || after.canary.api.size === 0))
+    return unreadCanary(light);
+  const isKnown = before.old.api.size > 0;
   const shares = isKnown
     ? { old: requestsBetween(before.old, after.old), canary: requestsBetween(before.canary, after.canary) }
     : null;

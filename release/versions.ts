@@ -2,8 +2,17 @@ import { createHash } from "node:crypto";
 import type { V1Deployment, V1Pod } from "@kubernetes/client-node";
 import type { Release, Version } from "./record.ts";
 
-/** What a Deployment and its pods say of the version that they run. */
-export function versionOf(deployment: V1Deployment, pods: readonly V1Pod[]): Version {
+/**
+ * What a Deployment and its pods say of the version that they run.
+ *
+ * @param variables data of the Secrets that the pods have variables from. They have generated passwords, so that a hash says nothing
+ * of their values.
+ */
+export function versionOf(
+  deployment: V1Deployment,
+  pods: readonly V1Pod[],
+  variables: readonly unknown[] = [],
+): Version {
   const [main] = deployment.spec?.template.spec?.containers ?? [];
   const image = main?.image ?? "";
   const digests = pods.flatMap(({ spec, status }) =>
@@ -16,18 +25,23 @@ export function versionOf(deployment: V1Deployment, pods: readonly V1Pod[]): Ver
     }),
   );
   const podHash = sha256(JSON.stringify(sorted(deployment.spec?.template.spec ?? {})));
-  return { image, digests: [...new Set(digests)].sort(), configHash: configHashOf(deployment), podHash };
+  return {
+    image,
+    digests: [...new Set(digests)].sort(),
+    configHash: configHashOf(deployment, variables),
+    podHash,
+  };
 }
 
 /**
  * Hash of the settings of a Deployment's pods. What differs between two pools of equal settings is left out: the image, labels,
- * and the names of Secrets, whose values are in no record.
+ * and the names of Secrets.
  */
-function configHashOf({ spec }: V1Deployment): string {
+function configHashOf({ spec }: V1Deployment, variables: readonly unknown[]): string {
   const pod = spec?.template.spec;
   const containers = pod?.containers.map(({ image, envFrom, ...settings }) => settings);
   const { topologySpreadConstraints, ...others } = pod ?? { containers: [] };
-  return sha256(JSON.stringify(sorted({ ...others, containers })));
+  return sha256(JSON.stringify(sorted({ ...others, containers, variables })));
 }
 
 /** Whether a version has passed one of these releases: the same image by its digest, with the same settings. */

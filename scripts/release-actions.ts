@@ -11,7 +11,7 @@ import type { ReachedStack } from "../loadtest/cluster-search.ts";
 import { beginRelease, type ReleaseOptions, requireSameCheckout } from "../release/begin.ts";
 import { ClusterView } from "../release/cluster-view.ts";
 import { leaseHolder, ReleaseLease } from "../release/lease.ts";
-import { abort, exitCodeOf, resume } from "../release/next-step.ts";
+import { abort, resume } from "../release/next-step.ts";
 import { previewErrors } from "../release/planned-changes.ts";
 import type { Release } from "../release/record.ts";
 import { RecordStore, type Records } from "../release/record-store.ts";
@@ -84,8 +84,13 @@ export async function resumeRelease(at: ReleasePlace): Promise<number> {
   return withLease(at, async ({ open, ended: [last] }, run) => {
     if (open === undefined) {
       if (last === undefined) throw noneOpen();
-      console.log(`no release is open; the last one:\n${endText(last)}`);
-      return exitCodeOf(last);
+      throw new UserError(
+        `no release is open; the last one: ${endText(last)}`,
+        "npm run release begins one",
+        {
+          exitCode: 2,
+        },
+      );
     }
     const release = resume(open, { now: new Date().toISOString(), hasPassedBefore: false });
     await requireSameCheckout(release, (variables) => preview(at, variables));
