@@ -38,3 +38,13 @@ test("validate refuses a mix of requests that there are not", () => {
   const [problem = ""] = problems({ requests: { list }, scenarios: { browse: { mix: { lst: 1 } } } });
   assert.match(problem, /^loadtest\.scenarios\.browse\.mix\.lst is no request: there is light, .*, list$/);
 });
+
+test("validate refuses two generators of one name, and takes the same one twice", () => {
+  const rules = (path: string) =>
+    problemsOf({ loadtest: { requests: { one: { path } } } }).map(({ rule }) => rule);
+  assert.match(
+    rules("/api/{{id: 1..5}}?id={{id: 100..200}}").join(),
+    /^has two different generators of this name/,
+  );
+  assert.deepEqual(rules("/api/{{id: 1..5}}?id={{id: 1..5}}&again={{id}}"), []);
+});

@@ -1,4 +1,10 @@
-import { generatorRule, missingNames, parseTemplate, type Template } from "../contract/request-template.ts";
+import {
+  generatorRule,
+  missingNames,
+  parseTemplate,
+  type Template,
+  twiceMade,
+} from "../contract/request-template.ts";
 import type { Report } from "./options/option.ts";
 import type { LoadRequests } from "./sections/loadtest-requests.ts";
 
@@ -24,6 +30,13 @@ export function checkRequests(requests: LoadRequests, report: Report): void {
     });
     for (const missing of isReadable ? missingNames(templates) : [])
       report({ path: at, value: `{{${missing}}}`, rule: `has no generator of this name; ${generatorRule}` });
+    for (const twice of isReadable ? twiceMade(templates) : [])
+      report({
+        path: at,
+        value: `{{${twice}}}`,
+        rule: "has two different generators of this name, which has one value in a request",
+        fix: "give one of them another name",
+      });
     if (body !== undefined && (method === "GET" || method === "DELETE"))
       report({
         path: `${at}.body`,

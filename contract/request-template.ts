@@ -64,6 +64,19 @@ function generatorOf(text: string): Generator | undefined {
   return text.includes("|") ? { kind: "choice", values: text.split("|") } : undefined;
 }
 
+/** The names of a request's texts that two different generators make. */
+export function twiceMade(templates: readonly Template[]): string[] {
+  const made = new Map<string, string>();
+  const twice = new Set<string>();
+  for (const part of templates.flat()) {
+    if (typeof part === "string" || part.generator.kind === "same") continue;
+    const generator = JSON.stringify(part.generator);
+    if ((made.get(part.name) ?? generator) !== generator) twice.add(part.name);
+    made.set(part.name, generator);
+  }
+  return [...twice];
+}
+
 /** The names of a request's texts that are used but made nowhere. */
 export function missingNames(templates: readonly Template[]): string[] {
   const slots = templates.flat().filter((part) => typeof part !== "string");

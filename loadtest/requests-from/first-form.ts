@@ -85,7 +85,8 @@ export function formText({ requests, scenarios, notes }: FirstForm, project: str
     "Generators and expectations: docs/loadtest.md#requests-of-your-own",
     ...notes.map((note) => `Left out: ${note}`),
   ];
-  const comment = head.map((line) => `# ${line.replace(/\s+/g, " ")}\n`).join("");
+  // YAML ends a comment at more characters than a newline.
+  const comment = head.map((line) => `# ${line.replace(/[\s\p{C}\u0085\u2028\u2029]+/gu, " ")}\n`).join("");
   const config = { config: { [`${project}:loadtest`]: { requests, scenarios } } };
   return comment + stringify(config, { lineWidth: 110 });
 }

@@ -1,5 +1,6 @@
 import { type FirstForm, FormBuilder, type RequestForm } from "./first-form.ts";
 import { isObject, textOf } from "./schema-sample.ts";
+import { isSecretName, isSecretText, secretVariable, withoutSecrets } from "./secrets.ts";
 
 interface Seen {
   method: string;
@@ -11,15 +12,13 @@ interface Seen {
 
 /** What of an archive's headers a load test may repeat. Everything else is of the browser, or secret. */
 const kept = ["accept", "content-type"];
-const secretName = /token|secret|passw|api[-_]?key|signature|session|auth|credential|jwt/i;
-/** A JSON Web Token (RFC 7519). */
-const secretValue = /^eyJ[\w-]+\.[\w-]+\.[\w-]*$/;
 const idSegment = /^(\d{1,12}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/i;
+const openGenerator = /\{\{|%7B%7B/i;
 
 /**
  * A first form of requests from an HTTP archive, as browsers save it: requests to the host of the first one, those that differ in
- * an id only as one, weighted by how often they were sent. Credentials and cookies are never copied: generators read them from
- * variables.
+ * an id only as one, weighted by how often they were sent. Cookies are never copied, and what looks like a credential is read
+ * from a variable.
  *
  * @param archive a HAR of version 1.2, parsed (W. Viebrock, "HTTP Archive format")
  * @throws {Error} when it is no such archive
@@ -33,25 +32,38 @@ export function fromHar(archive: unknown): FirstForm {
   const builder = new FormBuilder();
   const groups = new Map<string, Seen[]>();
   for (const each of seen) {
-    if (/\{\{|%7B%7B/i.test(each.url.href + (each.body ?? ""))) {
-      builder.note(`${each.method} ${each.url.pathname}: it has {{ in itself, which begins a generator`);
-      continue;
-    }
-    if (each.url.host !== first.url.host) {
-      builder.note(`requests to ${each.url.host}, another host than that of the first request`);
-      continue;
-    }
-    const key = `${each.method} ${each.url.pathname
-      .split("/")
-      .map((part) => (idSegment.test(part) ? "*" : part))
-      .join("/")}`;
-    groups.set(key, [...(groups.get(key) ?? []), each]);
+    const key = `${each.method} ${each.url.pathname.split("/").map(shownSegment).join("/")}`;
+    const why = whyLeftOut(each, first);
+    if (why === undefined) groups.set(key, [...(groups.get(key) ?? []), each]);
+    else
+      builder.note(
+        each.url.host === first.url.host ? `${key}: ${why}` : `requests to ${each.url.host}: ${why}`,
+      );
   }
-  for (const [key, group] of groups) {
-    const form = formOf(group);
-    builder.add(key.replaceAll("*", "id"), form, group.length);
-  }
+  for (const [key, group] of groups) builder.add(key.replaceAll("*", "id"), formOf(group), group.length);
   return builder.build();
+}
+
+function whyLeftOut({ url, method, body, headers }: Seen, first: Seen): string | undefined {
+  if (url.host !== first.url.host) return "another host than that of the first request";
+  const texts = [
+    url.href,
+    body ?? "",
+    ...headers.filter(({ name }) => isKept(name)).map(({ value }) => value),
+  ];
+  if (texts.some((text) => openGenerator.test(text))) return "it has {{ in itself, which begins a generator";
+  if (body !== undefined && ["GET", "DELETE"].includes(method)) return `a ${method} with a body`;
+  if (body !== undefined && withoutSecrets(body) === undefined) return "its body is neither JSON nor a form";
+  return undefined;
+}
+
+function isKept(name: string): boolean {
+  return kept.includes(name.toLowerCase());
+}
+
+/** A segment of a path as it may be shown. */
+function shownSegment(part: string): string {
+  return idSegment.test(part) || isSecretText(part) ? "*" : part;
 }
 
 function read(entry: unknown): Seen | undefined {
@@ -61,11 +73,15 @@ function read(entry: unknown): Seen | undefined {
   const url = URL.parse(textOf(request.url) ?? "");
   if (url === null || !url.protocol.startsWith("http")) return undefined;
   const { postData } = request;
+  const headers = (Array.isArray(request.headers) ? request.headers : []).filter(
+    (header): header is Seen["headers"][number] =>
+      isObject(header) && typeof header.name === "string" && typeof header.value === "string",
+  );
   return {
     method: String(request.method).toUpperCase(),
     url,
-    headers: (Array.isArray(request.headers) ? request.headers : []) as Seen["headers"],
-    body: isObject(postData) ? textOf(postData.text) : undefined,
+    headers,
+    body: (isObject(postData) && textOf(postData.text)) || undefined,
     status: Number(response.status),
   };
 }
@@ -74,69 +90,48 @@ function read(entry: unknown): Seen | undefined {
 function formOf(group: readonly Seen[]): RequestForm {
   const [{ method, url, headers, body, status }] = group as [Seen, ...Seen[]];
   const parts = group.map((each) => each.url.pathname.split("/"));
-  const path = (parts[0] ?? [])
-    .map((part, index) =>
-      idSegment.test(part)
-        ? choice(
-            `id${index}`,
-            parts.map((each) => each[index] ?? ""),
-          )
-        : part,
-    )
-    .join("/");
-  const query = [...url.searchParams].map(([name, value]) => {
-    const shown =
-      secretName.test(name) || secretValue.test(value) ? variable(name) : encodeURIComponent(value);
-    return `${encodeURIComponent(name)}=${shown}`;
+  const path = (parts[0] ?? []).map((part, index) => {
+    if (isSecretText(part)) return secretVariable("path");
+    return idSegment.test(part)
+      ? choice(
+          `id${index}`,
+          parts.map((each) => each[index] ?? ""),
+        )
+      : part;
   });
-  const given = Object.fromEntries(
-    headers.flatMap(({ name, value }) => {
-      const lower = name.toLowerCase();
-      if (kept.includes(lower)) return [[lower, value]];
-      if (lower === "authorization")
-        return [[lower, `${/^\w+(?= )/.exec(value)?.[0] ?? "Bearer"} ${variable("token")}`]];
-      return secretName.test(lower) && lower !== "cookie" ? [[lower, variable(lower)]] : [];
-    }),
-  );
-  const safe = body === undefined || body === "" ? undefined : withoutSecrets(body);
+  const query = [...url.searchParams].map(([name, value]) => {
+    const isSecret = isSecretName(name) || isSecretText(value);
+    return `${encodeURIComponent(name)}=${isSecret ? secretVariable(name) : encodeURIComponent(value)}`;
+  });
+  const safe = body === undefined ? undefined : withoutSecrets(body);
+  const given = headersOf(headers);
+  const own = path.join("/");
+  // Without If-None-Match, the API answers in full.
+  const expected = status === 304 ? 200 : status;
   return {
     ...(method !== "GET" && { method }),
-    path: `${/^\/api(\/|$)/.test(path) ? path : `/api${path}`}${query.length > 0 ? `?${query.join("&")}` : ""}`,
+    path: `${/^\/api(\/|$)/.test(own) ? own : `/api${own}`}${query.length > 0 ? `?${query.join("&")}` : ""}`,
     ...(Object.keys(given).length > 0 && { headers: given }),
     ...(safe !== undefined && { body: safe }),
-    ...(status >= 200 && status <= 599 && { expect: { statuses: [status] } }),
+    ...(expected >= 200 && expected <= 599 && { expect: { statuses: [expected] } }),
   };
+}
+
+/** HTTP/2 has the method and the path among its headers, with a colon. */
+function headersOf(headers: Seen["headers"]): Record<string, string> {
+  return Object.fromEntries(
+    headers.flatMap(({ name, value }) => {
+      const lower = name.toLowerCase();
+      if (lower.startsWith(":") || lower === "cookie") return [];
+      if (isKept(lower)) return [[lower, value]];
+      if (lower === "authorization")
+        return [[lower, `${/^\w+(?= )/.exec(value)?.[0] ?? "Bearer"} ${secretVariable("token")}`]];
+      return isSecretName(lower) || isSecretText(value) ? [[lower, secretVariable(lower)]] : [];
+    }),
+  );
 }
 
 function choice(name: string, values: readonly string[]): string {
   const different = [...new Set(values)].slice(0, 50);
   return different.length === 1 ? (different[0] ?? "") : `{{${name}: ${different.join("|")}}}`;
-}
-
-/** A generator that reads a secret from the environment of the load test. */
-function variable(name: string): string {
-  const upper = name.toUpperCase().replace(/[^A-Z0-9]+/g, "_");
-  return `{{${name
-    .toLowerCase()
-    .replace(/[^a-z0-9-]+/g, "-")
-    .replace(/^[^a-z]+/, "x")}: env API_${upper}}}`;
-}
-
-function isSecret(name: string, value: unknown): boolean {
-  return typeof value === "string"
-    ? secretName.test(name) || secretValue.test(value)
-    : typeof value === "number" && secretName.test(name);
-}
-
-/** A body in which secrets are generators. One that is no JSON object is a form, or kept as it is. */
-function withoutSecrets(body: string): string {
-  try {
-    return JSON.stringify(
-      JSON.parse(body, (name, value) => (isSecret(name, value) ? variable(name) : value)),
-    );
-  } catch {
-    return body.replace(/(^|&)([^=&]+)=([^&]*)/g, (all, start: string, name: string) =>
-      secretName.test(name) ? `${start}${name}=${variable(name)}` : all,
-    );
-  }
 }

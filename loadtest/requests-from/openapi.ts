@@ -1,5 +1,6 @@
 import { type FirstForm, FormBuilder, type RequestForm } from "./first-form.ts";
 import { generatorFor, isObject, Resolver, type Schema, sampleOf, textOf } from "./schema-sample.ts";
+import { isSecretName, secretVariable, withoutSecrets } from "./secrets.ts";
 
 interface Parameter {
   name: string;
@@ -60,11 +61,14 @@ function requestOf(
 ): RequestForm {
   // Later ones, of the operation, replace those of the path.
   const byPlace = new Map(parameters.map((each) => [`${each.in} ${each.name}`, each]));
+  const isTwice = (name: string) => [...byPlace.values()].filter((each) => each.name === name).length > 1;
   const filling = ({ name, schema, example, ...rest }: Parameter) =>
-    generatorFor(name, {
-      ...(resolver.resolve(schema ?? rest) as Schema),
-      ...(example !== undefined && { example }),
-    });
+    isSecretName(name)
+      ? secretVariable(name)
+      : generatorFor(isTwice(name) ? `${name}-${rest.in}` : name, {
+          ...(resolver.resolve(schema ?? rest) as Schema),
+          ...(example !== undefined && { example }),
+        });
   const filled = path.replace(/\{([^}]+)\}/g, (_match, name: string) =>
     filling(byPlace.get(`path ${name}`) ?? { name, in: "path" }),
   );
@@ -95,7 +99,7 @@ function bodyOf(
   resolver: Resolver,
 ): string | undefined {
   const old = [...parameters.values()].find((each) => each.in === "body");
-  if (old !== undefined) return JSON.stringify(sampleOf(old.schema, resolver));
+  if (old !== undefined) return withoutSecrets(JSON.stringify(sampleOf(old.schema, resolver)));
   const request = resolver.resolve(operation.requestBody);
   if (!isObject(request) || !isObject(request.content)) return undefined;
   const json = Object.entries(request.content).find(([type]) => /[/+]json\b/.test(type))?.[1];
@@ -103,7 +107,7 @@ function bodyOf(
     throw new Error(`its body is ${Object.keys(request.content).join(", ")}, and not JSON`);
   const [first] = isObject(json.examples) ? Object.values(json.examples) : [];
   const example = json.example ?? (isObject(first) ? first.value : undefined);
-  return JSON.stringify(example ?? sampleOf(json.schema, resolver));
+  return withoutSecrets(JSON.stringify(example ?? sampleOf(json.schema, resolver)));
 }
 
 /** The first status of success, where the default expectation, 200 to 299, is too wide. */

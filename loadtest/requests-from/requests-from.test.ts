@@ -170,3 +170,74 @@ test("a file that is neither, is damaged, is missing or has no requests is refus
     });
   assert.throws(() => stackTextFrom("/none.har", "breakwater"), /--from \/none\.har: ENOENT/);
 });
+
+test("credentials in paths, queries, nested bodies and notes of an archive are not copied", () => {
+  const secret = "hunter2";
+  const jwt = "eyJhbGciOi.eyJzdWIiOi.c2ln";
+  const random = "4f1c9a7be2d80356aa17c4e9b2d1f077";
+  const bodies = [
+    { password: { value: secret } },
+    [{ name: "password", value: secret }],
+    { tokens: [secret] },
+    { pwd: secret, note: `Bearer ${jwt}` },
+    { text: `{"password":"${secret}"}` },
+  ].map((body) => JSON.stringify(body));
+  const multipart = `--x\r\nContent-Disposition: form-data; name="password"\r\n\r\n${secret}\r\n--x--`;
+  const { requests, notes } = fromHar({
+    log: {
+      entries: [
+        entry("GET", `https://shop.example.org/reset/${jwt}`),
+        entry("GET", `https://shop.example.org/invite/${random}?code=${secret}&sid=${secret}&pin=1`),
+        ...[...bodies, `p%61ssword=${secret}`, `a=1&pass=${secret}`, `j=${jwt}`].map((text, index) =>
+          entry("POST", `https://shop.example.org/post/step${index}`, { postData: { text } }),
+        ),
+        entry("POST", "https://shop.example.org/upload", { postData: { text: multipart } }),
+        entry("OPTIONS", `https://shop.example.org/reset/${random}`),
+        entry("GET", "https://shop.example.org/body", { postData: { text: secret } }),
+      ],
+    },
+  });
+  const all = JSON.stringify([requests, notes]);
+  for (const text of [secret, jwt, random]) assert.ok(!all.includes(text), all);
+  assert.equal(Object.keys(requests).length, 10);
+  assert.match(
+    notes.join("\n"),
+    /POST \/upload: its body is neither JSON nor a form[\s\S]*GET \/body: a GET with a body/,
+  );
+});
+
+test("an archive of HTTP/2 and of kept responses becomes requests that stack config takes", () => {
+  const headers = [
+    { name: ":authority", value: "shop.example.org" },
+    { name: "accept", value: "*/*" },
+  ];
+  const { requests } = fromHar({
+    log: { entries: [entry("GET", "https://shop.example.org/a", { headers }, 304)] },
+  });
+  assert.deepEqual(requests["get-a"], {
+    path: "/api/a",
+    headers: { accept: "*/*" },
+    expect: { statuses: [200] },
+  });
+});
+
+test("a parameter of one name in two places has two generators, and an example of a key is none", () => {
+  const parameters = [
+    { name: "id", in: "path", required: true, schema: { type: "integer", maximum: 5 } },
+    { name: "id", in: "query", required: true, schema: { type: "integer", minimum: 100 } },
+    { name: "X-Api-Key", in: "header", required: true, example: "k3y" },
+  ];
+  const { requests } = fromOpenApi({ openapi: "3.1.0", paths: { "/a/{id}": { get: { parameters } } } });
+  assert.deepEqual(requests["get-a-id"], {
+    path: "/api/a/{{id-path: 1..5}}?id={{id-query: 100..1099}}",
+    headers: { "x-api-key": "{{x-api-key: env API_X_API_KEY}}" },
+  });
+});
+
+test("no line of a comment becomes YAML", (t) => {
+  const content = { "text/plain\u0085config: {evil: 1}\u2028#": {} };
+  const paths = { "/a": { get: {}, post: { requestBody: { content } } } };
+  const text = stackTextFrom(file(t, "x.json", JSON.stringify({ openapi: "3.0.0", paths })), "breakwater");
+  assert.ok(!/[\u0085\u2028]/.test(text));
+  assert.match(text, /config: \{evil: 1\} #/);
+});
