@@ -8,6 +8,9 @@ const contract: TrialContract = {
   port: 3000,
   live: "/healthz",
   ready: "/ready",
+  env: {},
+  unknownVariables: [],
+  limits: { cpu: "1", memory: "256Mi" },
   startSeconds: 30,
   stopSeconds: 15,
 };
@@ -56,6 +59,13 @@ test("what a container that does not start is called depends on Kubernetes' reas
   for (const [notStarted, expected] of Object.entries(reasons))
     assert.match(found({ ...dead, notStarted }).join(), expected);
   assert.match(found({ ...dead, log: ["exec /server: exec format error"] }).join(), /another platform/);
+});
+
+test("an image that needs a password is a note, and a variable that was not known is named", () => {
+  const notStarted = "ErrImagePull: failed to authorize: 401 unauthorized";
+  assert.match(found({ ...dead, notStarted }).join(), /^note: the cluster may not pull/);
+  const [finding] = diagnose([{ ...dead, log: ["Error: KEY"] }], { ...contract, unknownVariables: ["KEY"] });
+  assert.match(finding?.fix ?? "", /KEY had another value here/);
 });
 
 test("an API that serves with a liberty only needs that, and the log of the trial without it shows why", () => {

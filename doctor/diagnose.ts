@@ -46,6 +46,12 @@ function neverStarted(reason: string, { image }: TrialContract): Finding {
       `the image's command needs a shell, and the image has no ${shell}`,
       'use the exec form in the Dockerfile, which needs none: CMD ["node", "server.js"]',
     );
+  if (/unauthorized|denied|authentication|no basic auth/i.test(reason))
+    return {
+      kind: "note",
+      what: `the cluster may not pull ${image} without a password: ${reason}`,
+      fix: "the stack pulls it with registry.username and registry.password, which the doctor cannot read; try it with another registry",
+    };
   if (/Pull|InvalidImageName/.test(reason))
     return violation(
       `the cluster cannot pull ${image}: ${reason}`,
@@ -54,7 +60,14 @@ function neverStarted(reason: string, { image }: TrialContract): Finding {
   return violation(`the container does not start: ${reason}`, "correct the image's command");
 }
 
-function neverListened({ ended, log }: Trial, { port, startSeconds }: TrialContract): Finding {
+function neverListened(
+  { ended, log }: Trial,
+  { port, startSeconds, unknownVariables }: TrialContract,
+): Finding {
+  const unknown =
+    unknownVariables.length === 0
+      ? ""
+      : `; ${unknownVariables.join(", ")} had another value here: encrypted in stack config`;
   const last = log.length === 0 ? "it wrote nothing" : `it wrote: ${revealing(log).join(" ⏎ ")}`;
   if (ended !== undefined && log.some((line) => /exec format error/i.test(line)))
     return violation(
@@ -68,7 +81,7 @@ function neverListened({ ended, log }: Trial, { port, startSeconds }: TrialContr
       )
     : violation(
         `the program ends with code ${ended}; ${last}`,
-        "start without the database and Redis, and connect to them later: they may start after it, or be away",
+        `start without the database and Redis, and connect to them later: they may start after it, or be away${unknown}`,
       );
 }
 

@@ -27,7 +27,7 @@ export function trialPod(name: string, contract: TrialContract, liberty: Liberty
     REDIS_NODES: nowhere,
     REDIS_USERNAME: "doctor",
     REDIS_PASSWORD: "doctor",
-    NODE_ENV: "production",
+    ...contract.env,
   };
   const probe = {
     PROBE_PORT: String(contract.port),
@@ -38,7 +38,6 @@ export function trialPod(name: string, contract: TrialContract, liberty: Liberty
   const podIp = { name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } };
   const variables = (given: Record<string, string>) =>
     Object.entries(given).map(([variable, value]) => ({ name: variable, value }));
-  const limits = { cpu: "1", memory: "512Mi" };
   return {
     apiVersion: "v1",
     kind: "Pod",
@@ -54,7 +53,7 @@ export function trialPod(name: string, contract: TrialContract, liberty: Liberty
           name: containers.api,
           image: contract.image,
           env: [...variables(env), { name: "POD_NAME", value: name }, podIp],
-          resources: { requests: { cpu: "50m", memory: "64Mi" }, limits },
+          resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: contract.limits },
           securityContext: contextOf(liberty),
           volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
         },

@@ -33,6 +33,12 @@ export interface TrialContract {
   port: number;
   live: string;
   ready: string;
+  /** Variables of `api.env`. */
+  env: Readonly<Record<string, string>>;
+  /** Names of those that are encrypted in stack config, and have another value here. */
+  unknownVariables: readonly string[];
+  /** Limits of the container, as Kubernetes writes them. */
+  limits: { cpu: string; memory: string };
   /** Seconds in which it must answer after the start. */
   startSeconds: number;
   /** Seconds in which it must end after SIGTERM. */

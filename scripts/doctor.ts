@@ -4,6 +4,7 @@ import { isAbsolute, relative, resolve } from "node:path";
 import { clusterAccess } from "../config/derive.ts";
 import { ConfigError } from "../config/problem.ts";
 import type { StackConfig } from "../config/stack-config.ts";
+import { formatMillicpu } from "../config/units.ts";
 import { validate } from "../config/validate.ts";
 import { exitCodes, UserError } from "../contract/user-error.ts";
 import { examine } from "../doctor/examine.ts";
@@ -18,6 +19,8 @@ import { openCluster } from "./workspace.ts";
 
 const startSeconds = 30;
 const stopSeconds = 15;
+/** In the place of a variable that is encrypted. */
+const placeholder = "encrypted-in-stack-config";
 
 await entry(commands.doctor, async ({ stack: given, wish }) => {
   const stack = chooseStack(given);
@@ -36,11 +39,15 @@ await entry(commands.doctor, async ({ stack: given, wish }) => {
   const api = openClusterApi(files, kubeContext);
   try {
     const live = contract.live ?? "/healthz";
+    const { env, cpu, memory } = config.api;
     const wanted = {
       image,
       port: contract.port,
       live,
       ready: contract.ready ?? live,
+      env,
+      unknownVariables: Object.keys(env).filter((name) => env[name] === placeholder),
+      limits: { cpu: formatMillicpu(cpu), memory: String(memory) },
       startSeconds,
       stopSeconds,
     };
@@ -59,7 +66,11 @@ await entry(commands.doctor, async ({ stack: given, wish }) => {
 /** The stack's config, as far as the doctor reads it, with what the command line says. */
 function configFor(stackFile: string, wish: DoctorWish): StackConfig {
   const section = (name: string) => sectionOf(stackFile, name) ?? {};
-  const { source, contract } = section("api");
+  const { source, contract, env, memory, cpu } = section("api");
+  const variables = Object.entries((env ?? {}) as object).map(([name, value]) => [
+    name,
+    typeof value === "object" ? placeholder : value,
+  ]);
   const { address } = section("registry");
   const cluster = Object.fromEntries(
     Object.entries(section("cluster")).filter(([name]) => ["kubeContext", "kubeconfig"].includes(name)),
@@ -78,6 +89,9 @@ function configFor(stackFile: string, wish: DoctorWish): StackConfig {
       api: {
         ...((ofFolder ?? source) !== undefined && { source: ofFolder ?? source }),
         contract: isForeign ? { live: "/healthz", ...wanted } : wanted,
+        env: Object.fromEntries(variables),
+        ...(memory !== undefined && { memory }),
+        ...(cpu !== undefined && { cpu }),
       },
     });
   } catch (error) {
