@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { readOwnBuild } from "./own-image.ts";
+import { ownImageName, readOwnBuild } from "./own-image.ts";
 
 /** A project's folder with these files. */
 function project(t: TestContext, files: Record<string, string>): string {
@@ -54,4 +54,22 @@ test("a huge folder is refused with its largest parts, unless .dockerignore name
   await assert.rejects(read(folder), /601 MiB, more than 512 MiB.* The largest: data \(600 MiB\)/);
   writeFileSync(join(folder, "shop/.dockerignore"), "data\n");
   assert.ok(await read(folder));
+});
+
+test("the tag is that of the content, wherever the folder is", async (t) => {
+  const folder = project(t, { "a/Dockerfile": "FROM scratch", "b/c/Dockerfile": "FROM scratch" });
+  const nameOf = async (context: string) => {
+    const build = await read(folder, { context });
+    return build && ownImageName(build, "linux/amd64", "localhost:5000");
+  };
+  assert.equal(await nameOf("a"), await nameOf("b/c"));
+  assert.equal(await nameOf("a"), await nameOf(join(folder, "a")));
+});
+
+test("a folder that contains the checkout is refused, unless .dockerignore leaves it out", async (t) => {
+  const folder = project(t, { Dockerfile: "FROM scratch", "deploy/Pulumi.yaml": "name: shop" });
+  const readAll = () => readOwnBuild({ context: "..", args: {} }, base, join(folder, "deploy"));
+  await assert.rejects(readAll(), /contains this checkout.*Add deploy to the folder's \.dockerignore/);
+  writeFileSync(join(folder, ".dockerignore"), "deploy\n");
+  assert.ok(await readAll());
 });

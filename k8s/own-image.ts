@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { Image } from "@pulumi/docker/image.js";
 import * as pulumi from "@pulumi/pulumi";
 import { shortHash } from "../config/derive.ts";
@@ -47,7 +47,7 @@ export async function readOwnBuild(
   project: string,
 ): Promise<OwnBuild | undefined> {
   if (source.context === undefined) return undefined;
-  const folder = join(project, source.context);
+  const folder = resolve(project, source.context);
   const dockerfile = join(folder, source.dockerfile ?? "Dockerfile");
   if (!existsSync(folder))
     throw new pulumi.RunError(
@@ -61,6 +61,7 @@ export async function readOwnBuild(
     throw new pulumi.RunError(`api.source.context cannot be read: ${error.message}`);
   });
   refuseHuge(source.context, files);
+  refuseCheckout(source.context, relative(folder, project), files);
   const hasBase = /^\s*ARG\s+BASE_IMAGE\b/im.test(readFileSync(dockerfile, "utf8"));
   return {
     context: relative(project, folder) || ".",
@@ -69,6 +70,17 @@ export async function readOwnBuild(
     args: { ...(hasBase && { BASE_IMAGE: baseImage }), ...source.args },
     digest: await contextDigest(files),
   };
+}
+
+/** Each update and load test writes files into the checkout: the tag would change every time. */
+function refuseCheckout(context: string, checkout: string, { entries }: BuildContext): void {
+  if (checkout.startsWith("..") || isAbsolute(checkout)) return;
+  const path = checkout.split(sep).join("/");
+  const prefix = path === "" ? "" : `${path}/`;
+  if (!entries.some(({ name }) => name === `${prefix}Pulumi.yaml`)) return;
+  throw new pulumi.RunError(
+    `api.source.context (${context}) contains this checkout, whose files change with each update. Add ${path === "" ? "its files" : path} to the folder's .dockerignore, or name the API's own folder.`,
+  );
 }
 
 function refuseHuge(context: string, { entries }: BuildContext): void {
@@ -92,7 +104,9 @@ function inMebibytes(bytes: number): string {
 
 /** Name of the image, whose tag is a hash of everything that it is built from. */
 export function ownImageName(build: OwnBuild, platform: string, registry: string): string {
-  const { dockerfile, target = "", args, digest } = build;
+  const { context, target = "", args, digest } = build;
+  // The digest has its content.
+  const dockerfile = relative(context, build.dockerfile).split(sep).join("/");
   const given = Object.entries(args).sort(([a], [b]) => (a < b ? -1 : 1));
   return `${registry}/breakwater/own-api:${shortHash(digest, platform, dockerfile, target, ...given.flat())}`;
 }
