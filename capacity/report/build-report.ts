@@ -43,7 +43,9 @@ const curveFactor = 2;
 export function buildCapacityReport(input: CapacityInput): CapacityReport {
   const { gates, steps, searches, wish, present, ...facts } = input;
   const found = searches.filter(({ end }) => end === "found");
-  const scaling = found.length === 0 ? null : fitScaling(found, facts.precision);
+  // A search that ran out of steps knows its capacity less well.
+  const widths = found.map(({ passed, failed }) => (passed && failed ? failed / passed - 1 : 0));
+  const scaling = found.length === 0 ? null : fitScaling(found, Math.max(facts.precision, ...widths));
   const served = nearCapacity(steps, searches);
   const sizing = scaling && wish ? sizeFor(wish, scaling, present, served) : null;
   const { cpus, cpuModel, node } = thisMachine();

@@ -49,10 +49,14 @@ export function notKnownOf({ searches, gates, steps }: Measurements, scaling: Sc
   ];
 }
 
-function notFound({ pods, round, end, rate, reason }: SearchResult): string[] {
+function notFound({ pods, round, end, rate, reason, passed, failed }: SearchResult): string[] {
   const where = `${pods} ${pods === 1 ? "pod" : "pods"}, round ${round}`;
   if (end === "at least") return [`${where}: the capacity is at least ${whole(rate)} /s: ${reason}`];
   if (end === "below") return [`${where}: the lowest rate that was tried, ${rate} /s, failed`];
+  if (end === "found" && reason !== "")
+    return [
+      `${where}: the capacity is between ${whole(passed ?? 0)} and ${whole(failed ?? 0)} /s: ${reason}`,
+    ];
   return end === "not measured" ? [`${where}: ${reason}`] : [];
 }
 
