@@ -122,7 +122,15 @@ test("a new version is not refused because the old one fails", () => {
   // Something else has failed, too, or the new version is slower.
   assert.deepEqual(resultOf([errorsOf("A"), gate("restarts", "fail")]), ["gate failed", true]);
   assert.deepEqual(resultOf([errorsOf("B")]), ["gate failed", true]);
-  const row = { scenario: "light", metric: "p50", ratio: 1.9, low: 1.8, high: 2, outliers: 0, verdict: "worse" } as const;
+  const row = {
+    scenario: "light",
+    metric: "p50",
+    ratio: 1.9,
+    low: 1.8,
+    high: 2,
+    outliers: 0,
+    verdict: "worse",
+  } as const;
   const compared = { before: { apiImage: "a", savedAt: null }, after: { apiImage: "b" }, notCompared: [] };
   const worse = { ...compared, rows: [row] };
   assert.deepEqual(resultOf([errorsOf("A")], { comparison: worse }), ["gate failed", true]);
