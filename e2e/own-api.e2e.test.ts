@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { exitCodes } from "../contract/user-error.ts";
 import { closeClusterView } from "./cluster-view.ts";
 import { buildExample, configureExample, examples, stackLines } from "./example-api.ts";
 import { LightLoad } from "./light-load.ts";
@@ -22,11 +23,19 @@ after(async () => {
   await destroyStack();
 });
 
+/** A run that is invalid says nothing of the API: these answer so fast that a busy machine is the limit. */
+async function validRun() {
+  for (let attempt = 1; ; attempt++) {
+    const run = await loadtest("--rate", "200");
+    if (run.exitCode !== exitCodes.invalid || attempt === 4) return run;
+  }
+}
+
 test("an API that knows nothing of the kit is built, deployed, loaded with its own requests and gated", async () => {
   assert.ok(stackLines(first) <= 12);
   configureExample(first);
   await up();
-  const run = await loadtest("--rate", "200");
+  const run = await validRun();
   assert.equal(run.exitCode, 0, run.stdout + run.stderr);
   assert.match(run.stdout, /read/);
 });
@@ -51,7 +60,7 @@ for (const name of others) {
     configureExample(name);
     await up();
     assert.deepEqual(await load.stop(), []);
-    const run = await loadtest("--rate", "200");
+    const run = await validRun();
     assert.equal(run.exitCode, 0, run.stdout + run.stderr);
   });
 }
