@@ -14,7 +14,7 @@ import { poll } from "../host/poll.ts";
 import { findCluster } from "../loadtest/cluster-search.ts";
 import { projectRoot } from "../scripts/stack.ts";
 import { inLongForm } from "./long-form.ts";
-import { configure, createStack, destroyStack, outputs, stackName, up } from "./test-stack.ts";
+import { createSmallStack, destroyStack, outputs, stackName, up } from "./test-stack.ts";
 
 const annotation = "breakwater.dev/capacity";
 const folder = mkdtempSync(join(tmpdir(), "capacity-e2e-"));
@@ -23,11 +23,7 @@ const short =
   "--scenario light --pods 1,2 --rounds 1 --duration 2s --warmup 0s --precision 50% --max-steps 4".split(" ");
 
 before(async () => {
-  await createStack();
-  await configure("redis.shards", "1");
-  await configure("redis.replicasPerShard", "0");
-  await configure("nginx.replicas", "1");
-  await configure("api.replicas", "2");
+  await createSmallStack();
   await up();
 });
 after(async () => {

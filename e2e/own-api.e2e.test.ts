@@ -5,18 +5,14 @@ import { closeClusterView } from "./cluster-view.ts";
 import { buildExample, configureExample, examples, stackLines } from "./example-api.ts";
 import { LightLoad } from "./light-load.ts";
 import { isLong } from "./long-form.ts";
-import { configure, createStack, destroyStack, loadtest, outputs, up } from "./test-stack.ts";
+import { configure, createSmallStack, destroyStack, loadtest, outputs, up } from "./test-stack.ts";
 
 /** `npm run prove:own-api` tries all of them. */
 const [first, ...others] = isLong ? examples : (["express"] as const);
 
 before(async () => {
   for (const name of [first, ...others]) await buildExample(name);
-  await createStack();
-  await configure("redis.shards", "1");
-  await configure("redis.replicasPerShard", "0");
-  await configure("nginx.replicas", "1");
-  await configure("api.replicas", "2");
+  await createSmallStack();
 });
 after(async () => {
   closeClusterView();

@@ -13,7 +13,7 @@ import { projectRoot } from "../scripts/stack.ts";
 import { closeClusterView, deployments, pods, until } from "./cluster-view.ts";
 import { LightLoad } from "./light-load.ts";
 import { inLongForm } from "./long-form.ts";
-import { configure, createStack, destroyStack, outputs, stackName, up } from "./test-stack.ts";
+import { configure, createSmallStack, destroyStack, outputs, stackName, up } from "./test-stack.ts";
 
 const apiPods = { "app.kubernetes.io/name": "api", "app.kubernetes.io/instance": "api" };
 const call: CallContext = {
@@ -29,11 +29,7 @@ const call: CallContext = {
 const load = ["--scenario", "writes", "--connections", "4", "--duration", "1s"];
 
 before(async () => {
-  await createStack();
-  await configure("redis.shards", "1");
-  await configure("redis.replicasPerShard", "0");
-  await configure("nginx.replicas", "1");
-  await configure("api.replicas", "2");
+  await createSmallStack();
   await configure("loadtest.gates[0].limit", "20");
   await up();
 });

@@ -34,6 +34,15 @@ export async function createStack(): Promise<void> {
   }
 }
 
+/** The same with one Redis node, one gateway pod and two API pods: for tests that do not need more. */
+export async function createSmallStack(): Promise<void> {
+  await createStack();
+  await configure("redis.shards", "1");
+  await configure("redis.replicasPerShard", "0");
+  await configure("nginx.replicas", "1");
+  await configure("api.replicas", "2");
+}
+
 export async function configure(path: string, value: string): Promise<void> {
   await pulumi`pulumi config set --stack ${name} --path ${path} ${value}`;
 }

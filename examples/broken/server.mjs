@@ -7,7 +7,7 @@ const port = broken.has("port") ? 4000 : Number(process.env.PORT ?? 3000);
 const host = broken.has("localhost") ? "127.0.0.1" : "0.0.0.0";
 
 if (broken.has("crash")) throw new Error("no database");
-if (broken.has("root-user") && process.getuid?.() !== 0) throw new Error("EACCES: permission denied, /root/key");
+if (broken.has("root-user") && process.getuid?.() !== 0) throw new Error("EACCES: permission denied, the key of root");
 if (broken.has("root-files")) writeFileSync("/app/state.json", "{}");
 if (broken.has("silent")) setInterval(() => {}, 1000);
 else start();
