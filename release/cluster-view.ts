@@ -6,6 +6,7 @@ import type {
   V1Secret,
   V1StatefulSet,
 } from "@kubernetes/client-node";
+import { capacityAnnotation } from "../contract/capacity-annotation.ts";
 import { controllerName } from "../contract/redis-controller.ts";
 import { canaryName } from "../contract/release-overlay.ts";
 import {
@@ -149,7 +150,7 @@ export class ClusterView {
 function unfinishedOf({ metadata, spec, status }: V1Deployment): string | undefined {
   const { replicas = 1 } = spec ?? {};
   const { updatedReplicas = 0, readyReplicas = 0, observedGeneration = 0 } = status ?? {};
-  if (metadata?.annotations?.["breakwater.dev/capacity"] !== undefined)
+  if (metadata?.annotations?.[capacityAnnotation] !== undefined)
     return "npm run capacity has changed the number of its pods, and was killed";
   if (observedGeneration < (metadata?.generation ?? 0)) return "its last rollout has not begun";
   if (updatedReplicas < replicas) return `${updatedReplicas} of ${replicas} pods are of its last rollout`;

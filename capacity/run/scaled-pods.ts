@@ -1,12 +1,11 @@
 import type { V1Deployment, V1PodList } from "@kubernetes/client-node";
+import { capacityAnnotation } from "../../contract/capacity-annotation.ts";
 import type { StackOutputs, Workload } from "../../contract/outputs.ts";
 import { UserError } from "../../contract/user-error.ts";
 import { ApiError, type ClusterApi, deploymentPath, podPath } from "../../host/cluster-api.ts";
 import { poll } from "../../host/poll.ts";
 import { notReady, selects } from "../../loadtest/observe/pod-history.ts";
 
-/** Annotation of the API's Deployment while another number of pods than its own is measured. */
-const annotation = "breakwater.dev/capacity";
 const readyTimeoutMs = 300_000;
 const pollMs = 1000;
 const requestTimeoutMs = 20_000;
@@ -116,7 +115,10 @@ export class ScaledPods {
     const { spec, metadata } = await this.#api
       .getJson<V1Deployment>(path, requestTimeoutMs)
       .catch((error: unknown) => this.#refused(error));
-    return { replicas: spec?.replicas ?? 1, change: parseChange(metadata?.annotations?.[annotation]) };
+    return {
+      replicas: spec?.replicas ?? 1,
+      change: parseChange(metadata?.annotations?.[capacityAnnotation]),
+    };
   }
 
   async #patch(patch: object): Promise<void> {
@@ -135,7 +137,7 @@ export class ScaledPods {
 }
 
 const annotated = (change: Change | null) => ({
-  annotations: { [annotation]: change && JSON.stringify(change) },
+  annotations: { [capacityAnnotation]: change && JSON.stringify(change) },
 });
 
 function parseChange(text: string | undefined): Change | undefined {
