@@ -20,9 +20,8 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), "runtime-package-"));
   const app = join(projectRoot, "app");
   const quiet = { quiet: true, env: { ...process.env, npm_config_loglevel: "error" } };
-  const pack = $({ ...quiet, cwd: app })`npm pack --json --pack-destination ${folder}`;
-  // The script that builds the package writes lines of its own.
-  [packed] = JSON.parse((await pack).stdout.replace(/^[^[]*(?=\[\n)/, ""));
+  const pack = await $({ ...quiet, cwd: app })`npm run -s package -- --json --pack-destination ${folder}`;
+  [packed] = JSON.parse(pack.stdout);
   const own = join(folder, "app");
   await cp(join(projectRoot, "examples/parts"), own, { recursive: true });
   const file = join(own, "package.json");
@@ -63,7 +62,9 @@ test("a plain Express app has the cache, the pool, the metrics and the monitor o
     env: { ...process.env, PORT: "0", REDIS_PORT: String(redis.address.port), NODE_TEST_CONTEXT: undefined },
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const [line] = await once(server.stdout ?? assert.fail(), "data");
+  const exited = once(server, "exit").then(([code]) => assert.fail(`the program ended with ${code}`));
+  const [line] = await Promise.race([once(server.stdout ?? assert.fail(), "data"), exited]);
+  exited.catch(() => undefined);
   port = Number(String(line));
   const get = async (path: string) => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`);
