@@ -12,7 +12,7 @@ import { type FaultRun, missedTargets, seconds } from "./redis/judge-run.ts";
 import { RedisClusterView } from "./redis/redis-cluster.ts";
 import { runFault } from "./redis/run-fault.ts";
 import { runsTable } from "./redis/runs-table.ts";
-import { StackChange } from "./redis/stack-change.ts";
+import { StackChange } from "./stack-change.ts";
 
 /**
  * Injects faults into the Redis Cluster of a deployed stack, one after the other, and prints a table.

@@ -7,7 +7,7 @@ import { CheckPod } from "../bench/redis/check-pod.ts";
 import { faults } from "../bench/redis/faults.ts";
 import { lossesBefore } from "../bench/redis/judge-run.ts";
 import { RedisClusterView } from "../bench/redis/redis-cluster.ts";
-import { StackChange } from "../bench/redis/stack-change.ts";
+import { StackChange } from "../bench/stack-change.ts";
 import { openCluster } from "../host/open-cluster.ts";
 import { clusterName } from "../local/cluster/layout.ts";
 import { dataPaths } from "../local/paths.ts";

@@ -21,6 +21,7 @@ const ofStacks = [
   "loadtest",
   "release",
   "prove:edge",
+  "prove:zero-downtime",
   "prove:outage",
   "prove:network",
   "prove:redis",

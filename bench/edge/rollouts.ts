@@ -5,6 +5,7 @@ import { workloadsOf } from "../../loadtest/observe/ready-pods.ts";
 import { nginxPort } from "../../nginx/settings.ts";
 import { gatewayArms } from "../nginx/arms.ts";
 import { filesOf, noPod, podsOf } from "../nginx/stack-gateway.ts";
+import type { EdgeCommand } from "./command-line.ts";
 import { type Finding, noneFailed } from "./finding.ts";
 import { Load, openPool, sendOne } from "./load.ts";
 import { Outcomes } from "./outcomes.ts";
@@ -26,15 +27,8 @@ export async function proveRollouts(proof: Proof): Promise<Finding[]> {
   const load = stackLoad(proof);
   const paths = deploymentsOf(proof, "nginx");
   const own = await underRollouts(proof, "this gateway", load, paths, proof.command.requests);
-  const naive = await OwnNamespace.use(proof.api, async (space) => {
-    const gateway = await publicGateway(proof);
-    await step("Deploy a gateway as public images configure it", () => space.deploy(gateway));
-    const settings = { ...load, origin: await space.origin(gateway) };
-    return underRollouts(proof, "public gateway", settings, [space.deployment(gateway.name)], 0);
-  });
+  const control = await controlRollouts(proof);
   const { rounds } = proof.command;
-  // An overloaded API refuses requests behind every gateway.
-  const naiveLost = naive.outcomes.failed - naive.outcomes.shed;
   if (own.outcomes.shed > 0)
     note(
       `  ! the API refused ${own.outcomes.shed} requests, because the machine is overloaded: lower --rate`,
@@ -52,23 +46,43 @@ export async function proveRollouts(proof: Proof): Promise<Finding[]> {
       target: "0",
       isMet: own.lost === 0,
     },
-    {
-      part,
-      check: "the same with a gateway as public images configure it",
-      measured: `${naiveLost} of ${naive.outcomes.sent} failed`,
-      details: naive.outcomes.reasons,
-      target: "some failed, or the load shows no loss",
-      isMet: naiveLost > 0,
-      values: naive,
-    },
+    control,
   ];
 }
 
-function deploymentsOf({ outputs }: Proof, role: "api" | "nginx"): string[] {
+/** The options that roll-outs under load need. */
+type RolloutOptions = Pick<EdgeCommand, "rate" | "rounds">;
+
+/**
+ * Rolls the API and a gateway as public images configure it out under the same load: no preStop, no delay, no retries of the kit.
+ * It must lose requests, otherwise the load could not show a loss.
+ */
+export async function controlRollouts(proof: Proof<RolloutOptions>): Promise<Finding> {
+  const naive = await OwnNamespace.use(proof.api, async (space) => {
+    const gateway = await publicGateway(proof);
+    await step("Deploy a gateway as public images configure it", () => space.deploy(gateway));
+    const settings = { ...stackLoad(proof), origin: await space.origin(gateway) };
+    return underRollouts(proof, "public gateway", settings, [space.deployment(gateway.name)], 0);
+  });
+  // An overloaded API refuses requests behind every gateway.
+  const lost = naive.outcomes.failed - naive.outcomes.shed;
+  return {
+    part,
+    check: "roll-outs with a gateway as public images configure it",
+    measured: `${lost} of ${naive.outcomes.sent} failed`,
+    details: naive.outcomes.reasons,
+    target: "some failed, or the load shows no loss",
+    isMet: lost > 0,
+    values: naive,
+  };
+}
+
+/** Paths of the Deployments of a role at the API server. */
+export function deploymentsOf({ outputs }: Pick<Proof, "outputs">, role: "api" | "nginx"): string[] {
   return workloadsOf(role, outputs).map(({ name }) => deploymentPath(outputs.namespace, name));
 }
 
-async function publicGateway({ api, outputs }: Proof): Promise<OwnWorkload> {
+async function publicGateway({ api, outputs }: Pick<Proof, "api" | "outputs">): Promise<OwnWorkload> {
   const [pod] = await podsOf("nginx", outputs, api);
   if (pod === undefined) throw noPod("nginx", outputs.namespace);
   const files = await filesOf(pod, outputs, api);
@@ -88,7 +102,7 @@ async function publicGateway({ api, outputs }: Proof): Promise<OwnWorkload> {
 
 /** @param requests least number of requests */
 async function underRollouts(
-  proof: Proof,
+  proof: Proof<RolloutOptions>,
   who: string,
   settings: Omit<ConstructorParameters<typeof Load>[0], "next">,
   gateways: readonly string[],
@@ -132,7 +146,7 @@ async function rest(load: Load, requests: number, signal: AbortSignal, report: R
 }
 
 /** Users whose newest acknowledged write is not read any more. */
-async function lostWrites(settings: Parameters<typeof openPool>[0], mix: RequestMix): Promise<number> {
+export async function lostWrites(settings: Parameters<typeof openPool>[0], mix: RequestMix): Promise<number> {
   await pause(2 * staleGraceMs, new AbortController().signal);
   const pool = openPool(settings);
   const outcomes = new Outcomes();

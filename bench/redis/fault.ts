@@ -1,9 +1,9 @@
 import type { ClusterApi } from "../../host/cluster-api.ts";
 import type { Report } from "../../host/steps.ts";
 import type { ReachedStack } from "../../loadtest/cluster-search.ts";
+import type { StackChange } from "../stack-change.ts";
 import type { CheckPodSettings } from "./check-pod.ts";
 import type { RedisClusterView } from "./redis-cluster.ts";
-import type { StackChange } from "./stack-change.ts";
 
 /** Input of a fault. */
 export interface RedisFaultContext {

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { UserError } from "../../contract/user-error.ts";
-import { findByEnvironment, sendSignal, waitUntilGone } from "../../host/process-table.ts";
-import { runCommand, tryCommand } from "../../host/run-command.ts";
+import { UserError } from "../contract/user-error.ts";
+import { findByEnvironment, sendSignal, waitUntilGone } from "../host/process-table.ts";
+import { runCommand, tryCommand } from "../host/run-command.ts";
 
-const marker = "PROVE_REDIS_UP";
+const marker = "PROOF_UP";
 const endMs = 20_000;
 
 /** Changes the stack's config and deploys it, in the environment and folder of this process. */
