@@ -6,7 +6,9 @@ import { step } from "../../host/steps.ts";
 import { isRolledOut } from "../../loadtest/faults/rollout.ts";
 import { findObject } from "../../local/cluster/kube-api.ts";
 
-const namespace = "edge-proof";
+/** Name of the namespace of the proof's own pods. */
+export const proofNamespace = "edge-proof";
+const namespace = proofNamespace;
 const path = `/api/v1/namespaces/${namespace}`;
 const readyMs = 90_000;
 

@@ -3,13 +3,14 @@ import { note, type Report, step } from "../../host/steps.ts";
 import { staleGraceMs } from "../../loadtest/load/users.ts";
 import { workloadsOf } from "../../loadtest/observe/ready-pods.ts";
 import { nginxPort } from "../../nginx/settings.ts";
+import { admitGateways } from "../nginx/api-access.ts";
 import { gatewayArms } from "../nginx/arms.ts";
 import { filesOf, noPod, podsOf } from "../nginx/stack-gateway.ts";
 import type { EdgeCommand } from "./command-line.ts";
 import { type Finding, noneFailed } from "./finding.ts";
 import { Load, openPool, sendOne } from "./load.ts";
 import { Outcomes } from "./outcomes.ts";
-import { OwnNamespace, type OwnWorkload } from "./own-namespace.ts";
+import { OwnNamespace, type OwnWorkload, proofNamespace } from "./own-namespace.ts";
 import { type Proof, pause, stackLoad, userCount } from "./proof.ts";
 import { RequestMix } from "./request-mix.ts";
 import { rollOut } from "./roll-out.ts";
@@ -60,9 +61,14 @@ type RolloutOptions = Pick<EdgeCommand, "rate" | "rounds">;
 export async function controlRollouts(proof: Proof<RolloutOptions>): Promise<Finding> {
   const naive = await OwnNamespace.use(proof.api, async (space) => {
     const gateway = await publicGateway(proof);
-    await step("Deploy a gateway as public images configure it", () => space.deploy(gateway));
-    const settings = { ...stackLoad(proof), origin: await space.origin(gateway) };
-    return underRollouts(proof, "public gateway", settings, [space.deployment(gateway.name)], 0);
+    const refuse = await admitGateways(proof.api, proof.outputs.namespace, proofNamespace);
+    try {
+      await step("Deploy a gateway as public images configure it", () => space.deploy(gateway));
+      const settings = { ...stackLoad(proof), origin: await space.origin(gateway) };
+      return await underRollouts(proof, "public gateway", settings, [space.deployment(gateway.name)], 0);
+    } finally {
+      await refuse();
+    }
   });
   // An overloaded API refuses requests behind every gateway.
   const lost = naive.outcomes.failed - naive.outcomes.shed;

@@ -3,10 +3,8 @@ import { podGroups } from "../../k8s/network-flows.ts";
 import { apiPort } from "../../k8s/ports.ts";
 import { findObject } from "../../local/cluster/kube-api.ts";
 
-const policyName = "nginx-bench";
-
 /**
- * Lets pods of the benchmark's namespace connect to the stack's API, if the stack has NetworkPolicies.
+ * Lets pods of another namespace connect to the stack's API, if the stack has NetworkPolicies.
  *
  * @returns a function that takes it back
  */
@@ -16,8 +14,9 @@ export async function admitGateways(
   gatewayNamespace: string,
 ): Promise<() => Promise<void>> {
   const policies = `/apis/networking.k8s.io/v1/namespaces/${stackNamespace}/networkpolicies`;
+  const policyName = gatewayNamespace;
   // Without the stack's own policy, this one would refuse the stack's gateway.
-  if ((await findObject(api, `${policies}/api`)) === undefined) return async () => {};
+  if ((await findObject(api, `${policies}/api-ingress`)) === undefined) return async () => {};
   await api.apply(`${policies}/${policyName}`, {
     apiVersion: "networking.k8s.io/v1",
     kind: "NetworkPolicy",
