@@ -97,6 +97,7 @@ async function underLoad(
     await load.stop();
   }
   const { sent, failed, shed, byMethod, reasons, failures } = outcomes;
+  if (shed > 0) note(`  ! the API refused ${shed} requests, because the machine is overloaded: lower --rate`);
   const methods = Object.entries(byMethod).map(([method, count]) => `${count} ${method}`);
   const values = { sent, failed, shed, byMethod, failures: failures.slice(0, 200) };
   findings.push({ ...noneFailed("all", methods.join(", "), { sent, failed, reasons }), values });

@@ -24,6 +24,7 @@ const ofStacks = [
   "prove:zero-downtime",
   "prove:outage",
   "prove:network",
+  "prove:scanners",
   "prove:redis",
   "redis:check",
 ];

@@ -122,6 +122,12 @@ export const commands = {
     help: zeroDowntimeHelp,
     read: parseZeroDowntimeCommand,
   } satisfies Command<object>,
+  "prove:scanners": command({
+    command: "npm run prove:scanners",
+    about: `Scans the live objects of a deployed stack with kubeconform, kube-score and kubesec, which it builds at first. The exit code
+is 1 when there is a finding that bench/scanners/arguments.ts does not argue.`,
+    options: { stack: stackOption },
+  }),
   "prove:network": { help: networkHelp, read: parseNetworkCommand } satisfies Command<object>,
   "prove:redis": { help: redisProofHelp, read: parseProofCommand } satisfies Command<object>,
   "redis:check": { help: redisCheckHelp, read: parseCheckCommand } satisfies Command<object>,

@@ -13,7 +13,9 @@ const tooManyRequests = 429;
 
 /** A cluster with two pods of each role. A pod that is deleted or evicted has a successor of the same name at the next look. */
 async function cluster(refusals: number) {
-  const uids = new Map<string, number>(roles.flatMap((role) => [0, 1].map((index) => [`${role}-${index}`, 1] as const)));
+  const uids = new Map<string, number>(
+    roles.flatMap((role) => [0, 1].map((index) => [`${role}-${index}`, 1] as const)),
+  );
   const evicted: string[] = [];
   let left = refusals;
   const stub = await StubCluster.start(({ method, path }) => {

@@ -14,6 +14,8 @@ const exceptions: Readonly<Record<string, RegExp>> = {
   "language-nodejs": /^github\.com\/(Microsoft\/go-winio|mitchellh\/go-wordwrap)$/,
   // kwok 0.7 needs the libraries of Kubernetes 1.33, and is built for a benchmark only.
   kwok: /./,
+  // Built for a proof only; kube-score has the libraries of an older Kubernetes.
+  scanners: /./,
 };
 
 function versionsIn(folder: string): Map<string, string> {

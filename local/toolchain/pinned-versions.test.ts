@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { goModuleVersion, npmPackageVersion, versionIn } from "./pinned-versions.ts";
-import { goTools, kubernetesPlugin, kubernetesVersion, kwok, metricsServer } from "./tools.ts";
+import { goTools, kubernetesPlugin, kubernetesVersion, kwok, metricsServer, scanners } from "./tools.ts";
 import { formatVersion } from "./version.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -37,8 +37,8 @@ test("the documents name the release of Kubernetes that is built", () => {
 });
 
 test("the versions of programs and plugins are in go.mod and package.json only", () => {
-  const versions = [...goTools, kubernetesPlugin, metricsServer, kwok].map(({ version }) =>
-    formatVersion(version),
+  const versions = [...goTools, kubernetesPlugin, metricsServer, kwok, ...Object.values(scanners)].map(
+    ({ version }) => formatVersion(version),
   );
   versions.push(formatVersion(npmPackageVersion("@pulumi/docker")));
   const sources = readdirSync(join(root, "local"), { recursive: true, encoding: "utf8" }).filter(

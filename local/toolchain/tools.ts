@@ -11,7 +11,8 @@ export type ModuleName =
   | "pulumi"
   | "kubernetes-plugin"
   | "metrics-server"
-  | "kwok";
+  | "kwok"
+  | "scanners";
 
 /** One program that is built from a pinned Go module. */
 export interface GoTool {
@@ -142,6 +143,27 @@ export const kwok = {
   version: goModuleVersion("kwok", "sigs.k8s.io/kwok"),
   linkVariables: {},
 } as const satisfies GoTool;
+
+function scanner<Name extends string>(name: Name, module: string, command = module) {
+  return {
+    name,
+    module: "scanners",
+    package: command,
+    version: goModuleVersion("scanners", module),
+    linkVariables: {},
+  } as const satisfies GoTool;
+}
+
+/** Scanners of Kubernetes objects, built for `npm run prove:scanners`. */
+export const scanners = {
+  kubeconform: scanner(
+    "kubeconform",
+    "github.com/yannh/kubeconform",
+    "github.com/yannh/kubeconform/cmd/kubeconform",
+  ),
+  kubeScore: scanner("kube-score", "github.com/zegl/kube-score", "github.com/zegl/kube-score/cmd/kube-score"),
+  kubesec: scanner("kubesec", "github.com/controlplaneio/kubesec/v2"),
+} as const;
 
 /** Shell scripts that call other programs (scripts.ts). */
 export type ScriptName = "pulumi-language-nodejs" | "pulumi-resource-pulumi-nodejs";
