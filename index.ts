@@ -3,6 +3,7 @@ import { userInfo } from "node:os";
 import { join } from "node:path";
 import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
 import * as pulumi from "@pulumi/pulumi";
+import { apiPathsOf } from "./config/api-paths.ts";
 import { planDatabasePool } from "./config/database-pool.ts";
 import { clusterAccess, derivePools, planAutoscale } from "./config/derive.ts";
 import { loadConfig } from "./config/load.ts";
@@ -260,6 +261,7 @@ const nginx = new NginxGateway(
       tls: { ...config.nginx.tls, nodePort: found.tlsNodePort },
     },
     uploadMax: config.api.uploadMax,
+    paths: apiPathsOf(config.api.contract),
     apiPort: config.api.contract.port,
     livePath: config.api.contract.live ?? "/livez",
     pools,
@@ -273,6 +275,7 @@ const nginx = new NginxGateway(
 const load = loadOf(config);
 const outputs = {
   endpoint: nginx.endpoint,
+  apiPrefix: config.api.contract.prefix,
   namespace: ns,
   cluster: pulumi.output({
     kubeContext: access.kubeContext,
@@ -296,5 +299,15 @@ const outputs = {
   network: connections,
 } satisfies { [K in keyof StackOutputs]: pulumi.Input<StackOutputs[K]> };
 
-export const { endpoint, namespace, cluster, apiImage, internalToken, workloads, loadtest, tls, network } =
-  outputs;
+export const {
+  endpoint,
+  apiPrefix,
+  namespace,
+  cluster,
+  apiImage,
+  internalToken,
+  workloads,
+  loadtest,
+  tls,
+  network,
+} = outputs;

@@ -189,14 +189,22 @@ function checkContract({ contract, workers }: ApiConfig, report: Report): void {
       });
     return;
   }
-  for (const option of ["ready", "metrics"] as const)
-    if (contract[option] !== undefined)
+  const ofOthers = { ready: contract.ready, metrics: contract.metrics, public: contract.public[0] };
+  for (const [option, value] of Object.entries(ofOthers))
+    if (value !== undefined)
       report({
         path: `api.contract.${option}`,
-        value: contract[option],
+        value,
         rule: "is read only with api.contract.live: the kit's runtime has probes and metrics of its own",
         fix: `pulumi config set --path api.contract.live /…, or pulumi config rm --path api.contract.${option}`,
       });
+  if (contract.prefix !== "/api/")
+    report({
+      path: "api.contract.prefix",
+      value: contract.prefix,
+      rule: "must be /api/ without api.contract.live: the load test of the kit's own API has its routes there",
+      fix: "pulumi config set --path api.contract.live /…, or pulumi config rm --path api.contract.prefix",
+    });
 }
 
 function checkBackup({ backup: { schedule }, url }: DatabaseConfig, report: Report): void {

@@ -1,3 +1,4 @@
+import type { ApiPrefix } from "./api-prefix.ts";
 import type { GateConfig } from "./gate-metrics.ts";
 import type { NetworkSettings } from "./network.ts";
 
@@ -8,6 +9,8 @@ import type { NetworkSettings } from "./network.ts";
 export interface StackOutputs {
   /** URL of the gateway, without a trailing slash, for example `http://127.0.0.1:30080`. */
   endpoint: string;
+  /** Prefix that the gateway serves the API's paths under. Absent in the outputs of an older program: `/api/`. */
+  apiPrefix?: ApiPrefix;
   namespace: string;
   cluster: ClusterIdentity;
   /** Image name with its tag. */

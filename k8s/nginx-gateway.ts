@@ -2,6 +2,7 @@ import { isIPv6 } from "node:net";
 import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import * as pulumi from "@pulumi/pulumi";
+import type { ApiPaths } from "../config/api-paths.ts";
 import { cacheVolumeBytes } from "../config/cache-size.ts";
 import { type PoolPlan, serviceHost } from "../config/derive.ts";
 import { drainMs, type NginxConfig, nginxVolumes, trafficPolicy } from "../config/sections/nginx.ts";
@@ -31,6 +32,8 @@ export interface NginxGatewayArgs {
   config: NginxConfig;
   /** Maximum size of a single upload. */
   uploadMax: Bytes;
+  /** The API's paths. */
+  paths: ApiPaths;
   /** Port of the API pods, and the path that a living one answers. */
   apiPort: number;
   livePath: string;
@@ -77,8 +80,8 @@ export class NginxGateway extends pulumi.ComponentResource {
       server: `${serviceHost(pool.serviceName, args.namespace, args.domain)}:${args.apiPort}`,
     }));
     const origin = httpsOrigin(args.config);
-    const { uploadMax, livePath } = args;
-    const facts = { uploadMax, livePath, pools, ...(origin !== undefined && { httpsOrigin: origin }) };
+    const { uploadMax, paths, livePath } = args;
+    const facts = { uploadMax, paths, livePath, pools, ...(origin !== undefined && { httpsOrigin: origin }) };
     const conf = pulumi
       .output(args.resolver)
       .apply((resolver) => renderNginxConf({ ...args.config, ...facts, resolver }));

@@ -42,3 +42,17 @@ export const network = {
   pattern: new RegExp(`^(?:(?:${byte}\\.){3}${byte}(?:/(?:[12]?\\d|3[0-2]))?|(?:${ipv6})(?:/(?:[1-9]?\\d|1[01]\\d|12[0-8]))?)$`),
   rule: 'must be a network like "10.0.0.0/8" or "fd00::/8"',
 };
+
+const segment = String.raw`(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~!@+:=-]+`;
+
+/** A path as Nginx compares it: decoded, and without empty segments and dots. */
+export const plainPath = {
+  pattern: new RegExp(String.raw`^\/(?:${segment}(?:\/${segment})*\/?)?$`),
+  rule: 'must be a path like "/healthz", without a query, percent-encoding, empty segments and dots as segments',
+};
+
+/** A plain path that is not `/` alone. */
+export const pathBelowRoot = {
+  pattern: new RegExp(String.raw`^\/${segment}(?:\/${segment})*\/?$`),
+  rule: 'must be a path like "/users/" or "/stats", without percent-encoding, empty segments and dots as segments',
+};
