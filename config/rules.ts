@@ -1,5 +1,6 @@
 import { readCertificates } from "../contract/certificates.ts";
 import { planDatabasePool, reservedConnections } from "./database-pool.ts";
+import { checkContractEnvironment } from "./environment-rules.ts";
 import { checkGateway } from "./gateway-rules.ts";
 import { databaseStartBytes } from "./memory.ts";
 import type { Report } from "./options/option.ts";
@@ -54,6 +55,7 @@ export function checkRules(config: StackConfig, report: Report): void {
     }
   }
   checkApi(config.api, report);
+  checkContractEnvironment(config, report);
   checkDatabase(config, report);
   checkGateway(config, report);
   checkLoadTest(config.loadtest, report);

@@ -33,7 +33,7 @@ export interface TrialContract {
   port: number;
   live: string;
   ready: string;
-  /** Variables of `api.env`. */
+  /** Variables of `api.env` and `api.contract.env`. */
   env: Readonly<Record<string, string>>;
   /** Names of those that are encrypted in stack config, and have another value here. */
   unknownVariables: readonly string[];

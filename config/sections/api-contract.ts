@@ -1,8 +1,9 @@
 import { apiPrefixes } from "../../contract/api-prefix.ts";
-import { listOf, section } from "../options/collections.ts";
+import { listOf, mapOf, section } from "../options/collections.ts";
 import type { ValueOf } from "../options/option.ts";
 import { integer, oneOf, text } from "../options/scalars.ts";
-import { pathBelowRoot, plainPath } from "./names.ts";
+import { stackValues } from "../stack-values.ts";
+import { pathBelowRoot, plainPath, variableName } from "./names.ts";
 
 /** What the stack may expect of an API of one's own. */
 export const contract = section("What the stack may expect of an API of your own (`api.source`): [own-api.md](own-api.md). Without `live`, it is one that has the kit's runtime.", {
@@ -13,6 +14,10 @@ export const contract = section("What the stack may expect of an API of your own
   prefix: oneOf(apiPrefixes, { default: "/api/", doc: "Prefix of the API's paths at the gateway. `/api/` is removed before a request reaches a pod; with `/`, paths reach it as they are." }),
   public: listOf(text({ ...plainPath, doc: "" }), { unique: true, default: [], doc: "Which of `live`, `ready` and `metrics` clients may request. The gateway responds with 404 to the others, and to the paths below them." }),
   uploads: listOf(text({ ...pathBelowRoot, doc: "" }), { unique: true, default: ["/upload"], doc: "The API's paths, without the prefix, of uploads: the body of a POST, PUT or PATCH, of up to `api.uploadMax`, is passed on while it arrives. With `/` at the end: all paths below." }),
+  env: mapOf(variableName, oneOf(stackValues, { required: true, doc: "" }), {
+    default: {},
+    doc: `More variables with the stack's database and Redis, by their names, as \`{ PGHOST: databaseHost }\`, kept in a Secret. The values are ${stackValues.map((value) => `\`${value}\``).join(", ")}: [own-api.md](own-api.md#names-of-variables).`,
+  }),
 });
 
 /** What the stack may expect of an API of one's own. */

@@ -28,6 +28,12 @@ export const imageName = {
   rule: 'must be an image name like "registry.example.org/node:24"',
 };
 
+/** Name of an environment variable. */
+export const variableName = {
+  pattern: /^(?!__proto__$)[A-Za-z_][A-Za-z0-9_]*$/,
+  rule: "must be a variable name: letters, digits and _",
+};
+
 /** Any text but the empty one. */
 export const notEmpty = { pattern: /\S/, rule: "must not be empty" };
 

@@ -163,7 +163,7 @@ test("the gateway keeps responses, and tries another pod, with the prefix /", as
       (await keeping.request(`GET ${path} HTTP/1.1`)).headers.get("x-edge-cache-status");
     assert.deepEqual(
       [await asked("/stats/a"), await asked("/stats/a"), await asked("/stats")],
-      ["MISS", "HIT", null],
+      ["MISS", "HIT", undefined],
     );
     for (let count = 0; count < 6; count++)
       assert.equal((await keeping.request(`GET /x${count} HTTP/1.1`)).status, 200);
