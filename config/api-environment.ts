@@ -18,8 +18,8 @@ export interface ApiEnvironmentInput {
   internalPort: number;
   /** Certificates in PEM form for the connections to the database. */
   databaseCa?: string;
-  /** Connections of each pod to the database. */
-  databasePoolSize: number;
+  /** Connections of each pod to the database; absent: there is none. */
+  databasePoolSize?: number | undefined;
   /** `host:port` of every Redis pod. */
   redisNodes: readonly string[];
   /** Mount path of the volume for heap snapshots. */

@@ -21,6 +21,8 @@ export function checkContractEnvironment(config: StackConfig, report: Report): v
 function missingOf(value: StackValue, { database, redis }: StackConfig): string | undefined {
   if (value === "redisUrl" && redis.shards > 1)
     return `needs redis.shards 1, and it is ${redis.shards}: a client of a single server does not follow the redirections of a cluster; redisNodes is for clients of a cluster`;
+  if (!database.enabled && value.startsWith("database"))
+    return "is not there without a database, and database.enabled is false";
   if (database.url === undefined || !value.startsWith("database") || value === "databaseUrl")
     return undefined;
   try {

@@ -20,6 +20,7 @@ export function networkSettings({
     hasGatewayMetrics: nginx.metrics,
     ...(apiServers !== undefined && { apiServers }),
     ...(dnsServers !== undefined && { dnsServers }),
+    hasDatabase: database.enabled,
     ...(database.url !== undefined && { outsideDatabasePort: Number(portOf(database.url)) }),
   };
 }

@@ -3,6 +3,7 @@ import { planDatabasePool, reservedConnections } from "./database-pool.ts";
 import { checkContractEnvironment } from "./environment-rules.ts";
 import { checkGateway } from "./gateway-rules.ts";
 import { databaseStartBytes } from "./memory.ts";
+import { checkNoDatabase } from "./no-database.ts";
 import type { Report } from "./options/option.ts";
 import { checkRequests } from "./request-rules.ts";
 import { type ApiConfig, defaultReplicas } from "./sections/api.ts";
@@ -127,6 +128,7 @@ function checkApi(api: ApiConfig, report: Report): void {
 function checkDatabase(config: StackConfig, report: Report): void {
   checkAutoscale(config.api, report);
   checkContract(config.api, report);
+  if (!config.database.enabled) return checkNoDatabase(config, report);
   checkCertificates(config.database, report);
   checkBackup(config.database, report);
   checkDatabaseStart(config.database, report);

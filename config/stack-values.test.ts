@@ -34,6 +34,18 @@ test("partsOf reads an address of IPv6, and the port that a URL does not name", 
   assert.equal(partsOf("postgres://h:1/shop?port=6432").port, "6432");
 });
 
+test("stackValueOf has nothing of a database that is not there", () => {
+  const { databaseUrl: _, ...others } = services;
+  assert.deepEqual(
+    [
+      stackValueOf("databaseUrl", others),
+      stackValueOf("databaseHost", others),
+      stackValueOf("redisUser", others),
+    ],
+    ["", "", "api"],
+  );
+});
+
 test("ownNames leaves out what is set in any case", () => {
   assert.deepEqual(ownNames({ DATABASE_URL: "databaseUrl", PGHOST: "databaseHost" }), [
     ["PGHOST", "databaseHost"],

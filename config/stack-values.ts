@@ -22,8 +22,8 @@ export type StackValue = (typeof stackValues)[number];
 
 /** Where an API reaches its database and its Redis, and as whom. */
 export interface Services {
-  /** With user and password. */
-  databaseUrl: string;
+  /** With user and password; absent: there is no database. */
+  databaseUrl?: string | undefined;
   /** `host:port` of every Redis pod. */
   redisNodes: readonly string[];
   redisUser: string;
@@ -53,19 +53,19 @@ export function ownNames(env: Readonly<Record<string, StackValue>>): [name: stri
   return Object.entries(env).filter(([name]) => !Object.hasOwn(stackVariables, name));
 }
 
-/** One value of the stack. Texts are as a program needs them, without the percent-encoding of a URL. */
+/** One value of the stack; of the database: empty when there is none. Texts are as a program needs them, without the percent-encoding of a URL. */
 export function stackValueOf(value: StackValue, services: Services): string {
-  const { redisNodes, redisUser, redisPassword } = services;
+  const { databaseUrl = "", redisNodes, redisUser, redisPassword } = services;
   const [node = ""] = redisNodes;
-  const database = partsOf(services.databaseUrl);
+  const database = databaseUrl === "" ? undefined : partsOf(databaseUrl);
   const colon = node.lastIndexOf(":");
   const values: Record<StackValue, string> = {
-    databaseUrl: services.databaseUrl,
-    databaseHost: database.host,
-    databasePort: database.port,
-    databaseUser: database.user,
-    databasePassword: database.password,
-    databaseName: database.name,
+    databaseUrl,
+    databaseHost: database?.host ?? "",
+    databasePort: database?.port ?? "",
+    databaseUser: database?.user ?? "",
+    databasePassword: database?.password ?? "",
+    databaseName: database?.name ?? "",
     redisUrl: `redis://${encodeURIComponent(redisUser)}:${encodeURIComponent(redisPassword)}@${node}`,
     redisNodes: redisNodes.join(","),
     redisNode: node,

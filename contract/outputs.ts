@@ -9,8 +9,6 @@ import type { NetworkSettings } from "./network.ts";
 export interface StackOutputs {
   /** URL of the gateway, without a trailing slash, for example `http://127.0.0.1:30080`. */
   endpoint: string;
-  /** Prefix that the gateway serves the API's paths under. Absent in the outputs of an older program: `/api/`. */
-  apiPrefix?: ApiPrefix;
   namespace: string;
   cluster: ClusterIdentity;
   /** Image name with its tag. */
@@ -68,6 +66,8 @@ export interface Workload {
 
 /** Stack config of the load test, with defaults applied. */
 export interface LoadTestSettings {
+  /** Prefix that the gateway serves the API's paths under. Absent in the outputs of an older program: `/api/`. */
+  apiPrefix?: ApiPrefix;
   /** Connections that each scenario keeps open. */
   connections: number;
   durationSeconds: number;

@@ -31,7 +31,7 @@ export const trialServices = {
 export function trialPod(name: string, contract: TrialContract, liberty: Liberty, nodeImage: string): V1Pod {
   const env = {
     PORT: String(contract.port),
-    DATABASE_URL: trialServices.databaseUrl,
+    ...(contract.hasDatabase && { DATABASE_URL: trialServices.databaseUrl }),
     REDIS_NODES: trialServices.redisNodes.join(","),
     REDIS_USERNAME: trialServices.redisUser,
     REDIS_PASSWORD: trialServices.redisPassword,

@@ -14,20 +14,19 @@ import { createDisruptionBudget, selectorLabels, skipAwait } from "./workload.ts
 /** The API's settings, and the services that it uses. */
 export interface ApiArgs extends Omit<ApiPoolArgs, "name" | "pool" | "secretName"> {
   pools: ReleasedPoolPlan[];
-  databaseUrl: pulumi.Input<string>;
+  /** Absent: the API has no database. */
+  databaseUrl: pulumi.Input<string> | undefined;
   redisPassword: pulumi.Input<string>;
 }
 
 /** The variables of `api.contract.env`. */
 function contractVariables({ config, databaseUrl, redisNodes, redisPassword }: ApiArgs) {
-  const services = pulumi
-    .all([databaseUrl, redisPassword])
-    .apply(([databaseUrl, redisPassword]) => ({
-      databaseUrl,
-      redisNodes,
-      redisUser: apiRedisUser,
-      redisPassword,
-    }));
+  const services = pulumi.all([databaseUrl, redisPassword]).apply(([databaseUrl, redisPassword]) => ({
+    databaseUrl,
+    redisNodes,
+    redisUser: apiRedisUser,
+    redisPassword,
+  }));
   return Object.fromEntries(
     ownNames(config.contract.env).map(([name, value]) => [
       name,
@@ -80,7 +79,7 @@ export class Api extends pulumi.ComponentResource {
       INTERNAL_TOKEN: this.internalToken,
       ...args.config.env,
       ...contractVariables(args),
-      DATABASE_URL: args.databaseUrl,
+      ...(args.databaseUrl !== undefined && { DATABASE_URL: args.databaseUrl }),
       REDIS_PASSWORD: args.redisPassword,
     };
     // The provider turns `stringData` into `data`, which the state has.

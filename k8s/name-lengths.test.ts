@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import * as check from "fast-check";
-import { apiPathsOf } from "../config/api-paths.ts";
 import { derivePools } from "../config/derive.ts";
 import { domainName, label, objectName, poolName } from "../config/sections/names.ts";
 import { labelValueOf, namespaceOf } from "../config/stack-names.ts";
@@ -98,10 +97,7 @@ async function stackOf({
     {
       ...common,
       config: config.nginx,
-      uploadMax: 0,
-      paths: apiPathsOf(config.api.contract),
-      apiPort: 3000,
-      livePath: "/livez",
+      api: config.api,
       pools: plan,
       resolver: "10.0.0.10",
     },

@@ -78,5 +78,5 @@ test("the outputs have its image and its port", async () => {
   assert.equal(await resolved(pulumi.output(outputs.apiImage)), "registry.example.org/shop:1");
   const { apiPort, hasInternalPort } = outputs.network;
   assert.deepEqual([apiPort, hasInternalPort], [8080, false]);
-  assert.equal(outputs.apiPrefix, "/");
+  assert.equal(outputs.loadtest.apiPrefix, "/");
 });

@@ -47,6 +47,7 @@ await entry(commands.doctor, async ({ stack: given, wish }) => {
       port: contract.port,
       live,
       ready: contract.ready ?? live,
+      hasDatabase: config.database.enabled,
       env: {
         ...Object.fromEntries(
           ownNames(contract.env).map(([name, value]) => [name, stackValueOf(value, trialServices)]),
@@ -80,6 +81,7 @@ function configFor(stackFile: string, wish: DoctorWish): StackConfig {
   ]);
   const { address } = section("registry");
   const { shards, replicasPerShard } = section("redis");
+  const { enabled } = section("database");
   const cluster = Object.fromEntries(
     Object.entries(section("cluster")).filter(([name]) => ["kubeContext", "kubeconfig"].includes(name)),
   );
@@ -87,7 +89,8 @@ function configFor(stackFile: string, wish: DoctorWish): StackConfig {
     wish.source && "context" in wish.source
       ? { context: relativeToProject(wish.source.context) }
       : wish.source;
-  const wanted = { ...(contract as object | undefined), ...wish.contract };
+  // The command line may have other probes than the stack; their paths at the gateway do not matter here.
+  const wanted = { ...(contract as object | undefined), ...wish.contract, public: [] };
   const isForeign = (ofFolder ?? source) !== undefined;
   try {
     return validate({
@@ -98,6 +101,7 @@ function configFor(stackFile: string, wish: DoctorWish): StackConfig {
         ...(replicasPerShard !== undefined && { replicasPerShard }),
       },
       ...(address !== undefined && { registry: { address } }),
+      ...(enabled !== undefined && { database: { enabled } }),
       api: {
         ...((ofFolder ?? source) !== undefined && { source: ofFolder ?? source }),
         contract: isForeign ? { live: "/healthz", ...wanted } : wanted,

@@ -118,8 +118,9 @@ export async function deploy(env: NodeJS.ProcessEnv, stack: StackChoice): Promis
   if (outcome.exitCode !== 0) throw new UserError(endOf("pulumi up", outcome), "the lines above say why");
   if (stack.embedded) await ifAlone("deletes unused images", pruneImages);
   const args = ["stack", "output", "--json", "--stack", stack.name];
-  const outputs: StackOutputs = JSON.parse(await runCommand("pulumi", args, { cwd: projectRoot, env }));
-  console.error(`  ✓ the API answers at ${outputs.endpoint}${outputs.apiPrefix ?? "/api/"}\n`);
+  const outputs = await runCommand("pulumi", args, { cwd: projectRoot, env });
+  const { endpoint, loadtest: load }: StackOutputs = JSON.parse(outputs);
+  console.error(`  ✓ the API answers at ${endpoint}${load.apiPrefix ?? "/api/"}\n`);
 }
 
 /** Changes a stack when no other command of this machine does. Where the stack is elsewhere, Pulumi's backend sees to that. */

@@ -61,7 +61,7 @@ export class ImageComparison implements RepeatedTurns {
     return scenarios.flatMap((scenario) =>
       interleave(this.#pools, this.#rounds).map(({ variant }) => ({
         scenario: { ...scenario, name: nameOf(scenario.name, variant) },
-        target: { endpoint: variant.endpoint, removedBase: apiBase(this.#outputs.apiPrefix) },
+        target: { endpoint: variant.endpoint, removedBase: apiBase(this.#outputs.loadtest.apiPrefix) },
         observed: this.#outputsOf(variant),
       })),
     );
