@@ -77,7 +77,13 @@ export class NginxGateway extends pulumi.ComponentResource {
     }));
     const origin = httpsOrigin(args.config);
     const livePath = contract.live ?? "/livez";
-    const facts = { uploadMax, paths: apiPathsOf(contract), livePath, pools, ...(origin !== undefined && { httpsOrigin: origin }) };
+    const facts = {
+      uploadMax,
+      paths: apiPathsOf(contract),
+      livePath,
+      pools,
+      ...(origin !== undefined && { httpsOrigin: origin }),
+    };
     const conf = pulumi
       .output(args.resolver)
       .apply((resolver) => renderNginxConf({ ...args.config, ...facts, resolver }));

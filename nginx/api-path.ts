@@ -2,7 +2,7 @@ import type { ApiPaths } from "../config/api-paths.ts";
 import type { Directives } from "./directives.ts";
 import type { NginxSettings } from "./settings.ts";
 
-/** The path of the API's own that a request asks for, and which requests ask for none that clients may have. */
+/** The API's own path of a request, and whether it is hidden from clients. */
 export function apiPath({ paths }: Pick<NginxSettings, "paths">): Directives {
   const { base } = paths;
   const without = base === "" ? "" : ", without the prefix";
