@@ -57,7 +57,10 @@ export function checkRules(config: StackConfig, report: Report): void {
   }
   checkApi(config.api, report);
   checkContractEnvironment(config, report);
-  checkDatabase(config, report);
+  checkAutoscale(config.api, report);
+  checkContract(config.api, report);
+  if (config.database.enabled) checkDatabase(config, report);
+  else checkNoDatabase(config, report);
   checkGateway(config, report);
   checkLoadTest(config.loadtest, report);
   checkRedis(config.redis, report);
@@ -126,9 +129,6 @@ function checkApi(api: ApiConfig, report: Report): void {
 }
 
 function checkDatabase(config: StackConfig, report: Report): void {
-  checkAutoscale(config.api, report);
-  checkContract(config.api, report);
-  if (!config.database.enabled) return checkNoDatabase(config, report);
   checkCertificates(config.database, report);
   checkBackup(config.database, report);
   checkDatabaseStart(config.database, report);
