@@ -66,9 +66,10 @@ export function createApiPool(args: ApiPoolArgs, parent: pulumi.Resource) {
       ...(pool.autoscale && { maxReplicas: pool.autoscale.max, keepsReplicas: args.scaling.keepsReplicas }),
       annotations: {
         ...expected.metrics,
-        ...(hasDatabase && (args.volumeGeneration ?? 1) > 1 && {
-          "breakwater.dev/database-volume": String(args.volumeGeneration),
-        }),
+        ...(hasDatabase &&
+          (args.volumeGeneration ?? 1) > 1 && {
+            "breakwater.dev/database-volume": String(args.volumeGeneration),
+          }),
       },
       minReadySeconds: Math.ceil(dnsCacheMs / 1000) || undefined,
       ...(pool.keepsSpec && { keepsSpec: true }),
@@ -96,10 +97,7 @@ export function createApiPool(args: ApiPoolArgs, parent: pulumi.Resource) {
             name,
             emptyDir: { bytes },
           })),
-          passwordsVolume("passwords", [
-            ...(hasDatabase ? ["database" as const] : []),
-            "internal-token",
-          ]),
+          passwordsVolume("passwords", [...(hasDatabase ? ["database" as const] : []), "internal-token"]),
         ],
       },
     },
