@@ -10,6 +10,7 @@ import { networkSettings } from "./config/network-settings.ts";
 import { loadOf } from "./config/own-load.ts";
 import { plainSecrets } from "./config/plain-secrets.ts";
 import { releasePools } from "./config/release-pools.ts";
+import { isOwnDatabase } from "./config/sections/database.ts";
 import { labelValueOf, namespaceOf } from "./config/stack-names.ts";
 import type { StackOutputs, Workload } from "./contract/outputs.ts";
 import { openForReading } from "./host/read-cluster.ts";
@@ -68,7 +69,8 @@ await checkClusterNeeds(config, access);
 const ns = config.cluster.namespace ?? namespaceOf(pulumi.getStack());
 const owner = fullStackName();
 await requireOwnNamespace(access, ns, owner);
-if (config.database.url !== undefined) await requireRemovableDatabase(access, ns);
+const hasOwnDatabase = isOwnDatabase(config.database);
+if (!hasOwnDatabase) await requireRemovableDatabase(access, ns, config.database.enabled ? "url" : "enabled");
 const opened = await openForReading(access.files, access.kubeContext);
 const release = await readOpenRelease(opened, ns, process.env);
 const found = await preflight(opened, ns, config);
@@ -79,7 +81,7 @@ const ofStack = { name: labelValueOf(pulumi.getProject()), component: "stack" };
 const restricted = Object.fromEntries(
   ["enforce", "warn", "audit"].map((mode) => [`pod-security.kubernetes.io/${mode}`, "restricted"]),
 );
-const isDatabaseProtected = config.database.url === undefined && config.database.protect;
+const isDatabaseProtected = hasOwnDatabase && config.database.protect;
 const space = new Namespace(
   "namespace",
   { metadata: { name: ns, labels: restricted, annotations: { [ownerAnnotation]: owner } } },
@@ -127,21 +129,21 @@ if (failedBefore !== undefined) void pulumi.log.warn(failedBefore);
 // The kit's own programs run in the API's image. They change with the release's last step only.
 const kitImage = release?.kitImage ?? image.imageName;
 
-const database =
-  config.database.url === undefined
-    ? new Database(
-        "database",
-        {
-          namespace: ns,
-          config: config.database,
-          image: images.postgres,
-          storageClass,
-          volumes: found.database,
-          cluster: opened,
-        },
-        optionsOf("database"),
-      )
-    : { url: pulumi.secret(config.database.url), workload: undefined };
+const { url: outsideUrl } = config.database;
+const database = hasOwnDatabase
+  ? new Database(
+      "database",
+      {
+        namespace: ns,
+        config: config.database,
+        image: images.postgres,
+        storageClass,
+        volumes: found.database,
+        cluster: opened,
+      },
+      optionsOf("database"),
+    )
+  : { url: outsideUrl === undefined ? undefined : pulumi.secret(outsideUrl), workload: undefined };
 
 const redis = new RedisCluster(
   "redis",
@@ -179,8 +181,8 @@ const api = new Api(
     dnsCacheMs,
     image: servedImage,
     pullSecrets,
-    databasePoolSize: planDatabasePool(config).poolSize,
-    hasOwnDatabase: database instanceof Database,
+    ...(config.database.enabled && { databasePoolSize: planDatabasePool(config).poolSize }),
+    hasOwnDatabase,
     volumeGeneration: config.database.volumeGeneration,
     databaseUrl: database.url,
     databaseCa: config.database.ca,
@@ -259,9 +261,7 @@ const nginx = new NginxGateway(
       nodePort: found.nodePort,
       tls: { ...config.nginx.tls, nodePort: found.tlsNodePort },
     },
-    uploadMax: config.api.uploadMax,
-    apiPort: config.api.contract.port,
-    livePath: config.api.contract.live ?? "/livez",
+    api: config.api,
     pools,
     image: images.nginx,
     resolver,

@@ -18,8 +18,8 @@ export interface ApiEnvironmentInput {
   internalPort: number;
   /** Certificates in PEM form for the connections to the database. */
   databaseCa?: string;
-  /** Connections of each pod to the database. */
-  databasePoolSize: number;
+  /** Connections of each pod to the database; absent: there is none. */
+  databasePoolSize?: number | undefined;
   /** `host:port` of every Redis pod. */
   redisNodes: readonly string[];
   /** Mount path of the volume for heap snapshots. */
@@ -29,6 +29,9 @@ export interface ApiEnvironmentInput {
   /** Files of the passwords that are in use, by variable. */
   passwordFiles: { DATABASE_PASSWORD_FILE: string | undefined; INTERNAL_TOKEN_FILE: string };
 }
+
+/** The API's user of Redis. */
+export const apiRedisUser: RedisUser = "api";
 
 /** Begins all keys of the API's cache. */
 export const cachePrefix = "bw:";
@@ -51,7 +54,7 @@ export const stackVariables = {
   INTERNAL_PORT: { value: ({ internalPort }) => internalPort },
   NODE_OPTIONS: { setBy: "api.memory", value: ({ memory }) => `--max-old-space-size=${heapMiB(memory)}` },
   REDIS_NODES: { setBy: "redis.shards", value: ({ redisNodes }) => redisNodes.join(",") },
-  REDIS_USERNAME: { value: () => "api" satisfies RedisUser },
+  REDIS_USERNAME: { value: () => apiRedisUser },
   CACHE_TTL_SECONDS: { setBy: "api.cacheTtlSeconds", value: ({ cacheTtlSeconds }) => cacheTtlSeconds },
   CACHE_PREFIX: { value: () => cachePrefix },
   SHUTDOWN_DELAY_MS: { setBy: "api.shutdownDelay", value: ({ shutdownDelay }) => shutdownDelay },

@@ -163,7 +163,7 @@ test("validate refuses stream paths that Nginx would never find", () => {
   assert.match(problems({ nginx: { streamPaths: ["/api/a", "/api/a"] } })[0] ?? "", /no other item/);
   assert.match(
     problems({ nginx: { streamPaths: ["/api/a", "/api/upload"] } })[0] ?? "",
-    /^nginx\.streamPaths\[1\] is the path of uploads/,
+    /^nginx\.streamPaths\[1\] is a path of uploads/,
   );
   assert.deepEqual(problems({ nginx: { streamPaths: ["/api/upload/"] } }), []);
 });

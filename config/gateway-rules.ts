@@ -3,6 +3,7 @@ import { derivePools } from "./derive.ts";
 import { clientZones, gatewayMemory, hashWeight, nginxWorkers, openConnections } from "./gateway-memory.ts";
 import { imageVersion, isOlder, leastTimeNginx, oldestNginx } from "./nginx-version.ts";
 import type { Report } from "./options/option.ts";
+import { checkPaths } from "./path-rules.ts";
 import { checkProtection } from "./protection-rules.ts";
 import { checkRandomTwo } from "./random-two.ts";
 import { hasRetryBudget } from "./retry-budget.ts";
@@ -31,6 +32,7 @@ export function checkGateway(config: StackConfig, report: Report): void {
   checkProxyProtocol(config, report);
   checkTls(config, report);
   checkCache(config.nginx, report);
+  checkPaths(config, report);
   checkUnread(config.nginx, report);
   const { nginx, api } = config;
   const pools = derivePools(api);
@@ -57,15 +59,7 @@ export function checkGateway(config: StackConfig, report: Report): void {
 }
 
 function checkLongLived({ nginx }: StackConfig, report: Report): void {
-  const { drain, timeout, streamPaths } = nginx;
-  const upload = streamPaths.indexOf("/api/upload");
-  if (upload >= 0)
-    report({
-      path: `nginx.streamPaths[${upload}]`,
-      value: streamPaths[upload],
-      rule: "is the path of uploads, which the gateway passes on as streams in any case, with limits of their own",
-      fix: "remove it",
-    });
+  const { drain, timeout } = nginx;
   if (drain !== undefined && drain < timeout) {
     report({
       path: "nginx.drain",

@@ -1,8 +1,7 @@
 import type { NetworkSettings } from "../contract/network.ts";
 import { hasTls } from "./sections/nginx-tls.ts";
 import type { StackConfig } from "./stack-config.ts";
-
-const postgresPort = 5432;
+import { portOf } from "./stack-values.ts";
 
 /** What the connections of the stack depend on. */
 export function networkSettings({
@@ -21,12 +20,7 @@ export function networkSettings({
     hasGatewayMetrics: nginx.metrics,
     ...(apiServers !== undefined && { apiServers }),
     ...(dnsServers !== undefined && { dnsServers }),
-    ...(database.url !== undefined && { outsideDatabasePort: portOf(database.url) }),
+    hasDatabase: database.enabled,
+    ...(database.url !== undefined && { outsideDatabasePort: Number(portOf(database.url)) }),
   };
-}
-
-/** Port of a database's URL. The parameter `port` goes before the port after the host, as in the API's PostgreSQL client. */
-function portOf(url: string): number {
-  const { port, searchParams } = new URL(url);
-  return Number(searchParams.get("port") || port || postgresPort);
 }

@@ -1,7 +1,9 @@
 import { readCertificates } from "../contract/certificates.ts";
 import { planDatabasePool, reservedConnections } from "./database-pool.ts";
+import { checkContractEnvironment } from "./environment-rules.ts";
 import { checkGateway } from "./gateway-rules.ts";
 import { databaseStartBytes } from "./memory.ts";
+import { checkNoDatabase } from "./no-database.ts";
 import type { Report } from "./options/option.ts";
 import { checkRequests } from "./request-rules.ts";
 import { type ApiConfig, defaultReplicas } from "./sections/api.ts";
@@ -54,7 +56,11 @@ export function checkRules(config: StackConfig, report: Report): void {
     }
   }
   checkApi(config.api, report);
-  checkDatabase(config, report);
+  checkContractEnvironment(config, report);
+  checkAutoscale(config.api, report);
+  checkContract(config.api, report);
+  if (config.database.enabled) checkDatabase(config, report);
+  else checkNoDatabase(config, report);
   checkGateway(config, report);
   checkLoadTest(config.loadtest, report);
   checkRedis(config.redis, report);
@@ -123,8 +129,6 @@ function checkApi(api: ApiConfig, report: Report): void {
 }
 
 function checkDatabase(config: StackConfig, report: Report): void {
-  checkAutoscale(config.api, report);
-  checkContract(config.api, report);
   checkCertificates(config.database, report);
   checkBackup(config.database, report);
   checkDatabaseStart(config.database, report);
@@ -189,14 +193,22 @@ function checkContract({ contract, workers }: ApiConfig, report: Report): void {
       });
     return;
   }
-  for (const option of ["ready", "metrics"] as const)
-    if (contract[option] !== undefined)
+  const ofOthers = { ready: contract.ready, metrics: contract.metrics, public: contract.public[0] };
+  for (const [option, value] of Object.entries(ofOthers))
+    if (value !== undefined)
       report({
         path: `api.contract.${option}`,
-        value: contract[option],
+        value,
         rule: "is read only with api.contract.live: the kit's runtime has probes and metrics of its own",
         fix: `pulumi config set --path api.contract.live /…, or pulumi config rm --path api.contract.${option}`,
       });
+  if (contract.prefix !== "/api/")
+    report({
+      path: "api.contract.prefix",
+      value: contract.prefix,
+      rule: "must be /api/ without api.contract.live: the load test of the kit's own API has its routes there",
+      fix: "pulumi config set --path api.contract.live /…, or pulumi config rm --path api.contract.prefix",
+    });
 }
 
 function checkBackup({ backup: { schedule }, url }: DatabaseConfig, report: Report): void {

@@ -18,6 +18,8 @@ export interface NetworkSettings {
   /** Whether the gateway has HTTPS, and metrics. */
   hasTls: boolean;
   hasGatewayMetrics: boolean;
-  /** Port of a database outside the stack; absent: the stack has its own. */
+  /** Whether the API has a database. Absent in the outputs of an older program: true. */
+  hasDatabase?: boolean;
+  /** Port of a database outside the stack; absent: the stack has its own, or there is none. */
   outsideDatabasePort?: number;
 }

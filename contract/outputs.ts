@@ -1,3 +1,4 @@
+import type { ApiPrefix } from "./api-prefix.ts";
 import type { GateConfig } from "./gate-metrics.ts";
 import type { NetworkSettings } from "./network.ts";
 
@@ -65,6 +66,8 @@ export interface Workload {
 
 /** Stack config of the load test, with defaults applied. */
 export interface LoadTestSettings {
+  /** Prefix that the gateway serves the API's paths under. Absent in the outputs of an older program: `/api/`. */
+  apiPrefix?: ApiPrefix;
   /** Connections that each scenario keeps open. */
   connections: number;
   durationSeconds: number;

@@ -8,6 +8,7 @@ const contract: TrialContract = {
   port: 3000,
   live: "/healthz",
   ready: "/ready",
+  hasDatabase: true,
   env: {},
   unknownVariables: [],
   limits: { cpu: "1", memory: "256Mi" },

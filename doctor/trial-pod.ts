@@ -13,6 +13,15 @@ const user = 10001;
 /** Names of the containers. */
 export const containers = { api: "api", probe: "probe" } as const;
 
+const nowhere = "127.0.0.1:1";
+/** Database and Redis of a trial. */
+export const trialServices = {
+  databaseUrl: `postgres://doctor:doctor@${nowhere}/doctor`,
+  redisNodes: [nowhere],
+  redisUser: "doctor",
+  redisPassword: "doctor",
+} as const;
+
 /**
  * A pod with the API as the stack deploys it, but for a liberty, and a probe beside it. Database and Redis are addresses where
  * nothing listens.
@@ -20,13 +29,12 @@ export const containers = { api: "api", probe: "probe" } as const;
  * @param nodeImage an image with Node.js, for the probe
  */
 export function trialPod(name: string, contract: TrialContract, liberty: Liberty, nodeImage: string): V1Pod {
-  const nowhere = "127.0.0.1:1";
   const env = {
     PORT: String(contract.port),
-    DATABASE_URL: `postgres://doctor:doctor@${nowhere}/doctor`,
-    REDIS_NODES: nowhere,
-    REDIS_USERNAME: "doctor",
-    REDIS_PASSWORD: "doctor",
+    ...(contract.hasDatabase && { DATABASE_URL: trialServices.databaseUrl }),
+    REDIS_NODES: trialServices.redisNodes.join(","),
+    REDIS_USERNAME: trialServices.redisUser,
+    REDIS_PASSWORD: trialServices.redisPassword,
     ...contract.env,
   };
   const probe = {

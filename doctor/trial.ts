@@ -33,7 +33,9 @@ export interface TrialContract {
   port: number;
   live: string;
   ready: string;
-  /** Variables of `api.env`. */
+  /** Whether the stack has a database for it. */
+  hasDatabase: boolean;
+  /** Variables of `api.env` and `api.contract.env`. */
   env: Readonly<Record<string, string>>;
   /** Names of those that are encrypted in stack config, and have another value here. */
   unknownVariables: readonly string[];

@@ -34,6 +34,9 @@ test("an API that knows nothing of the kit is built, deployed, loaded with its o
   const run = await validRun();
   assert.equal(run.exitCode, 0, run.stdout + run.stderr);
   assert.match(run.stdout, /read/);
+  const { endpoint } = await outputs();
+  const statusOf = async (path: string) => (await fetch(`${endpoint}${path}`)).status;
+  assert.deepEqual([await statusOf("/api/healthz"), await statusOf("/api/ready")], [200, 404]);
 });
 
 test("an `up` without a change builds nothing and replaces nothing", async () => {
@@ -61,14 +64,15 @@ for (const name of others) {
   });
 }
 
-test("the load test names a request that gets no right response, before the run", async () => {
-  await configure("loadtest.requests.wrong.path", "/api/things");
-  await configure("loadtest.scenarios.read.mix.wrong", "1");
+test("with another prefix the load test names a request that gets no right response, before the run", async () => {
+  const path = others.at(-1) === "go" ? "/time" : "/items";
+  await configure("api.contract.prefix", "/");
   await up();
+  assert.equal((await fetch(`${(await outputs()).endpoint}${path}`)).status, 200);
   const run = await loadtest("--rate", "200");
   assert.notEqual(run.exitCode, 0);
   assert.match(
     run.stdout + run.stderr,
-    /the request wrong \(GET \/api\/things\) gets no right response: HTTP 404/,
+    /the request \w+ \(\w+ \/api\/\w+\) gets no right response: HTTP 404/,
   );
 });

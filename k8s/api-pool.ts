@@ -34,8 +34,8 @@ export interface ApiPoolArgs {
   pullSecrets: pulumi.Input<string>[];
   /** Certificates in PEM form for the connections to the database. */
   databaseCa?: string;
-  /** Connections of each pod to the database. */
-  databasePoolSize: number;
+  /** Connections of each pod to the database; absent: there is none. */
+  databasePoolSize?: number;
   /** Whether the stack has a database of its own, whose password it rotates. */
   hasOwnDatabase: boolean;
   /** Number of the database's volume. The API makes its tables when it starts, so another volume needs new pods. */
@@ -55,6 +55,7 @@ export function createApiPool(args: ApiPoolArgs, parent: pulumi.Resource) {
   const { name, namespace, pool, dnsCacheMs } = args;
   const config = { ...args.config, shutdownDelay: args.config.shutdownDelay + dnsCacheMs };
   const expected = expectations(config);
+  const hasDatabase = args.databasePoolSize !== undefined;
   const { deployment, workload } = createDeployment(
     {
       ...args,
@@ -65,9 +66,10 @@ export function createApiPool(args: ApiPoolArgs, parent: pulumi.Resource) {
       ...(pool.autoscale && { maxReplicas: pool.autoscale.max, keepsReplicas: args.scaling.keepsReplicas }),
       annotations: {
         ...expected.metrics,
-        ...((args.volumeGeneration ?? 1) > 1 && {
-          "breakwater.dev/database-volume": String(args.volumeGeneration),
-        }),
+        ...(hasDatabase &&
+          (args.volumeGeneration ?? 1) > 1 && {
+            "breakwater.dev/database-volume": String(args.volumeGeneration),
+          }),
       },
       minReadySeconds: Math.ceil(dnsCacheMs / 1000) || undefined,
       ...(pool.keepsSpec && { keepsSpec: true }),
@@ -95,7 +97,7 @@ export function createApiPool(args: ApiPoolArgs, parent: pulumi.Resource) {
             name,
             emptyDir: { bytes },
           })),
-          passwordsVolume("passwords", ["database", "internal-token"]),
+          passwordsVolume("passwords", [...(hasDatabase ? ["database" as const] : []), "internal-token"]),
         ],
       },
     },

@@ -1,7 +1,9 @@
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import * as pulumi from "@pulumi/pulumi";
+import { apiRedisUser } from "../config/api-environment.ts";
 import type { ReleasedPoolPlan } from "../config/release-pools.ts";
+import { ownNames, stackValueOf } from "../config/stack-values.ts";
 import type { Workload } from "../contract/outputs.ts";
 import { type ApiPoolArgs, createApiPool } from "./api-pool.ts";
 import { generatedPassword } from "./password.ts";
@@ -12,8 +14,25 @@ import { createDisruptionBudget, selectorLabels, skipAwait } from "./workload.ts
 /** The API's settings, and the services that it uses. */
 export interface ApiArgs extends Omit<ApiPoolArgs, "name" | "pool" | "secretName"> {
   pools: ReleasedPoolPlan[];
-  databaseUrl: pulumi.Input<string>;
+  /** Absent: the API has no database. */
+  databaseUrl: pulumi.Input<string> | undefined;
   redisPassword: pulumi.Input<string>;
+}
+
+/** The variables of `api.contract.env`. */
+function contractVariables({ config, databaseUrl, redisNodes, redisPassword }: ApiArgs) {
+  const services = pulumi.all([databaseUrl, redisPassword]).apply(([databaseUrl, redisPassword]) => ({
+    databaseUrl,
+    redisNodes,
+    redisUser: apiRedisUser,
+    redisPassword,
+  }));
+  return Object.fromEntries(
+    ownNames(config.contract.env).map(([name, value]) => [
+      name,
+      pulumi.secret(services.apply((known) => stackValueOf(value, known))),
+    ]),
+  );
 }
 
 /** The API: a Deployment and a headless Service for each pool, and one ordinary Service for all pools. */
@@ -59,7 +78,8 @@ export class Api extends pulumi.ComponentResource {
     const stringData = {
       INTERNAL_TOKEN: this.internalToken,
       ...args.config.env,
-      DATABASE_URL: args.databaseUrl,
+      ...contractVariables(args),
+      ...(args.databaseUrl !== undefined && { DATABASE_URL: args.databaseUrl }),
       REDIS_PASSWORD: args.redisPassword,
     };
     // The provider turns `stringData` into `data`, which the state has.

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterAccess } from "../config/derive.ts";
+import { isOwnDatabase } from "../config/sections/database.ts";
 import type { StackConfig } from "../config/stack-config.ts";
 import { workloadRoles } from "../contract/outputs.ts";
 import { openForReading } from "../host/read-cluster.ts";
@@ -57,7 +58,7 @@ export function clusterNeeds(
         ]),
     ...named("cluster.storageClass", "StorageClass", "storage.k8s.io", storageClass),
     ...workloadRoles
-      .filter((role) => role !== "database" || config.database.url === undefined)
+      .filter((role) => role !== "database" || isOwnDatabase(config.database))
       .flatMap((role) =>
         named(
           `${role}.pod.priorityClassName`,

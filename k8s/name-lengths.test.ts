@@ -97,9 +97,7 @@ async function stackOf({
     {
       ...common,
       config: config.nginx,
-      uploadMax: 0,
-      apiPort: 3000,
-      livePath: "/livez",
+      api: config.api,
       pools: plan,
       resolver: "10.0.0.10",
     },

@@ -52,6 +52,14 @@ test("an outside database is reached on the port of its URL, and has no policy a
   assert.deepEqual([rule?.to, rule?.ports[0]?.port], [undefined, 6543]);
 });
 
+test("without a database there are no connections to one, and none of its Jobs", () => {
+  const flows = stackFlows(
+    settingsOf({ api: { contract: { live: "/live" } }, database: { enabled: false } }),
+  );
+  assert.ok(!flows.some(({ from, to }) => `${from} ${to}`.includes("database")));
+  assert.ok(flows.some(({ from, to }) => from === "api" && to === "redis"));
+});
+
 test("metrics are for the namespaces and networks of stack config only, and single addresses get a prefix", () => {
   const readers = (config: object) =>
     stackFlows(settingsOf({ network: config })).filter(({ from }) => from === "metrics readers");

@@ -81,8 +81,8 @@ const tcp = (...ports: number[]): FlowPort[] => ports.map((port) => ({ port, pro
  * `npm run prove:network` come from it.
  */
 export function stackFlows(settings: NetworkSettings): Flow[] {
-  const { hasTls, hasGatewayMetrics, outsideDatabasePort, apiPort = defaultApiPort } = settings;
-  const hasDatabase = outsideDatabasePort === undefined;
+  const { hasTls, hasGatewayMetrics, apiPort = defaultApiPort } = settings;
+  const hasDatabase = settings.outsideDatabasePort === undefined && settings.hasDatabase !== false;
   const flows: Flow[] = [
     {
       from: "clients",
@@ -141,9 +141,9 @@ const databaseFlows = Object.entries(databaseClients).map(
   ([from, purpose]): Flow => ({ from: from as PodGroup, to: "database", ports: tcp(databasePort), purpose }),
 );
 
-function apiFlows(from: PodGroup, { outsideDatabasePort, egress }: NetworkSettings): Flow[] {
-  return [
-    { from, to: "redis", ports: tcp(redisPort), purpose: "the cache" },
+function apiFlows(from: PodGroup, settings: NetworkSettings): Flow[] {
+  const { outsideDatabasePort, hasDatabase = true, egress } = settings;
+  const toDatabase: Flow =
     outsideDatabasePort === undefined
       ? { from, to: "database", ports: tcp(databasePort), purpose: "queries" }
       : {
@@ -151,7 +151,10 @@ function apiFlows(from: PodGroup, { outsideDatabasePort, egress }: NetworkSettin
           to: "outside database",
           ports: tcp(outsideDatabasePort),
           purpose: "queries (`database.url`)",
-        },
+        };
+  return [
+    { from, to: "redis", ports: tcp(redisPort), purpose: "the cache" },
+    ...(hasDatabase ? [toDatabase] : []),
     ...egress.map(
       ({ network, ports, protocol }): Flow => ({
         from,

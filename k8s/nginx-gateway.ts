@@ -2,11 +2,12 @@ import { isIPv6 } from "node:net";
 import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import * as pulumi from "@pulumi/pulumi";
+import { apiPathsOf } from "../config/api-paths.ts";
 import { cacheVolumeBytes } from "../config/cache-size.ts";
 import { type PoolPlan, serviceHost } from "../config/derive.ts";
+import type { ApiConfig } from "../config/sections/api.ts";
 import { drainMs, type NginxConfig, nginxVolumes, trafficPolicy } from "../config/sections/nginx.ts";
 import { hasTls } from "../config/sections/nginx-tls.ts";
-import type { Bytes } from "../config/units.ts";
 import type { TlsTrust, Workload } from "../contract/outputs.ts";
 import { bodyVolumeBytes } from "../nginx/buffered-bodies.ts";
 import { alivePath, startPath } from "../nginx/health.ts";
@@ -29,11 +30,8 @@ export interface NginxGatewayArgs {
   /** DNS domain of the cluster. */
   domain: string;
   config: NginxConfig;
-  /** Maximum size of a single upload. */
-  uploadMax: Bytes;
-  /** Port of the API pods, and the path that a living one answers. */
-  apiPort: number;
-  livePath: string;
+  /** The API behind it. */
+  api: ApiConfig;
   pools: PoolPlan[];
   image: string;
   /** Address of the cluster's DNS Service. */
@@ -72,13 +70,20 @@ export class NginxGateway extends pulumi.ComponentResource {
   }
 
   #createConfigMap(name: string, args: NginxGatewayArgs): ConfigMap {
+    const { uploadMax, contract } = args.api;
     const pools = args.pools.map((pool) => ({
       ...pool,
-      server: `${serviceHost(pool.serviceName, args.namespace, args.domain)}:${args.apiPort}`,
+      server: `${serviceHost(pool.serviceName, args.namespace, args.domain)}:${contract.port}`,
     }));
     const origin = httpsOrigin(args.config);
-    const { uploadMax, livePath } = args;
-    const facts = { uploadMax, livePath, pools, ...(origin !== undefined && { httpsOrigin: origin }) };
+    const livePath = contract.live ?? "/livez";
+    const facts = {
+      uploadMax,
+      paths: apiPathsOf(contract),
+      livePath,
+      pools,
+      ...(origin !== undefined && { httpsOrigin: origin }),
+    };
     const conf = pulumi
       .output(args.resolver)
       .apply((resolver) => renderNginxConf({ ...args.config, ...facts, resolver }));

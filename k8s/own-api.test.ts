@@ -11,7 +11,13 @@ before(async () => {
   ({ recorded, program: outputs } = await runProgram({
     api: {
       source: { image: "registry.example.org/shop:1" },
-      contract: { port: 8080, live: "/alive", ready: "/ready" },
+      contract: {
+        port: 8080,
+        live: "/alive",
+        ready: "/ready",
+        prefix: "/",
+        env: { PGHOST: "databaseHost", PGPASSWORD: "databasePassword", REDIS: "redisNode" },
+      },
       shutdownDelay: "4 s",
     },
   }));
@@ -36,6 +42,24 @@ test("an API of one's own has its image, its port, its probes, and time before S
   assert.equal(env.find(({ name }: { name: string }) => name === "PORT").value, "8080");
 });
 
+test("variables of its own names are in the Secret of its pods, and not in their template", async () => {
+  const { env, envFrom } = container();
+  const secret = ofKind(recorded, "Secret").find(({ name }) => name === "api");
+  const stringData = secret?.inputs.stringData.value;
+  assert.equal(stringData.PGHOST, "database");
+  assert.match(stringData.REDIS, /^redis-0\.redis\.\S+:6379$/);
+  const [, password] = /:([^:@]+)@/.exec(stringData.DATABASE_URL) ?? [];
+  assert.equal(stringData.PGPASSWORD, password);
+  assert.ok(!JSON.stringify(env).includes("PG"));
+  assert.equal(envFrom.length, 1);
+});
+
+test("the gateway passes its paths on as they are, and hides those of its probes", () => {
+  const conf = ofKind(recorded, "ConfigMap").find(({ name }) => name === "nginx")?.inputs.data["nginx.conf"];
+  assert.doesNotMatch(conf, /[^/]\/api\b/);
+  assert.match(conf, /map "\$api_path \$uri" \$is_hidden \{[^}]*alive/s);
+});
+
 test("the gateway sends requests to its port, and asks its path at the start", () => {
   const [conf] = ofKind(recorded, "ConfigMap")
     .filter(({ name }) => name === "nginx")
@@ -54,4 +78,5 @@ test("the outputs have its image and its port", async () => {
   assert.equal(await resolved(pulumi.output(outputs.apiImage)), "registry.example.org/shop:1");
   const { apiPort, hasInternalPort } = outputs.network;
   assert.deepEqual([apiPort, hasInternalPort], [8080, false]);
+  assert.equal(outputs.loadtest.apiPrefix, "/");
 });

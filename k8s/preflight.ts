@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ConfigError } from "../config/problem.ts";
+import { isOwnDatabase } from "../config/sections/database.ts";
 import { hasTls } from "../config/sections/nginx-tls.ts";
 import type { StackConfig } from "../config/stack-config.ts";
 import { formatBytes } from "../config/units.ts";
@@ -68,8 +69,8 @@ async function compare(cluster: ClusterReader, namespace: string, config: StackC
   const live = await readLiveStack(cluster, namespace);
   const wishes = wishesOf(config);
   const plans = wishes.map((wish) => {
-    // The stack's own database goes when there is another one. Its claim stays.
-    const isGoing = wish.name === "database" && config.database.url !== undefined;
+    // The stack's own database goes when there is another one, or none. Its claim stays.
+    const isGoing = wish.name === "database" && !isOwnDatabase(config.database);
     return isGoing
       ? planVolumes(wish, undefined, [])
       : planVolumes(wish, live.sets.get(wish.name), live.claims);
@@ -99,6 +100,10 @@ async function compare(cluster: ClusterReader, namespace: string, config: StackC
   ];
   if (problems.length > 0) throw new ConfigError(problems);
   for (const notice of plans.flatMap((plan) => plan.notices)) void pulumi.log.warn(notice);
+  if (!isOwnDatabase(config.database) && live.sets.has("database"))
+    void pulumi.log.warn(
+      "the stack's own database goes. The claim of its volume stays in the namespace: without database.url, and with database.enabled true, the stack has the data again",
+    );
   const growths = [...plans, backups].flatMap((plan) => plan.growths);
   for (const { claim, from, to } of growths)
     void pulumi.log.info(`the volume of ${claim} grows from ${formatBytes(from)} to ${formatBytes(to)}`);
@@ -143,7 +148,7 @@ function choosePorts({ cluster, nginx }: StackConfig, namespace: string, used: r
 /** The volume of the backups stays as it is while there are none. */
 function planBackups({ cluster, database }: StackConfig, claims: readonly LiveClaim[]): BackupVolumePlan {
   const { schedule, storage } = database.backup;
-  if (database.url !== undefined || schedule === undefined) return { growths: [], problems: [] };
+  if (!isOwnDatabase(database) || schedule === undefined) return { growths: [], problems: [] };
   return planBackupVolume({ storage, storageClass: cluster.storageClass }, claims);
 }
 

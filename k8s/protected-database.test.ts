@@ -4,18 +4,31 @@ import { protectedAnnotation, requireRemovableDatabase } from "./protected-datab
 import { stubApiServer } from "./testing/stub-api-server.ts";
 
 /** Checks against an API server that gives this response to the request for the StatefulSet. */
-async function checkAgainst(t: TestContext, status: number, annotations?: Record<string, string>) {
+async function checkAgainst(
+  t: TestContext,
+  status: number,
+  annotations?: Record<string, string>,
+  by: "url" | "enabled" = "url",
+) {
   const access = await stubApiServer(t, ({ url }, response) => {
     const isRight = url === "/apis/apps/v1/namespaces/space/statefulsets/database";
     response.writeHead(isRight ? status : 500).end(JSON.stringify({ metadata: { annotations } }));
   });
-  return requireRemovableDatabase(access, "space");
+  return requireRemovableDatabase(access, "space", by);
 }
 
 test("requireRemovableDatabase refuses to remove a protected database, and names the option", async (t) => {
   const refused = checkAgainst(t, 200, { [protectedAnnotation]: "true" });
   await assert.rejects(refused, {
     message: /database\.url would remove .* database\.protect false; pulumi up/,
+  });
+});
+
+test("requireRemovableDatabase names the option that turns the database off", async (t) => {
+  const refused = checkAgainst(t, 200, { [protectedAnnotation]: "true" }, "enabled");
+  await assert.rejects(refused, {
+    message:
+      /^database\.enabled false would remove .*config rm --path database\.enabled; .*database\.protect false/,
   });
 });
 

@@ -10,15 +10,15 @@ import type { NginxSettings } from "./settings.ts";
 export const ownCacheControl = "X-Edge-Cache-Control";
 
 /** The locations of the kept paths. @param blocks directives that requests to pods have, too */
-export function cacheLocations(settings: NginxSettings, refusals: string, limits: string): string[] {
+export function cacheLocations(settings: NginxSettings, refused: string, limits: string): string[] {
   return settings.cache.paths.map((cached) =>
     cachedLocation(
       cached,
-      `${refusals}
+      `${refused}
 if ($is_uncached) {
-  rewrite ^ /api/ last;
+  rewrite ^ ${settings.paths.base}/ last;
 }
-${limits === "" ? "" : `${limits}\n`}proxy_pass http://edge_fill/api$api_path;
+${limits === "" ? "" : `${limits}\n`}proxy_pass http://edge_fill${settings.paths.base}$api_path;
 proxy_redirect off;
 proxy_read_timeout ${timeOf("proxy_read_timeout", longestFill(settings))};
 # Room for the headers of a pod's response, and for those that the other server adds.

@@ -1,3 +1,4 @@
+import { notServed } from "./api-path.ts";
 import { type Directives, indented } from "./directives.ts";
 import { allowedMethods } from "./methods.ts";
 import { refusedRetry } from "./retries.ts";
@@ -22,7 +23,7 @@ export const errorPath = "/.edge/error";
 const errors: Readonly<Record<number, EdgeError>> = {
   400: { reason: "Bad Request", message: "the request is not HTTP as this server speaks it" },
   403: { reason: "Forbidden", message: "the request is not allowed" },
-  404: { reason: "Not Found", message: "the API lives under /api/" },
+  404: { reason: "Not Found", message: "$edge_not_served" },
   405: { reason: "Method Not Allowed", message: "this server does not take the method" },
   409: { reason: "Conflict", message: "the request cannot be served now" },
   411: { reason: "Length Required", message: "the length of the body is missing" },
@@ -66,6 +67,9 @@ ${lines(({ message }) => message)}
 map $limit_conn_status $edge_unavailable {
   default "no API pod can answer right now";
   REJECTED "too many requests or large bodies arrive right now";
+}
+map $status $edge_not_served {
+  default "${notServed(settings.paths)}";
 }
 # A header with an empty value is not sent.
 map $status $edge_retry_after {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { apiPathsOf } from "../config/api-paths.ts";
 import { validate } from "../config/validate.ts";
 import { renderNginxConf } from "./nginx-conf.ts";
 import type { NginxSettings } from "./settings.ts";
@@ -18,6 +19,7 @@ const settings: NginxSettings = {
   pools: [{ ...pool, server: "api-headless.space.svc.cluster.local:3000" }],
   resolver: "10.43.0.10",
   uploadMax: 1024 ** 3,
+  paths: apiPathsOf(validate({}).api.contract),
 };
 
 /** Returns the trimmed lines of the block that starts with `head`. */

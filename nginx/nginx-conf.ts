@@ -2,6 +2,7 @@ import { isIPv6 } from "node:net";
 import { nginxWorkers, openConnections } from "../config/gateway-memory.ts";
 import { drainMs } from "../config/sections/nginx.ts";
 import { accessLog } from "./access-log.ts";
+import { apiPath } from "./api-path.ts";
 import { bufferedBodies } from "./buffered-bodies.ts";
 import { cache } from "./cache.ts";
 import { clientLimits } from "./client-limits.ts";
@@ -28,8 +29,8 @@ import { tracing } from "./tracing.ts";
 import { upstream } from "./upstream.ts";
 
 /**
- * Renders the gateway's nginx.conf. Nginx passes `/api/…` to the API pods without the prefix and otherwise as it was sent,
- * answers `/healthz` itself, and answers every other path with 404. It follows changes of the pods' DNS records within
+ * Renders the gateway's nginx.conf. Nginx passes the paths below the prefix to the API pods, without `/api` and otherwise as they
+ * were sent, answers `/healthz` itself, and answers every other path with 404. It follows changes of the pods' DNS records within
  * about two seconds, without a reload. Equal settings give equal text.
  */
 export function renderNginxConf(settings: NginxSettings): string {
@@ -43,6 +44,7 @@ export function renderNginxConf(settings: NginxSettings): string {
     hash(settings),
     upstream(settings),
     stickyCookie(settings),
+    apiPath(settings),
     proxying(settings),
     retryBudget(settings),
     retries(settings),

@@ -1,4 +1,6 @@
-import { type Bytes, KiB } from "../config/units.ts";
+import type { ApiPaths } from "../config/api-paths.ts";
+import { KiB } from "../config/units.ts";
+import { refusals } from "./api-path.ts";
 import { cacheLocations } from "./cache-locations.ts";
 import { timeOf } from "./directive-times.ts";
 import { type Directives, directivesOf, indented } from "./directives.ts";
@@ -7,14 +9,6 @@ import { longLived, stream, webSocketPath } from "./long-lived.ts";
 import { responseHeaderBytes } from "./response-headers.ts";
 import type { NginxSettings } from "./settings.ts";
 import { apiUpstream } from "./sticky-pools.ts";
-
-/** HTTP/0.9, which does not name its version, has no status: its clients could not distinguish an error from a response. */
-const refusals = `if ($api_path = "") {
-  return 404;
-}
-if ($server_protocol = "") {
-  return 400;
-}`;
 
 /** Allowance for the boundaries and headers of an upload's parts. */
 const formBytes = 1024 ** 2;
@@ -34,18 +28,13 @@ map $http_upgrade $connection_to_pod {
 map $http_x_request_id $request_id_to_pod {
   default $request_id;
   "~^[\\x21\\x23-\\x5b\\x5d-\\x7e]{1,128}$" $http_x_request_id;
-}
-# The path and the query as they were sent, without the prefix; empty refusals of /api/, and with a fragment.
-map $request_uri $api_path {
-  "~^/(?:a|%61)(?:p|%70)(?:i|%69)(/[^#]*)$" $1;
 }`,
     server: `proxy_http_version 1.1;
 proxy_set_header Host ${hostToPod};
 proxy_set_header X-Request-ID $request_id_to_pod;
 proxy_set_header Upgrade $upgrade_to_pod;
 proxy_set_header Connection $connection_to_pod;
-# Pods know their paths without the prefix.
-proxy_redirect ~^(/(?!/).*)$ /api$1;
+${redirects(settings.paths)}
 # The headers of a response, which Nginx reads in one piece; larger ones are a failure of the pod.
 proxy_buffer_size ${responseHeaderBytes / KiB}k;
 # A pod's response stays that of its request: another address would count as no attempt, and end in an HTML page.
@@ -60,38 +49,58 @@ proxy_read_timeout ${timeOf("proxy_read_timeout", settings.timeout)};`,
 
 /** The locations whose requests go to pods, with the directives that the concerns have for them. */
 export function apiLocations(settings: NginxSettings, concerns: readonly Directives[]): Directives {
+  const { base, uploads } = settings.paths;
+  const root = `${base}/`;
+  const refused = refusals(settings);
   const all = directivesOf(concerns, "api", 0);
   const toPods = [all, directivesOf(concerns, "toPods", 0)].filter((text) => text !== "").join("\n");
   const webSocket = `if ($upgrade_to_pod) {
   rewrite ^ ${webSocketPath} last;
 }`;
   const pass = `proxy_pass http://${apiUpstream(settings)}$api_path;`;
-  const streamed = [...new Set(settings.streamPaths.map((path) => (path === "/api" ? "/api/" : path)))];
+  const streamed = [...new Set(settings.streamPaths.map((path) => (path === base ? root : path)))];
   // Without a location, Nginx would redirect `/api/events` to a path of streams `/api/events/`.
-  const named = [...streamed, ...settings.cache.paths.map(({ path }) => path)];
+  const named = [...streamed, ...settings.cache.paths.map(({ path }) => path), ...uploads];
   const redirected = named.filter((path) => path.endsWith("/")).map((path) => path.slice(0, -1));
-  const kept = [...new Set(redirected)].filter((path) => !["/api", "/api/upload", ...named].includes(path));
+  const kept = [...new Set(redirected)].filter((path) => ![base, ...named].includes(path));
   return {
     server: [
-      `# The path must be below /api/ as it was sent, and also without its dot segments.
-${location("/", "return 404;")}`,
-      `# Without this location, Nginx would redirect to /api/.
-${location("= /api", "return 404;")}`,
-      ...(streamed.includes("/api/") ? [] : [location("/api/", refusals, webSocket, toPods, pass)]),
-      ...streamed.map((path) => location(`^~ ${path}`, refusals, webSocket, toPods, pass, stream(settings))),
-      ...kept.map((path) => location(`= ${path}`, refusals, webSocket, toPods, pass)),
-      ...cacheLocations(settings, refusals, toPods),
+      ...(base === "" ? [] : outside(base)),
+      ...(streamed.includes(root) ? [] : [location(root, refused, webSocket, toPods, pass)]),
+      ...streamed.map((path) => location(`^~ ${path}`, refused, webSocket, toPods, pass, stream(settings))),
+      ...kept.map((path) => location(`= ${path}`, refused, webSocket, toPods, pass)),
+      ...cacheLocations(settings, refused, toPods),
       location(`= ${webSocketPath}`, "internal;", toPods, pass, longLived(settings.webSocketTimeout)),
-      `# Streamed to the pod as it comes, so that neither disk nor memory here has to hold it.
-${location("= /api/upload", refusals, all, pass, upload(settings.uploadMax))}`,
+      ...uploads.map((path) => {
+        const match = `${path.endsWith("/") ? "^~" : "="} ${path}`;
+        return `# Streamed to the pod as it comes, so that neither disk nor memory here has to hold it.
+${location(match, refused, all, pass, upload(settings))}`;
+      }),
     ].join("\n\n"),
   };
 }
 
-function upload(uploadMax: Bytes): string {
-  return `# Only a POST has a body that is worth streaming.
-if ($request_method != POST) {
-  rewrite ^ /api/ last;
+/** Pods know their paths without the prefix. */
+function redirects({ base }: ApiPaths): string {
+  if (base === "") return "proxy_redirect off;";
+  return `# Pods know their paths without the prefix.
+proxy_redirect ~^(/(?!/).*)$ ${base}$1;`;
+}
+
+/** What is not below the prefix. */
+function outside(base: string): string[] {
+  return [
+    `# The path must be below ${base}/ as it was sent, and also without its dot segments.
+${location("/", "return 404;")}`,
+    `# Without this location, Nginx would redirect to ${base}/.
+${location(`= ${base}`, "return 404;")}`,
+  ];
+}
+
+function upload({ uploadMax, paths }: NginxSettings): string {
+  return `# Other methods have no body that is worth streaming.
+if ($request_method !~ ^(?:POST|PUT|PATCH)$) {
+  rewrite ^ ${paths.base}/ last;
 }
 proxy_request_buffering off;
 # Attempts of Nginx's own, because it reads the body only once. No pod but the last one receives any of it.

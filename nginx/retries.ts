@@ -1,6 +1,7 @@
 import { hasRetryBudget, repeatedMethods } from "../config/retry-budget.ts";
-import type { NginxConfig } from "../config/sections/nginx.ts";
+import { escaped } from "./api-path.ts";
 import type { Directives } from "./directives.ts";
+import type { NginxSettings } from "./settings.ts";
 
 /** Statuses that clients never see: another attempt is refused, and the last one failed with 502 or with 504. */
 export const refusedRetry = { 502: 598, 504: 599 } as const;
@@ -11,7 +12,7 @@ const others = `{0,${maxAttempts - 2}}`;
 
 const idempotent = `(?:${repeatedMethods.join("|")})`;
 
-type RetrySettings = Pick<NginxConfig, "retryTimeouts" | "retryBudget" | "methods">;
+type RetrySettings = Pick<NginxSettings, "retryTimeouts" | "retryBudget" | "methods" | "paths">;
 
 /**
  * The attempts after which there is another one: their addresses, statuses and sent bytes, and the request's method. Those
@@ -20,6 +21,8 @@ type RetrySettings = Pick<NginxConfig, "retryTimeouts" | "retryBudget" | "method
 function retried(settings: RetrySettings): string {
   const failed = settings.retryTimeouts ? "50[24]" : "502";
   const bounded = hasRetryBudget(settings) ? "$over_budget" : '""';
+  const uploads = settings.paths.uploads.map((path) => `${escaped(path)}${path.endsWith("/") ? "" : "$"}`);
+  const notUpload = uploads.length === 0 ? "" : `(?!${uploads.join("|")})`;
   return [
     // The last pod has received nothing, and at most one pod before it has received the request.
     [`[^|]*:\\d+`, `\\d+(?: : \\d+)${others}`, "(?:0 : )*(?:[1-9]\\d* : )?(?:0 : )*0", "[^|]*"],
@@ -28,7 +31,7 @@ function retried(settings: RetrySettings): string {
     // It ended the connection, over several connections to one pod that were open when it ended.
     [`([^ |]+:\\d+)(?: : \\1)${others}`, "502(?: : 502)*", "[\\d :]*", idempotent],
   ]
-    .map((parts, index) => `  "~^${parts.join("\\|")}\\|(?!/api/upload$)" ${index === 0 ? '""' : bounded};`)
+    .map((parts, index) => `  "~^${parts.join("\\|")}\\|${notUpload}" ${index === 0 ? '""' : bounded};`)
     .join("\n");
 }
 

@@ -1,3 +1,4 @@
+import type { ApiPaths } from "../config/api-paths.ts";
 import type { NginxConfig } from "../config/sections/nginx.ts";
 import type { Bytes } from "../config/units.ts";
 import type { UpstreamPool } from "./upstream.ts";
@@ -9,6 +10,8 @@ export interface NginxSettings extends NginxConfig {
   resolver: string;
   /** Maximum size of a single upload, without its form's boundaries and headers. */
   uploadMax: Bytes;
+  /** The API's paths at the gateway. */
+  paths: ApiPaths;
   /** Path that a living API pod answers. Default: that of the kit's runtime. */
   livePath?: string;
   /** Origin that requests over HTTP are redirected to, with variables of Nginx. Default: the request's host. */

@@ -4,10 +4,12 @@ import { isAbsolute, relative, resolve } from "node:path";
 import { clusterAccess } from "../config/derive.ts";
 import { ConfigError } from "../config/problem.ts";
 import type { StackConfig } from "../config/stack-config.ts";
+import { ownNames, stackValueOf } from "../config/stack-values.ts";
 import { formatMillicpu } from "../config/units.ts";
 import { validate } from "../config/validate.ts";
 import { exitCodes, UserError } from "../contract/user-error.ts";
 import { examine } from "../doctor/examine.ts";
+import { trialServices } from "../doctor/trial-pod.ts";
 import { openCluster as openClusterApi } from "../host/open-cluster.ts";
 import { step } from "../host/steps.ts";
 import { commands } from "./commands.ts";
@@ -45,7 +47,13 @@ await entry(commands.doctor, async ({ stack: given, wish }) => {
       port: contract.port,
       live,
       ready: contract.ready ?? live,
-      env,
+      hasDatabase: config.database.enabled,
+      env: {
+        ...Object.fromEntries(
+          ownNames(contract.env).map(([name, value]) => [name, stackValueOf(value, trialServices)]),
+        ),
+        ...env,
+      },
       unknownVariables: Object.keys(env).filter((name) => env[name] === placeholder),
       limits: { cpu: formatMillicpu(cpu), memory: String(memory) },
       startSeconds,
@@ -72,6 +80,8 @@ function configFor(stackFile: string, wish: DoctorWish): StackConfig {
     typeof value === "object" ? placeholder : value,
   ]);
   const { address } = section("registry");
+  const { shards, replicasPerShard } = section("redis");
+  const { enabled } = section("database");
   const cluster = Object.fromEntries(
     Object.entries(section("cluster")).filter(([name]) => ["kubeContext", "kubeconfig"].includes(name)),
   );
@@ -79,13 +89,19 @@ function configFor(stackFile: string, wish: DoctorWish): StackConfig {
     wish.source && "context" in wish.source
       ? { context: relativeToProject(wish.source.context) }
       : wish.source;
-  const wanted = { ...(contract as object | undefined), ...wish.contract };
+  // The command line may have other probes than the stack; their paths at the gateway do not matter here.
+  const wanted = { ...(contract as object | undefined), ...wish.contract, public: [] };
   const isForeign = (ofFolder ?? source) !== undefined;
   try {
     return validate({
       cluster,
       images: section("images"),
+      redis: {
+        ...(shards !== undefined && { shards }),
+        ...(replicasPerShard !== undefined && { replicasPerShard }),
+      },
       ...(address !== undefined && { registry: { address } }),
+      ...(enabled !== undefined && { database: { enabled } }),
       api: {
         ...((ofFolder ?? source) !== undefined && { source: ofFolder ?? source }),
         contract: isForeign ? { live: "/healthz", ...wanted } : wanted,

@@ -1,3 +1,4 @@
+import type { ApiPrefix } from "../contract/api-prefix.ts";
 import { helpText, parseCommand } from "../loadtest/cli/command-line.ts";
 import type { Command } from "./commands.ts";
 
@@ -6,6 +7,8 @@ export interface LoadtestInput {
   stack: string;
   /** File that a first form of requests is made from; nothing is loaded then. */
   from: string | undefined;
+  /** Prefix of the API's paths in that form. */
+  prefix: ApiPrefix | undefined;
   out: string | undefined;
   args: readonly string[];
 }
@@ -15,8 +18,8 @@ function loadtestCommand(help: string): Command<LoadtestInput> {
   return {
     help,
     read(args) {
-      const { stack, from, out, help } = parseCommand([...args], process.env);
-      return { stack, args, from, out, help };
+      const { stack, from, prefix, out, help } = parseCommand([...args], process.env);
+      return { stack, args, from, prefix, out, help };
     },
   };
 }

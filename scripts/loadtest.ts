@@ -10,7 +10,7 @@ await entry(loadtestCommands.loadtest, async (given) => {
   if (given.from !== undefined) {
     // Paths are relative to where the command was typed.
     const from = process.env.INIT_CWD ?? process.cwd();
-    const text = stackTextFrom(resolve(from, given.from), projectName);
+    const text = stackTextFrom(resolve(from, given.from), projectName, given.prefix);
     if (given.out === undefined) process.stdout.write(text);
     else writeFileSync(resolve(from, given.out), text, { flag: "wx" });
     return 0;

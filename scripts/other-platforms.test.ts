@@ -66,7 +66,10 @@ function stackOfItsOwn(t: TestContext) {
     rmSync(configFile, { force: true });
   });
   writeFileSync(configFile, "config:\n  breakwater:cluster:\n    kubeContext: mine\n");
-  writeFileSync(join(folder, "pulumi"), `#!/bin/sh\necho "$*" >> "${folder}/asked"\necho http://host:1\n`);
+  writeFileSync(
+    join(folder, "pulumi"),
+    `#!/bin/sh\necho "$*" >> "${folder}/asked"\necho '{"endpoint":"http://host:1","loadtest":{}}'\n`,
+  );
   chmodSync(join(folder, "pulumi"), 0o755);
   return { stack, folder, asked: () => readFileSync(join(folder, "asked"), "utf8").trim().split("\n") };
 }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { requireExactSpelling } from "../config/spelling.ts";
+import type { StackOutputs } from "../contract/outputs.ts";
 import { exitCodes, UserError } from "../contract/user-error.ts";
 import { endOf, type Outcome, runForeground } from "../host/foreground.ts";
 import { interruptible } from "../host/interruptible.ts";
@@ -116,9 +117,10 @@ export async function deploy(env: NodeJS.ProcessEnv, stack: StackChoice): Promis
     );
   if (outcome.exitCode !== 0) throw new UserError(endOf("pulumi up", outcome), "the lines above say why");
   if (stack.embedded) await ifAlone("deletes unused images", pruneImages);
-  const args = ["stack", "output", "endpoint", "--stack", stack.name];
-  const endpoint = await runCommand("pulumi", args, { cwd: projectRoot, env });
-  console.error(`  ✓ the API answers at ${endpoint.trim()}/api/\n`);
+  const args = ["stack", "output", "--json", "--stack", stack.name];
+  const outputs = await runCommand("pulumi", args, { cwd: projectRoot, env });
+  const { endpoint, loadtest: load }: StackOutputs = JSON.parse(outputs);
+  console.error(`  ✓ the API answers at ${endpoint}${load.apiPrefix ?? "/api/"}\n`);
 }
 
 /** Changes a stack when no other command of this machine does. Where the stack is elsewhere, Pulumi's backend sees to that. */

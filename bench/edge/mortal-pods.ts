@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { request } from "undici";
+import { apiPathsOf } from "../../config/api-paths.ts";
 import { derivePools } from "../../config/derive.ts";
 import { nginxVolumes } from "../../config/sections/nginx.ts";
 import { validate } from "../../config/validate.ts";
@@ -67,6 +68,7 @@ export function gatewayOf(
   const conf = renderNginxConf({
     ...nginx,
     uploadMax: api.uploadMax,
+    paths: apiPathsOf(api.contract),
     pools: derivePools(api).map((plan, index) => ({
       ...plan,
       server: `${space.host(pools[index]?.name ?? "")}:${podPort}`,

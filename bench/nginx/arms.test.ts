@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { apiPathsOf } from "../../config/api-paths.ts";
 import { validate } from "../../config/validate.ts";
 import { programFiles } from "../../nginx/js-module.ts";
 import { renderNginxConf } from "../../nginx/nginx-conf.ts";
@@ -17,7 +18,13 @@ const pools = [
     share: 1,
   },
 ];
-const nginxConf = renderNginxConf({ ...nginx, uploadMax: api.uploadMax, pools, resolver: "10.43.0.10" });
+const nginxConf = renderNginxConf({
+  ...nginx,
+  uploadMax: api.uploadMax,
+  paths: apiPathsOf(api.contract),
+  pools,
+  resolver: "10.43.0.10",
+});
 const arms = gatewayArms({ files: { "nginx.conf": nginxConf, ...programFiles(nginx) }, pods: 3 });
 const configOf = (name: string) => arms.find((arm) => arm.name === name)?.config ?? "";
 

@@ -6,7 +6,7 @@ import { autoscale } from "./api-autoscale.ts";
 import { contract } from "./api-contract.ts";
 import { source } from "./api-source.ts";
 import { container } from "./container.ts";
-import { imageName, poolName } from "./names.ts";
+import { imageName, poolName, variableName } from "./names.ts";
 import { pod } from "./pod.ts";
 
 const pool = section("One Deployment of API pods.", {
@@ -52,7 +52,7 @@ export const api = section("The API.", {
   workers: integerOr("max", { min: 1, max: 64, default: 1, doc: "Number of processes that serve requests in each pod. `max`: as many as CPU and memory allow." }),
   uploadMax: size({ min: "1 KiB", max: "1 TiB", default: "1 GiB", doc: "Maximum size of a single upload. The gateway refuses larger ones." }),
   uploadVolume: size({ min: "1 MiB", max: "1 TiB", doc: "Size of a volume in each pod where uploads are kept until another program removes them; an upload that does not fit gets a 507. Without it, an upload is read, hashed and discarded." }),
-  env: mapOf({ pattern: /^(?!__proto__$)[A-Za-z_][A-Za-z0-9_]*$/, rule: "must be a variable name: letters, digits and _", taken }, spelling({ secret: true, doc: "" }), {
+  env: mapOf({ ...variableName, taken }, spelling({ secret: true, doc: "" }), {
     default: {},
     doc: "Additional environment variables of the API's containers, kept in a Secret: every variable of [api.md](api.md#environment) that no option sets, and your own.",
   }),

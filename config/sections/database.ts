@@ -16,6 +16,7 @@ const databaseUrl = new RegExp(`^postgres(ql)?:\\/\\/${userInfo}${hostName}(?::[
 
 /** The PostgreSQL database. */
 export const database = section("The PostgreSQL database.", {
+  enabled: flag({ default: true, doc: "Whether there is one. Only an API of your own (`api.contract.live`) can be without. On a running stack, false removes the stack's own database, which `database.protect` refuses; its volume stays, and true brings it back." }),
   ...container({ minMemory: "128 MiB", memory: "256 MiB", cpu: "1", cpuRequest: "100m" }),
   storage: size({ min: "128 MiB", default: "1 GiB", doc: "Volume of the database. A larger size makes the volume grow if its storage class allows it; all else is refused, and `database.volumeGeneration` makes a new volume." }),
   volumeGeneration: integer({
@@ -46,3 +47,8 @@ export const database = section("The PostgreSQL database.", {
 
 /** The PostgreSQL database. */
 export type DatabaseConfig = ValueOf<typeof database>;
+
+/** Whether the stack deploys a database of its own: it may also be outside the stack, or there is none. */
+export function isOwnDatabase({ enabled, url }: Pick<DatabaseConfig, "enabled" | "url">): boolean {
+  return enabled && url === undefined;
+}

@@ -28,6 +28,12 @@ export const imageName = {
   rule: 'must be an image name like "registry.example.org/node:24"',
 };
 
+/** Name of an environment variable. */
+export const variableName = {
+  pattern: /^(?!__proto__$)[A-Za-z_][A-Za-z0-9_]*$/,
+  rule: "must be a variable name: letters, digits and _",
+};
+
 /** Any text but the empty one. */
 export const notEmpty = { pattern: /\S/, rule: "must not be empty" };
 
@@ -41,4 +47,18 @@ const ipv6 = [`(?:${group}:){7}${group}`, `:(?::${group}){1,7}`, "::", `(?:${gro
 export const network = {
   pattern: new RegExp(`^(?:(?:${byte}\\.){3}${byte}(?:/(?:[12]?\\d|3[0-2]))?|(?:${ipv6})(?:/(?:[1-9]?\\d|1[01]\\d|12[0-8]))?)$`),
   rule: 'must be a network like "10.0.0.0/8" or "fd00::/8"',
+};
+
+const segment = String.raw`(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~!@+:=-]+`;
+
+/** A path as Nginx compares it: decoded, and without empty segments and dots. */
+export const plainPath = {
+  pattern: new RegExp(String.raw`^\/(?:${segment}(?:\/${segment})*\/?)?$`),
+  rule: 'must be a path like "/healthz", without a query, percent-encoding, empty segments and dots as segments',
+};
+
+/** A plain path that is not `/` alone. */
+export const pathBelowRoot = {
+  pattern: new RegExp(String.raw`^\/${segment}(?:\/${segment})*\/?$`),
+  rule: 'must be a path like "/users/" or "/stats", without percent-encoding, empty segments and dots as segments',
 };

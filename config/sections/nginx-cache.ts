@@ -1,10 +1,11 @@
 import { listOf, section } from "../options/collections.ts";
 import type { Report, ShapeValue, ValueOf } from "../options/option.ts";
 import { duration, size, text } from "../options/scalars.ts";
+import { pathBelowRoot } from "./names.ts";
 
 const path = {
-  pattern: /^\/api(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~!@+:=-]+)+\/?$/,
-  rule: 'must be a path below /api/ like "/api/users/" or "/api/stats", without percent-encoding, empty segments and dots as segments',
+  ...pathBelowRoot,
+  rule: 'must be a path like "/api/users/" or "/api/stats", without percent-encoding, empty segments and dots as segments',
 };
 
 const cachedPath = section("Responses that the gateway keeps for a short time.", {
@@ -35,13 +36,6 @@ function check({ paths }: NginxCacheConfig, at: string, report: Report): void {
         value: own,
         rule: "must be a path that no other item has",
         fix: "remove one of them",
-      });
-    if (own === "/api/upload")
-      report({
-        path: `${at}.paths[${index}].path`,
-        value: own,
-        rule: "is the path of uploads, which are not kept",
-        fix: "remove it",
       });
   }
 }

@@ -3,7 +3,7 @@ import type { ValueOf } from "../options/option.ts";
 import { decimal, duration, flag, integer, oneOf, size, text } from "../options/scalars.ts";
 import type { Milliseconds } from "../units.ts";
 import { container } from "./container.ts";
-import { network } from "./names.ts";
+import { network, plainPath } from "./names.ts";
 import { nginxCache } from "./nginx-cache.ts";
 import { securityHeaders } from "./nginx-headers.ts";
 import { limits } from "./nginx-limits.ts";
@@ -29,9 +29,9 @@ const method = {
   rule: "must be an HTTP method in upper case like GET, but not TRACE or CONNECT, which Nginx refuses",
 };
 
-/** Beginning of a path, as Nginx compares it: decoded, and without empty segments and dots. */
+/** Beginning of a path at the gateway. */
 const streamPath = {
-  pattern: /^\/api(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~!@+:=-]+)*\/?$/,
+  ...plainPath,
   rule: 'must be the beginning of a path like "/api/events", without percent-encoding, empty segments and dots as segments',
 };
 

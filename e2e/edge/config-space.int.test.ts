@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { apiPathsOf } from "../../config/api-paths.ts";
 import { derivePools } from "../../config/derive.ts";
 import { ConfigError } from "../../config/problem.ts";
 import { hasTls } from "../../config/sections/nginx-tls.ts";
@@ -66,11 +67,22 @@ const tls = fc
   .map(([source, more]) => (Object.keys(source).length === 0 ? {} : { ...source, ...more }));
 
 const segment = fc.stringMatching(/^[a-z0-9]([A-Za-z0-9._~!@+:=-]{0,40}[a-z0-9])?$/);
+const ownPath = fc
+  .tuple(fc.array(segment, { minLength: 1, maxLength: 3 }), fc.constantFrom("", "/"))
+  .map(([segments, end]) => `/${segments.join("/")}${end}`);
+const contract = fc.record(
+  {
+    live: fc.oneof(fc.constantFrom("/", "/healthz"), ownPath),
+    ready: ownPath,
+    metrics: ownPath,
+    prefix: fc.constantFrom("/api/", "/"),
+    uploads: fc.uniqueArray(ownPath, { maxLength: 3 }),
+  },
+  { requiredKeys: ["live"] },
+);
 const cachedPath = fc.record(
   {
-    path: fc
-      .tuple(fc.array(segment, { minLength: 1, maxLength: 3 }), fc.constantFrom("", "/"))
-      .map(([segments, end]) => `/api/${segments.join("/")}${end}`),
+    path: ownPath.map((path) => `/api${path}`),
     ttl: time(1000, 3_600_000),
     stale: time(0, 24 * 3_600_000),
   },
@@ -89,7 +101,7 @@ const cache = fc.oneof(
 );
 
 /** Every option that nginx.conf is rendered from, over its whole range. */
-const rawConfig = fc.record({
+const anyConfig = fc.record({
   nginx: fc.record(
     {
       balance: fc.constantFrom("round-robin", "least-conn", "random-two", "ip-hash", "hash"),
@@ -146,6 +158,7 @@ const rawConfig = fc.record({
   api: fc.record(
     {
       uploadMax: range(1024, 2 ** 40).map((bytes) => `${bytes} B`),
+      contract,
       pools: fc.uniqueArray(
         fc.record({ name, replicas: range(0, 500), weight: range(0, 1000), backup: fc.boolean() }),
         { minLength: 1, maxLength: 6, selector: (pool) => pool.name },
@@ -155,12 +168,26 @@ const rawConfig = fc.record({
   ),
 });
 
+/** Paths of the gateway have no `/api` where the API's prefix is `/`. */
+const rawConfig = anyConfig.map((raw) => {
+  if (raw.api.contract?.prefix !== "/") return raw;
+  const own = (path: string) => path.replace(/^\/api\/?/, "/");
+  const { streamPaths, cache } = raw.nginx;
+  const paths = "paths" in (cache ?? {}) ? (cache as { paths: { path: string }[] }).paths : undefined;
+  const nginx = {
+    ...raw.nginx,
+    ...(streamPaths && { streamPaths: [...new Set(streamPaths.map(own))] }),
+    ...(paths && { cache: { ...cache, paths: paths.map((each) => ({ ...each, path: own(each.path) })) } }),
+  };
+  return { ...raw, nginx };
+});
+
 function settingsOf({ nginx, api }: StackConfig, resolver: string, podPort = 3000): NginxSettings {
   const pools = derivePools(api).map((pool) => ({
     ...pool,
     server: `${pool.serviceName}.${"n".repeat(63)}.svc.cluster.local:${podPort}`,
   }));
-  return { ...nginx, uploadMax: api.uploadMax, pools, resolver };
+  return { ...nginx, uploadMax: api.uploadMax, paths: apiPathsOf(api.contract), pools, resolver };
 }
 
 /** The config, without the options that have no effect; undefined when it breaks another rule. */

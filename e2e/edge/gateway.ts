@@ -16,6 +16,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { apiPathsOf } from "../../config/api-paths.ts";
 import { derivePools } from "../../config/derive.ts";
 import { validate } from "../../config/validate.ts";
 import { fillAddress } from "../../nginx/cache.ts";
@@ -34,6 +35,7 @@ export function gatewaySettings(podPort: number, changes: Partial<NginxSettings>
   return {
     ...nginx,
     uploadMax: api.uploadMax,
+    paths: apiPathsOf(api.contract),
     pools: derivePools(api).map((pool) => ({ ...pool, server: `pods.test:${podPort}` })),
     resolver: "127.0.0.1",
     ...changes,

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { apiPathsOf } from "../../config/api-paths.ts";
+import { validate } from "../../config/validate.ts";
 import { EchoPod } from "./echo-pod.ts";
 import { Gateway, gatewaySettings } from "./gateway.ts";
+import { requestText } from "./raw-http.ts";
 
 let pod: EchoPod;
 let gateway: Gateway;
@@ -76,6 +79,117 @@ test("the gateway passes on a path that is that of streams without its slash", a
     await streaming.until("GET /api/light HTTP/1.1", ({ status }) => status === 200);
     for (const path of ["/events", "/events/", "/events/7", "/both", "/both/", "/upload"])
       assert.equal(JSON.parse((await streaming.request(`GET /api${path} HTTP/1.1`)).body).url, path);
+  } finally {
+    await streaming.stop();
+  }
+});
+
+const shop = { live: "/live", ready: "/ready", metrics: "/metrics" };
+const pathsOf = (contract: object) => apiPathsOf(validate({ api: { contract } }).api.contract);
+
+test("the gateway passes on all paths as they are with the prefix /, but its own", async () => {
+  const paths = pathsOf({ ...shop, prefix: "/" });
+  const root = await Gateway.start(gatewaySettings(pod.port, { paths, streamPaths: ["/events/"] }));
+  try {
+    await root.until("GET /light HTTP/1.1", ({ status }) => status === 200);
+    for (const path of [
+      "/",
+      "/api",
+      "/api/x",
+      "//x",
+      "/a/../b",
+
+      "/1%2F2?a=%3F",
+      "/events",
+      "/upload",
+    ])
+      assert.equal(JSON.parse((await root.request(`GET ${path} HTTP/1.1`)).body).url, path);
+    assert.equal((await root.request("GET /healthz HTTP/1.1")).body, "ok\n");
+    for (const path of ["/.edge/websocket", "/.edge/error", "/x#y", "/../x", "/%2e%2e/b"]) {
+      const { status } = await root.request(`GET ${path} HTTP/1.1`);
+      assert.ok(status === 404 || status === 400, `${path} ${status}`);
+    }
+    pod.handle = (_, response) => {
+      response.writeHead(201, { location: "/users/7" }).end();
+      return true;
+    };
+    assert.equal((await root.request("GET /x HTTP/1.1")).headers.get("location"), "/users/7");
+  } finally {
+    pod.handle = () => false;
+    await root.stop();
+  }
+});
+
+for (const [prefix, base] of [
+  ["/", ""],
+  ["/api/", "/api"],
+])
+  test(`the gateway hides the paths of probes and metrics with the prefix ${prefix}, in every spelling`, async () => {
+    const paths = pathsOf({ ...shop, prefix, public: ["/ready"] });
+    const hiding = await Gateway.start(gatewaySettings(pod.port, { paths, streamPaths: [`${base}/`] }));
+    try {
+      await hiding.until(`GET ${base}/light HTTP/1.1`, ({ status }) => status === 200);
+      for (const path of [
+        "/metrics",
+        "/METRICS?x",
+        "/metrics/",
+        "//metrics",
+        "/x/../metrics",
+        "/%6Detrics",
+        "/live",
+      ]) {
+        const { status, body } = await hiding.request(`GET ${base}${path} HTTP/1.1`);
+        assert.equal(status, 404, path);
+        assert.match(body, base === "" ? /not served to clients/ : /without the paths of its probes/, path);
+      }
+      for (const path of ["/metrics/../x", "/live;a/../x"])
+        assert.equal((await hiding.request(`GET ${base}${path} HTTP/1.1`)).status, 404, path);
+      for (const path of ["/ready", "/metricsx", "/x/metrics", "/x?a=/metrics"])
+        assert.equal((await hiding.request(`GET ${base}${path} HTTP/1.1`)).status, 200, path);
+    } finally {
+      await hiding.stop();
+    }
+  });
+
+test("the gateway keeps responses, and tries another pod, with the prefix /", async () => {
+  const settings = gatewaySettings(pod.port, { paths: pathsOf({ ...shop, prefix: "/" }) });
+  const { cache } = validate({ nginx: { cache: { paths: [{ path: "/api/stats/", ttl: "1 h" }] } } }).nginx;
+  const kept = { ...cache, paths: cache.paths.map((each) => ({ ...each, path: "/stats/" })) };
+  // Nothing listens on the second address.
+  const keeping = await Gateway.start({ ...settings, cache: kept, maxFails: 0 }, ["127.0.0.1", "127.0.0.2"]);
+  try {
+    await keeping.until("GET /light HTTP/1.1", ({ status }) => status === 200);
+    const asked = async (path: string) =>
+      (await keeping.request(`GET ${path} HTTP/1.1`)).headers.get("x-edge-cache-status");
+    assert.deepEqual(
+      [await asked("/stats/a"), await asked("/stats/a"), await asked("/stats")],
+      ["MISS", "HIT", undefined],
+    );
+    for (let count = 0; count < 6; count++)
+      assert.equal((await keeping.request(`GET /x${count} HTTP/1.1`)).status, 200);
+  } finally {
+    await keeping.stop();
+  }
+});
+
+test("the gateway streams uploads to the paths of the contract, and nothing else", async () => {
+  const paths = pathsOf({ ...shop, prefix: "/", uploads: ["/files/", "/avatar"] });
+  const settings = gatewaySettings(pod.port, { paths, maxBody: 1024, uploadMax: 1024 ** 2 });
+  const streaming = await Gateway.start(settings);
+  try {
+    await streaming.until("GET /light HTTP/1.1", ({ status }) => status === 200);
+    const statusOf = async (line: string) =>
+      (
+        await streaming.send(
+          `${requestText(`${line} HTTP/1.1`, ["Content-Length: 5000"])}${"x".repeat(5000)}`,
+        )
+      ).status;
+    for (const line of ["POST /files/a", "PUT /files/a/b", "PATCH /avatar", "POST /files/../files/a"])
+      assert.equal(await statusOf(line), 200, line);
+    for (const line of ["POST /upload", "POST /files", "POST /avatar/x", "DELETE /files/a"])
+      assert.equal(await statusOf(line), 413, line);
+    for (const path of ["/files", "/files/", "/files/a", "/avatar"])
+      assert.equal(JSON.parse((await streaming.request(`GET ${path} HTTP/1.1`)).body).url, path);
   } finally {
     await streaming.stop();
   }

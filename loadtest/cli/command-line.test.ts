@@ -46,6 +46,8 @@ const wrong: [string[], RegExp][] = [
   ],
   [["--compare-images", "a:1", "b:1", "--compare"], /does not go with --compare$/],
   [["extra"], /^Unexpected argument 'extra'$/],
+  [["--prefix", "/"], /^--prefix is of --from/],
+  [["--from", "api.yaml", "--prefix", "/v1"], /^--prefix \/v1: must be \/api\/ or \/$/],
   [["--duration"], /--duration/],
   [["--duration", "10"], /^--duration 10: must be a time with its unit from 1s to 24h, as 30s or 2m$/],
   [["--duration", "0s"], /^--duration 0s: must be a time/],

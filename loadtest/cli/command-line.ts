@@ -1,3 +1,4 @@
+import { type ApiPrefix, apiPrefixes } from "../../contract/api-prefix.ts";
 import { helpOf, type OptionValues, parseCommandLine } from "../../host/command-line.ts";
 import type { Purpose } from "../compare/repeated-run.ts";
 import { wrongUsage } from "../errors.ts";
@@ -14,6 +15,8 @@ export interface Command {
   out: string | undefined;
   /** File that a first form of requests is made from; nothing is loaded then. */
   from: string | undefined;
+  /** Prefix of the API's paths in that form; undefined: `/api/`. */
+  prefix: ApiPrefix | undefined;
   /** File for another copy of report.json. */
   json: string | undefined;
   /** Address to load instead of the stack's endpoint. Pods are not watched then. */
@@ -64,6 +67,8 @@ export function parseCommand(args: readonly string[], env: NodeJS.ProcessEnv): C
     throw wrongUsage("--insecure accepts any certificate: it does not go with --ca");
   if (values.from !== undefined && (values.against ?? values.fault ?? values.json) !== undefined)
     throw wrongUsage("--from runs nothing: it goes with --out only");
+  if (values.prefix !== undefined && values.from === undefined)
+    throw wrongUsage("--prefix is of --from, which it goes with");
   if (values.stack === "") throw wrongUsage("--stack must have the name of a stack");
   const fault = optional(values.fault, (name) => parseFault(name).name);
   const purpose = purposeOf(values);
@@ -77,6 +82,7 @@ export function parseCommand(args: readonly string[], env: NodeJS.ProcessEnv): C
     outputs: values.outputs,
     out: values.out,
     from: values.from,
+    prefix: optional(values.prefix, prefixOf),
     json: values.json,
     against: optional(values.against, (text) => url("--against", text)),
     keepAlive: !values["no-keep-alive"],
@@ -93,6 +99,12 @@ export function parseCommand(args: readonly string[], env: NodeJS.ProcessEnv): C
     durationSeconds: optional(values.duration, (text) => seconds("--duration", text, 1)) ?? durationSeconds,
     warmupSeconds: optional(values.warmup, (text) => seconds("--warmup", text, 0)) ?? warmupSeconds,
   };
+}
+
+function prefixOf(text: string): ApiPrefix {
+  const found = apiPrefixes.find((prefix) => prefix === text);
+  if (found === undefined) throw wrongUsage(`--prefix ${text}: must be ${apiPrefixes.join(" or ")}`);
+  return found;
 }
 
 const optional = <T>(text: string | undefined, read: (text: string) => T): T | undefined =>

@@ -83,6 +83,11 @@ settings and images`,
       about: `run nothing; write requests and scenarios for the stack's file from an OpenAPI document (2.0, 3.0, 3.1)
 or an HTTP archive (.har), to the file of --out or to standard output`,
     },
+    prefix: {
+      type: "string",
+      value: "PREFIX",
+      about: "prefix of the paths that --from writes, /api/ (default) or /, as api.contract.prefix",
+    },
     out: {
       type: "string",
       value: "DIR",

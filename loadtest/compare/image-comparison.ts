@@ -1,3 +1,4 @@
+import { apiBase } from "../../contract/api-prefix.ts";
 import { UserError } from "../../contract/user-error.ts";
 import { judgeRatio, pairedRatio } from "../../measure/bootstrap.ts";
 import { interleave } from "../../measure/interleave.ts";
@@ -60,7 +61,7 @@ export class ImageComparison implements RepeatedTurns {
     return scenarios.flatMap((scenario) =>
       interleave(this.#pools, this.#rounds).map(({ variant }) => ({
         scenario: { ...scenario, name: nameOf(scenario.name, variant) },
-        target: { endpoint: variant.endpoint, withoutGateway: true },
+        target: { endpoint: variant.endpoint, removedBase: apiBase(this.#outputs.loadtest.apiPrefix) },
         observed: this.#outputsOf(variant),
       })),
     );

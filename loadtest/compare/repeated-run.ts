@@ -21,7 +21,7 @@ import { compareRuns, formatChange, keptValues, settingsDifferences } from "./co
 export interface Turn {
   scenario: Scenario;
   /** The address to load; default: the stack's endpoint. */
-  target?: { endpoint: string; withoutGateway: boolean };
+  target?: { endpoint: string; removedBase: string };
   /** The pods whose counters are read before and after; default: the whole stack. */
   observed?: ReachedStack;
 }

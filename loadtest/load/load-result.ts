@@ -23,8 +23,8 @@ export interface LoadOptions {
   seededVersion?: number;
   /** The same seed makes the same sequence of requests. */
   seed: number;
-  /** Whether the endpoint is the API itself. The gateway serves the API under /api/. */
-  withoutGateway?: boolean;
+  /** Beginning of all paths that is removed, because the endpoint is a pod and not the gateway. */
+  removedBase?: string;
   /** Worker threads that share connections and rate evenly; default 1. */
   threads?: number;
   /** Whether a connection carries several requests; default true. */

@@ -54,12 +54,17 @@ const driver = drive({
 if (phase === "measured") lag.enable();
 
 function requests(): () => PlannedRequest {
-  const { scenario, seed, withoutGateway } = options;
+  const { scenario, seed, removedBase } = options;
   const next = requestSource(scenario, options, seededRandom(seed), `load-${process.pid}-${threadId}`);
-  if (!withoutGateway) return next;
+  if (!removedBase) return next;
   return () => {
     const request = next();
-    return { ...request, path: request.path.replace(/^\/api/, "") };
+    return {
+      ...request,
+      path: request.path.startsWith(`${removedBase}/`)
+        ? request.path.slice(removedBase.length)
+        : request.path,
+    };
   };
 }
 

@@ -48,7 +48,10 @@ const items: Behaviour = (request, response) => {
 
 test("runLoad sends requests of stack config in both models, with values that belong together", async () => {
   process.env.OWN_REQUESTS_TOKEN = "of-the-test";
-  for (const model of [{}, { rate: 200 }, { keepAlive: false }]) {
+  const atGateway = (request: RequestConfig) => ({ ...request, path: `/api${request.path}` });
+  const requests = { create: atGateway(create), list: atGateway(list) };
+  const toPod = { scenario: { ...scenario, requests }, removedBase: "/api" };
+  for (const model of [{}, { rate: 200 }, { keepAlive: false, ...toPod }]) {
     await using server = await StubServer.start(items);
     const result = await runLoad({
       endpoint: server.endpoint,

@@ -26,7 +26,7 @@ export async function prepareEndpoint(run: Run): Promise<number> {
   const { settings, progress, signal } = run;
   const { endpoint, users, tls } = settings;
   const steady = await progress.step("waiting for the endpoint", () =>
-    waitForFrontDoor(endpoint, { tls, signal }),
+    waitForFrontDoor(endpoint, { tls, signal, prefix: run.outputs.loadtest.apiPrefix }),
   );
   if (!steady) progress.detail("it does not respond steadily");
   await tryOwnRequests(run);

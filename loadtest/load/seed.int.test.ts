@@ -78,6 +78,16 @@ test("waitForFrontDoor waits until the server responds several times in a row", 
   assert.equal(seen, statuses.length);
 });
 
+test("waitForFrontDoor asks below the prefix of the API", async () => {
+  const asked = new Set<string | undefined>();
+  await using server = await StubServer.start(({ url }, response) => {
+    asked.add(url);
+    response.writeHead(404).end();
+  });
+  for (const prefix of [undefined, "/"] as const) await waitForFrontDoor(server.endpoint, { prefix });
+  assert.deepEqual([...asked], ["/api/light", "/light"]);
+});
+
 test("waitForFrontDoor begins anyway when the server responds at times, and not when it never does", async () => {
   await using half = await StubServer.start((_, response, n) => response.writeHead(n % 2 ? 200 : 503).end());
   assert.equal(await waitForFrontDoor(half.endpoint, { boundMs: 1000 }), false);

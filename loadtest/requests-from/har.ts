@@ -1,3 +1,4 @@
+import { type ApiPrefix, atGateway } from "../../contract/api-prefix.ts";
 import { type FirstForm, FormBuilder, type RequestForm } from "./first-form.ts";
 import { isObject, textOf } from "./schema-sample.ts";
 import { isSecretName, isSecretText, secretVariable, withoutSecrets } from "./secrets.ts";
@@ -21,9 +22,10 @@ const openGenerator = /\{\{|%7B%7B/i;
  * from a variable.
  *
  * @param archive a HAR of version 1.2, parsed (W. Viebrock, "HTTP Archive format")
+ * @param prefix prefix of the API's paths at the gateway
  * @throws {Error} when it is no such archive
  */
-export function fromHar(archive: unknown): FirstForm {
+export function fromHar(archive: unknown, prefix?: ApiPrefix): FirstForm {
   const log = isObject(archive) ? archive.log : undefined;
   if (!isObject(log) || !Array.isArray(log.entries)) throw new Error("it has no log.entries");
   const seen = log.entries.flatMap((entry) => read(entry) ?? []);
@@ -40,7 +42,8 @@ export function fromHar(archive: unknown): FirstForm {
         each.url.host === first.url.host ? `${key}: ${why}` : `requests to ${each.url.host}: ${why}`,
       );
   }
-  for (const [key, group] of groups) builder.add(key.replaceAll("*", "id"), formOf(group), group.length);
+  for (const [key, group] of groups)
+    builder.add(key.replaceAll("*", "id"), formOf(group, prefix), group.length);
   return builder.build();
 }
 
@@ -87,7 +90,7 @@ function read(entry: unknown): Seen | undefined {
 }
 
 /** One request for those that differ in ids only. The first one gives everything else. */
-function formOf(group: readonly Seen[]): RequestForm {
+function formOf(group: readonly Seen[], prefix: ApiPrefix | undefined): RequestForm {
   const [{ method, url, headers, body, status }] = group as [Seen, ...Seen[]];
   const parts = group.map((each) => each.url.pathname.split("/"));
   const path = (parts[0] ?? []).map((part, index) => {
@@ -110,7 +113,7 @@ function formOf(group: readonly Seen[]): RequestForm {
   const expected = status === 304 ? 200 : status;
   return {
     ...(method !== "GET" && { method }),
-    path: `${/^\/api(\/|$)/.test(own) ? own : `/api${own}`}${query.length > 0 ? `?${query.join("&")}` : ""}`,
+    path: `${atGateway(own, prefix)}${query.length > 0 ? `?${query.join("&")}` : ""}`,
     ...(Object.keys(given).length > 0 && { headers: given }),
     ...(safe !== undefined && { body: safe }),
     ...(expected >= 200 && expected <= 599 && { expect: { statuses: [expected] } }),

@@ -1,3 +1,4 @@
+import { type ApiPrefix, atGateway } from "../../contract/api-prefix.ts";
 import { type FirstForm, FormBuilder, type RequestForm } from "./first-form.ts";
 import { generatorFor, isObject, Resolver, type Schema, sampleOf, textOf } from "./schema-sample.ts";
 import { isSecretName, secretVariable, withoutSecrets } from "./secrets.ts";
@@ -17,16 +18,17 @@ const verbs = ["get", "post", "put", "patch", "delete"] as const;
  * and its first status of success.
  *
  * @param document an OpenAPI document of version 2.0, 3.0 or 3.1, parsed. References to other files are reported as left out.
+ * @param prefix prefix of the API's paths at the gateway
  * @throws {Error} when it is no such document
  */
-export function fromOpenApi(document: unknown): FirstForm {
+export function fromOpenApi(document: unknown, prefix?: ApiPrefix): FirstForm {
   if (!isObject(document) || !isObject(document.paths)) throw new Error("it has no paths");
   const version = textOf(document.openapi ?? document.swagger) ?? "";
   if (!/^(2\.0|3\.[01])/.test(version))
     throw new Error(`its version is "${version}", and not 2.0, 3.0 or 3.1`);
   const resolver = new Resolver(document);
   const builder = new FormBuilder();
-  const base = basePath(document);
+  const base = atGateway(basePath(document), prefix);
   for (const [path, given] of Object.entries(document.paths)) {
     const item = resolver.resolve(given);
     if (!isObject(item)) continue;
@@ -118,13 +120,12 @@ function successOf({ responses }: Schema): number[] {
   return statuses.slice(0, 1).map(Number);
 }
 
-/** The gateway serves the API under /api, which a document need not know. */
+/** What precedes the paths of a document, which need not know the gateway. */
 function basePath(document: Schema): string {
   const [server] = listOf(document.servers);
   const url = isObject(server) ? textOf(server.url) : undefined;
   const path = textOf(document.basePath) ?? (url === undefined ? "" : new URL(url, "http://api").pathname);
-  const base = path.replace(/\/+$/, "");
-  return /^\/api(\/|$)/.test(base) ? base : `/api${base}`;
+  return path.replace(/\/+$/, "");
 }
 
 function listOf(value: unknown): unknown[] {

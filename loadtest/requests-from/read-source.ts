@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { parse } from "yaml";
+import type { ApiPrefix } from "../../contract/api-prefix.ts";
 import { exitCodes, UserError } from "../../contract/user-error.ts";
 import { type FirstForm, formText } from "./first-form.ts";
 import { fromHar } from "./har.ts";
@@ -12,19 +13,22 @@ import { isObject } from "./schema-sample.ts";
  *
  * @param file path of a JSON or YAML file
  * @param project name of the Pulumi project
+ * @param prefix prefix of the API's paths at the gateway; default: `/api/`
  * @throws {UserError} with exit code 2 when the file is neither, or has no requests
  */
-export function stackTextFrom(file: string, project: string): string {
-  const form = read(file);
+export function stackTextFrom(file: string, project: string, prefix?: ApiPrefix): string {
+  const form = read(file, prefix);
   if (Object.keys(form.requests).length === 0)
     throw refusal(file, `it has no request that the load test can send; ${form.notes.join("; ")}`);
   return formText(form, project, basename(file));
 }
 
-function read(file: string): FirstForm {
+function read(file: string, prefix: ApiPrefix | undefined): FirstForm {
   try {
     const document: unknown = parse(readFileSync(file, "utf8"), { maxAliasCount: 100 });
-    return isObject(document) && "log" in document ? fromHar(document) : fromOpenApi(document);
+    return isObject(document) && "log" in document
+      ? fromHar(document, prefix)
+      : fromOpenApi(document, prefix);
   } catch (error) {
     const [first] = (error as Error).message.split("\n");
     throw refusal(file, first ?? "");

@@ -56,6 +56,15 @@ const openApi = {
   },
 };
 
+test("with the prefix / paths are written as they are, those of /api too", () => {
+  const document = { openapi: "3.1.0", servers: [{ url: "/v1" }], paths: { "/x": { get: {} } } };
+  assert.equal(fromOpenApi(document, "/").requests["get-x"]?.path, "/v1/x");
+  const request = { method: "GET", url: "https://shop.example/api/y", headers: [] };
+  const entries = [{ request, response: { status: 200 } }];
+  const [{ path } = { path: "" }] = Object.values(fromHar({ log: { entries } }, "/").requests);
+  assert.equal(path, "/api/y");
+});
+
 test("an OpenAPI document becomes a request for each operation, with generators for what it requires", () => {
   const { requests, scenarios, notes } = fromOpenApi(openApi);
   const authorization = "Bearer {{token: env API_TOKEN}}";

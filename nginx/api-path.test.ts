@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { apiPathsOf } from "../config/api-paths.ts";
+import { validate } from "../config/validate.ts";
+import { apiPath, notServed } from "./api-path.ts";
+
+const pathsOf = (contract: object) => apiPathsOf(validate({ api: { contract } }).api.contract);
+
+/** Whether the gateway refuses a path as hidden: as it was sent, and as Nginx reads it. */
+function isHidden(contract: object, asSent: string, asRead: string): boolean {
+  const text = apiPath({ paths: pathsOf(contract) }).http ?? "";
+  const forms = [...text.matchAll(/^ {2}"~\*(.+)" 1;$/gm)].map(([, form = ""]) => new RegExp(form, "i"));
+  assert.ok(forms.length > 0, text);
+  return forms.some((form) => form.test(`${asSent} ${asRead}`));
+}
+
+const contract = { live: "/live.z", ready: "/health/ready/", metrics: "/metrics" };
+
+for (const [sent, read] of [
+  ["/metrics", "/api/metrics"],
+  ["/metrics?x=1", "/api/metrics"],
+  ["/METRICS", "/api/METRICS"],
+  ["/metrics/", "/api/metrics/"],
+  ["/metrics/x", "/api/metrics/x"],
+  ["/metrics;a=b", "/api/metrics;a=b"],
+  ["//metrics", "/api/metrics"],
+  ["/%6Detrics", "/api/metrics"],
+  ["/%6Detrics/../x", "/api/x"],
+  ["/x/../metrics", "/api/metrics"],
+  ["%2Fmetrics%2f..%2fx", "/api/x"],
+  ["/live%2Ez", "/api/live.z"],
+  ["/health//ready", "/api/health/ready"],
+] as const)
+  test(`apiPath hides ${sent}`, () => assert.ok(isHidden(contract, sent, read)));
+
+for (const path of ["/metricsx", "/x/metrics", "/livexz", "/health", "/health/readyx", "/x?a=/metrics"])
+  test(`apiPath does not hide ${path}`, () =>
+    assert.ok(!isHidden(contract, path, `/api${path.replace(/\?.*/, "")}`)));
+
+test("apiPathsOf hides neither what is public nor a probe that all paths are below", () => {
+  assert.deepEqual(pathsOf(contract).hidden, ["/live.z", "/health/ready/", "/metrics"]);
+  assert.deepEqual(pathsOf({ ...contract, public: ["/live.z", "/metrics"] }).hidden, ["/health/ready/"]);
+  assert.deepEqual(pathsOf({ live: "/", prefix: "/" }).hidden, []);
+});
+
+test("apiPathsOf begins uploads with the prefix", () => {
+  const uploads = ["/files/", "/avatar"];
+  assert.deepEqual(pathsOf({ uploads }).uploads, ["/api/files/", "/api/avatar"]);
+  assert.deepEqual(pathsOf({ uploads, prefix: "/", live: "/x" }).uploads, uploads);
+});
+
+test("notServed names the prefix, and what is missing below it", () => {
+  assert.equal(notServed(pathsOf({})), "the API lives under /api/");
+  assert.match(notServed(pathsOf({ live: "/x" })), /^the API lives under \/api\/, without /);
+  assert.equal(notServed(pathsOf({ live: "/x", prefix: "/" })), "this path is not served to clients");
+});
