@@ -3,26 +3,32 @@ import { before, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { ofKind, type Recorded, resolved } from "./testing/recording-mocks.ts";
 import { runProgram } from "./testing/run-program.ts";
+import { startStubRegistry } from "./testing/stub-registry.ts";
 
+const digest = `sha256:${"a".repeat(64)}`;
+let image: string;
 let recorded: Recorded[];
 let outputs: Awaited<ReturnType<typeof runProgram>>["program"];
 
 before(async () => {
+  const registry = await startStubRegistry({ digest, platforms: ["linux/amd64"] });
+  image = `${registry.address}/shop:1`;
   ({ recorded, program: outputs } = await runProgram({
     api: {
-      source: { image: "registry.example.org/shop:1" },
+      source: { image },
       contract: { port: 8080, live: "/alive", ready: "/ready" },
       shutdownDelay: "4 s",
     },
   }));
+  registry.stop();
 });
 
 const container = () =>
   ofKind(recorded, "Deployment").find(({ name }) => name === "api")?.inputs.spec.template.spec.containers[0];
 
-test("an API of one's own has its image, its port, its probes, and time before SIGTERM", () => {
-  const { image, ports, startupProbe, readinessProbe, livenessProbe, lifecycle, env } = container();
-  assert.equal(image, "registry.example.org/shop:1");
+test("an API of one's own has its image by its digest, its port, its probes, and time before SIGTERM", () => {
+  const { image: deployed, ports, startupProbe, readinessProbe, livenessProbe, lifecycle, env } = container();
+  assert.equal(deployed, `${image}@${digest}`);
   assert.deepEqual(ports, [{ name: "http", containerPort: 8080 }]);
   assert.deepEqual(
     [startupProbe, readinessProbe, livenessProbe].map(({ httpGet }) => [httpGet.path, httpGet.port]),
@@ -51,7 +57,7 @@ test("it may use all keys of Redis, and not administer the cluster", () => {
 });
 
 test("the outputs have its image and its port", async () => {
-  assert.equal(await resolved(pulumi.output(outputs.apiImage)), "registry.example.org/shop:1");
+  assert.equal(await resolved(pulumi.output(outputs.apiImage)), `${image}@${digest}`);
   const { apiPort, hasInternalPort } = outputs.network;
   assert.deepEqual([apiPort, hasInternalPort], [8080, false]);
 });
