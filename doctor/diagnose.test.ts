@@ -53,6 +53,7 @@ test("what a container that does not start is called depends on Kubernetes' reas
   const reasons = {
     'StartError: exec: "/bin/sh": stat /bin/sh: no such file or directory': /needs a shell/,
     "StartError: exec /server: exec format error": /another platform/,
+    "ErrImagePull: no match for platform in manifest: not found": /another platform/,
     "ErrImagePull: not found": /cannot pull registry\.example\.org\/shop:1/,
     "CreateContainerConfigError: container has runAsNonRoot": /does not start/,
   };
