@@ -12,7 +12,12 @@ test("validate refuses an API that exists and is built, and options of a build w
     problems({ image: "shop", context: "../shop" }).join(),
     /^api\.source\.image must be absent with/,
   );
-  for (const option of [{ dockerfile: "D" }, { target: "t" }, { platform: "linux/amd64" }, { args: { A: "1" } }])
+  for (const option of [
+    { dockerfile: "D" },
+    { target: "t" },
+    { platform: "linux/amd64" },
+    { args: { A: "1" } },
+  ])
     assert.match(problems(option).join(), /^api\.source\.\w+ is read only with api\.source\.context/);
 });
 

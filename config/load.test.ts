@@ -58,7 +58,8 @@ test("loadConfig refuses a number of the engine that JavaScript cannot hold exac
 
 test("loadConfig refuses an encrypted build argument without showing it", () => {
   const engine = { "breakwater:api": '{"source":{"context":"../shop","args":{"TOKEN":"hush"}}}' };
-  const file = 'config:\n  breakwater:api: { source: { context: ../shop, args: { TOKEN: { secure: v1:x } } } }';
+  const file =
+    "config:\n  breakwater:api: { source: { context: ../shop, args: { TOKEN: { secure: v1:x } } } }";
   assert.throws(
     () => load(engine, file),
     (error: Error) => {

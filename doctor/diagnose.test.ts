@@ -8,6 +8,7 @@ const contract: TrialContract = {
   port: 3000,
   live: "/healthz",
   ready: "/ready",
+  keepAliveMs: 5000,
   env: {},
   unknownVariables: [],
   limits: { cpu: "1", memory: "256Mi" },
@@ -91,6 +92,14 @@ test("a program that ends, or never listens, is shown with the lines of its log 
   assert.match(found({ ...dead, log }).join(), /ends with code 1; it wrote: Error: no database$/);
   const { ended: _, ...silent } = dead;
   assert.match(found(silent).join(), /nothing listens 30 s after the start; it wrote nothing/);
+});
+
+test("an API that closes idle connections before the gateway does is shown both times", () => {
+  assert.deepEqual(found({ ...good, keepAliveSeconds: 5 }), []);
+  const [finding, ...others] = diagnose([{ ...good, keepAliveSeconds: 2 }], contract);
+  assert.match(finding?.what ?? "", /idle for 2 s, and the gateway expects 5 s/);
+  assert.match(finding?.fix ?? "", /api\.contract\.keepAlive to '2 s'/);
+  assert.deepEqual(others, []);
 });
 
 test("a request in progress that gets no response at SIGTERM is a broken rule", () => {

@@ -34,6 +34,7 @@ export function diagnose(trials: readonly Trial[], contract: TrialContract): Fin
     ...liberty(strict, best),
     ...address(best.sockets, contract),
     ...paths(best, contract),
+    ...idle(best, contract),
     ...stopping(best, contract),
   ];
 }
@@ -171,6 +172,17 @@ function paths(trial: Trial, { live, ready }: TrialContract): Finding[] {
         ),
   );
   return findings;
+}
+
+/** A request on a connection that the API is closing is lost, unless it may be repeated. */
+function idle({ keepAliveSeconds }: Trial, { keepAliveMs }: TrialContract): Finding[] {
+  if (keepAliveSeconds === undefined || keepAliveSeconds * 1000 >= keepAliveMs) return [];
+  return [
+    violation(
+      `it closes connections that are idle for ${keepAliveSeconds} s, and the gateway expects ${keepAliveMs / 1000} s: a request may meet the closing`,
+      `set api.contract.keepAlive to '${keepAliveSeconds} s', or let the server keep them for longer`,
+    ),
+  ];
 }
 
 function stopping({ stop, answeredAtStop }: Trial, { stopSeconds }: TrialContract): Finding[] {

@@ -4,6 +4,7 @@ import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import * as pulumi from "@pulumi/pulumi";
 import { cacheVolumeBytes } from "../config/cache-size.ts";
 import { type PoolPlan, serviceHost } from "../config/derive.ts";
+import type { ContractConfig } from "../config/sections/api-contract.ts";
 import { drainMs, type NginxConfig, nginxVolumes, trafficPolicy } from "../config/sections/nginx.ts";
 import { hasTls } from "../config/sections/nginx-tls.ts";
 import type { Bytes } from "../config/units.ts";
@@ -31,9 +32,8 @@ export interface NginxGatewayArgs {
   config: NginxConfig;
   /** Maximum size of a single upload. */
   uploadMax: Bytes;
-  /** Port of the API pods, and the path that a living one answers. */
-  apiPort: number;
-  livePath: string;
+  /** What the API pods do: their port, the path that a living one answers, and how long they keep connections. */
+  contract: ContractConfig;
   pools: PoolPlan[];
   image: string;
   /** Address of the cluster's DNS Service. */
@@ -74,11 +74,16 @@ export class NginxGateway extends pulumi.ComponentResource {
   #createConfigMap(name: string, args: NginxGatewayArgs): ConfigMap {
     const pools = args.pools.map((pool) => ({
       ...pool,
-      server: `${serviceHost(pool.serviceName, args.namespace, args.domain)}:${args.apiPort}`,
+      server: `${serviceHost(pool.serviceName, args.namespace, args.domain)}:${args.contract.port}`,
     }));
     const origin = httpsOrigin(args.config);
-    const { uploadMax, livePath } = args;
-    const facts = { uploadMax, livePath, pools, ...(origin !== undefined && { httpsOrigin: origin }) };
+    const { live, keepAlive } = args.contract;
+    const facts = {
+      uploadMax: args.uploadMax,
+      pools,
+      ...(live !== undefined && { livePath: live, keepAlive }),
+      ...(origin !== undefined && { httpsOrigin: origin }),
+    };
     const conf = pulumi
       .output(args.resolver)
       .apply((resolver) => renderNginxConf({ ...args.config, ...facts, resolver }));

@@ -48,6 +48,7 @@ test("the gateway sends requests to its port, and asks its path at the start", (
     .map(({ inputs }) => inputs.data["nginx.conf"] as string);
   assert.match(conf ?? "", /server api-headless\.\S+:8080 /);
   assert.match(conf ?? "", /proxy_pass http:\/\/\w+\/alive;/);
+  assert.match(conf ?? "", /keepalive_timeout 4s;/);
   assert.ok(!conf?.includes("/livez"));
 });
 

@@ -46,6 +46,7 @@ await entry(commands.doctor, async ({ stack: given, wish }) => {
       port: contract.port,
       live,
       ready: contract.ready ?? live,
+      keepAliveMs: contract.keepAlive,
       env,
       unknownVariables: Object.keys(env).filter((name) => env[name] === placeholder),
       limits: { cpu: formatMillicpu(cpu), memory: String(memory) },
