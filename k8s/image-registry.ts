@@ -24,7 +24,7 @@ const manifestTypes = [
   ...indexTypes,
 ];
 /** Limit of all requests for one image. */
-const timeoutMs = 10_000;
+const timeoutMs = 5000;
 
 interface Platform {
   os?: string;
@@ -44,7 +44,7 @@ interface Manifest {
  * @param name name of the image, without a digest
  * @param login credentials for its registry; without them, only public images can be asked for
  * @returns undefined when the registry has no such image
- * @throws {Error} with the reason when the registry does not answer within 10 s, or refuses
+ * @throws {Error} with the reason when the registry does not answer within 5 s, or refuses
  */
 export async function readRegistryImage(
   name: string,
