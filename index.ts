@@ -38,7 +38,7 @@ import { preflight } from "./k8s/preflight.ts";
 import { requireRemovableDatabase } from "./k8s/protected-database.ts";
 import { RedisCluster } from "./k8s/redis-cluster.ts";
 import { createPullSecrets } from "./k8s/registry.ts";
-import { chooseServedImage } from "./k8s/served-image.ts";
+import { chooseServedImage, pinPools } from "./k8s/served-image.ts";
 import { recordNoPositions } from "./k8s/source-positions.ts";
 
 endWithoutReader();
@@ -111,7 +111,7 @@ const image = new ApiImage("api", {
   platform: images.platform,
   registry: config.registry,
 });
-const served = await chooseServedImage({
+const choice = {
   config,
   images,
   project: import.meta.dirname,
@@ -120,7 +120,8 @@ const served = await chooseServedImage({
   deployments: found.live.deployments,
   nodes,
   env: process.env,
-});
+};
+const served = await chooseServedImage(choice);
 requireReleasedImage(release, served.image, config.api.pools !== undefined, process.env);
 const failedBefore = release ? undefined : failedReleaseNotice(records, served.image);
 if (failedBefore !== undefined) void pulumi.log.warn(failedBefore);
@@ -166,7 +167,7 @@ const redis = new RedisCluster(
 
 const nodesBeforeApi = redis.comesAfterApi ? undefined : redis.createNodes();
 
-const pools = releasePools(derivePools(config.api), release);
+const pools = releasePools(await pinPools(derivePools(config.api), choice), release);
 const dnsCacheMs = await readDnsCacheTime(config.cluster, access);
 const api = new Api(
   "api",

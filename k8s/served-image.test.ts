@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
+import { derivePools } from "../config/derive.ts";
 import { validate } from "../config/validate.ts";
 import type { ReleaseOverlay } from "../contract/release-overlay.ts";
-import { chooseServedImage } from "./served-image.ts";
+import { chooseServedImage, pinPools } from "./served-image.ts";
 import { startStubRegistry } from "./testing/stub-registry.ts";
 
 // Needs a process of its own: it records what Pulumi logs.
@@ -78,6 +79,31 @@ test("a registry that does not say the digest leaves the deployed one, or the ta
     assert.equal(later.image, `${name}@${before}`);
     assert.match(later.logged, /The deployed one stays/);
   }
+});
+
+test("the pools' own images get their digests, and pools without one stay as they are", async (t) => {
+  const { name } = await shop(t);
+  const config = validate({
+    api: {
+      pools: [
+        { name: "blue", replicas: 1 },
+        { name: "green", replicas: 1, image: name },
+      ],
+    },
+  });
+  const pools = await pinPools(derivePools(config.api), {
+    config,
+    images: config.images,
+    project: "/nowhere",
+    kitImage: "kit:1",
+    release: undefined,
+    deployments: new Map(),
+    nodes: undefined,
+  });
+  assert.deepEqual(
+    pools.map(({ image }) => image),
+    [undefined, `${name}@${now}`],
+  );
 });
 
 test("an image that runs on no node is refused", async (t) => {

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { PoolPlan } from "../config/derive.ts";
 import type { ImagesConfig } from "../config/sections/images.ts";
 import { embeddedRegistry, type RegistryConfig } from "../config/sections/registry.ts";
 import type { StackConfig } from "../config/stack-config.ts";
@@ -46,6 +47,24 @@ export async function chooseServedImage(
     image: await pinNamedImage(named, given === undefined ? "api.source.image" : "--image", args),
     built,
   };
+}
+
+/**
+ * The pools with the digests of the images that they have of their own, see `pinNamedImage`.
+ *
+ * @throws {pulumi.RunError} when such an image runs on no node
+ */
+export function pinPools(
+  pools: readonly PoolPlan[],
+  args: Omit<ServedImageArgs, "env">,
+): Promise<PoolPlan[]> {
+  return Promise.all(
+    pools.map(async (pool) =>
+      pool.image === undefined
+        ? pool
+        : { ...pool, image: await pinNamedImage(pool.image, `the image of the pool ${pool.name}`, args) },
+    ),
+  );
 }
 
 /**
