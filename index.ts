@@ -28,22 +28,18 @@ import { endWithoutReader } from "./k8s/lost-output.ts";
 import { fullStackName, ownerAnnotation, requireOwnNamespace } from "./k8s/namespace-owner.ts";
 import { NetworkPolicies } from "./k8s/network-policies.ts";
 import { NginxGateway } from "./k8s/nginx-gateway.ts";
+import { nodesFor } from "./k8s/node-platforms.ts";
 import { noticesOf } from "./k8s/notices.ts";
-import {
-  failedReleaseNotice,
-  givenImage,
-  readOpenRelease,
-  requireReleasedImage,
-} from "./k8s/open-release.ts";
-import { OwnImage, readOwnBuild } from "./k8s/own-image.ts";
+import { failedReleaseNotice, openRelease, readReleases, requireReleasedImage } from "./k8s/open-release.ts";
 import { ownFields } from "./k8s/owned-fields.ts";
 import { setDatabasePassword, settleRedisUsers } from "./k8s/password-jobs.ts";
 import { createPasswordsInUse } from "./k8s/passwords-in-use.ts";
-import { pinImage, pinImages } from "./k8s/pinned-image.ts";
+import { pinImages } from "./k8s/pinned-image.ts";
 import { preflight } from "./k8s/preflight.ts";
 import { requireRemovableDatabase } from "./k8s/protected-database.ts";
 import { RedisCluster } from "./k8s/redis-cluster.ts";
 import { createPullSecrets } from "./k8s/registry.ts";
+import { chooseServedImage, pinPools } from "./k8s/served-image.ts";
 import { recordNoPositions } from "./k8s/source-positions.ts";
 
 endWithoutReader();
@@ -65,16 +61,16 @@ bundling.catch(() => undefined);
 const isEmbedded = config.cluster.kubeContext === undefined;
 const { provider, server } = clusterProvider(access, isEmbedded);
 await checkClusterNeeds(config, access);
-
 const ns = config.cluster.namespace ?? namespaceOf(pulumi.getStack());
 const owner = fullStackName();
 await requireOwnNamespace(access, ns, owner);
 const hasOwnDatabase = isOwnDatabase(config.database);
 if (!hasOwnDatabase) await requireRemovableDatabase(access, ns, config.database.enabled ? "url" : "enabled");
 const opened = await openForReading(access.files, access.kubeContext);
-const release = await readOpenRelease(opened, ns, process.env);
+const [records, nodes] = await Promise.all([readReleases(opened, ns), nodesFor(opened, config)]);
+const release = openRelease(records, ns, process.env);
 const found = await preflight(opened, ns, config);
-const scaling = await beginScaling(opened, ns, "api", planAutoscale(config.api) !== undefined);
+const scaling = await beginScaling(opened, ns, "api", planAutoscale(config.api) !== undefined, found.live);
 const { version } = JSON.parse(readFileSync(join(import.meta.dirname, "package.json"), "utf8"));
 const transformationsOf = (part: Part) => [ownFields, recommendedLabels(part, version)];
 const ofStack = { name: labelValueOf(pulumi.getProject()), component: "stack" };
@@ -116,15 +112,19 @@ const image = new ApiImage("api", {
   platform: images.platform,
   registry: config.registry,
 });
-const own = await readOwnBuild(config.api.source, images.node, import.meta.dirname);
-const ownImage =
-  own && new OwnImage("own-api", { build: own, platform: images.platform, registry: config.registry });
-const given = givenImage(process.env);
-const named = given ?? config.api.source.image;
-const pinned = named === undefined || named === release?.image ? named : await pinImage(named);
-const servedImage = (given === undefined ? ownImage?.imageName : undefined) ?? pinned ?? image.imageName;
-requireReleasedImage(release, servedImage, config.api.pools !== undefined, process.env);
-const failedBefore = release ? undefined : await failedReleaseNotice(opened, ns, servedImage);
+const choice = {
+  config,
+  images,
+  project: import.meta.dirname,
+  kitImage: image.imageName,
+  release,
+  deployments: found.live.deployments,
+  nodes,
+  env: process.env,
+};
+const served = await chooseServedImage(choice);
+requireReleasedImage(release, served.image, config.api.pools !== undefined, process.env);
+const failedBefore = release ? undefined : failedReleaseNotice(records, served.image);
 if (failedBefore !== undefined) void pulumi.log.warn(failedBefore);
 // The kit's own programs run in the API's image. They change with the release's last step only.
 const kitImage = release?.kitImage ?? image.imageName;
@@ -168,7 +168,7 @@ const redis = new RedisCluster(
 
 const nodesBeforeApi = redis.comesAfterApi ? undefined : redis.createNodes();
 
-const pools = releasePools(derivePools(config.api), release);
+const pools = releasePools(await pinPools(derivePools(config.api), choice), release);
 const dnsCacheMs = await readDnsCacheTime(config.cluster, access);
 const api = new Api(
   "api",
@@ -179,7 +179,7 @@ const api = new Api(
     config: config.api,
     pools,
     dnsCacheMs,
-    image: servedImage,
+    image: served.image,
     pullSecrets,
     ...(config.database.enabled && { databasePoolSize: planDatabasePool(config).poolSize }),
     hasOwnDatabase,
@@ -194,7 +194,7 @@ const api = new Api(
     dependsOn: [
       space,
       image,
-      ...(ownImage === undefined ? [] : [ownImage]),
+      ...(served.built === undefined ? [] : [served.built]),
       ...(redis.comesAfterApi ? redis.admission : [redis]),
       ...(nodesBeforeApi === undefined ? [] : [nodesBeforeApi.ready]),
       ...(database instanceof Database ? [database, database.ready] : []),
@@ -280,7 +280,7 @@ const outputs = {
     namespaceUid: space.metadata.uid,
     ...(config.cluster.kubeContext !== undefined && { kubeconfig: config.cluster.kubeconfig }),
   }),
-  apiImage: release?.pools ? release.stableImage : servedImage,
+  apiImage: release?.pools ? release.stableImage : served.image,
   internalToken: api.internalToken,
   workloads: [
     ...api.workloads,

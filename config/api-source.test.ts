@@ -12,6 +12,19 @@ test("validate refuses an API that exists and is built, and options of a build w
     problems({ image: "shop", context: "../shop" }).join(),
     /^api\.source\.image must be absent with/,
   );
-  for (const option of [{ dockerfile: "D" }, { target: "t" }, { args: { A: "1" } }])
+  for (const option of [
+    { dockerfile: "D" },
+    { target: "t" },
+    { platform: "linux/amd64" },
+    { args: { A: "1" } },
+  ])
     assert.match(problems(option).join(), /^api\.source\.\w+ is read only with api\.source\.context/);
+});
+
+test("validate refuses a platform that is none, and another one than that of the embedded cluster", () => {
+  assert.match(problems({ context: "../shop", platform: "amd64" }).join(), /must be one platform like/);
+  assert.match(
+    problems({ context: "../shop", platform: "linux/arm64" }).join(),
+    /^api\.source\.platform must be linux\/amd64, .* on the embedded cluster/,
+  );
 });

@@ -56,6 +56,20 @@ test("loadConfig refuses a number of the engine that JavaScript cannot hold exac
   assert.equal(load({ "breakwater:api": '{"env":{"ANSWER":42}}' }).api.env.ANSWER, "42");
 });
 
+test("loadConfig refuses an encrypted build argument without showing it", () => {
+  const engine = { "breakwater:api": '{"source":{"context":"../shop","args":{"TOKEN":"hush"}}}' };
+  const file =
+    "config:\n  breakwater:api: { source: { context: ../shop, args: { TOKEN: { secure: v1:x } } } }";
+  assert.throws(
+    () => load(engine, file),
+    (error: Error) => {
+      assert.match(error.message, /api\.source\.args\.TOKEN: must not be encrypted/);
+      assert.doesNotMatch(error.message, /hush|v1:x/);
+      return true;
+    },
+  );
+});
+
 test("loadConfig refuses a section under another project's name, which would be ignored", () => {
   assert.throws(
     () => load({ "shop:api": '{"replicas":5}', "breakwater:nginx": "{}" }),

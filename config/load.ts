@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { encryptedArgs } from "./encrypted-args.ts";
 import { ConfigError, type Problem } from "./problem.ts";
 import { spellingProblems } from "./spelling.ts";
 import { type StackConfig, sections } from "./stack-config.ts";
@@ -30,7 +31,11 @@ export function loadConfig(projectRoot = join(import.meta.dirname, "..")): Stack
     if (typeof value === "object") check(`{"config":{${JSON.stringify(name)}:${text}}}`);
   }
   const stackFile = join(projectRoot, `Pulumi.${pulumi.getStack()}.yaml`);
-  if (existsSync(stackFile)) check(readFileSync(stackFile, "utf8"));
+  if (existsSync(stackFile)) {
+    const text = readFileSync(stackFile, "utf8");
+    check(text);
+    for (const problem of encryptedArgs(text, project)) found.set(problem.path, problem);
+  }
   try {
     return validate(Object.fromEntries(raw), [...found.values()]);
   } catch (error) {

@@ -90,11 +90,13 @@ function checkRedis(redis: StackConfig["redis"], report: Report): void {
 }
 
 /** What the embedded cluster cannot have otherwise. */
-function checkEmbedded({ cluster, images }: StackConfig, report: Report): void {
+function checkEmbedded({ cluster, images, api }: StackConfig, report: Report): void {
   if (cluster.kubeContext !== undefined) return;
+  const ofNode = "the platform of its node and base images";
   const fixed = [
     ["cluster.domain", cluster.domain, embeddedDomain, "the domain of its DNS server"],
-    ["images.platform", images.platform, embeddedPlatform, "the platform of its node and base images"],
+    ["images.platform", images.platform, embeddedPlatform, ofNode],
+    ["api.source.platform", api.source.platform ?? embeddedPlatform, embeddedPlatform, ofNode],
   ] as const;
   for (const [path, value, only, what] of fixed) {
     if (value === only) continue;

@@ -9,6 +9,7 @@ const contract: TrialContract = {
   live: "/healthz",
   ready: "/ready",
   hasDatabase: true,
+  keepAliveMs: 5000,
   env: {},
   unknownVariables: [],
   limits: { cpu: "1", memory: "256Mi" },
@@ -54,6 +55,7 @@ test("what a container that does not start is called depends on Kubernetes' reas
   const reasons = {
     'StartError: exec: "/bin/sh": stat /bin/sh: no such file or directory': /needs a shell/,
     "StartError: exec /server: exec format error": /another platform/,
+    "ErrImagePull: no match for platform in manifest: not found": /another platform/,
     "ErrImagePull: not found": /cannot pull registry\.example\.org\/shop:1/,
     "CreateContainerConfigError: container has runAsNonRoot": /does not start/,
   };
@@ -91,6 +93,14 @@ test("a program that ends, or never listens, is shown with the lines of its log 
   assert.match(found({ ...dead, log }).join(), /ends with code 1; it wrote: Error: no database$/);
   const { ended: _, ...silent } = dead;
   assert.match(found(silent).join(), /nothing listens 30 s after the start; it wrote nothing/);
+});
+
+test("an API that closes idle connections before the gateway does is shown both times", () => {
+  assert.deepEqual(found({ ...good, keepAliveSeconds: 5 }), []);
+  const [finding, ...others] = diagnose([{ ...good, keepAliveSeconds: 2 }], contract);
+  assert.match(finding?.what ?? "", /idle for 2 s, and the gateway expects 5 s/);
+  assert.match(finding?.fix ?? "", /api\.contract\.keepAlive to '2 s'/);
+  assert.deepEqual(others, []);
 });
 
 test("a request in progress that gets no response at SIGTERM is a broken rule", () => {

@@ -12,6 +12,10 @@ const sigkill = 137;
 /** A line that begins with an error, not one of code that throws it. */
 const errorName = /^\W*(uncaught )?\w*(error|panic|fatal|exception)\b/i;
 const refusal = /EROFS|EACCES|EPERM|read-only|permission denied|not permitted/i;
+/** What the kernel says of such a program, and containerd of an image that has none for the node. */
+const otherPlatform = /exec format error|no match(ing manifest)? for (the )?(platform|linux)/i;
+const platformFix =
+  "build it for the platform of the nodes: api.source.platform, or docker buildx build --platform …";
 const violation = (what: string, fix: string): Finding => ({ kind: "violation", what, fix });
 
 /**
@@ -30,16 +34,14 @@ export function diagnose(trials: readonly Trial[], contract: TrialContract): Fin
     ...liberty(strict, best),
     ...address(best.sockets, contract),
     ...paths(best, contract),
+    ...idle(best, contract),
     ...stopping(best, contract),
   ];
 }
 
 function neverStarted(reason: string, { image }: TrialContract): Finding {
-  if (/exec format error/i.test(reason))
-    return violation(
-      `the image is for another platform than the cluster's nodes: ${reason}`,
-      "build it for the platform of the nodes: docker build --platform …, or images.platform",
-    );
+  if (otherPlatform.test(reason))
+    return violation(`the image is for another platform than the cluster's nodes: ${reason}`, platformFix);
   const shell = /exec: "(\/bin\/(?:ba|da|a)?sh)"/.exec(reason)?.[1];
   if (shell !== undefined)
     return violation(
@@ -69,11 +71,8 @@ function neverListened(
       ? ""
       : `; ${unknownVariables.join(", ")} had another value here: encrypted in stack config`;
   const last = log.length === 0 ? "it wrote nothing" : `it wrote: ${revealing(log).join(" ⏎ ")}`;
-  if (ended !== undefined && log.some((line) => /exec format error/i.test(line)))
-    return violation(
-      `the image is for another platform than the cluster's nodes (${last})`,
-      "build it for the platform of the nodes: docker build --platform …, or images.platform",
-    );
+  if (ended !== undefined && log.some((line) => otherPlatform.test(line)))
+    return violation(`the image is for another platform than the cluster's nodes (${last})`, platformFix);
   return ended === undefined
     ? violation(
         `nothing listens ${startSeconds} s after the start; ${last}`,
@@ -173,6 +172,17 @@ function paths(trial: Trial, { live, ready }: TrialContract): Finding[] {
         ),
   );
   return findings;
+}
+
+/** A request on a connection that the API is closing is lost, unless it may be repeated. */
+function idle({ keepAliveSeconds }: Trial, { keepAliveMs }: TrialContract): Finding[] {
+  if (keepAliveSeconds === undefined || keepAliveSeconds * 1000 >= keepAliveMs) return [];
+  return [
+    violation(
+      `it closes connections that are idle for ${keepAliveSeconds} s, and the gateway expects ${keepAliveMs / 1000} s: a request may meet the closing`,
+      `set api.contract.keepAlive to '${keepAliveSeconds} s', or let the server keep them for longer`,
+    ),
+  ];
 }
 
 function stopping({ stop, answeredAtStop }: Trial, { stopSeconds }: TrialContract): Finding[] {

@@ -34,13 +34,18 @@ function isLoopback(address) {
   return address.length === 8 ? address.endsWith("7F") : address === "00000000000000000000000001000000";
 }
 
-/** The status of a GET; null without a response. */
-async function statusOf(host, port, path) {
+/** The response to a GET; null without one. */
+async function get(host, port, path) {
   const shown = host.includes(":") ? `[${host}]` : host;
   const options = { signal: AbortSignal.timeout(3000), redirect: "manual" };
   const response = await fetch(`http://${shown}:${port}${path}`, options).catch(() => null);
   await response?.arrayBuffer().catch(() => {});
-  return response?.status ?? null;
+  return response;
+}
+
+/** The status of a GET; null without a response. */
+async function statusOf(host, port, path) {
+  return (await get(host, port, path))?.status ?? null;
 }
 
 /** Waits until the expected port answers from outside. What listens elsewhere for ten seconds is what there is. */
@@ -68,7 +73,9 @@ if (host === undefined) {
   say("end of start", { sockets, live: null, ready: null });
   process.exit(0);
 }
-const live = await statusOf(host, port, PROBE_LIVE);
+const alive = await get(host, port, PROBE_LIVE);
+const live = alive?.status ?? null;
+const [, keepAlive] = /timeout=(\d+)/.exec(alive?.headers.get("keep-alive") ?? "") ?? [];
 const ready = await statusOf(host, port, PROBE_READY);
 
 // A request whose body is missing when SIGTERM comes is in progress, if the server waits for it. Servers give up one that takes
@@ -108,4 +115,4 @@ process.on("SIGTERM", async () => {
   say("in progress at SIGTERM", isTried ? { answered: isAnswered() } : {});
   process.exit(0);
 });
-say("end of start", { sockets, live, ready });
+say("end of start", { sockets, live, ready, ...(keepAlive && { keepAliveSeconds: Number(keepAlive) }) });

@@ -28,6 +28,7 @@ interface StartSeen {
   sockets: ListeningSocket[];
   live: number | null;
   ready: number | null;
+  keepAliveSeconds?: number;
 }
 
 /**

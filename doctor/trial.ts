@@ -18,6 +18,8 @@ export interface Trial {
   /** Last lines of its log. */
   log: readonly string[];
   sockets: readonly ListeningSocket[];
+  /** Seconds for which it says to keep an idle connection (`Keep-Alive: timeout=…`); undefined when it says nothing. */
+  keepAliveSeconds?: number;
   /** Status of `live`; null when nothing answers HTTP. */
   live: number | null;
   ready: number | null;
@@ -35,6 +37,8 @@ export interface TrialContract {
   ready: string;
   /** Whether the stack has a database for it. */
   hasDatabase: boolean;
+  /** Time for which the gateway expects it to keep an idle connection, in ms. */
+  keepAliveMs: number;
   /** Variables of `api.env` and `api.contract.env`. */
   env: Readonly<Record<string, string>>;
   /** Names of those that are encrypted in stack config, and have another value here. */

@@ -1,49 +1,15 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
-import { constants } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { findByEnvironment, isAlive, type ProcessIdentity, sendSignal } from "../host/process-table.ts";
 import { markerName, type RunRecord, recordsFolder } from "../scripts/pulumi-run.ts";
-import { projectRoot } from "../scripts/stack.ts";
 import { closeClusterView, deployments, until } from "./cluster-view.ts";
 import { inLongForm } from "./long-form.ts";
+import { NpmCommand } from "./npm-command.ts";
 import { configure, createStack, destroyStack, outputs, stackName, up } from "./test-stack.ts";
 
 const namespace = `breakwater-${stackName}`;
-
-/** `npm run up` in a process group of its own, as a shell starts it. */
-class Command {
-  readonly process: ChildProcess;
-  output = "";
-
-  constructor() {
-    this.process = spawn("npm", ["run", "up", "--", "--stack", stackName], {
-      cwd: projectRoot,
-      stdio: ["ignore", "pipe", "pipe"],
-      detached: true,
-    });
-    for (const stream of [this.process.stdout, this.process.stderr])
-      stream?.setEncoding("utf8").on("data", (text: string) => {
-        this.output += text;
-      });
-  }
-
-  /** Sends a signal to the whole group, as a terminal does. */
-  signal(signal: NodeJS.Signals): void {
-    process.kill(-(this.process.pid ?? 0), signal);
-  }
-
-  async end(): Promise<number | null> {
-    const { exitCode, signalCode } = this.process;
-    if (exitCode === null && signalCode === null) await once(this.process, "close");
-    // npm passes the signal on and ends by it, which a shell reports as 128 and its number.
-    const signal = this.process.signalCode;
-    return signal === null ? this.process.exitCode : 128 + constants.signals[signal];
-  }
-}
 
 /** The files of records; one that is being written has another name. */
 const recordFiles = () => readdirSync(recordsFolder).filter((name) => name.endsWith(".json"));
@@ -57,8 +23,8 @@ function record(): { marker: string; run: RunRecord } {
 }
 
 /** Starts `npm run up` and waits until it creates the API. The stack's earlier objects are kept. */
-async function upUntilTheApi(): Promise<Command> {
-  const command = new Command();
+async function upUntilTheApi(): Promise<NpmCommand> {
+  const command = new NpmCommand("up");
   await until("the API's Deployment", async () => (await deployments(namespace)).includes("api"));
   return command;
 }
@@ -73,7 +39,7 @@ function isPlugin({ pid }: ProcessIdentity): boolean {
 
 /** Starts `npm run up` and waits until Pulumi runs with its plugins. */
 async function upUntilThePlugins() {
-  const command = new Command();
+  const command = new NpmCommand("up");
   await until("pulumi", async () => recordFiles().length > 0 && record().run.pulumi !== undefined);
   const { marker, run } = record();
   // A plugin is in a process group of its own, so that it outlives a terminal's signal.
@@ -82,7 +48,7 @@ async function upUntilThePlugins() {
   return { command, marker, run: { ...run, pulumi: run.pulumi } };
 }
 
-async function isFinishedBy(command: Command): Promise<void> {
+async function isFinishedBy(command: NpmCommand): Promise<void> {
   assert.equal(await command.end(), 0, command.output);
   const { endpoint } = await outputs();
   assert.equal((await fetch(`${endpoint}/api/light`)).status, 200);
@@ -107,7 +73,7 @@ test("npm run up ends in order after Ctrl-C and says how to go on, and the next 
   assert.match(command.output, /interrupted: pulumi ends what it has begun/);
   assert.match(command.output, /✗ interrupted\n {2}the next npm run up -- --stack e2e goes on/);
   assert.deepEqual(await findByEnvironment(markerName, marker), []);
-  await isFinishedBy(new Command());
+  await isFinishedBy(new NpmCommand("up"));
 });
 
 test("npm run up names the signal that ended pulumi, and leaves no process of it", inLongForm, async () => {
@@ -117,7 +83,7 @@ test("npm run up names the signal that ended pulumi, and leaves no process of it
   assert.equal(await command.end(), 1, command.output);
   assert.match(command.output, /✗ pulumi up was ended by SIGKILL\n {2}npm run up .* goes on/);
   assert.deepEqual(await findByEnvironment(markerName, marker), []);
-  await isFinishedBy(new Command());
+  await isFinishedBy(new NpmCommand("up"));
 });
 
 test("npm run up ends what an up that was killed with its pulumi has left running", async () => {
@@ -132,7 +98,7 @@ test("npm run up ends what an up that was killed with its pulumi has left runnin
   await until("the command's end", async () => !(await isAlive(run.command)));
   const left = await findByEnvironment(markerName, marker);
   assert.ok(left.length > 0);
-  const next = new Command();
+  const next = new NpmCommand("up");
   await isFinishedBy(next);
   assert.match(next.output, /ended \d+ process\(es\) of a pulumi that was killed/);
   assert.deepEqual(await findByEnvironment(markerName, marker), []);

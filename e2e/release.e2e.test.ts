@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,11 +7,11 @@ import { pollUntil } from "../host/poll.ts";
 import { registryAddress } from "../local/paths.ts";
 import { dockerProvider } from "../local/plugins/docker/provider.ts";
 import type { CallContext } from "../local/plugins/protocol/resource-provider.ts";
-import { projectRoot } from "../scripts/stack.ts";
 import { closeClusterView, deployments, pods, until } from "./cluster-view.ts";
 import { LightLoad } from "./light-load.ts";
 import { inLongForm } from "./long-form.ts";
-import { configure, createSmallStack, destroyStack, outputs, stackName, up } from "./test-stack.ts";
+import { NpmCommand } from "./npm-command.ts";
+import { configure, createSmallStack, destroyStack, outputs, up } from "./test-stack.ts";
 
 const apiPods = { "app.kubernetes.io/name": "api", "app.kubernetes.io/instance": "api" };
 const call: CallContext = {
@@ -38,38 +36,8 @@ after(async () => {
   await destroyStack();
 });
 
-/** `npm run release` in a process group of its own. */
-class Command {
-  readonly process: ChildProcess;
-  output = "";
-
-  constructor(...args: string[]) {
-    const line = ["run", "release", "--", "--stack", stackName, ...args];
-    this.process = spawn("npm", line, {
-      cwd: projectRoot,
-      stdio: ["ignore", "pipe", "pipe"],
-      detached: true,
-    });
-    for (const stream of [this.process.stdout, this.process.stderr])
-      stream?.setEncoding("utf8").on("data", (text: string) => {
-        this.output += text;
-      });
-  }
-
-  async end(): Promise<number | null> {
-    if (this.process.exitCode === null && this.process.signalCode === null) await once(this.process, "close");
-    return this.process.exitCode;
-  }
-
-  /** Kills the command and all that it has started, as a power failure does. */
-  async kill(): Promise<void> {
-    process.kill(-(this.process.pid ?? 0), "SIGKILL");
-    await this.end();
-  }
-}
-
 async function release(...args: string[]): Promise<[exitCode: number | null, output: string]> {
-  const command = new Command(...args);
+  const command = new NpmCommand("release", ...args);
   return [await command.end(), command.output];
 }
 
@@ -129,10 +97,10 @@ test("a version that is taken back while it has all traffic loses no request", i
   const clients = new LightLoad(endpoint);
   t.after(() => clients.stop());
   await configure("api.env.VERSION", "1");
-  const command = new Command("--canary-weight", "50", ...load);
+  const command = new NpmCommand("release", "--canary-weight", "50", ...load);
   const patience = { what: "the last gate", fix: command.output, intervalMs: 250, timeoutMs: 400_000 };
   await pollUntil(patience, async () => command.output.includes("full-gate:"));
-  process.kill(-(command.process.pid ?? 0), "SIGINT");
+  command.signal("SIGINT");
   await command.end();
   const [exitCode, output] = await release("--abort");
   assert.equal(exitCode, 0, output);
@@ -150,9 +118,10 @@ test(
     const clients = new LightLoad(endpoint);
     t.after(() => clients.stop());
     await configure("api.env.VERSION", "2");
-    const killed = new Command(...load);
+    const killed = new NpmCommand("release", ...load);
     await until("the canary", async () => (await deployments(namespace)).includes("api-canary"));
-    await killed.kill();
+    killed.signal("SIGKILL");
+    await killed.end();
     await assert.rejects(up(), (error) => /r-\S+ is open in the namespace/.test(String(error)));
     assert.deepEqual(await uidsOf(namespace), before, "the old pods are untouched");
     const [exitCode, output] = await release("--resume");

@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { beginScaling } from "./autoscaler.ts";
-import type { ClusterReader } from "./cluster-reader.ts";
-import { madeAnnotation } from "./live-stack.ts";
-import { idleCluster } from "./testing/idle-cluster.ts";
 import { ofKind, type Recorded } from "./testing/recording-mocks.ts";
 import { runProgram } from "./testing/run-program.ts";
 
@@ -23,41 +20,32 @@ test("api.autoscale gives the Deployment its lowest number, and an autoscaler th
   assert.equal(api?.inputs.metadata.annotations["breakwater.dev/autoscaled"], "true");
 });
 
-/** A cluster with these objects by the last part of their path's kind. */
-function cluster(objects: Record<string, object>) {
+/** The calls of `beginScaling` on a namespace with these objects named api. */
+async function begin(isOn: boolean, found: { made?: string | undefined; replicas?: number }) {
   const deleted: string[] = [];
-  const reader: ClusterReader = {
-    ...idleCluster,
-    getJson: async <T>(path: string) => {
-      const found = objects[path.split("/").at(-2) ?? ""];
-      if (found === undefined) throw Object.assign(new Error("not found"), { status: 404 });
-      return found as T;
-    },
-    delete: async (path) => {
-      deleted.push(path);
-    },
+  const cluster = { delete: async (path: string) => void deleted.push(path) };
+  const { replicas } = found;
+  const live = {
+    autoscalers: new Map("made" in found ? [["api", found.made]] : []),
+    deployments: new Map(replicas === undefined ? [] : [["api", { replicas, images: [] }]]),
   };
-  return { reader, deleted };
+  const start = await beginScaling(cluster, "space", "api", isOn, live);
+  return { ...start, deleted };
 }
 
 test("beginScaling deletes the autoscaler of an earlier update when it is off, and none of someone else", async () => {
-  const own = { metadata: { annotations: { [madeAnnotation]: "2026-11-28" } } };
-  const switchedOff = cluster({ horizontalpodautoscalers: own });
-  await beginScaling(switchedOff.reader, "space", "api", false);
-  assert.equal(switchedOff.deleted.length, 1);
-  const others = cluster({ horizontalpodautoscalers: { metadata: {} } });
-  await beginScaling(others.reader, "space", "api", false);
-  assert.deepEqual(others.deleted, []);
-  const on = cluster({ horizontalpodautoscalers: own });
-  assert.equal((await beginScaling(on.reader, "space", "api", true)).made, "2026-11-28");
-  assert.deepEqual(on.deleted, []);
+  const made = "2026-11-28";
+  assert.equal((await begin(false, { made })).deleted.length, 1);
+  assert.deepEqual((await begin(false, { made: undefined })).deleted, []);
+  assert.deepEqual((await begin(false, {})).deleted, []);
+  const on = await begin(true, { made });
+  assert.deepEqual([on.made, on.deleted], [made, []]);
 });
 
 test("beginScaling keeps the number of pods of a Deployment that has some, and not that of one scaled to none", async () => {
-  const keeps = async (replicas?: number) => {
-    const objects: Record<string, object> =
-      replicas === undefined ? {} : { deployments: { spec: { replicas } } };
-    return (await beginScaling(cluster(objects).reader, "space", "api", true)).keepsReplicas;
-  };
-  assert.deepEqual([await keeps(), await keeps(0), await keeps(4)], [false, false, true]);
+  const keeps = async (found: { replicas?: number }) => (await begin(true, found)).keepsReplicas;
+  assert.deepEqual(
+    [await keeps({}), await keeps({ replicas: 0 }), await keeps({ replicas: 4 })],
+    [false, false, true],
+  );
 });

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AutoscalePlan } from "../config/derive.ts";
 import { formatMillicpu } from "../config/units.ts";
 import { type ClusterReader, pathOf, requestTimeoutMs, statusOf } from "./cluster-reader.ts";
-import { madeAnnotation } from "./live-stack.ts";
+import { type LiveStack, madeAnnotation } from "./live-stack.ts";
 import { skipAwait } from "./workload.ts";
 
 /** How an autoscaled Deployment goes on from what the cluster has. */
@@ -14,47 +14,30 @@ export interface ScalingStart {
   keepsReplicas: boolean;
 }
 
-interface Scaled {
-  metadata?: { annotations?: Record<string, string> };
-  spec?: { replicas?: number };
-}
-
 /**
- * Reads what the cluster has of an autoscaled Deployment. When autoscaling is off, it first deletes an autoscaler of an earlier
- * update, but not in a preview: Pulumi deletes it at the end of the update only, after it has changed the number of pods again.
+ * How an autoscaled Deployment goes on. When autoscaling is off, it first deletes an autoscaler of an earlier update, but not in a
+ * preview: Pulumi deletes it at the end of the update only, after it has changed the number of pods again.
  *
- * @throws {pulumi.RunError} when the API server does not respond.
+ * @throws {ApiError} when the API server refuses the deletion, or does not respond
  */
 export async function beginScaling(
-  cluster: ClusterReader,
+  cluster: Pick<ClusterReader, "delete">,
   namespace: string,
   name: string,
   isOn: boolean,
+  { autoscalers, deployments }: Pick<LiveStack, "autoscalers" | "deployments">,
 ): Promise<ScalingStart> {
-  const path = pathOf("horizontalpodautoscalers", namespace, name);
-  const [autoscaler, deployment] = await Promise.all([
-    readIfPresent(cluster, path),
-    isOn ? readIfPresent(cluster, pathOf("deployments", namespace, name)) : undefined,
-  ]);
-  const made = autoscaler?.metadata?.annotations?.[madeAnnotation];
+  const made = autoscalers.get(name);
   if (!isOn && made !== undefined && !pulumi.runtime.isDryRun())
-    await cluster.delete(path, {}, requestTimeoutMs).catch((error: unknown) => {
-      if (statusOf(error) !== 404) throw error;
-    });
+    await cluster
+      .delete(pathOf("horizontalpodautoscalers", namespace, name), {}, requestTimeoutMs)
+      .catch((error: unknown) => {
+        if (statusOf(error) !== 404) throw error;
+      });
   return {
     made: made ?? new Date().toISOString(),
-    keepsReplicas: (deployment?.spec?.replicas ?? 0) > 0,
+    keepsReplicas: isOn && (deployments.get(name)?.replicas ?? 0) > 0,
   };
-}
-
-/** A deployer who may not read autoscalers has none. */
-async function readIfPresent(cluster: ClusterReader, path: string): Promise<Scaled | undefined> {
-  try {
-    return await cluster.getJson<Scaled>(path, requestTimeoutMs);
-  } catch (error) {
-    if ([401, 403, 404].includes(statusOf(error))) return undefined;
-    throw new pulumi.RunError(`The autoscaler of the API cannot be read: ${(error as Error).message}`);
-  }
 }
 
 /**

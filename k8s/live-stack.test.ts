@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MiB } from "../config/units.ts";
 import type { ClusterReader } from "./cluster-reader.ts";
-import { parseStorage, readLiveStack } from "./live-stack.ts";
+import { madeAnnotation, parseStorage, readLiveStack } from "./live-stack.ts";
 
 const storage = (size: string) => ({ resources: { requests: { storage: size } } });
 const set = (name: string, annotations?: object) => ({
@@ -67,6 +67,29 @@ test("readLiveStack names the Jobs that form the Redis Cluster", async () => {
   const jobs = ["redis-formation-a", "redis-password-b"].map((name) => ({ metadata: { name } }));
   const { formationJobs } = await readLiveStack(cluster({ jobs }), "space");
   assert.deepEqual(formationJobs, ["redis-formation-a"]);
+});
+
+test("readLiveStack reads the images and replicas of Deployments, and when autoscalers were made", async () => {
+  const deployment = {
+    metadata: { name: "api" },
+    spec: { replicas: 3, template: { spec: { containers: [{ image: "shop:1" }] } } },
+  };
+  const autoscalers = [
+    { metadata: { name: "api", annotations: { [madeAnnotation]: "today" } } },
+    { metadata: { name: "other" } },
+  ];
+  const objects = { deployments: [deployment], horizontalpodautoscalers: autoscalers };
+  const live = await readLiveStack(cluster(objects), "space");
+  assert.deepEqual(live.deployments.get("api"), { replicas: 3, images: ["shop:1"] });
+  assert.deepEqual(
+    [...live.autoscalers],
+    [
+      ["api", "today"],
+      ["other", undefined],
+    ],
+  );
+  const hidden = await readLiveStack(cluster({ deployments: 403, horizontalpodautoscalers: 403 }), "space");
+  assert.deepEqual([hidden.deployments.size, hidden.autoscalers.size], [0, 0]);
 });
 
 test("readLiveStack knows no ports when the deployer may not list all Services, and passes other errors on", async () => {

@@ -29,6 +29,17 @@ export interface LiveStack {
   formationJobs: string[];
   /** Ports of the nodes that the Services of all namespaces have. */
   usedPorts: UsedPort[];
+  /** Deployments of the namespace, by name. */
+  deployments: ReadonlyMap<string, LiveDeployment>;
+  /** When the autoscalers of the namespace were made, by name; undefined: not by this program. */
+  autoscalers: ReadonlyMap<string, string | undefined>;
+}
+
+/** What the cluster has of a Deployment. */
+export interface LiveDeployment {
+  replicas: number;
+  /** Images of its containers. */
+  images: string[];
 }
 
 interface List<Item> {
@@ -58,27 +69,35 @@ interface ClaimObject {
   status?: { capacity?: { storage?: string }; conditions?: { type: string }[] };
 }
 
+interface DeploymentObject {
+  metadata: Metadata;
+  spec: { replicas?: number; template?: { spec: { containers: { image: string }[] } } };
+}
+
 interface ServiceObject {
   metadata: Metadata;
   spec: { ports?: { name?: string; nodePort?: number }[]; healthCheckNodePort?: number };
 }
 
 /**
- * Reads it. Ports are unknown when the deployer may not list the Services of all namespaces.
+ * Reads it. Ports are unknown when the deployer may not list the Services of all namespaces. Deployments and autoscalers that the
+ * deployer may not list count as missing.
  *
  * @throws {Error} with an HTTP `status` when the API server refuses or does not respond.
  */
 export async function readLiveStack(cluster: ClusterReader, namespace: string): Promise<LiveStack> {
-  const [sets, claims, jobs, services] = await Promise.all([
+  const listIfAllowed = <Item>(path: string) =>
+    cluster.getJson<List<Item>>(path, requestTimeoutMs).catch((error: unknown): List<Item> => {
+      if (![401, 403].includes(statusOf(error))) throw error;
+      return { items: [] };
+    });
+  const [sets, claims, jobs, services, deployments, autoscalers] = await Promise.all([
     cluster.getJson<List<StatefulSetObject>>(pathOf("statefulsets", namespace), requestTimeoutMs),
     readClaims(cluster, namespace),
     cluster.getJson<List<{ metadata: Metadata }>>(pathOf("jobs", namespace), requestTimeoutMs),
-    cluster
-      .getJson<List<ServiceObject>>("/api/v1/services", requestTimeoutMs)
-      .catch((error: unknown): List<ServiceObject> => {
-        if (![401, 403].includes(statusOf(error))) throw error;
-        return { items: [] };
-      }),
+    listIfAllowed<ServiceObject>("/api/v1/services"),
+    listIfAllowed<DeploymentObject>(pathOf("deployments", namespace)),
+    listIfAllowed<{ metadata: Metadata }>(pathOf("horizontalpodautoscalers", namespace)),
   ]);
   const live = new Map<string, LiveSet>();
   for (const set of sets.items) {
@@ -99,7 +118,21 @@ export async function readLiveStack(cluster: ClusterReader, namespace: string): 
   const formationJobs = jobs.items
     .map(({ metadata }) => metadata.name)
     .filter((name) => name.startsWith("redis-formation-"));
-  return { sets: live, claims, formationJobs, usedPorts: services.items.flatMap(portsOf) };
+  return {
+    sets: live,
+    claims,
+    formationJobs,
+    usedPorts: services.items.flatMap(portsOf),
+    deployments: new Map(
+      deployments.items.map(({ metadata: { name }, spec: { replicas = 1, template } }) => [
+        name,
+        { replicas, images: (template?.spec.containers ?? []).map(({ image }) => image) },
+      ]),
+    ),
+    autoscalers: new Map(
+      autoscalers.items.map(({ metadata: { name, annotations } }) => [name, annotations?.[madeAnnotation]]),
+    ),
+  };
 }
 
 /** The claims of a namespace. @throws {Error} see `readLiveStack`. */

@@ -76,11 +76,10 @@ export class NginxGateway extends pulumi.ComponentResource {
       server: `${serviceHost(pool.serviceName, args.namespace, args.domain)}:${contract.port}`,
     }));
     const origin = httpsOrigin(args.config);
-    const livePath = contract.live ?? "/livez";
     const facts = {
       uploadMax,
       paths: apiPathsOf(contract),
-      livePath,
+      ...(contract.live !== undefined && { livePath: contract.live, keepAlive: contract.keepAlive }),
       pools,
       ...(origin !== undefined && { httpsOrigin: origin }),
     };

@@ -33,3 +33,13 @@ test("noticesOf says that clients stay on their pool for nothing where there is 
     assert.match(notices(...pools).join(), /^nginx\.sticky has no effect/);
   assert.deepEqual(notices(pool("a"), pool("b")), []);
 });
+
+test("noticesOf names build arguments that seem to be secrets", () => {
+  const args = { NPM_TOKEN: "t", VERSION: "1", KEYBOARD: "de", TOKENIZER: "x", DB_PASSWORD: "p" };
+  const config = validate({ api: { source: { context: "../shop", args }, contract: { live: "/healthz" } } });
+  const notices = noticesOf(config);
+  assert.deepEqual(
+    notices.map((text) => text.split(" ")[0]),
+    ["api.source.args.NPM_TOKEN", "api.source.args.DB_PASSWORD"],
+  );
+});

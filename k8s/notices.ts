@@ -1,10 +1,27 @@
 import { derivePools, type PoolPlan } from "../config/derive.ts";
+import { secretArgFix } from "../config/encrypted-args.ts";
 import type { StackConfig } from "../config/stack-config.ts";
 
 /** What a person should know about a stack that is deployed all the same. */
 export function noticesOf(config: StackConfig): string[] {
   const serving = derivePools(config.api).filter(({ backup }) => !backup);
-  return [...unusedNotices(config, serving), ...singlePodNotices(config, serving)];
+  return [
+    ...unusedNotices(config, serving),
+    ...singlePodNotices(config, serving),
+    ...secretArgNotices(config.api.source.args),
+  ];
+}
+
+/** Names of variables that hold secrets. */
+const secretName = /(^|_)(TOKEN|PASSWORD|PASSWD|SECRET|CREDENTIALS?|API_?KEY|PRIVATE_?KEY|AUTH)$/i;
+
+/** Build arguments that seem to be secrets, which anybody who can pull the image can read. */
+function secretArgNotices(args: Readonly<Record<string, string>>): string[] {
+  const names = Object.keys(args).filter((name) => secretName.test(name));
+  return names.map(
+    (name) =>
+      `api.source.args.${name} seems to be a secret, and can be read in the image's history: ${secretArgFix}`,
+  );
 }
 
 /** It is no mistake: a canary that has ended leaves one pool behind, and the next canary needs the option again. */

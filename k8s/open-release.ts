@@ -15,19 +15,21 @@ export type ReleaseEnvironment = Readonly<Record<string, string | undefined>>;
 
 const wayOut = "npm run release -- --status shows it; --resume goes on with it, and --abort takes it back";
 
+/** What the stack's releases have left in the cluster: the data of their ConfigMap. */
+export type ReleaseRecords = Readonly<Record<string, string>>;
+
 /**
- * Reads the overlay of the stack's open release, so that no update removes the canary or replaces the old pods by accident. Only
+ * Finds the overlay of the stack's open release, so that no update removes the canary or replaces the old pods by accident. Only
  * `npm run release` changes a stack with an open release. A preview by others shows the stack as the release holds it.
  *
  * @returns undefined when no release is open
- * @throws {pulumi.RunError} for an update that is not the release's own, and when the overlay cannot be read.
+ * @throws {pulumi.RunError} for an update that is not the release's own, and for a damaged overlay
  */
-export async function readOpenRelease(
-  cluster: Pick<ClusterReader, "getJson">,
+export function openRelease(
+  { [overlayKey]: text }: ReleaseRecords,
   namespace: string,
   env: ReleaseEnvironment,
-): Promise<ReleaseOverlay | undefined> {
-  const { [overlayKey]: text } = await readData(cluster, namespace);
+): ReleaseOverlay | undefined {
   const ownId = env[releaseVariable];
   if (text === undefined) {
     if (ownId === undefined) return undefined;
@@ -82,14 +84,9 @@ export function givenImage(env: ReleaseEnvironment): string | undefined {
  *
  * @param image image that the API of this checkout and stack config has
  */
-export async function failedReleaseNotice(
-  cluster: Pick<ClusterReader, "getJson">,
-  namespace: string,
-  image: string,
-): Promise<string | undefined> {
-  const data = await readData(cluster, namespace);
-  const keys = Object.keys(data).filter((key) => key.startsWith(endedPrefix));
-  const last = parseEnded(data[keys.sort().at(-1) ?? ""] ?? "");
+export function failedReleaseNotice(records: ReleaseRecords, image: string): string | undefined {
+  const keys = Object.keys(records).filter((key) => key.startsWith(endedPrefix));
+  const last = parseEnded(records[keys.sort().at(-1) ?? ""] ?? "");
   const { id, outcome, next, old, back } = last;
   if (outcome !== "failed" || next?.image !== image || old?.image === image) return undefined;
   return `The image ${image} went back in its release ${id}: ${back?.reason}. This update deploys it without a gate; npm run release judges it again`;
@@ -113,11 +110,15 @@ function parseEnded(text: string): EndedRelease {
   }
 }
 
-/** A namespace that does not exist yet has no release. */
-async function readData(
+/**
+ * Reads the records of the stack's releases. A namespace that does not exist yet has none.
+ *
+ * @throws {pulumi.RunError} when the API server does not respond
+ */
+export async function readReleases(
   cluster: Pick<ClusterReader, "getJson">,
   namespace: string,
-): Promise<Record<string, string>> {
+): Promise<ReleaseRecords> {
   try {
     const path = pathOf("configmaps", namespace, releasesName);
     const { data } = await cluster.getJson<{ data?: Record<string, string> }>(path, requestTimeoutMs);

@@ -3,14 +3,19 @@ import { before, test } from "node:test";
 import * as pulumi from "@pulumi/pulumi";
 import { ofKind, type Recorded, resolved } from "./testing/recording-mocks.ts";
 import { runProgram } from "./testing/run-program.ts";
+import { startStubRegistry } from "./testing/stub-registry.ts";
 
+const digest = `sha256:${"a".repeat(64)}`;
+let image: string;
 let recorded: Recorded[];
 let outputs: Awaited<ReturnType<typeof runProgram>>["program"];
 
 before(async () => {
+  const registry = await startStubRegistry({ digest, platforms: ["linux/amd64"] });
+  image = `${registry.address}/shop:1`;
   ({ recorded, program: outputs } = await runProgram({
     api: {
-      source: { image: "registry.example.org/shop:1" },
+      source: { image },
       contract: {
         port: 8080,
         live: "/alive",
@@ -21,14 +26,15 @@ before(async () => {
       shutdownDelay: "4 s",
     },
   }));
+  registry.stop();
 });
 
 const container = () =>
   ofKind(recorded, "Deployment").find(({ name }) => name === "api")?.inputs.spec.template.spec.containers[0];
 
-test("an API of one's own has its image, its port, its probes, and time before SIGTERM", () => {
-  const { image, ports, startupProbe, readinessProbe, livenessProbe, lifecycle, env } = container();
-  assert.equal(image, "registry.example.org/shop:1");
+test("an API of one's own has its image by its digest, its port, its probes, and time before SIGTERM", () => {
+  const { image: deployed, ports, startupProbe, readinessProbe, livenessProbe, lifecycle, env } = container();
+  assert.equal(deployed, `${image}@${digest}`);
   assert.deepEqual(ports, [{ name: "http", containerPort: 8080 }]);
   assert.deepEqual(
     [startupProbe, readinessProbe, livenessProbe].map(({ httpGet }) => [httpGet.path, httpGet.port]),
@@ -66,6 +72,7 @@ test("the gateway sends requests to its port, and asks its path at the start", (
     .map(({ inputs }) => inputs.data["nginx.conf"] as string);
   assert.match(conf ?? "", /server api-headless\.\S+:8080 /);
   assert.match(conf ?? "", /proxy_pass http:\/\/\w+\/alive;/);
+  assert.match(conf ?? "", /keepalive_timeout 4s;/);
   assert.ok(!conf?.includes("/livez"));
 });
 
@@ -75,7 +82,7 @@ test("it may use all keys of Redis, and not administer the cluster", () => {
 });
 
 test("the outputs have its image and its port", async () => {
-  assert.equal(await resolved(pulumi.output(outputs.apiImage)), "registry.example.org/shop:1");
+  assert.equal(await resolved(pulumi.output(outputs.apiImage)), `${image}@${digest}`);
   const { apiPort, hasInternalPort } = outputs.network;
   assert.deepEqual([apiPort, hasInternalPort], [8080, false]);
   assert.equal(outputs.loadtest.apiPrefix, "/");

@@ -17,14 +17,15 @@ function project(t: TestContext, files: Record<string, string>): string {
 }
 
 const base = "registry.example.org/node:24@sha256:1";
+const images = { node: base, platform: "linux/amd64" };
 const read = (folder: string, source: object = {}) =>
-  readOwnBuild({ context: "shop", args: {}, ...source }, base, folder);
+  readOwnBuild({ context: "shop", args: {}, ...source }, images, folder);
 
 test("the build of a folder names it relative to the project, and has a digest of its content", async (t) => {
   const files = { "shop/Dockerfile": "FROM scratch", "shop/a.js": "1" };
   const [one, two] = [project(t, files), project(t, files)];
   const build = await read(one);
-  assert.deepEqual(build, { ...(await read(two)) });
+  assert.deepEqual({ ...build, files: [] }, { ...(await read(two)), files: [] });
   assert.equal(build?.context, "shop");
   assert.equal(build?.dockerfile, "shop/Dockerfile");
   writeFileSync(join(two, "shop/a.js"), "2");
@@ -56,19 +57,21 @@ test("a huge folder is refused with its largest parts, unless .dockerignore name
   assert.ok(await read(folder));
 });
 
-test("the tag is that of the content, wherever the folder is", async (t) => {
+test("the tag is that of the content and the platform, wherever the folder is", async (t) => {
   const folder = project(t, { "a/Dockerfile": "FROM scratch", "b/c/Dockerfile": "FROM scratch" });
-  const nameOf = async (context: string) => {
-    const build = await read(folder, { context });
-    return build && ownImageName(build, "linux/amd64", "localhost:5000");
+  const nameOf = async (context: string, platform?: string) => {
+    const build = await read(folder, { context, platform });
+    return build && ownImageName(build, "localhost:5000");
   };
   assert.equal(await nameOf("a"), await nameOf("b/c"));
   assert.equal(await nameOf("a"), await nameOf(join(folder, "a")));
+  assert.equal(await nameOf("a"), await nameOf("a", "linux/amd64"));
+  assert.notEqual(await nameOf("a"), await nameOf("a", "linux/arm64"));
 });
 
 test("a folder that contains the checkout is refused, unless .dockerignore leaves it out", async (t) => {
   const folder = project(t, { Dockerfile: "FROM scratch", "deploy/Pulumi.yaml": "name: shop" });
-  const readAll = () => readOwnBuild({ context: "..", args: {} }, base, join(folder, "deploy"));
+  const readAll = () => readOwnBuild({ context: "..", args: {} }, images, join(folder, "deploy"));
   await assert.rejects(readAll(), /contains this checkout.*Add deploy to the folder's \.dockerignore/);
   writeFileSync(join(folder, ".dockerignore"), "deploy\n");
   assert.ok(await readAll());

@@ -4,6 +4,7 @@ import { Image } from "@pulumi/docker/image.js";
 import * as pulumi from "@pulumi/pulumi";
 import { shortHash } from "../config/derive.ts";
 import type { SourceConfig } from "../config/sections/api-source.ts";
+import type { ImagesConfig } from "../config/sections/images.ts";
 import type { RegistryConfig } from "../config/sections/registry.ts";
 import { type BuildContext, readContext } from "../host/build-context.ts";
 import { contextDigest } from "../host/context-digest.ts";
@@ -19,16 +20,18 @@ export interface OwnBuild {
   /** Path of the Dockerfile, relative to the project. */
   dockerfile: string;
   target: string | undefined;
+  /** `linux/amd64`, for example. */
+  platform: string;
   args: Readonly<Record<string, string>>;
-  /** Hash of everything that the build can see; equal content gives an equal digest on every machine. */
+  /** The files that the build can see. */
+  files: BuildContext;
+  /** Hash of them; equal content gives an equal digest on every machine. */
   digest: string;
 }
 
-/** Images and the registry that an image of one's own is built with. */
+/** What an image of one's own is built from, and the registry that it is pushed to. */
 export interface OwnImageArgs {
   build: OwnBuild;
-  /** `linux/amd64`, for example. */
-  platform: string;
   registry: RegistryConfig;
 }
 
@@ -36,14 +39,15 @@ export interface OwnImageArgs {
  * Reads the folder of `api.source.context`.
  *
  * @param source its section of stack config
- * @param baseImage value of `BASE_IMAGE` where the Dockerfile has such an argument and config gives none
+ * @param images base image, which is the value of `BASE_IMAGE` where the Dockerfile has such an argument and config gives none,
+ *   and the platform of an API whose section names none
  * @param project absolute path of the project
  * @returns the build; undefined without `api.source.context`
  * @throws {pulumi.RunError} when the folder cannot be read, has no Dockerfile, or is above 512 MiB
  */
 export async function readOwnBuild(
   source: SourceConfig,
-  baseImage: string,
+  { node: baseImage, platform }: Pick<ImagesConfig, "node" | "platform">,
   project: string,
 ): Promise<OwnBuild | undefined> {
   if (source.context === undefined) return undefined;
@@ -67,7 +71,9 @@ export async function readOwnBuild(
     context: relative(project, folder) || ".",
     dockerfile: relative(project, dockerfile),
     target: source.target,
+    platform: source.platform ?? platform,
     args: { ...(hasBase && { BASE_IMAGE: baseImage }), ...source.args },
+    files,
     digest: await contextDigest(files),
   };
 }
@@ -103,8 +109,8 @@ function inMebibytes(bytes: number): string {
 }
 
 /** Name of the image, whose tag is a hash of everything that it is built from. */
-export function ownImageName(build: OwnBuild, platform: string, registry: string): string {
-  const { context, target = "", args, digest } = build;
+export function ownImageName(build: OwnBuild, registry: string): string {
+  const { context, target = "", platform, args, digest } = build;
   // The digest has its content.
   const dockerfile = relative(context, build.dockerfile).split(sep).join("/");
   const given = Object.entries(args).sort(([a], [b]) => (a < b ? -1 : 1));
@@ -116,14 +122,10 @@ export class OwnImage extends pulumi.ComponentResource {
   /** Name with the tag; known before the image is built. */
   readonly imageName: string;
 
-  constructor(
-    name: string,
-    { build, platform, registry }: OwnImageArgs,
-    opts?: pulumi.ComponentResourceOptions,
-  ) {
+  constructor(name: string, { build, registry }: OwnImageArgs, opts?: pulumi.ComponentResourceOptions) {
     super("breakwater:k8s:OwnImage", name, {}, opts);
-    const { context, dockerfile, target, args } = build;
-    this.imageName = ownImageName(build, platform, registry.address);
+    const { context, dockerfile, target, platform, args } = build;
+    this.imageName = ownImageName(build, registry.address);
     new Image(
       name,
       {

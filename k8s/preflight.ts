@@ -6,7 +6,7 @@ import type { StackConfig } from "../config/stack-config.ts";
 import { formatBytes } from "../config/units.ts";
 import type { ClusterReader } from "./cluster-reader.ts";
 import { type BackupVolumePlan, backupGrowthProblem, planBackupVolume } from "./database-backup.ts";
-import { type RedisUsersOrigin, readLiveStack } from "./live-stack.ts";
+import { type LiveStack, type RedisUsersOrigin, readLiveStack } from "./live-stack.ts";
 import { chooseNodePort, type UsedPort } from "./node-port.ts";
 import { shrinkProblems } from "./redis-shrink.ts";
 import { tlsSecretProblems } from "./tls-secret.ts";
@@ -39,6 +39,8 @@ export interface Preflight {
   nodePort: number | undefined;
   /** The gateway's port of HTTPS on the nodes, likewise. */
   tlsNodePort: number | undefined;
+  /** The cluster's objects that the stack goes on from. */
+  live: Pick<LiveStack, "deployments" | "autoscalers">;
 }
 
 /**
@@ -119,6 +121,7 @@ async function compare(cluster: ClusterReader, namespace: string, config: StackC
     database,
     nodePort: ports.http,
     tlsNodePort: ports.https,
+    live,
   };
 }
 

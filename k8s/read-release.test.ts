@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ReleaseOverlay } from "../contract/release-overlay.ts";
-import { failedReleaseNotice, readOpenRelease, requireReleasedImage } from "./open-release.ts";
+import {
+  failedReleaseNotice,
+  openRelease,
+  type ReleaseEnvironment,
+  readReleases,
+  requireReleasedImage,
+} from "./open-release.ts";
 
 // Needs a process of its own: it runs as an update of Pulumi, not as a preview.
 
@@ -20,26 +26,31 @@ const clusterWith = (data: Record<string, string> | undefined, status = 404) => 
     return { data } as T;
   },
 });
+const readOpenRelease = async (
+  cluster: ReturnType<typeof clusterWith>,
+  namespace: string,
+  env: ReleaseEnvironment,
+) => openRelease(await readReleases(cluster, namespace), namespace, env);
 const open = clusterWith({ overlay: JSON.stringify(overlay) });
 
-test("readOpenRelease refuses an update that is not the release's own, with the way out", async () => {
+test("openRelease refuses an update that is not the release's own, with the way out", async () => {
   for (const env of [{}, { BREAKWATER_RELEASE: "r-0" }])
     await assert.rejects(readOpenRelease(open, "shop", env), {
       message: /r-1 is open in the namespace shop, and this update is not part of it;.*--resume.*--abort/,
     });
 });
 
-test("readOpenRelease returns the overlay to the release itself", async () => {
+test("openRelease returns the overlay to the release itself", async () => {
   assert.deepEqual(await readOpenRelease(open, "shop", { BREAKWATER_RELEASE: "r-1" }), overlay);
 });
 
-test("readOpenRelease returns nothing without an open release, without rights and without a namespace", async () => {
+test("openRelease returns nothing without an open release, without rights and without a namespace", async () => {
   assert.equal(await readOpenRelease(clusterWith({}), "shop", {}), undefined);
   for (const status of [401, 403, 404])
     assert.equal(await readOpenRelease(clusterWith(undefined, status), "shop", {}), undefined);
 });
 
-test("readOpenRelease refuses a release that has ended, a damaged overlay and a silent cluster", async () => {
+test("openRelease refuses a release that has ended, a damaged overlay and a silent cluster", async () => {
   const own = { BREAKWATER_RELEASE: "r-1" };
   await assert.rejects(readOpenRelease(clusterWith({}), "shop", own), { message: /r-1 is no longer open/ });
   const noTraffic = { ...overlay, pools: { ...overlay.pools, stableWeight: 0 } };
@@ -65,7 +76,7 @@ test("requireReleasedImage refuses another image in the release's own update, an
   });
 });
 
-test("failedReleaseNotice warns of an image whose last release went back, and of no other", async () => {
+test("failedReleaseNotice warns of an image whose last release went back, and of no other", () => {
   const ended = (id: string, outcome: string, more: object = {}) => ({
     [`release-${id}`]: JSON.stringify({
       id,
@@ -76,14 +87,13 @@ test("failedReleaseNotice warns of an image whose last release went back, and of
       ...more,
     }),
   });
-  const noticeOf = (data: Record<string, string>, image = "api:2") =>
-    failedReleaseNotice(clusterWith(data), "shop", image);
+  const noticeOf = (data: Record<string, string>, image = "api:2") => failedReleaseNotice(data, image);
   const failed = ended("r-2", "failed");
-  assert.match((await noticeOf(failed)) ?? "", /api:2 went back in its release r-2: p99 of light/);
-  assert.equal(await noticeOf(failed, "api:3"), undefined);
-  assert.equal(await noticeOf({ ...failed, ...ended("r-3", "passed") }), undefined);
-  assert.equal(await noticeOf({ "release-r-4": "{" }), undefined);
-  assert.equal(await noticeOf({}), undefined);
+  assert.match(noticeOf(failed) ?? "", /api:2 went back in its release r-2: p99 of light/);
+  assert.equal(noticeOf(failed, "api:3"), undefined);
+  assert.equal(noticeOf({ ...failed, ...ended("r-3", "passed") }), undefined);
+  assert.equal(noticeOf({ "release-r-4": "{" }), undefined);
+  assert.equal(noticeOf({}), undefined);
   // A release of settings only: the image serves.
-  assert.equal(await noticeOf(ended("r-5", "failed", { old: { image: "api:2" } })), undefined);
+  assert.equal(noticeOf(ended("r-5", "failed", { old: { image: "api:2" } })), undefined);
 });

@@ -12,7 +12,12 @@ let recorded: Recorded[];
 before(async () => {
   const pools = [
     { name: "blue", replicas: 1 },
-    { name: "green", replicas: 1, image: "registry.example.org/team/api:2" },
+    {
+      name: "green",
+      replicas: 1,
+      image:
+        "registry.example.org/team/api@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    },
   ];
   const registry = { address: "registry.example.org:5000/team", username, password };
   ({ recorded } = await runProgram({ registry, api: { pools } }));

@@ -48,6 +48,10 @@ test("renderNginxConf resolves the pools' host names at run time", () => {
   assert.match(renderNginxConf(settings), /^ {2}resolver 10\.43\.0\.10 valid=1s ipv6=off;$/m);
 });
 
+test("renderNginxConf closes idle connections a second before the API does", () => {
+  assert.ok(block("upstream api", { keepAlive: 5000 }).includes("keepalive_timeout 4s;"));
+});
+
 test("renderNginxConf writes a pool's weight and marks a backup", () => {
   const pools = [
     { ...pool, server: "blue:3000", podWeight: 3 },

@@ -1,6 +1,6 @@
 import type { ApiPaths } from "../config/api-paths.ts";
 import type { NginxConfig } from "../config/sections/nginx.ts";
-import type { Bytes } from "../config/units.ts";
+import type { Bytes, Milliseconds } from "../config/units.ts";
 import type { UpstreamPool } from "./upstream.ts";
 
 /** Everything that nginx.conf is rendered from: the `nginx` section of stack config, and facts of the deployment. */
@@ -14,6 +14,8 @@ export interface NginxSettings extends NginxConfig {
   paths: ApiPaths;
   /** Path that a living API pod answers. Default: that of the kit's runtime. */
   livePath?: string;
+  /** Time for which the pods keep an idle connection. Default: that of the kit's runtime. */
+  keepAlive?: Milliseconds;
   /** Origin that requests over HTTP are redirected to, with variables of Nginx. Default: the request's host. */
   httpsOrigin?: string;
 }

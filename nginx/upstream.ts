@@ -1,7 +1,7 @@
 import type { PoolPlan } from "../config/derive.ts";
 import { idleConnections, surgeShare } from "../config/gateway-memory.ts";
 import type { Balance, NginxConfig } from "../config/sections/nginx.ts";
-import { type Bytes, KiB, MiB } from "../config/units.ts";
+import { type Bytes, KiB, MiB, type Milliseconds } from "../config/units.ts";
 import { timeOf } from "./directive-times.ts";
 import type { Directives } from "./directives.ts";
 import { stickyPools } from "./sticky-pools.ts";
@@ -15,13 +15,17 @@ export interface UpstreamPool extends Omit<PoolPlan, "serviceName" | "image"> {
 /** What the upstreams are rendered from. */
 export interface UpstreamSettings extends NginxConfig {
   pools: UpstreamPool[];
+  /** Time for which the pods keep an idle connection. Default: that of the kit's runtime. */
+  keepAlive?: Milliseconds;
 }
 
 /**
- * Idle time after which Nginx closes a connection to a pod, in milliseconds. The API keeps an idle connection for longer.
- * Otherwise Nginx could send a request on a connection that the API just closed.
+ * Idle time after which Nginx closes a connection to a pod with the kit's runtime, in milliseconds. The API keeps an idle connection
+ * for longer. Otherwise Nginx could send a request on a connection that the API just closed.
  */
 export const upstreamIdleMs = 55_000;
+/** The same for other APIs: so long before they close it. */
+const marginMs = 1000;
 
 // Measured with Nginx 1.30.6: 973 pods fit into 1 MiB with host names of 65 to 256 characters, 1262 with shorter ones. A pod
 // that is gone keeps its memory until its last request has ended, so that a rollout may need twice the memory.
@@ -73,6 +77,7 @@ function block(
   upstreams: number,
 ): string {
   const lastResort = lastResorts(pools, settings);
+  const { keepAlive } = settings;
   const lines = [
     `zone ${name} ${zoneBytes([...pools, ...lastResort]) / MiB}m;`,
     ...balanceLines[settings.balance](settings),
@@ -80,7 +85,7 @@ function block(
     ...lastResort.map((pool) => serverLine(pool, { ...settings, maxFails: 0 })),
     `keepalive ${Math.ceil(idleConnections(settings, settings.pools) / upstreams)};`,
     "keepalive_requests 100000;",
-    `keepalive_timeout ${timeOf("keepalive_timeout", upstreamIdleMs)};`,
+    `keepalive_timeout ${timeOf("keepalive_timeout", keepAlive === undefined ? upstreamIdleMs : keepAlive - marginMs)};`,
   ];
   return [`upstream ${name} {`, ...lines.map((line) => `  ${line}`), "}"].join("\n");
 }

@@ -5,6 +5,7 @@ import { usage as gatewaysHelp, parseGatewaysCommand } from "../bench/nginx/comm
 import { usage as nodesHelp, parseNodesCommand } from "../bench/nodes/command-line.ts";
 import { parseCheckCommand, usage as redisCheckHelp } from "../bench/redis/check-command.ts";
 import { parseProofCommand, usage as redisProofHelp } from "../bench/redis/command-line.ts";
+import { parsePartsCommand, usage as partsHelp } from "../bench/runtime-parts/command-line.ts";
 import { parseZeroDowntimeCommand, usage as zeroDowntimeHelp } from "../bench/zero-downtime/command-line.ts";
 import { capacityHelp, parseCapacityCommand } from "../capacity/command-line.ts";
 import {
@@ -117,6 +118,7 @@ export const commands = {
   "bench:nginx": { help: gatewaysHelp, read: parseGatewaysCommand } satisfies Command<object>,
   "bench:nodes": { help: nodesHelp, read: parseNodesCommand } satisfies Command<object>,
   "bench:api": { help: speedHelp, read: parseSpeedCommand } satisfies Command<object>,
+  "bench:parts": { help: partsHelp, read: parsePartsCommand } satisfies Command<object>,
   "prove:edge": { help: edgeHelp, read: parseEdgeCommand } satisfies Command<object>,
   "prove:zero-downtime": {
     help: zeroDowntimeHelp,

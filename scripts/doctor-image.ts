@@ -1,15 +1,9 @@
-import { join } from "node:path";
 import type { StackConfig } from "../config/stack-config.ts";
 import { UserError } from "../contract/user-error.ts";
-import { readContext } from "../host/build-context.ts";
 import type { Report } from "../host/steps.ts";
 import { ownImageName, readOwnBuild } from "../k8s/own-image.ts";
 import { pinImage } from "../k8s/pinned-image.ts";
-import { buildImage } from "../local/plugins/docker/build.ts";
-import { connectEngine } from "../local/plugins/docker/engine.ts";
-import { parseImageName, registryHost } from "../local/plugins/docker/image-name.ts";
-import { pushImage } from "../local/plugins/docker/push.ts";
-import { findCredentials, readDockerConfig } from "../local/plugins/docker/registry-credentials.ts";
+import { buildAndPush } from "../local/plugins/docker/build-and-push.ts";
 
 const timeoutMs = 1_800_000;
 
@@ -21,32 +15,25 @@ const timeoutMs = 1_800_000;
  * @throws {UserError} with the engine's last lines when it cannot be built
  */
 export async function buildForDoctor(config: StackConfig, project: string, report: Report): Promise<string> {
-  const { source } = config.api;
-  const { platform, node } = config.images;
   try {
-    const build = await readOwnBuild(source, await pinImage(node), project);
+    const images = { ...config.images, node: await pinImage(config.images.node) };
+    const build = await readOwnBuild(config.api.source, images, project);
     if (build === undefined) throw new Error("there is no folder to build");
-    const name = ownImageName(build, platform, config.registry.address);
-    const engine = await connectEngine();
-    const options = { signal: AbortSignal.timeout(timeoutMs), output: report };
-    const files = await readContext(join(project, build.context), join(project, build.dockerfile));
-    const { context, dockerfile, target, args, digest } = build;
-    const inputs = {
-      context,
-      dockerfile,
-      platform,
-      args: { ...args },
-      ...(target !== undefined && { target }),
-      cacheFrom: [],
-      addHosts: [],
-      contextDigest: digest,
-    };
-    await buildImage(engine, name, files, inputs, { ...options, credentials: {} });
-    const credentials = await findCredentials(
-      registryHost(parseImageName(name).registry),
-      await readDockerConfig(),
+    const name = ownImageName(build, config.registry.address);
+    const { files, digest, args, target, ...rest } = build;
+    await buildAndPush(
+      name,
+      files,
+      {
+        ...rest,
+        args: { ...args },
+        ...(target !== undefined && { target }),
+        cacheFrom: [],
+        addHosts: [],
+        contextDigest: digest,
+      },
+      { push: true, signal: AbortSignal.timeout(timeoutMs), output: report },
     );
-    await pushImage(engine, name, { ...options, credentials });
     return name;
   } catch (error) {
     throw new UserError(

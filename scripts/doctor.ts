@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, relative, resolve } from "node:path";
 import { clusterAccess } from "../config/derive.ts";
+import { encryptedArgs } from "../config/encrypted-args.ts";
 import { ConfigError } from "../config/problem.ts";
 import type { StackConfig } from "../config/stack-config.ts";
 import { ownNames, stackValueOf } from "../config/stack-values.ts";
@@ -16,7 +17,7 @@ import { commands } from "./commands.ts";
 import type { DoctorWish } from "./doctor-arguments.ts";
 import { buildForDoctor } from "./doctor-image.ts";
 import { entry } from "./entry.ts";
-import { chooseStack, projectRoot, sectionOf } from "./stack.ts";
+import { chooseStack, projectName, projectRoot, sectionOf } from "./stack.ts";
 import { openCluster } from "./workspace.ts";
 
 const startSeconds = 30;
@@ -47,6 +48,7 @@ await entry(commands.doctor, async ({ stack: given, wish }) => {
       port: contract.port,
       live,
       ready: contract.ready ?? live,
+      keepAliveMs: contract.keepAlive,
       hasDatabase: config.database.enabled,
       env: {
         ...Object.fromEntries(
@@ -93,6 +95,8 @@ function configFor(stackFile: string, wish: DoctorWish): StackConfig {
   const wanted = { ...(contract as object | undefined), ...wish.contract, public: [] };
   const isForeign = (ofFolder ?? source) !== undefined;
   try {
+    const encrypted = ofFolder === undefined ? encryptedArgs(stackFile, projectName) : [];
+    if (encrypted.length > 0) throw new ConfigError(encrypted);
     return validate({
       cluster,
       images: section("images"),

@@ -1,4 +1,5 @@
-import { type CommandSpec, helpOf, parseCommandLine, wrongCommandLine } from "../../host/command-line.ts";
+import { type CommandSpec, helpOf, parseCommandLine } from "../../host/command-line.ts";
+import { partOption, readParts, readTurns, turnOptions } from "./turn-options.ts";
 
 /** The parts of the comparison, as `--part` takes them. */
 export const parts = ["light", "cached-read", "heavy-mix"] as const;
@@ -19,20 +20,8 @@ const spec = {
   about:
     "Compares the API with other servers in one run, in turns: raw node:http, Fastify, Express 5, and PM2's cluster of two.",
   options: {
-    rounds: {
-      type: "string",
-      value: "N",
-      default: "20",
-      about: "turns of each server, an even number from 6",
-    },
-    duration: { type: "string", value: "S", default: "2", about: "seconds of each turn, from 0.2 to 60" },
-    part: {
-      type: "string",
-      multiple: true,
-      value: "NAME",
-      about: `only this part, may be given again: ${parts.join(", ")}`,
-    },
-    json: { type: "string", value: "FILE", about: "write all results there" },
+    ...turnOptions,
+    part: partOption(parts),
     gate: { type: "boolean", about: "exit code 1 when a target is missed" },
   },
 } as const satisfies CommandSpec;
@@ -42,22 +31,9 @@ export const usage = helpOf(spec);
 /** @throws {UserError} with exit code 2 */
 export function parseSpeedCommand(args: readonly string[]): SpeedCommand {
   const { values, help } = parseCommandLine(spec, args);
-  const rounds = Number(values.rounds);
-  if (!Number.isInteger(rounds) || rounds < 6 || rounds % 2 === 1)
-    throw wrongCommandLine(spec, `--rounds ${values.rounds}: must be an even number from 6`);
-  const seconds = Number(values.duration);
-  if (!(seconds >= 0.2 && seconds <= 60))
-    throw wrongCommandLine(spec, `--duration ${values.duration}: must be a number of seconds from 0.2 to 60`);
-  const chosen = values.part.map((name) => {
-    const part = parts.find((each) => each === name);
-    if (part === undefined)
-      throw wrongCommandLine(spec, `--part ${name}: must be one of ${parts.join(", ")}`);
-    return part;
-  });
   return {
-    rounds,
-    durationMs: seconds * 1000,
-    parts: chosen.length > 0 ? chosen : [...parts],
+    ...readTurns(spec, values),
+    parts: readParts(spec, parts, values.part),
     json: values.json,
     gate: values.gate,
     help,

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { formatValue } from "../../loadtest/gates/format-value.ts";
-import { escapeHtml, inlineJson, list, table } from "../../loadtest/report/html.ts";
-import { bundleScript, pageStyles } from "../../loadtest/report/page-parts.ts";
+import { escapeHtml, list, table } from "../../loadtest/report/html.ts";
+import { factList, renderPage } from "../../loadtest/report/page-parts.ts";
 import {
   adviceCells,
   parameterHead,
@@ -16,39 +16,24 @@ import { podsText } from "./summary.ts";
 
 const verdictClasses = { pass: "pass", fail: "fail", invalid: "unknown" };
 
-/** The report as one HTML page. It needs no network: it contains styles, plot and data. */
+/** The report of a capacity run as one HTML page. */
 export function capacityPage(report: CapacityReport): string {
-  const { script, notices } = bundleScript(join(import.meta.dirname, "plots.js"));
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${escapeHtml(`capacity of ${report.stack}`)}</title>
-<style>${pageStyles()}</style>
-</head>
-<body>
-<header class="${report.exitCode === 0 ? "pass" : "unknown"}">
-<h1>Capacity</h1>
-<p>${escapeHtml(report.headline)}</p>
-</header>
-<main>
-<section><h2>Capacity by number of pods</h2><p class="note">Circles: each search, the geometric mean of its highest passed and lowest failed rate. Line: the Universal Scalability Law; band: 95 % interval of the law. ${report.sizing ? "Dashed: the wished rate with its headroom." : ""}</p><div class="plot" id="capacity"></div></section>
+  return renderPage({
+    title: `capacity of ${report.stack}`,
+    heading: "Capacity",
+    verdict: report.exitCode === 0 ? "pass" : "unknown",
+    head: `<p>${escapeHtml(report.headline)}</p>`,
+    sections: `<section><h2>Capacity by number of pods</h2><p class="note">Circles: each search, the geometric mean of its highest passed and lowest failed rate. Line: the Universal Scalability Law; band: 95 % interval of the law. ${report.sizing ? "Dashed: the wished rate with its headroom." : ""}</p><div class="plot" id="capacity"></div></section>
 ${sizingSection(report)}
 ${limitSection(report)}
 ${scalingSection(report)}
 <section id="unknown"><h2>What is not known</h2>${list(report.notKnown)}</section>
 <section id="searches"><h2>Searches</h2>${table(searchHead, report.searches.map(searchCells), [0, 1, 2, 3, 4])}</section>
 <section id="steps"><h2>Steps</h2><p class="note">In the order of the run. The probe is a load without a rate, from which the first rate is derived.</p>${stepTable(report)}</section>
-<section><h2>Run</h2>${facts(report)}</section>
-<details id="notices"><summary>Licences of the software in this page</summary><pre>${escapeHtml(notices)}</pre></details>
-</main>
-<script type="application/json" id="report">${inlineJson({ ...report, steps: [] })}</script>
-<script>${script}</script>
-</body>
-</html>
-`;
+<section><h2>Run</h2>${facts(report)}</section>`,
+    data: { ...report, steps: [] },
+    script: join(import.meta.dirname, "plots.js"),
+  });
 }
 
 function sizingSection({ sizing }: CapacityReport): string {
@@ -96,5 +81,5 @@ function facts(report: CapacityReport): string {
     ["Finished", report.finishedAt],
     ["Generator", `${generator.cpus} × ${generator.cpuModel}, Node ${generator.node}`],
   ];
-  return `<dl>${rows.map(([name, value]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`).join("\n")}</dl>`;
+  return factList(rows);
 }

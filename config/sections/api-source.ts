@@ -1,6 +1,7 @@
 import { mapOf, section } from "../options/collections.ts";
 import type { ShapeValue, ValueOf } from "../options/option.ts";
 import { spelling, text } from "../options/scalars.ts";
+import { platformName } from "./images.ts";
 import { imageName, notEmpty } from "./names.ts";
 
 const shape = {
@@ -8,11 +9,15 @@ const shape = {
   context: text({ ...notEmpty, doc: "A folder that the image is built from, relative to the project's. Its `.dockerignore` applies. The tag of the image is a hash of the folder's content: without a change, nothing is built." }),
   dockerfile: text({ ...notEmpty, doc: "Path of the Dockerfile in that folder. Without it: `Dockerfile`." }),
   target: text({ ...notEmpty, doc: "Stage of the Dockerfile that becomes the image. Without it: the last one." }),
+  platform: text({ ...platformName, doc: "Platform that the image is built for. Without it: `images.platform`." }),
   args: mapOf({ pattern: /^[A-Za-z_][A-Za-z0-9_]*$/, rule: "must be the name of a build argument: letters, digits and _" }, spelling({ doc: "" }), {
     default: {},
-    doc: "Build arguments. They can be read in the image's history: no secrets. `BASE_IMAGE` is `images.node` where the Dockerfile has `ARG BASE_IMAGE`.",
+    doc: "Build arguments. They can be read in the image's history, so encrypted ones are refused: [secrets of a build](own-api.md#secrets-of-a-build). `BASE_IMAGE` is `images.node` where the Dockerfile has `ARG BASE_IMAGE`.",
   }),
 };
+
+/** Options of a build. */
+const buildOptions = ["dockerfile", "target", "platform", "args"] as const;
 
 /** Where an API of one's own comes from. */
 export const source = section("Where an API of your own comes from: [own-api.md](own-api.md). Without `image` and `context`: from `app/`, the kit's own.", shape, {
@@ -24,7 +29,7 @@ export const source = section("Where an API of your own comes from: [own-api.md]
         rule: `must be absent with ${path}.context: the image either exists or is built`,
         fix: `remove one of them: pulumi config rm --path ${path}.image, or pulumi config rm --path ${path}.context`,
       });
-    for (const option of ["dockerfile", "target", "args"] as const) {
+    for (const option of buildOptions) {
       if (value.context !== undefined || !isGiven(value, option)) continue;
       report({
         path: `${path}.${option}`,
@@ -36,7 +41,7 @@ export const source = section("Where an API of your own comes from: [own-api.md]
   },
 });
 
-function isGiven(value: ShapeValue<typeof shape>, option: "dockerfile" | "target" | "args"): boolean {
+function isGiven(value: ShapeValue<typeof shape>, option: (typeof buildOptions)[number]): boolean {
   return option === "args" ? Object.keys(value.args).length > 0 : value[option] !== undefined;
 }
 

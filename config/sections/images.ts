@@ -7,6 +7,12 @@ import { embeddedRegistry } from "./registry.ts";
 /** Platform of the embedded cluster's node and base images. */
 export const embeddedPlatform = "linux/amd64";
 
+/** Platform of an image. */
+export const platformName = {
+  pattern: /^linux\/[a-z0-9]+(\/v[0-9]+)?$/,
+  rule: 'must be one platform like "linux/amd64" or "linux/arm64"',
+};
+
 const image = (embedded: string, elsewhere: string, doc: string) =>
   text({
     ...imageName,
@@ -25,8 +31,7 @@ export const images = section("The base images. The embedded cluster builds its 
   valkey: image("valkey:9.1", "valkey/valkey:9.1", "Image of the Redis Cluster, if `redis.server` is valkey; 9.1.2 or newer for moves of slots in one step."),
   postgres: image("postgres:17", "library/postgres:17", "Image of the database."),
   platform: text({
-    pattern: /^linux\/[a-z0-9]+(\/v[0-9]+)?$/,
-    rule: 'must be one platform like "linux/amd64" or "linux/arm64"',
+    ...platformName,
     default: embeddedPlatform,
     doc: "Platform that the API image is built for: that of the cluster's nodes.",
   }),

@@ -1,33 +1,22 @@
 import { join } from "node:path";
 import { describeOutcome } from "../faults/injection.ts";
 import { formatMs, formatValue } from "../gates/format-value.ts";
-import { escapeHtml, inlineJson, list, table } from "./html.ts";
-import { bundleScript, pageStyles } from "./page-parts.ts";
+import { escapeHtml, list, table } from "./html.ts";
+import { factList, renderPage } from "./page-parts.ts";
 import type { RunReport } from "./report-schema.ts";
 import { gateCells, gateHead, scenarioCells, scenarioHead, verdictClasses } from "./rows.ts";
 import { comparisonSection, stackSection } from "./stack-sections.ts";
 
-/** The report as one HTML page. It needs no network: it contains styles, plots and data. */
+/** The report of a run as one HTML page. */
 export function reportPage(report: RunReport): string {
-  const title = `${report.verdict} · load test of ${report.stack}`;
-  const { script, notices } = bundleScript(join(import.meta.dirname, "plots.js"));
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${escapeHtml(title)}</title>
-<style>${pageStyles()}</style>
-</head>
-<body>
-<header class="${verdictClasses[report.verdict]}">
-<h1>${escapeHtml(report.verdict)}</h1>
-<p>${escapeHtml(report.reason)}</p>
-${list(report.problems.filter((problem) => problem !== report.reason))}
-</header>
-<main>
-<section id="gates"><h2>Gates</h2>${gateTable(report)}</section>
+  const { verdict, reason, problems } = report;
+  return renderPage({
+    title: `${verdict} · load test of ${report.stack}`,
+    heading: verdict,
+    verdict: verdictClasses[verdict],
+    head: `<p>${escapeHtml(reason)}</p>
+${list(problems.filter((problem) => problem !== reason))}`,
+    sections: `<section id="gates"><h2>Gates</h2>${gateTable(report)}</section>
 <section><h2>Scenarios</h2>${scenarioTable(report)}</section>
 ${comparisonSection(report)}
 ${stackSection(report)}
@@ -37,14 +26,10 @@ ${stackSection(report)}
 <section><h2>Memory of each pod</h2><p class="note">Working set, measured by the kubelet; the dashed line is the limit.</p><div id="memory"></div></section>
 ${eventSection(report)}
 <section><h2>Pods</h2>${podTable(report)}</section>
-<section><h2>Run</h2>${facts(report)}</section>
-<details id="notices"><summary>Licences of the software in this page</summary><pre>${escapeHtml(notices)}</pre></details>
-</main>
-<script type="application/json" id="report">${inlineJson(report)}</script>
-<script>${script}</script>
-</body>
-</html>
-`;
+<section><h2>Run</h2>${facts(report)}</section>`,
+    data: report,
+    script: join(import.meta.dirname, "plots.js"),
+  });
 }
 
 function gateTable({ gates }: RunReport): string {
@@ -125,7 +110,7 @@ function facts(report: RunReport): string {
       `${generator.cpus} × ${generator.cpuModel}, ${mebibytes(generator.memoryBytes)}, ${generator.kernel}, Node ${generator.node}`,
     ],
   ];
-  return `<dl>${rows.map(([name, value]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`).join("\n")}</dl>`;
+  return factList(rows);
 }
 
 function mebibytes(bytes: number): string {

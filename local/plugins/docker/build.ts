@@ -63,7 +63,11 @@ export async function buildImage(
     return id;
   } catch (error) {
     const cause = options.signal.aborted ? options.signal.reason : (archiveError ?? error);
-    throw new Error(`error reading build output: ${progress.describe((cause as Error).message)}`);
+    const { message } = cause as Error;
+    const hint = /requires BuildKit/i.test(message)
+      ? "; this plugin uses the engine's own builder: build the image with docker buildx, and name it where it is used"
+      : "";
+    throw new Error(`error reading build output: ${progress.describe(message + hint)}`);
   }
 }
 

@@ -7,19 +7,12 @@ import type {
   ResourceProvider,
 } from "../protocol/resource-provider.ts";
 import { containsUnknown, isMap, type Properties, type PropertyMap, unknown } from "../protocol/values.ts";
-import { buildImage } from "./build.ts";
-import { connectEngine } from "./engine.ts";
+import { buildAndPush } from "./build-and-push.ts";
 import { checkImage } from "./image-check.ts";
 import { diffImage } from "./image-diff.ts";
 import { type ImageInputs, readInputs } from "./image-inputs.ts";
 import { parseImageName, registryHost } from "./image-name.ts";
-import { pushImage } from "./push.ts";
-import {
-  credentialsForBuild,
-  findCredentials,
-  type RegistryCredentials,
-  readDockerConfig,
-} from "./registry-credentials.ts";
+import type { RegistryCredentials } from "./registry-credentials.ts";
 
 const imageType = "docker:index/image:Image";
 
@@ -47,37 +40,34 @@ export function dockerProvider(version: string): ResourceProvider {
     const secretOutputs = isSecret ? [["imageName"], ["baseImageName"], ["repoDigest"]] : [];
     const isBuilt = !context.preview || (inputs.buildOnPreview && !containsUnknown(values));
     if (isBuilt) {
-      const digest = await buildAndPush(inputs, context);
+      const digest = await buildFor(inputs, context);
       if (digest !== undefined) outputs.repoDigest = digest;
     }
     return { values: outputs, secretPaths: secretOutputs };
   }
 
   /** Returns undefined in a preview of an image that will be pushed, because the push determines the digest. */
-  async function buildAndPush(inputs: ImageInputs, context: CallContext): Promise<string | undefined> {
-    const engine = await connectEngine(config.host);
-    const output = (line: string): void => context.log("info", line, { ephemeral: true });
+  async function buildFor(inputs: ImageInputs, context: CallContext): Promise<string | undefined> {
     const signal =
       context.timeoutSeconds > 0
         ? AbortSignal.any([context.signal, AbortSignal.timeout(context.timeoutSeconds * 1000)])
         : context.signal;
-    const dockerConfig = await readDockerConfig();
-    const { imageName, build } = inputs;
-    const files = await readContext(build.context, build.dockerfile);
-    const forBuild = await credentialsForBuild(dockerConfig);
-    for (const given of [...config.registryAuth.map(ofRegistryAuth), ofInputs(inputs)]) {
-      if (given?.username === undefined) continue;
-      forBuild[given.serveraddress] = { username: given.username, password: given.password ?? "" };
-    }
-    const id = await buildImage(engine, imageName, files, build, { credentials: forBuild, signal, output });
-    if (inputs.skipPush) return id;
-    if (context.preview) return undefined;
-    const registry = registryHost(parseImageName(imageName).registry);
-    const credentials =
-      ofInputs(inputs) ??
-      config.registryAuth.map(ofRegistryAuth).find((auth) => auth?.serveraddress === registry) ??
-      (await findCredentials(registry, dockerConfig));
-    return pushImage(engine, imageName, { credentials, signal, output });
+    const { imageName, skipPush, build } = inputs;
+    const { id, digest } = await buildAndPush(
+      imageName,
+      await readContext(build.context, build.dockerfile),
+      build,
+      {
+        host: config.host,
+        logins: [ofInputs(inputs), ...config.registryAuth.map(ofRegistryAuth)].filter(
+          (login) => login !== undefined,
+        ),
+        push: !skipPush && !context.preview,
+        signal,
+        output: (line) => context.log("info", line, { ephemeral: true }),
+      },
+    );
+    return skipPush ? id : digest;
   }
 
   return {
