@@ -1,9 +1,12 @@
 import { createHash } from "node:crypto";
 import type { LoadTestSettings, RequestConfig } from "../../contract/outputs.ts";
-import { type Random, seededRandom, weightedPick, zipf } from "../../measure/random.ts";
+import { needsOf, stepsOf } from "../../contract/request-steps.ts";
+import { seededRandom, weightedPick, zipf } from "../../measure/random.ts";
 import { wrongUsage } from "../errors.ts";
-import { compileRequest } from "./own-requests.ts";
+import { type CompiledRequest, compileRequest } from "./own-requests.ts";
 import type { PlannedRequest, RequestOfKind } from "./planned-request.ts";
+import type { ValueContext } from "./request-values.ts";
+import type { Session } from "./session.ts";
 import { type UserShare, UserVersions, type UserWrite, userBody, userId, versionIn } from "./users.ts";
 
 /** A mix of requests and its load. Settings that are absent come from the run. */
@@ -12,8 +15,12 @@ export interface Scenario {
   about: string;
   /** Weights, any positive numbers. */
   mix: { kind: string; weight: number }[];
-  /** The kinds of the mix that stack config defines, by name. */
+  /** The kinds of the mix and of the steps that stack config defines, by name. */
   requests?: Record<string, RequestConfig>;
+  /** Names of the requests that each connection sends before its first one of the mix, in their order. */
+  steps?: string[];
+  /** Whether each connection keeps the cookies of responses. */
+  cookies?: boolean;
   connections?: number;
   /** Requests per second; absent: a closed model. */
   rate?: number;
@@ -55,18 +62,32 @@ export function chooseScenarios(
     throw wrongUsage(
       "the stack has no scenario that is enabled; define requests of your API and a scenario: docs/loadtest.md#requests-of-your-own",
     );
-  return chosen.map(({ about, mix, enabled: _, ...settings }) => {
+  const needs = needsOf(requests);
+  return chosen.map(({ about, mix, before = [], cookies = false, enabled: _, ...settings }) => {
     const parts = Object.entries(mix)
       .filter(([, weight]) => weight > 0)
       .map(([kind, weight]) => ({ kind, weight }));
-    const own = Object.entries(requests).filter(([name]) => parts.some(({ kind }) => kind === name));
+    const kinds = parts.map(({ kind }) => kind);
+    const steps = stepsOf(before, kinds, needs);
+    const own = Object.entries(requests).filter(([name]) => kinds.includes(name) || steps.includes(name));
     return {
       ...settings,
       about: about ?? describeMix(parts),
       mix: parts,
       ...(own.length > 0 && { requests: Object.fromEntries(own) }),
+      ...(steps.length > 0 && { steps }),
+      ...(cookies && { cookies }),
     };
   });
+}
+
+/** Whether the connections of a scenario keep what they need later: cookies, or values of responses. */
+export function hasSessions({ steps = [], cookies = false, requests = {} }: Scenario): boolean {
+  return (
+    steps.length > 0 ||
+    cookies ||
+    Object.values(requests).some(({ keep = {} }) => Object.keys(keep).length > 0)
+  );
 }
 
 function describeMix(mix: Scenario["mix"]): string {
@@ -112,41 +133,60 @@ function uploadRequest(): RequestOfKind {
   };
 }
 
+/** What the requests of a thread are made of. */
+export type SourceContext = UserShare & ValueContext;
+
 /**
  * The endless sequence of a scenario's requests; the same random numbers make the same sequence.
  *
- * @param share the users that are read and written
+ * @param context with the users that are read and written
  * @param idPrefix prefix of the request IDs
+ * @returns makes the next request, for the session of the connection that sends it
  */
 export function requestSource(
   scenario: Scenario,
-  share: UserShare,
-  random: Random,
+  context: SourceContext,
   idPrefix = "load",
-): () => PlannedRequest {
+): (session?: Session) => PlannedRequest {
   let sent = 0;
-  const next = requestOfKind(scenario, share, random);
-  return () => ({ ...next(), id: `${idPrefix}-${sent++}` });
+  const next = requestOfKind(scenario, context);
+  return (session) => ({ ...next(session), id: `${idPrefix}-${sent++}` });
 }
 
-function requestOfKind(scenario: Scenario, share: UserShare, random: Random): () => RequestOfKind {
+/** The requests that each connection sends before its first one of the mix, in their order. @param idPrefix of the request IDs */
+export function stepSources(
+  { steps = [], requests = {} }: Scenario,
+  context: ValueContext,
+  idPrefix = "load",
+): ((session: Session) => PlannedRequest)[] {
+  return steps.flatMap((name) => {
+    const config = requests[name];
+    if (config === undefined) return [];
+    const next = compileRequest(name, config, context);
+    let sent = 0;
+    return (session: Session) => ({ ...next(session), id: `${idPrefix}-${name}-${sent++}` });
+  });
+}
+
+function requestOfKind(scenario: Scenario, context: SourceContext): CompiledRequest {
+  const { random } = context;
   const pickKind = weightedPick(
     scenario.mix.map((part) => [part.kind, part.weight]),
     random,
   );
-  const pickRank = zipf(share.users, zipfExponent, random);
-  const versions = new UserVersions(share);
+  const pickRank = zipf(context.users, zipfExponent, random);
+  const versions = new UserVersions(context);
   const upload = scenario.mix.some((part) => part.kind === "upload") ? uploadRequest() : undefined;
   const own = new Map(
     Object.entries(scenario.requests ?? {}).map(([kind, config]) => [
       kind,
-      compileRequest(kind, config, random),
+      compileRequest(kind, config, context),
     ]),
   );
-  return () => {
+  return (session) => {
     const kind = pickKind();
     const ownRequest = own.get(kind);
-    if (ownRequest !== undefined) return ownRequest();
+    if (ownRequest !== undefined) return ownRequest(session);
     if (kind === "light") return light;
     if (kind === "heavy") return heavy;
     if (upload && kind === "upload") return upload;

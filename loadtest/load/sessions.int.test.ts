@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { RequestConfig } from "../../contract/outputs.ts";
+import { type Behaviour, StubServer } from "../testing/stub-server.ts";
+import { runLoad } from "./load.ts";
+import type { LoadOptions } from "./load-result.ts";
+import { tryRequests } from "./request-trial.ts";
+import { chooseScenarios } from "./scenarios.ts";
+
+const request = (path: string, more: Partial<RequestConfig> = {}): RequestConfig => ({
+  method: "GET",
+  path,
+  headers: {},
+  expect: { statuses: [], json: {} },
+  ...more,
+});
+const requests = {
+  login: request("/login", { method: "POST", keep: { token: "/session/token", csrf: "header x-csrf" } }),
+  cart: request("/carts", {
+    method: "POST",
+    headers: { authorization: "Bearer {{from: login.token}}", "x-csrf": "{{from: login.csrf}}" },
+    keep: { id: "/id" },
+    expect: { statuses: [201], json: {} },
+  }),
+  see: request("/carts/{{from: cart.id}}", { headers: { authorization: "Bearer {{from: login.token}}" } }),
+};
+const [shop] = chooseScenarios([{ name: "shop", mix: { see: 9, cart: 1 }, enabled: true }], [], requests);
+assert.ok(shop);
+
+/** An API with sessions, which counts its logins. Each token is of one connection, and each cart of one token. */
+function api({ isExpired = (_token: string): boolean => false, acceptsLogins = (): boolean => true } = {}) {
+  const seen = { logins: 0, refused: 0, tokens: new Set<string>() };
+  const carts = new Map<string, string>();
+  const behave: Behaviour = (incoming, response) => {
+    const { method, url = "", headers } = incoming;
+    if (url === "/login") {
+      if (!acceptsLogins()) return void response.writeHead(500).end("no session today");
+      const token = `t${seen.logins++}`;
+      response.setHeader("x-csrf", `csrf of ${token}`);
+      return void response.end(JSON.stringify({ session: { token } }));
+    }
+    const token = headers.authorization?.replace("Bearer ", "") ?? "";
+    if (!/^t\d+$/.test(token) || isExpired(token)) {
+      seen.refused++;
+      return void response.writeHead(401).end();
+    }
+    seen.tokens.add(token);
+    if (method === "POST") {
+      if (headers["x-csrf"] !== `csrf of ${token}`) return void response.writeHead(403).end();
+      const id = `${token}/cart ${carts.size}`;
+      carts.set(id, token);
+      return void response.writeHead(201).end(JSON.stringify({ id }));
+    }
+    const id = decodeURIComponent(url.replace("/carts/", ""));
+    response.writeHead(carts.get(id) === token ? 200 : 404).end();
+  };
+  return { behave, seen };
+}
+
+async function load(behave: Behaviour, more: Partial<LoadOptions> = {}) {
+  await using server = await StubServer.start(behave);
+  const problems: string[] = [];
+  const result = await runLoad(
+    {
+      endpoint: server.endpoint,
+      scenario: shop as NonNullable<typeof shop>,
+      connections: 4,
+      durationSeconds: 1,
+      warmupSeconds: 0,
+      timeoutSeconds: 1,
+      users: 0,
+      seed: 1,
+      ...more,
+    },
+    { onProblem: (problem) => problems.push(problem) },
+  );
+  return { result, problems };
+}
+
+test("each connection logs in once, and its requests use the values of its own responses, in every model", async () => {
+  for (const model of [{}, { rate: 200 }, { keepAlive: false }, { threads: 2 }]) {
+    const { behave, seen } = api();
+    const { result } = await load(behave, model);
+    assert.equal(result.failed, 0, JSON.stringify([model, result.errors]));
+    assert.ok(result.completed > 50, String(result.completed));
+    assert.deepEqual([seen.logins, seen.tokens.size, seen.refused], [4, 4, 0]);
+  }
+});
+
+test("a login that fails before the load ends it, by its name", async () => {
+  const { behave } = api({ acceptsLogins: () => false });
+  await assert.rejects(load(behave), /before the start: the request login .* HTTP 500 no session today/);
+});
+
+test("tryRequests sends the steps first, and refuses a login whose response lacks what it keeps", async () => {
+  const tried: string[] = [];
+  const trial = async (behave: Behaviour) => {
+    await using server = await StubServer.start(behave);
+    const settings = { endpoint: server.endpoint, tls: { insecure: false } };
+    await tryRequests([shop as NonNullable<typeof shop>], settings, (name) => tried.push(name));
+  };
+  await trial(api().behave);
+  assert.deepEqual(tried, ["login", "cart", "see"]);
+  await assert.rejects(
+    trial((_, response) => response.end('{"session":{}}')),
+    /the request login .* or without token \(\/session\/token\), csrf \(header x-csrf\): \{"session":\{\}\}/,
+  );
+});
