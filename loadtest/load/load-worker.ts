@@ -35,9 +35,7 @@ const context: SourceContext = { ...options, random, files: new RequestFiles() }
 const idPrefix = `load-${process.pid}-${threadId}`;
 const nextRequest = requestSource(options.scenario, context, idPrefix);
 const renewal = hasSessions(options.scenario)
-  ? new SessionSteps(stepSources(options.scenario, context, idPrefix), options, (text) =>
-      post({ type: "problem", text }),
-    )
+  ? new SessionSteps(stepSources(options.scenario, context, idPrefix), options, reportProblem)
   : undefined;
 const connections = renewal && (await openSessions(options, renewal, firstMessage));
 // All threads start at the same time, after the slowest has loaded its modules and begun its sessions.
@@ -67,6 +65,11 @@ const driver = drive({
   renewal,
 });
 if (phase === "measured") lag.enable();
+
+/** After the end, connections close while sessions may begin again. */
+function reportProblem(text: string): void {
+  if (phase !== "finished") post({ type: "problem", text });
+}
 
 let ticker = setInterval(endSecond, 1000);
 

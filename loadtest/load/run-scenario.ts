@@ -73,12 +73,15 @@ export async function runScenario(
   progress.begin(scenario.name);
   const settings = run.settingsOf(scenario);
   let failed = 0;
+  let hasProblem = false;
   return runLoad(
     { ...run.settings, ...target, ...settings, scenario, timeoutSeconds, seed, seededVersion },
     {
       signal,
       onProblem: (problem) => {
-        if (!run.problems.invalid.includes(problem)) run.problems.invalid.push(problem);
+        // The connections fail in the same way, each with a text of its own.
+        if (!hasProblem) run.problems.invalid.push(`${scenario.name}: ${problem}`);
+        hasProblem = true;
       },
       onSecond: (stats, warmup) => {
         failed += stats.failed;

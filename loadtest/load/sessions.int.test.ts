@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RequestConfig } from "../../contract/outputs.ts";
+import { seededRandom } from "../../measure/random.ts";
 import { type Behaviour, StubServer } from "../testing/stub-server.ts";
 import { runLoad } from "./load.ts";
 import type { LoadOptions } from "./load-result.ts";
 import { tryRequests } from "./request-trial.ts";
-import { chooseScenarios } from "./scenarios.ts";
+import { chooseScenarios, requestSource, stepSources } from "./scenarios.ts";
+import { Session } from "./session.ts";
+import { SessionSteps } from "./session-steps.ts";
+import { Tally } from "./tally.ts";
+import { openClient, undiciSender } from "./undici-client.ts";
 
 const request = (path: string, more: Partial<RequestConfig> = {}): RequestConfig => ({
   method: "GET",
@@ -105,4 +110,89 @@ test("tryRequests sends the steps first, and refuses a login whose response lack
     trial((_, response) => response.end('{"session":{}}')),
     /the request login .* or without token \(\/session\/token\), csrf \(header x-csrf\): \{"session":\{\}\}/,
   );
+});
+
+test("each connection keeps its own cookies, which the server may change with every response", async () => {
+  const form = {
+    "sign-in": request("/sign-in", { method: "POST" }),
+    home: request("/home", { headers: { Cookie: "theme=dark" } }),
+  };
+  const defined = { name: "home", mix: { home: 1 }, before: ["sign-in"], cookies: true, enabled: true };
+  const [scenario] = chooseScenarios([defined], [], form);
+  for (const model of [{}, { rate: 200 }]) {
+    const turns = new Map<string, number>();
+    const behave: Behaviour = (incoming, response) => {
+      const [, id, turn] = /^theme=dark; sid=(\w+)-(\d+)$/.exec(incoming.headers.cookie ?? "") ?? [];
+      const isSignIn = incoming.url === "/sign-in" && incoming.headers.cookie === undefined;
+      const isRight = isSignIn || (id !== undefined && turns.get(id) === Number(turn));
+      const user = isSignIn ? `u${turns.size}` : (id ?? "");
+      const next = (turns.get(user) ?? 0) + 1;
+      if (isRight) turns.set(user, next);
+      response.setHeader("set-cookie", [`sid=${user}-${next}; Path=/; HttpOnly`, "elsewhere=1; Path=/other"]);
+      response.writeHead(isRight ? 200 : 403).end();
+    };
+    assert.ok(scenario);
+    const { result } = await load(behave, { scenario, ...model });
+    assert.equal(result.failed, 0, JSON.stringify([model, result.errors]));
+    assert.equal(turns.size, 4);
+    assert.ok(result.completed > 50, String(result.completed));
+  }
+});
+
+/** One connection whose session began long ago, and a way to send a request on it. */
+async function oldSession(behave: Behaviour) {
+  const server = await StubServer.start(behave);
+  const scenario = shop as NonNullable<typeof shop>;
+  const times = { connections: 1, durationSeconds: 1, warmupSeconds: 0, timeoutSeconds: 1 };
+  const share = { users: 0, seededVersion: 0, thread: 0, threads: 1 };
+  const options = { endpoint: server.endpoint, scenario, seed: 1, firstDueMs: 0, ...times, ...share };
+  const context = { ...share, random: seededRandom(1) };
+  const failures: string[] = [];
+  const steps = new SessionSteps(stepSources(scenario, context), options, (problem) =>
+    failures.push(problem),
+  );
+  const tally = new Tally(1000, () => true);
+  const connection = { client: openClient(options), session: new Session() };
+  assert.equal(await steps.begin(connection), undefined);
+  connection.session.beganMs = Number.NEGATIVE_INFINITY;
+  const next = requestSource(scenario, context);
+  const send = undiciSender(options, tally, steps);
+  return {
+    tally,
+    failures,
+    sendNext: () => {
+      const inFlight = { request: next(connection.session), sentAt: performance.now(), counted: true };
+      return new Promise<void>((resolve) => send(connection, inFlight, resolve));
+    },
+    [Symbol.asyncDispose]: async () => {
+      await connection.client.destroy();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+test("a request that gets 401 is sent again after a new login, and counts once", async () => {
+  const { behave, seen } = api({ isExpired: (token) => token === "t0" && seen.logins > 0 && expired });
+  let expired = false;
+  await using session = await oldSession(behave);
+  await session.sendNext();
+  expired = true;
+  await session.sendNext();
+  await session.sendNext();
+  const { tally, failures } = session;
+  assert.deepEqual([tally.sent, tally.completed, tally.failed], [3, 3, 0], JSON.stringify(tally.errors));
+  assert.deepEqual([seen.logins, seen.refused, failures.length], [2, 1, 0]);
+});
+
+test("a second 401 soon after a new login is a failure, and a login that fails has its name", async () => {
+  let isOpen = true;
+  const { behave, seen } = api({ isExpired: () => !isOpen, acceptsLogins: () => isOpen || seen.refused > 1 });
+  await using session = await oldSession(behave);
+  isOpen = false;
+  await session.sendNext();
+  await session.sendNext();
+  const { tally, failures } = session;
+  assert.deepEqual(tally.errors.status, { "401": 2 });
+  assert.deepEqual([seen.refused, tally.completed], [2, 0]);
+  assert.match(failures.join("\n"), /^the request login .* HTTP 500 no session today$/);
 });
