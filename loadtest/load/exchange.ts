@@ -1,5 +1,5 @@
 import type { Connection } from "./connection.ts";
-import type { HttpForm } from "./load-driver.ts";
+import type { HttpForm } from "./http-form.ts";
 import { isExpected, type PlannedRequest } from "./planned-request.ts";
 import { formOn } from "./undici-client.ts";
 

@@ -41,29 +41,3 @@ export interface LoadDriver {
 export function unscheduled(stop: LoadDriver["stop"]): LoadDriver {
   return { backlog: () => 0, endSchedule: () => {}, lateMs: () => null, giveUpWaiting: () => {}, stop };
 }
-
-/** Prefix of the endpoint's paths, without a trailing slash. */
-export function pathPrefix(endpoint: string): string {
-  return new URL(endpoint).pathname.replace(/\/$/, "");
-}
-
-/** A request in the form that both HTTP clients take. */
-export interface HttpForm {
-  method: PlannedRequest["method"];
-  path: string;
-  headers: Record<string, string>;
-  body?: string | Buffer;
-}
-
-/** Brings requests into the form that both HTTP clients take. */
-export function httpForm({
-  endpoint,
-  withoutGateway = false,
-}: Pick<ThreadOptions, "endpoint" | "withoutGateway">): (request: PlannedRequest) => HttpForm {
-  const prefix = pathPrefix(endpoint);
-  return ({ id, method, path: own, body, contentType = "application/json", headers }) => {
-    const path = prefix + (withoutGateway ? own.replace(/^\/api/, "") : own);
-    if (body === undefined) return { method, path, headers: { ...headers, "x-request-id": id } };
-    return { method, path, body, headers: { "content-type": contentType, ...headers, "x-request-id": id } };
-  };
-}

@@ -42,6 +42,13 @@ test("a name has one value in all texts of a request, and another in the next on
   assert.notEqual(one.path, other.path);
 });
 
+test("headers have lower-case names, so that a content type replaces the default", () => {
+  const { headers } = compile(
+    request({ method: "PUT", headers: { "Content-Type": "text/plain" }, body: "a" }),
+  )();
+  assert.deepEqual(headers, { "content-type": "text/plain" });
+});
+
 test("integers stay in their range, and zipf prefers the first ones", () => {
   const counts = (range: string) => {
     const next = compile(request({ path: `/{{id: ${range}}}` }));

@@ -1,5 +1,6 @@
 import type { RequestConfig } from "../../contract/outputs.ts";
 import { parseTemplate } from "../../contract/request-template.ts";
+import { jsonType } from "./http-form.ts";
 import type { RequestOfKind } from "./planned-request.ts";
 import { RequestFiles } from "./request-files.ts";
 import { compileBody, compileText, inHeader, inPath } from "./request-text.ts";
@@ -20,7 +21,8 @@ export function compileRequest(kind: string, config: RequestConfig, context: Val
   const { method, expect, keep = {} } = config;
   const { files = new RequestFiles() } = context;
   const headerTexts = Object.entries(config.headers).map(([name, text]) => ({
-    name,
+    name: name.toLowerCase(),
+    text,
     template: parseTemplate(text),
   }));
   const pathTemplate = parseTemplate(config.path);
@@ -31,8 +33,7 @@ export function compileRequest(kind: string, config: RequestConfig, context: Val
   const headers = headerTexts.map(
     ({ name, template }) => [name, compileText(template, values, () => inHeader)] as const,
   );
-  const [, contentType = "application/json"] =
-    Object.entries(config.headers).find(([name]) => name.toLowerCase() === "content-type") ?? [];
+  const { text: contentType = jsonType } = headerTexts.find(({ name }) => name === "content-type") ?? {};
   const body =
     config.body === undefined
       ? undefined

@@ -11,8 +11,7 @@ export interface PlannedRequest {
   method: RequestConfig["method"];
   path: string;
   body?: string | Buffer;
-  /** Content type of the body; default: JSON. */
-  contentType?: string;
+  /** By lower-case names. A body without a content type is JSON. */
   headers?: Readonly<Record<string, string>>;
   /** Statuses of right responses. Default: all from 200 to 299. */
   statuses?: readonly number[];

@@ -2,7 +2,7 @@ import { UserError } from "../../contract/user-error.ts";
 import { seededRandom } from "../../measure/random.ts";
 import type { RunSettings } from "../run-context.ts";
 import { exchange } from "./exchange.ts";
-import { httpForm } from "./load-driver.ts";
+import { httpForm } from "./http-form.ts";
 import { compileRequest } from "./own-requests.ts";
 import { RequestFiles } from "./request-files.ts";
 import type { Scenario } from "./scenarios.ts";

@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import type { LoadTestSettings, RequestConfig } from "../../contract/outputs.ts";
 import { needsOf, stepsOf } from "../../contract/request-steps.ts";
-import { seededRandom, weightedPick, zipf } from "../../measure/random.ts";
+import { weightedPick, zipf } from "../../measure/random.ts";
 import { wrongUsage } from "../errors.ts";
+import { exampleRequest } from "./example-requests.ts";
 import { type CompiledRequest, compileRequest } from "./own-requests.ts";
 import type { PlannedRequest, RequestOfKind } from "./planned-request.ts";
 import type { ValueContext } from "./request-values.ts";
@@ -28,10 +28,6 @@ export interface Scenario {
   warmupSeconds?: number;
 }
 
-/** Input of the CPU-heavy route: about ten milliseconds of one core. */
-const heavyN = 27;
-const heavyResult = '"fibonacci":196418';
-const uploadBytes = 256 * 1024;
 /** Skew of the read keys; 1 is the usual popularity curve of web caches. */
 const zipfExponent = 1;
 
@@ -100,39 +96,6 @@ export function usesUsers({ mix }: Scenario): boolean {
   return mix.some(({ kind }) => kind === "read" || kind === "write");
 }
 
-const light: RequestOfKind = {
-  kind: "light",
-  method: "GET",
-  path: "/api/light",
-  verify: (body) => body.includes('"ok":true'),
-};
-const heavy: RequestOfKind = {
-  kind: "heavy",
-  method: "GET",
-  path: `/api/heavy-task?n=${heavyN}`,
-  verify: (body) => body.includes(heavyResult),
-};
-
-/** Uploads a file of random letters, the same in every run. The response must contain its hash. */
-function uploadRequest(): RequestOfKind {
-  const random = seededRandom(uploadBytes);
-  const letters = Array.from({ length: uploadBytes }, () =>
-    String.fromCharCode(97 + Math.floor(random() * 26)),
-  );
-  const content = letters.join("");
-  const hash = createHash("sha256").update(content).digest("hex");
-  const boundary = "breakwater-load";
-  const head = 'Content-Disposition: form-data; name="file"; filename="load.txt"\r\nContent-Type: text/plain';
-  return {
-    kind: "upload",
-    method: "POST",
-    path: "/api/upload",
-    body: `--${boundary}\r\n${head}\r\n\r\n${content}\r\n--${boundary}--\r\n`,
-    contentType: `multipart/form-data; boundary=${boundary}`,
-    verify: (body) => body.includes(hash),
-  };
-}
-
 /** What the requests of a thread are made of. */
 export type SourceContext = UserShare & ValueContext;
 
@@ -176,20 +139,16 @@ function requestOfKind(scenario: Scenario, context: SourceContext): CompiledRequ
   );
   const pickRank = zipf(context.users, zipfExponent, random);
   const versions = new UserVersions(context);
-  const upload = scenario.mix.some((part) => part.kind === "upload") ? uploadRequest() : undefined;
-  const own = new Map(
-    Object.entries(scenario.requests ?? {}).map(([kind, config]) => [
-      kind,
-      compileRequest(kind, config, context),
-    ]),
+  const compiled = new Map(
+    scenario.mix.flatMap(({ kind }) => {
+      const config = scenario.requests?.[kind] ?? exampleRequest(kind);
+      return config === undefined ? [] : [[kind, compileRequest(kind, config, context)]];
+    }),
   );
   return (session) => {
     const kind = pickKind();
-    const ownRequest = own.get(kind);
-    if (ownRequest !== undefined) return ownRequest(session);
-    if (kind === "light") return light;
-    if (kind === "heavy") return heavy;
-    if (upload && kind === "upload") return upload;
+    const request = compiled.get(kind);
+    if (request !== undefined) return request(session);
     return kind === "read" ? readOf(userId(pickRank()), versions) : writeOf(versions.write(pickRank()));
   };
 }

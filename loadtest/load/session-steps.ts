@@ -1,6 +1,6 @@
 import type { Connection, Renewal } from "./connection.ts";
 import { exchange } from "./exchange.ts";
-import { httpForm } from "./load-driver.ts";
+import { httpForm } from "./http-form.ts";
 import type { ThreadOptions } from "./load-result.ts";
 import type { PlannedRequest } from "./planned-request.ts";
 import type { Session } from "./session.ts";

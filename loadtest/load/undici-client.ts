@@ -1,6 +1,6 @@
 import { Client } from "undici";
 import type { Connection, Renewal } from "./connection.ts";
-import { type HttpForm, httpForm } from "./load-driver.ts";
+import { type HttpForm, httpForm } from "./http-form.ts";
 import type { ThreadOptions } from "./load-result.ts";
 import { isExpected, type PlannedRequest, type ResponseHeaders } from "./planned-request.ts";
 import type { InFlight, Tally } from "./tally.ts";
@@ -46,9 +46,8 @@ export function formOn(
   const form = toHttp(request);
   const cookie = session?.cookies?.header(form.path);
   if (cookie === undefined) return form;
-  const own = Object.keys(form.headers).find((name) => name.toLowerCase() === "cookie");
-  if (own === undefined) return { ...form, headers: { ...form.headers, cookie } };
-  return { ...form, headers: { ...form.headers, [own]: `${form.headers[own]}; ${cookie}` } };
+  const { cookie: own } = form.headers;
+  return { ...form, headers: { ...form.headers, cookie: own === undefined ? cookie : `${own}; ${cookie}` } };
 }
 
 /** Sends requests with undici and gives the outcomes to a tally. @param renewal of sessions, if there are any */
