@@ -1,6 +1,7 @@
 import type { Connection } from "./connection.ts";
 import type { HttpForm } from "./http-form.ts";
 import { isExpected, type PlannedRequest } from "./planned-request.ts";
+import { placesIn } from "./response-check.ts";
 import { formOn } from "./undici-client.ts";
 
 const shownCharacters = 200;
@@ -21,8 +22,9 @@ export async function exchange(
     const isGood = request.verify(text, headers);
     request.settle?.(isGood);
     if (isGood) return undefined;
-    const orKept = request.keeps === undefined ? "" : `, or without ${request.keeps}`;
-    return `HTTP ${statusCode} with another body than expected${orKept}: ${shown}`;
+    if (request.keeps === undefined) return `HTTP ${statusCode} with another body than expected: ${shown}`;
+    // Such a body may have a secret of the session.
+    return `HTTP ${statusCode} with another body than expected, or without ${request.keeps}; the body has ${placesIn(text)}`;
   } catch (error) {
     const { message, code = "failed" } = error as NodeJS.ErrnoException;
     return message || code;

@@ -35,7 +35,8 @@ export function driveFixedRate({
   pacer?.start(rate, startMs - performance.now(), (index) => {
     const dueMs = startMs + (index * 1000) / rate;
     if (dueMs >= untilMs) return;
-    const connection = idle.pop();
+    // Sessions take turns, as users do. Otherwise the connection that was used last is the cheapest.
+    const connection = opened === undefined ? idle.pop() : idle.shift();
     const request = connection && nextRequest(connection.session);
     if (counts(dueMs)) late.record(performance.now() - dueMs);
     if (request) sendDue(connection, request, dueMs);

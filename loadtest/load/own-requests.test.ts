@@ -165,7 +165,7 @@ test("a file that is missing or empty and a column that is missing are refused w
   const files = filesOf(t, { "empty.txt": "", "u.csv": "id\n1\n", "bare.csv": "id\n" });
   for (const [config, message] of [
     [{ body: "{{file: none.txt}}" }, /^the request list cannot use the file none\.txt: ENOENT/],
-    [{ body: "{{file: .}}" }, /cannot use the file \.: EISDIR/],
+    [{ body: "{{file: .}}" }, /cannot use the file \.: it is no file/],
     [{ body: "{{file: empty.txt}}" }, /empty\.txt: it is empty/],
     [{ path: "/{{csv: u.csv.name}}" }, /u\.csv: it has no column name: its first line has id/],
     [{ path: "/{{csv: bare.csv.id}}" }, /bare\.csv: it has no row below/],

@@ -54,7 +54,9 @@ export class RequestFiles {
 function read(file: string, failure: (why: string) => UserError): Buffer {
   let content: Buffer;
   try {
-    const { size } = statSync(file);
+    const stat = statSync(file);
+    const { size } = stat;
+    if (!stat.isFile()) throw new Error("it is no file");
     if (size > maxBytes)
       throw new Error(
         `it has ${Math.ceil(size / 1024 ** 2)} MiB, and at most ${maxBytes / 1024 ** 2} are sent`,

@@ -5,7 +5,7 @@ import { exchange } from "./exchange.ts";
 import { httpForm } from "./http-form.ts";
 import { compileRequest } from "./own-requests.ts";
 import { RequestFiles } from "./request-files.ts";
-import type { Scenario } from "./scenarios.ts";
+import { hasSessions, type Scenario } from "./scenarios.ts";
 import { Session } from "./session.ts";
 import { openClient } from "./undici-client.ts";
 
@@ -38,8 +38,9 @@ export async function tryRequests(
   const tried = new Set<string>();
   const files = new RequestFiles();
   const toHttp = httpForm(settings);
-  for (const { requests = {}, steps = [], cookies = false } of scenarios) {
-    const hasSession = steps.length > 0 || cookies;
+  for (const scenario of scenarios) {
+    const { requests = {}, steps = [], cookies = false } = scenario;
+    const hasSession = hasSessions(scenario);
     const connection = { client: openClient({ ...settings, timeoutSeconds }), session: new Session(cookies) };
     try {
       for (const name of new Set([...steps, ...Object.keys(requests)])) {

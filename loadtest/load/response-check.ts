@@ -35,6 +35,24 @@ export function keptReader(
   };
 }
 
+const shownPlaces = 20;
+
+/** The places of values in a JSON body, without the values: `/session/token, /user/name`. For messages. */
+export function placesIn(body: string): string {
+  const found: string[] = [];
+  const visit = (value: unknown, pointer: string) => {
+    if (found.length > shownPlaces) return;
+    if (typeof value !== "object" || value === null) return void found.push(pointer);
+    for (const [key, inner] of Object.entries(value))
+      visit(inner, `${pointer}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`);
+  };
+  const parsed = parsedJson(body);
+  if (typeof parsed !== "object" || parsed === null) return "no JSON object";
+  visit(parsed, "");
+  const shown = found.slice(0, shownPlaces).join(", ");
+  return found.length > shownPlaces ? `${shown} …` : shown || "no values";
+}
+
 /** @returns undefined when the text is no JSON */
 function parsedJson(text: string): unknown {
   try {
