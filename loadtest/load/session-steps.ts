@@ -5,8 +5,8 @@ import type { ThreadOptions } from "./load-result.ts";
 import type { PlannedRequest } from "./planned-request.ts";
 import type { Session } from "./session.ts";
 
-/** Between two times that a session begins again. A response 401 in this time is a failure. */
-const renewAfterMs = 10_000;
+/** A response 401 within this time after a session has begun is a failure. */
+const defaultRenewAfterMs = 10_000;
 
 /** A request that a connection sends before its first one of the mix. */
 export type Step = (session: Session) => PlannedRequest;
@@ -15,12 +15,14 @@ export type Step = (session: Session) => PlannedRequest;
 export class SessionSteps implements Renewal {
   readonly #steps: readonly Step[];
   readonly #toHttp: ReturnType<typeof httpForm>;
+  readonly #renewAfterMs: number;
   readonly #onFailure: (problem: string) => void;
 
   /** @param onFailure called when a session cannot begin again during the load */
   constructor(steps: readonly Step[], options: ThreadOptions, onFailure: (problem: string) => void) {
     this.#steps = steps;
     this.#toHttp = httpForm(options);
+    this.#renewAfterMs = options.renewAfterMs ?? defaultRenewAfterMs;
     this.#onFailure = onFailure;
   }
 
@@ -41,7 +43,9 @@ export class SessionSteps implements Renewal {
   /** Whether a session that the server does not accept can begin again: it has steps, and has not just begun. */
   mayRenew({ session }: Connection): boolean {
     return (
-      this.#steps.length > 0 && session !== undefined && performance.now() - session.beganMs >= renewAfterMs
+      this.#steps.length > 0 &&
+      session !== undefined &&
+      performance.now() - session.beganMs >= this.#renewAfterMs
     );
   }
 
