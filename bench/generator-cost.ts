@@ -6,16 +6,21 @@ import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import type { RequestConfig } from "../contract/outputs.ts";
 import { columns } from "../host/table.ts";
+import { exampleRequest } from "../loadtest/load/example-requests.ts";
+import { httpForm } from "../loadtest/load/http-form.ts";
 import { runLoad } from "../loadtest/load/load.ts";
-import type { Scenario } from "../loadtest/load/scenarios.ts";
+import type { PlannedRequest } from "../loadtest/load/planned-request.ts";
+import { requestSource, type Scenario } from "../loadtest/load/scenarios.ts";
 import { interleave } from "../measure/interleave.ts";
 import { median } from "../measure/median.ts";
+import { seededRandom } from "../measure/random.ts";
 import { readOptions } from "./options.ts";
 
 /*
  * Measures the CPU time of the load generator for a request: the requests of the kit's example as the load test has them, and the
- * same ones as data (`loadtest.requests`), in turns next to each other. The last rows are the price of a session, whose requests
- * undici sends: a value of a login in a header, and cookies.
+ * same ones as data (`loadtest.requests`), in turns next to each other; and the part of it that making and checking a request takes.
+ * Those of `light`, `heavy` and `upload` are data in both cases since they are part of the load test as data. The last rows are the
+ * price of a session, whose requests undici sends: a value of a login in a header, and cookies.
  *
  * Exit code 1 when a request as data costs more than 10 % above the one as code. Only a machine without other work shows it.
  */
@@ -33,6 +38,7 @@ const options = readOptions({
 
 const folder = mkdtempSync(join(tmpdir(), "generator-cost-"));
 const upload = uploadFile();
+const anyResponse = `{"ok":true,"fibonacci":196418,"sha256":["${upload.hash}","${exampleRequest("upload")?.expect.contains}"]}`;
 const user = "{{id: 2000000001..2000001000 zipf}}";
 const data: Record<string, RequestConfig> = {
   light: request("/api/light", '"ok":true'),
@@ -73,7 +79,12 @@ if (options.kind === undefined || options.kind === "session") {
   await compare("session", code, session);
   await compare("session, cookies", code, { ...session, cookies: true });
 }
-console.log(columns([["", "code µs", "data µs", "ratio", "median pair"], ...rows], [1, 2, 3, 4]));
+console.log(
+  columns(
+    [["", "code µs", "data µs", "ratio", "median pair", "making code µs", "making data µs"], ...rows],
+    [1, 2, 3, 4, 5, 6],
+  ),
+);
 server.kill();
 rmSync(folder, { recursive: true });
 process.exitCode = isGood ? 0 : 1;
@@ -90,7 +101,8 @@ async function compare(name: string, asCode: Scenario, asData: Scenario): Promis
     costs[variant].push(await microsecondsPerRequest(variant === "code" ? asCode : asData));
   const [code, data] = [Math.min(...costs.code), Math.min(...costs.data)];
   const pairs = median(costs.code.map((cost, round) => (costs.data[round] ?? Number.NaN) / cost));
-  rows.push([name, code.toFixed(1), data.toFixed(1), (data / code).toFixed(3), pairs.toFixed(3)]);
+  const making = [asCode, asData].map((scenario) => (scenario.steps ? "" : makingCost(scenario).toFixed(2)));
+  rows.push([name, code.toFixed(1), data.toFixed(1), (data / code).toFixed(3), pairs.toFixed(3), ...making]);
   return data / code;
 }
 
@@ -124,6 +136,34 @@ async function microsecondsPerRequest(scenario: Scenario): Promise<number> {
   if (load.failed > 0)
     throw new Error(`${load.failed} requests of ${scenario.name} failed: ${JSON.stringify(load.errors)}`);
   return used / responses;
+}
+
+/** CPU time of making a request and checking its response, in microseconds: the least of five turns. */
+function makingCost(scenario: Scenario): number {
+  const count = 50_000;
+  const toHttp = httpForm({ endpoint });
+  const turns = Array.from({ length: 5 }, () => {
+    const share = { users: 1000, seededVersion: 0, thread: 0, threads: 1 };
+    const next = requestSource(scenario, { ...share, random: seededRandom(1) });
+    const from = process.cpuUsage();
+    for (let made = 0; made < count; made++) {
+      const planned = next();
+      toHttp(planned);
+      const isGood = planned.verify(responseTo(planned));
+      planned.settle?.(isGood);
+      if (!isGood) throw new Error(`a right response of ${scenario.name} is refused`);
+    }
+    const { user, system } = process.cpuUsage(from);
+    return (user + system) / count;
+  });
+  return Math.min(...turns);
+}
+
+/** A right response, as that of the server. */
+function responseTo({ path, body }: PlannedRequest): string {
+  const id = /\/users\/(\d+)$/.exec(path)?.[1];
+  if (id === undefined) return anyResponse;
+  return `{"id":${id},${body === undefined ? `"email":"v9000000000000000.u${id}@loadtest.invalid"}` : String(body).slice(1)}`;
 }
 
 function request(path: string, contains: string, more: Partial<RequestConfig> = {}): RequestConfig {

@@ -38,6 +38,9 @@ test("the load test names the login that fails for a connection, and sends no lo
   outputs.loadtest.scenarios = [{ name: "signed-in", mix: { me: 1 }, enabled: true }];
   const { exitCode, output, report } = await runLoadTestProcess(outputs, ["--against", server.endpoint]);
   assert.equal(exitCode, 1, output);
-  assert.match(report?.reason ?? "", /the request login .* HTTP 503 no more sessions$/);
+  assert.match(
+    report?.reason ?? "",
+    /^signed-in: the request login .* HTTP 503 no more sessions; .* fewer connections$/,
+  );
   assert.equal(others, 1);
 });

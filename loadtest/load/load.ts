@@ -30,7 +30,7 @@ type Second = Extract<LoadMessage, { type: "second" }>;
 /**
  * Runs one scenario in worker threads. Aborting the signal ends it early; the result covers the time until then.
  *
- * @throws {Error} when a worker thread ends without a result. The other threads are ended then.
+ * @throws {Error} when a worker thread ends without a result, or a session cannot begin. The other threads are ended then.
  */
 export async function runLoad(
   options: LoadOptions,
@@ -130,9 +130,11 @@ function runThread(
       else if (message.type === "problem") onProblem?.(message.text);
       else outcome = message;
     });
-    worker.once("error", (error: Error) =>
-      reject(new Error(`${name} failed ${when}: ${error.message}`, { cause: error })),
-    );
+    worker.once("error", (error: Error) => {
+      // An error of a worker thread arrives with its properties, but as a plain Error.
+      const isOfUser = error.name === "UserError";
+      reject(isOfUser ? error : new Error(`${name} failed ${when}: ${error.message}`, { cause: error }));
+    });
     worker.once("exit", (code) => {
       interrupted?.removeEventListener("abort", stop);
       if (outcome) resolve(outcome);

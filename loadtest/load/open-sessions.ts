@@ -1,3 +1,4 @@
+import { UserError } from "../../contract/user-error.ts";
 import type { Connection } from "./connection.ts";
 import type { ThreadOptions } from "./load-result.ts";
 import { Session } from "./session.ts";
@@ -11,7 +12,7 @@ const atOnce = 16;
  * Opens the connections of a thread and begins their sessions, before the load.
  *
  * @param interrupted resolves when no more sessions are to begin
- * @throws {Error} with the first request that gets no right response
+ * @throws {UserError} with the first request that gets no right response
  */
 export async function openSessions(
   options: ThreadOptions,
@@ -32,7 +33,11 @@ export async function openSessions(
     for (const connection of rest) {
       if (isOver) return;
       const problem = await steps.begin(connection);
-      if (problem !== undefined) throw new Error(problem);
+      if (problem !== undefined)
+        throw new UserError(
+          `${options.scenario.name}: ${problem}`,
+          "the one before the run was right: look at what the API allows each user, or have fewer connections",
+        );
     }
   };
   await Promise.all(Array.from({ length: atOnce }, beginNext));

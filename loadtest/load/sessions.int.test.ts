@@ -94,7 +94,11 @@ test("each connection logs in once, and its requests use the values of its own r
 
 test("a login that fails before the load ends it, by its name", async () => {
   const { behave } = api({ acceptsLogins: () => false });
-  await assert.rejects(load(behave), /before the start: the request login .* HTTP 500 no session today/);
+  await assert.rejects(load(behave), {
+    name: "UserError",
+    message: /^shop: the request login .* HTTP 500 no session today$/,
+    fix: /have fewer connections/,
+  });
 });
 
 test("tryRequests sends the steps first, and refuses a login whose response lacks what it keeps", async () => {
