@@ -5,6 +5,7 @@ import { openCluster } from "../host/open-cluster.ts";
 import { note, step } from "../host/steps.ts";
 import { outputsOfStack } from "../loadtest/cli/outputs.ts";
 import { findCluster, type ReachedStack } from "../loadtest/cluster-search.ts";
+import { compileRequests } from "../loadtest/load/request-trial.ts";
 import { chooseScenarios, type Scenario } from "../loadtest/load/scenarios.ts";
 import { tlsSettingsOf } from "../loadtest/load/tls.ts";
 import type { CapacityOptions, MeasuringOptions } from "./command-line.ts";
@@ -156,7 +157,10 @@ function scenarioOf({ loadtest }: ReachedStack, name: string | undefined): Scena
   const isEnabled = (wanted: string) => defined.some((each) => each.name === wanted && each.enabled);
   const names = name === undefined ? (isEnabled("write-mix") ? ["write-mix"] : []) : [name];
   const [scenario] = chooseScenarios(defined, names, loadtest.requests);
-  if (scenario) return scenario;
+  if (scenario) {
+    compileRequests([scenario]);
+    return scenario;
+  }
   throw new UserError("stack config has no enabled scenario", "name one: --scenario NAME", { exitCode: 2 });
 }
 

@@ -244,7 +244,7 @@ function checkCertificates({ ca, url }: DatabaseConfig, report: Report): void {
 
 function checkLoadTest({ scenarios, requests, gates }: LoadTestConfig, report: Report): void {
   checkRequests(requests, report);
-  for (const [name, { mix }] of Object.entries(scenarios)) {
+  for (const [name, { mix, before }] of Object.entries(scenarios)) {
     const path = `loadtest.scenarios.${name}.mix`;
     if (!Object.values(mix).some((weight) => weight > 0))
       report({ path, value: undefined, rule: "must have a weight above 0" });
@@ -257,6 +257,15 @@ function checkLoadTest({ scenarios, requests, gates }: LoadTestConfig, report: R
           rule: `is no request: there is ${known.join(", ")}`,
           fix: `define it: pulumi config set --path loadtest.requests.${kind}.path /…`,
         });
+    before.forEach((kind, index) => {
+      if (Object.hasOwn(requests, kind)) return;
+      report({
+        path: `loadtest.scenarios.${name}.before[${index}]`,
+        value: kind,
+        rule: `must be a request of loadtest.requests: there is ${Object.keys(requests).join(", ") || "none"}`,
+        fix: `define it: pulumi config set --path loadtest.requests.${kind}.path /…`,
+      });
+    });
   }
   for (const { metric, scenario } of gates) {
     if (scenario === undefined || Object.hasOwn(scenarios, scenario)) continue;

@@ -95,6 +95,10 @@ export interface ScenarioConfig {
   connections?: number;
   durationSeconds?: number;
   warmupSeconds?: number;
+  /** Requests that each connection sends before its first one of the mix, by their names. Absent, as the next one: an older program. */
+  before?: readonly string[];
+  /** Whether each connection keeps the cookies of responses. */
+  cookies?: boolean;
   /** Whether the scenario is part of a run that names no scenario. */
   enabled: boolean;
 }
@@ -114,4 +118,6 @@ export interface RequestConfig {
     /** Bytes. */
     maxBody?: number;
   };
+  /** Values of a right response for later requests of the same connection, by name: request-steps.ts. Absent: an older program. */
+  keep?: Record<string, string>;
 }

@@ -40,3 +40,24 @@ test("missingNames names what is used and made nowhere", () => {
   assert.deepEqual(missingNames([path]), ["id"]);
   assert.deepEqual(missingNames([path, parseTemplate("{{id: uuid}}")]), []);
 });
+
+test("parseTemplate reads references to responses and files, which need no name", () => {
+  const generators = (text: string) =>
+    parseTemplate(text).map((part) => typeof part !== "string" && part.generator);
+  assert.deepEqual(generators("{{from: login.token}}"), [{ kind: "from", request: "login", value: "token" }]);
+  assert.deepEqual(generators("{{file: data/a b.json}}"), [{ kind: "file", path: "data/a b.json" }]);
+  assert.deepEqual(generators("{{csv: data/users.csv.first name}}{{csv: u.csv.id random}}"), [
+    { kind: "csv", path: "data/users.csv", column: "first name", isRandom: false },
+    { kind: "csv", path: "u.csv", column: "id", isRandom: true },
+  ]);
+  for (const wrong of ["{{from: login}}", "{{from: Login.token}}", "{{csv: users}}", "{{csv: data/users}}"])
+    assert.throws(() => parseTemplate(wrong), /is no generator/, wrong);
+});
+
+test("names that are words of references keep other generators", () => {
+  assert.deepEqual(parseTemplate("{{from: 1..5}}"), [
+    { name: "from", generator: { kind: "integer", from: 1, to: 5, isZipf: false } },
+  ]);
+  assert.deepEqual(missingNames([parseTemplate("{{from: login.token}} {{from: login.token}}")]), []);
+  assert.deepEqual(missingNames([parseTemplate("{{file}}")]), ["file"]);
+});

@@ -11,7 +11,13 @@ export type Generator =
   /** A variable of the environment of the load test. */
   | { kind: "env"; name: string }
   /** The value that another place of the same request has. */
-  | { kind: "same" };
+  | { kind: "same" }
+  /** A value of an earlier response on the same connection: one that `request` keeps. */
+  | { kind: "from"; request: string; value: string }
+  /** A file of the checkout. */
+  | { kind: "file"; path: string }
+  /** A column of a row of a CSV file. All columns of a file that a request uses come from one row. */
+  | { kind: "csv"; path: string; column: string; isRandom: boolean };
 
 /** The popularity of each number is kept in memory. */
 const longestZipf = 1_000_000;
@@ -28,7 +34,7 @@ export type Template = readonly (string | Slot)[];
 
 /** What `{{…}}` may hold, for messages. */
 export const generatorRule =
-  "must be {{name: 1..1000}}, {{name: 1..1000 zipf}}, {{name: a|b|c}}, {{name: uuid}}, {{name: env VARIABLE}}, or {{name}} for the value of that name elsewhere in the request";
+  "must be {{name: 1..1000}}, {{name: 1..1000 zipf}}, {{name: a|b|c}}, {{name: uuid}}, {{name: env VARIABLE}}, {{from: request.value}}, {{file: path}}, {{csv: path.column}}, {{csv: path.column random}}, or {{name}} for the value of that name elsewhere in the request";
 
 /** Reads a text. @throws {Error} with the part that is none of the generators. */
 export function parseTemplate(text: string): Template {
@@ -40,10 +46,27 @@ export function parseTemplate(text: string): Template {
     }
     const [, name, , given] = /^\{\{\s*([a-zA-Z][\w-]*)\s*(:\s*(.*?)\s*)?\}\}$/s.exec(part) ?? [];
     if (name === undefined) throw new Error(`"${part}" has no name`);
-    const generator = given === undefined ? { kind: "same" as const } : generatorOf(given);
-    if (generator === undefined) throw new Error(`"${part}" is no generator`);
-    return [{ name, generator }];
+    if (given === undefined) return [{ name, generator: { kind: "same" } }];
+    const generator = generatorOf(given);
+    if (generator !== undefined) return [{ name, generator }];
+    const reference = referenceOf(name, given);
+    if (reference === undefined) throw new Error(`"${part}" is no generator`);
+    // The text is the name: it cannot be the name of another generator, and names the same value everywhere.
+    return [{ name: `${name}: ${given}`, generator: reference }];
   });
+}
+
+/** What `{{from: …}}`, `{{file: …}}` and `{{csv: …}}` lead to. Other generators have a name in this place. */
+function referenceOf(word: string, text: string): Generator | undefined {
+  if (word === "file") return { kind: "file", path: text };
+  if (word === "from") {
+    const [, request, value] = /^([a-z][-a-z0-9]*)\.([a-zA-Z][\w-]*)$/.exec(text) ?? [];
+    return request === undefined || value === undefined ? undefined : { kind: "from", request, value };
+  }
+  if (word !== "csv") return undefined;
+  const [, path, column, random] = /^(.+)\.([^./]+?)( +random)?$/s.exec(text) ?? [];
+  if (path === undefined || column === undefined) return undefined;
+  return { kind: "csv", path, column, isRandom: random !== undefined };
 }
 
 function generatorOf(text: string): Generator | undefined {
@@ -64,22 +87,44 @@ function generatorOf(text: string): Generator | undefined {
   return text.includes("|") ? { kind: "choice", values: text.split("|") } : undefined;
 }
 
+/** The texts of a request that may have generators, by their option. */
+export function textsOf({
+  path,
+  headers,
+  body,
+}: {
+  path: string;
+  headers: Readonly<Record<string, string>>;
+  body?: string | undefined;
+}): [option: string, text: string][] {
+  return [
+    ["path", path],
+    ...(body === undefined ? [] : [["body", body] as [string, string]]),
+    ...Object.entries(headers).map(([name, text]): [string, string] => [`headers.${name}`, text]),
+  ];
+}
+
+/** The generators of texts. */
+export function slotsOf(templates: readonly Template[]): Slot[] {
+  return templates.flat().filter((part) => typeof part !== "string");
+}
+
 /** The names of a request's texts that two different generators make. */
 export function twiceMade(templates: readonly Template[]): string[] {
   const made = new Map<string, string>();
   const twice = new Set<string>();
-  for (const part of templates.flat()) {
-    if (typeof part === "string" || part.generator.kind === "same") continue;
-    const generator = JSON.stringify(part.generator);
-    if ((made.get(part.name) ?? generator) !== generator) twice.add(part.name);
-    made.set(part.name, generator);
+  for (const slot of slotsOf(templates)) {
+    if (slot.generator.kind === "same") continue;
+    const generator = JSON.stringify(slot.generator);
+    if ((made.get(slot.name) ?? generator) !== generator) twice.add(slot.name);
+    made.set(slot.name, generator);
   }
   return [...twice];
 }
 
 /** The names of a request's texts that are used but made nowhere. */
 export function missingNames(templates: readonly Template[]): string[] {
-  const slots = templates.flat().filter((part) => typeof part !== "string");
+  const slots = slotsOf(templates);
   const made = new Set(slots.flatMap(({ name, generator }) => (generator.kind === "same" ? [] : [name])));
   return [...new Set(slots.map(({ name }) => name))].filter((name) => !made.has(name));
 }

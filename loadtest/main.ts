@@ -8,6 +8,7 @@ import { outputsOfFile, outputsOfStack } from "./cli/outputs.ts";
 import { reportTables, resultLines } from "./cli/summary.ts";
 import { type FoundCluster, findCluster } from "./cluster-search.ts";
 import { wrongUsage } from "./errors.ts";
+import { compileRequests } from "./load/request-trial.ts";
 import { chooseScenarios, type DefinedScenarios } from "./load/scenarios.ts";
 import { tlsSettingsOf } from "./load/tls.ts";
 import { removeIfEmpty, reportFolder, writeReport } from "./report/files.ts";
@@ -28,6 +29,7 @@ async function main(args: string[]): Promise<number> {
   const deployed = await (command.outputs ? outputsOfFile(command.outputs) : outputsOfStack(command.stack));
   const defined = deployed.loadtest.scenarios;
   const scenarios = chooseScenarios(defined, scenarioNames(command, defined), deployed.loadtest.requests);
+  compileRequests(scenarios);
   const outputs = { ...deployed, cluster: await clusterOf(deployed, command) };
   const tls = await tlsSettingsOf(command, trustOf(deployed, command));
   const folder = await reportFolder(command.out);

@@ -1,3 +1,4 @@
+import { sourcePattern, sourceRule } from "../../contract/request-steps.ts";
 import { listOf, mapOf, section } from "../options/collections.ts";
 import type { ValueOf } from "../options/option.ts";
 import { integer, oneOf, size, spelling, text } from "../options/scalars.ts";
@@ -31,6 +32,10 @@ const request = section("One kind of request.", {
   headers: mapOf(token, text({ pattern: line, rule: "must be one line", doc: "" }), { default: {}, doc: "Headers, with generators: as { authorization: 'Bearer {{token: env TOKEN}}' }. The stack's outputs have them, so they are no place for a secret itself." }),
   body: text({ ...notEmpty, doc: "Body, with generators. Its content type is JSON unless a header says otherwise." }),
   expect: expectation,
+  keep: mapOf({ pattern: /^[a-zA-Z][\w-]*$/, rule: "must be a name: letters, digits and dashes, a letter first" }, text({ pattern: sourcePattern, rule: sourceRule, doc: "" }), {
+    default: {},
+    doc: "Values of a right response for later requests of the same connection, by name: as { token: /session/token, csrf: header x-csrf-token }. The later request has {{from: login.token}}: [loadtest.md](loadtest.md#sessions).",
+  }),
 });
 
 /** Requests of the load test to an API of one's own, by their names. */

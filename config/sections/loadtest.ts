@@ -1,4 +1,4 @@
-import { mapOf, section } from "../options/collections.ts";
+import { listOf, mapOf, section } from "../options/collections.ts";
 import type { ValueOf } from "../options/option.ts";
 import { decimal, flag, integer, text } from "../options/scalars.ts";
 import { gates } from "./gates.ts";
@@ -17,6 +17,12 @@ const scenario = section("A mix of requests.", {
   connections: integer({ min: 1, max: 10_000, doc: "Connections of this scenario. Without it: `loadtest.connections`." }),
   durationSeconds: integer({ min: 1, max: 86_400, doc: "Measured seconds of this scenario. Without it: `loadtest.durationSeconds`." }),
   warmupSeconds: integer({ min: 0, max: 3600, doc: "Warm-up seconds of this scenario. Without it: `loadtest.warmupSeconds`." }),
+  before: listOf(text({ pattern: /^[a-z][-a-z0-9]*$/, rule: "must be the name of a request", doc: "" }), {
+    default: [],
+    unique: true,
+    doc: "Names of requests that each connection sends once, in this order, before its first one of the mix, as [login]. They are not measured: [loadtest.md](loadtest.md#sessions).",
+  }),
+  cookies: flag({ default: false, doc: "Whether each connection keeps the cookies of responses, and sends them with its later requests." }),
   enabled: flag({ default: true, doc: "Whether the scenario is part of a run that names no scenario." }),
 });
 

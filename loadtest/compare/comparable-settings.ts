@@ -29,21 +29,27 @@ function loadSettings({ rate, ...settings }: ScenarioSettings): LoadSettings {
 }
 
 /** `light 40 %, read 50 %`: the same text for weights of the same proportion, and for equal requests of stack config. */
-function mixText({ mix, requests = {} }: Scenario): string {
+function mixText({ mix, requests = {}, steps = [], cookies = false }: Scenario): string {
   const total = mix.reduce((sum, { weight }) => sum + weight, 0);
-  return mix
-    .map(({ kind, weight }) => {
-      const own = requests[kind];
-      const version = own === undefined ? "" : ` (${versionOf(own)})`;
-      return `${kind}${version} ${Number(((100 * weight) / total).toFixed(3))} %`;
-    })
-    .sort()
-    .join(", ");
+  const named = (kind: string) => {
+    const own = requests[kind];
+    return own === undefined ? kind : `${kind} (${versionOf(own)})`;
+  };
+  const kinds = mix
+    .map(({ kind, weight }) => `${named(kind)} ${Number(((100 * weight) / total).toFixed(3))} %`)
+    .sort();
+  return [
+    ...kinds,
+    ...(steps.length > 0 ? [`after ${steps.map(named).join(", ")}`] : []),
+    ...(cookies ? ["with cookies"] : []),
+  ].join(", ");
 }
 
 /** The request, and a few letters that change with all else of it. */
-function versionOf(request: RequestConfig): string {
-  const sorted = JSON.stringify(request, (_, value: unknown) =>
+function versionOf({ keep = {}, ...request }: RequestConfig): string {
+  // A request that keeps nothing has the same letters as in baselines of older versions.
+  const all = Object.keys(keep).length === 0 ? request : { ...request, keep };
+  const sorted = JSON.stringify(all, (_, value: unknown) =>
     typeof value === "object" && value !== null && !Array.isArray(value)
       ? Object.fromEntries(Object.entries(value).sort())
       : value,

@@ -3,11 +3,12 @@ import type { Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import type { TLSSocket } from "node:tls";
 import autocannon from "autocannon";
-import { type LoadContext, type LoadDriver, pathPrefix, toHttpRequest, unscheduled } from "./load-driver.ts";
+import { httpForm } from "./http-form.ts";
+import { type LoadContext, type LoadDriver, unscheduled } from "./load-driver.ts";
 import type { PlannedRequest } from "./planned-request.ts";
-import { driveReconnecting } from "./reconnecting.ts";
 import type { InFlight } from "./tally.ts";
 import { tlsOptions } from "./tls.ts";
+import { driveUndiciClosedModel } from "./undici-closed-model.ts";
 
 // autocannon drives the connections; this file times and counts the requests. autocannon's own numbers (9.0.0) are wrong:
 // when a connection closes with a request in flight, that request stays at the head of the client's queue. Every later
@@ -34,8 +35,9 @@ interface Connection {
 /** Each connection sends its next request after the response to the last one: as much load as the connections carry. */
 export function driveClosedModel(context: LoadContext): LoadDriver {
   const { options, tally, nextRequest, counts } = context;
-  if (options.keepAlive === false) return driveReconnecting(context);
-  const prefix = pathPrefix(options.endpoint);
+  if (options.keepAlive === false || context.connections !== undefined)
+    return driveUndiciClosedModel(context);
+  const toHttp = httpForm(options);
   // autocannon builds a client's first request before it creates the client, and the others right after its "request" event.
   let firstRequest: PlannedRequest | undefined;
   let awaitingRequest: InFlight | undefined;
@@ -45,7 +47,7 @@ export function driveClosedModel(context: LoadContext): LoadDriver {
     if (awaitingRequest) awaitingRequest.request = planned;
     else firstRequest = planned;
     awaitingRequest = undefined;
-    return { ...defaults, ...toHttpRequest(planned, prefix) };
+    return { ...defaults, ...toHttp(planned) };
   }
 
   function watch(typedClient: autocannon.Client): void {

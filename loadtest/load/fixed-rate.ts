@@ -1,8 +1,8 @@
-import type { Client } from "undici";
 import { LatencyHistogram } from "../../measure/latency.ts";
+import type { Connection } from "./connection.ts";
 import type { LoadContext, LoadDriver } from "./load-driver.ts";
-import type { InFlight } from "./tally.ts";
-import { openClient, undiciSender } from "./undici-client.ts";
+import type { PlannedRequest } from "./planned-request.ts";
+import { openConnections, undiciSender } from "./undici-client.ts";
 
 /**
  * Sends each request when it is due, independent of earlier responses, and measures its latency from that time. When the
@@ -18,35 +18,47 @@ export function driveFixedRate({
   counts,
   measuredFromMs,
   pacer,
+  connections: opened,
+  renewal,
 }: LoadContext): LoadDriver {
   const { rate = 1, timeoutSeconds, warmupSeconds, firstDueMs } = options;
   const timeoutMs = timeoutSeconds * 1000;
   const startMs = measuredFromMs - warmupSeconds * 1000 + firstDueMs;
   const late = LatencyHistogram.empty();
-  const waiting: InFlight[] = [];
-  const clients = Array.from({ length: options.connections }, () => openClient(options));
-  const idle = [...clients];
-  const send = undiciSender(options, tally);
+  /** Due times of requests without a free connection. A request is made for the session of the connection that sends it. */
+  const waiting: number[] = [];
+  const connections = opened ?? openConnections(options);
+  const idle = [...connections];
+  const send = undiciSender(options, tally, renewal);
   let untilMs = Number.POSITIVE_INFINITY;
 
   pacer?.start(rate, startMs - performance.now(), (index) => {
     const dueMs = startMs + (index * 1000) / rate;
     if (dueMs >= untilMs) return;
-    const inFlight: InFlight = { request: nextRequest(), sentAt: dueMs, counted: counts(dueMs) };
-    if (inFlight.counted) late.record(performance.now() - dueMs);
-    const client = idle.pop();
-    if (client) send(client, inFlight, () => release(client));
-    else waiting.push(inFlight);
+    // Sessions take turns, as users do. Otherwise the connection that was used last is the cheapest.
+    const connection = opened === undefined ? idle.pop() : idle.shift();
+    const request = connection && nextRequest(connection.session);
+    if (counts(dueMs)) late.record(performance.now() - dueMs);
+    if (request) sendDue(connection, request, dueMs);
+    else waiting.push(dueMs);
   });
 
-  function release(client: Client): void {
+  function sendDue(connection: Connection, request: PlannedRequest, dueMs: number): void {
+    send(connection, { request, sentAt: dueMs, counted: counts(dueMs) }, () => release(connection));
+  }
+
+  function release(connection: Connection): void {
     const expiredBeforeMs = performance.now() - timeoutMs;
     let next = waiting.shift();
-    for (; next && next.sentAt <= expiredBeforeMs; next = waiting.shift()) tally.timeoutUnsent(next);
-    const inFlight = next;
+    for (; next !== undefined && next <= expiredBeforeMs; next = waiting.shift()) giveUp(next);
+    const dueMs = next;
     // The next request is not sent inside undici's callback, where the client still counts as busy.
-    if (inFlight) queueMicrotask(() => send(client, inFlight, () => release(client)));
-    else idle.push(client);
+    if (dueMs === undefined) idle.push(connection);
+    else queueMicrotask(() => sendDue(connection, nextRequest(connection.session), dueMs));
+  }
+
+  function giveUp(dueMs: number): void {
+    tally.timeoutUnsent(dueMs, counts(dueMs));
   }
 
   return {
@@ -56,13 +68,13 @@ export function driveFixedRate({
     },
     lateMs: (percentile) => (late.count === 0 ? null : late.at(percentile)),
     giveUpWaiting: () => {
-      for (const inFlight of waiting.splice(0)) tally.timeoutUnsent(inFlight);
+      waiting.splice(0).forEach(giveUp);
     },
     stop: async () => {
       untilMs = 0;
       waiting.length = 0;
       await pacer?.stop();
-      await Promise.all(clients.map((client) => client.destroy()));
+      await Promise.all(connections.map(({ client }) => client.destroy()));
     },
   };
 }

@@ -2,7 +2,7 @@ import { Client } from "undici";
 import { type ApiPrefix, atGateway } from "../../contract/api-prefix.ts";
 import { UserError } from "../../contract/user-error.ts";
 import { poll } from "../../host/poll.ts";
-import { pathPrefix } from "./load-driver.ts";
+import { pathPrefix } from "./http-form.ts";
 import { isCertificateError, type TlsSettings, tlsOptions } from "./tls.ts";
 
 /** Consecutive responses that count as steady. */

@@ -1,19 +1,26 @@
 import type { Pacer } from "../../measure/pacer.ts";
+import type { Connection, Renewal } from "./connection.ts";
 import type { ThreadOptions } from "./load-result.ts";
 import type { PlannedRequest } from "./planned-request.ts";
+import type { Session } from "./session.ts";
 import type { Tally } from "./tally.ts";
 
 /** The input of a load model: what the worker thread shares with it. */
 export interface LoadContext {
   options: ThreadOptions;
   tally: Tally;
-  nextRequest: () => PlannedRequest;
+  /** @param session of the connection that sends the request; undefined: it keeps nothing */
+  nextRequest: (session?: Session) => PlannedRequest;
   /** Whether a request that is sent or due at this time (`performance.now()`) counts. */
   counts: (ms: number) => boolean;
   /** Start of the measured part, by `performance.now()`. */
   measuredFromMs: number;
   /** The clock of a fixed rate, ready to start; undefined in a closed model. */
   pacer: Pacer | undefined;
+  /** Connections whose sessions have begun; undefined: the scenario has no sessions. */
+  connections: readonly Connection[] | undefined;
+  /** What begins a session again; undefined: there are none. */
+  renewal: Renewal | undefined;
 }
 
 /** A running load model. */
@@ -33,20 +40,4 @@ export interface LoadDriver {
 /** A load model without a schedule: no request is due, so none waits or is late. */
 export function unscheduled(stop: LoadDriver["stop"]): LoadDriver {
   return { backlog: () => 0, endSchedule: () => {}, lateMs: () => null, giveUpWaiting: () => {}, stop };
-}
-
-/** Prefix of the endpoint's paths, without a trailing slash. */
-export function pathPrefix(endpoint: string): string {
-  return new URL(endpoint).pathname.replace(/\/$/, "");
-}
-
-/** The request in the form that both HTTP clients take. */
-export function toHttpRequest(
-  { id, method, path, body, contentType = "application/json", headers: own }: PlannedRequest,
-  prefix: string,
-) {
-  const headers = { "x-request-id": id };
-  const form = { method, path: prefix + path };
-  if (body === undefined) return { ...form, headers: own === undefined ? headers : { ...own, ...headers } };
-  return { ...form, body, headers: { "content-type": contentType, ...own, ...headers } };
 }

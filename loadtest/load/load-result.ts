@@ -29,6 +29,8 @@ export interface LoadOptions {
   threads?: number;
   /** Whether a connection carries several requests; default true. */
   keepAlive?: boolean;
+  /** Least time between two times that a session begins, in milliseconds from 0; default 10,000. */
+  renewAfterMs?: number;
   tls?: TlsSettings;
 }
 

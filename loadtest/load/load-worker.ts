@@ -9,8 +9,10 @@ import { driveClosedModel } from "./closed-model.ts";
 import { driveFixedRate } from "./fixed-rate.ts";
 import type { LoadMessage, StartMessage } from "./load.ts";
 import type { ThreadOptions } from "./load-result.ts";
-import type { PlannedRequest } from "./planned-request.ts";
-import { requestSource } from "./scenarios.ts";
+import { openSessions } from "./open-sessions.ts";
+import { RequestFiles } from "./request-files.ts";
+import { hasSessions, requestSource, type SourceContext, stepSources } from "./scenarios.ts";
+import { SessionSteps } from "./session-steps.ts";
 import { Tally } from "./tally.ts";
 
 const options = workerData as ThreadOptions;
@@ -27,9 +29,18 @@ let phase: "warmup" | "measured" | "finished" = options.warmupSeconds > 0 ? "war
 let interrupted = false;
 
 const pacer = options.rate === undefined ? undefined : await Pacer.prepare();
-// All threads start at the same time, after the slowest has loaded its modules.
+const firstMessage = once(port, "message") as Promise<[StartMessage | "stop"]>;
+const random = seededRandom(options.seed);
+const context: SourceContext = { ...options, random, files: new RequestFiles() };
+const idPrefix = `load-${process.pid}-${threadId}`;
+const nextRequest = requestSource(options.scenario, context, idPrefix);
+const renewal = hasSessions(options.scenario)
+  ? new SessionSteps(stepSources(options.scenario, context, idPrefix), options, reportProblem)
+  : undefined;
+const connections = renewal && (await openSessions(options, renewal, firstMessage));
+// All threads start at the same time, after the slowest has loaded its modules and begun its sessions.
 post({ type: "ready" });
-const [first] = (await once(port, "message")) as [StartMessage | "stop"];
+const [first] = await firstMessage;
 const loadFromMs = first === "stop" ? performance.now() : first.atMs - performance.timeOrigin;
 const startMs = loadFromMs + options.warmupSeconds * 1000;
 const startedAt = performance.timeOrigin + startMs;
@@ -46,26 +57,18 @@ const drive = options.rate === undefined ? driveClosedModel : driveFixedRate;
 const driver = drive({
   options,
   tally,
-  nextRequest: requests(),
+  nextRequest,
   counts: isMeasured,
   measuredFromMs: startMs,
   pacer,
+  connections,
+  renewal,
 });
 if (phase === "measured") lag.enable();
 
-function requests(): () => PlannedRequest {
-  const { scenario, seed, removedBase } = options;
-  const next = requestSource(scenario, options, seededRandom(seed), `load-${process.pid}-${threadId}`);
-  if (!removedBase) return next;
-  return () => {
-    const request = next();
-    return {
-      ...request,
-      path: request.path.startsWith(`${removedBase}/`)
-        ? request.path.slice(removedBase.length)
-        : request.path,
-    };
-  };
+/** After the end, connections close while sessions may begin again. */
+function reportProblem(text: string): void {
+  if (phase !== "finished") post({ type: "problem", text });
 }
 
 let ticker = setInterval(endSecond, 1000);

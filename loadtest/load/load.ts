@@ -3,9 +3,10 @@ import { LatencyHistogram } from "../../measure/latency.ts";
 import type { LoadResult, SecondOfLoad } from "../report/schema/scenario.ts";
 import { addErrors, type LoadOptions, type ThreadOptions } from "./load-result.ts";
 
-/** The messages of a worker thread: ready to start, one second of load, the end. */
+/** The messages of a worker thread: ready to start, a request of a session that failed, one second of load, the end. */
 export type LoadMessage =
   | { type: "ready" }
+  | { type: "problem"; text: string }
   | { type: "second"; warmup: boolean; stats: SecondOfLoad }
   | {
       type: "done";
@@ -29,11 +30,16 @@ type Second = Extract<LoadMessage, { type: "second" }>;
 /**
  * Runs one scenario in worker threads. Aborting the signal ends it early; the result covers the time until then.
  *
- * @throws {Error} when a worker thread ends without a result. The other threads are ended then.
+ * @throws {Error} when a worker thread ends without a result, or a session cannot begin. The other threads are ended then.
  */
 export async function runLoad(
   options: LoadOptions,
-  hooks: { onSecond?: (stats: SecondOfLoad, warmup: boolean) => void; signal?: AbortSignal } = {},
+  hooks: {
+    onSecond?: (stats: SecondOfLoad, warmup: boolean) => void;
+    /** A problem of the load itself, in words. The result is not that of the load that was asked for. */
+    onProblem?: (problem: string) => void;
+    signal?: AbortSignal;
+  } = {},
 ): Promise<LoadResult> {
   const threads = Math.min(options.threads ?? 1, options.connections);
   const rows: Second[][] = [];
@@ -43,14 +49,18 @@ export async function runLoad(
     Array.from({ length: threads }, (_, thread) => {
       let seconds = 0;
       const share = shareOf(options, thread, threads);
-      return runThread(share, { start, interrupted: hooks.signal, failed: failed.signal }, (second) => {
-        const row = rows[seconds] ?? [];
-        rows[seconds++] = row;
-        row.push(second);
-        if (row.length < threads) return;
-        const [stats] = mergeSeconds([row.map((each) => each.stats)]);
-        if (stats) hooks.onSecond?.(stats, second.warmup);
-      });
+      return runThread(
+        share,
+        { start, interrupted: hooks.signal, failed: failed.signal, onProblem: hooks.onProblem },
+        (second) => {
+          const row = rows[seconds] ?? [];
+          rows[seconds++] = row;
+          row.push(second);
+          if (row.length < threads) return;
+          const [stats] = mergeSeconds([row.map((each) => each.stats)]);
+          if (stats) hooks.onSecond?.(stats, second.warmup);
+        },
+      );
     }),
   ).catch((error: unknown) => {
     failed.abort();
@@ -93,11 +103,12 @@ interface ThreadControl {
   interrupted: AbortSignal | undefined;
   /** Aborted when another thread has failed. */
   failed: AbortSignal;
+  onProblem: ((problem: string) => void) | undefined;
 }
 
 function runThread(
   options: ThreadOptions,
-  { start, interrupted, failed }: ThreadControl,
+  { start, interrupted, failed, onProblem }: ThreadControl,
   onSecond: (second: Second) => void,
 ): Promise<Done> {
   return new Promise((resolve, reject) => {
@@ -116,11 +127,14 @@ function runThread(
           worker.postMessage(given);
         });
       } else if (message.type === "second") onSecond(message);
+      else if (message.type === "problem") onProblem?.(message.text);
       else outcome = message;
     });
-    worker.once("error", (error: Error) =>
-      reject(new Error(`${name} failed ${when}: ${error.message}`, { cause: error })),
-    );
+    worker.once("error", (error: Error) => {
+      // An error of a worker thread arrives with its properties, but as a plain Error.
+      const isOfUser = error.name === "UserError";
+      reject(isOfUser ? error : new Error(`${name} failed ${when}: ${error.message}`, { cause: error }));
+    });
     worker.once("exit", (code) => {
       interrupted?.removeEventListener("abort", stop);
       if (outcome) resolve(outcome);

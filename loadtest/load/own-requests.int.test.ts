@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RequestConfig } from "../../contract/outputs.ts";
-import { seededRandom } from "../../measure/random.ts";
 import { type Behaviour, StubServer } from "../testing/stub-server.ts";
 import { runLoad } from "./load.ts";
-import { compileRequest } from "./own-requests.ts";
-import { tryRequest } from "./request-trial.ts";
+import { tryRequests } from "./request-trial.ts";
 
 const create: RequestConfig = {
   method: "POST",
@@ -46,8 +44,9 @@ const items: Behaviour = (request, response) => {
   });
 };
 
+process.env.OWN_REQUESTS_TOKEN = "of-the-test";
+
 test("runLoad sends requests of stack config in both models, with values that belong together", async () => {
-  process.env.OWN_REQUESTS_TOKEN = "of-the-test";
   const atGateway = (request: RequestConfig) => ({ ...request, path: `/api${request.path}` });
   const requests = { create: atGateway(create), list: atGateway(list) };
   const toPod = { scenario: { ...scenario, requests }, removedBase: "/api" };
@@ -69,20 +68,23 @@ test("runLoad sends requests of stack config in both models, with values that be
   }
 });
 
-test("tryRequest says what is wrong with a response", async () => {
-  const trial = async (behave: Behaviour, config = create) => {
+test("tryRequests refuses a request by its name, with what is wrong with the response", async () => {
+  const trial = async (behave: Behaviour) => {
     await using server = await StubServer.start(behave);
-    const request = compileRequest("create", config, seededRandom(1), { OWN_REQUESTS_TOKEN: "of-the-test" });
-    return await tryRequest({ endpoint: server.endpoint, tls: { insecure: false } }, request());
+    const settings = { endpoint: server.endpoint, tls: { insecure: false } };
+    await tryRequests([scenario], settings, () => {});
   };
-  assert.equal(await trial(items), undefined);
-  assert.match(
-    (await trial((_, response) => response.writeHead(404).end("no items"))) ?? "",
-    /^HTTP 404 no items/,
+  await trial(items);
+  await assert.rejects(
+    trial((_, response) => response.writeHead(404).end("no items")),
+    /^UserError: the request create \(POST .*\) gets no right response: HTTP 404 no items$/,
   );
-  assert.match(
-    (await trial((_, response) => response.writeHead(201).end('{"kind":"user"}'))) ?? "",
-    /^HTTP 201 with another body than expected: \{"kind":"user"\}/,
+  await assert.rejects(
+    trial((_, response) => response.writeHead(201).end('{"kind":"user"}')),
+    /HTTP 201 with another body than expected: \{"kind":"user"\}/,
   );
-  assert.match((await trial((request) => request.socket.destroy())) ?? "", /socket|closed/);
+  await assert.rejects(
+    trial((request) => request.socket.destroy()),
+    /the request create .*(socket|closed)/,
+  );
 });

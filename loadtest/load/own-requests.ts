@@ -1,130 +1,84 @@
-import { randomUUID } from "node:crypto";
 import type { RequestConfig } from "../../contract/outputs.ts";
-import { type Generator, parseTemplate, type Slot, type Template } from "../../contract/request-template.ts";
-import { UserError } from "../../contract/user-error.ts";
-import { type Random, zipf } from "../../measure/random.ts";
+import { parseTemplate } from "../../contract/request-template.ts";
+import { jsonType } from "./http-form.ts";
 import type { RequestOfKind } from "./planned-request.ts";
+import { RequestFiles } from "./request-files.ts";
+import { compileBody, compileText, inHeader, inPath } from "./request-text.ts";
+import { RequestValues, type ValueContext } from "./request-values.ts";
+import { bodyCheck, keptReader } from "./response-check.ts";
+import type { Session } from "./session.ts";
 
-/** Skew of `zipf`, as of the keys of the example API. */
-const zipfExponent = 1;
+/** Makes the next request of a kind. @param session of the connection that sends it; undefined: it keeps nothing */
+export type CompiledRequest = (session?: Session) => RequestOfKind;
 
 /**
- * Compiles a kind of request of stack config. One without generators is the same object each time, and costs nothing.
+ * Compiles a kind of request of stack config. One without generators and kept values is the same object each time, and costs nothing.
  *
- * @throws {UserError} when a variable of the environment is missing, or a text cannot be read
+ * @throws {UserError} with exit code 2 when a variable of the environment or a file is missing
+ * @throws {Error} when a text cannot be read
  */
-export function compileRequest(
-  kind: string,
-  config: RequestConfig,
-  random: Random,
-  env: NodeJS.ProcessEnv = process.env,
-): () => RequestOfKind {
-  const { method, headers, expect } = config;
-  const named = Object.entries(headers).map(([name, text]) => [name, parseTemplate(text)] as const);
-  const path = parseTemplate(config.path);
-  const body = config.body === undefined ? undefined : parseTemplate(config.body);
-  const all = [path, ...named.map(([, template]) => template), ...(body === undefined ? [] : [body])];
-  const makers = makersOf(kind, all, random, env);
+export function compileRequest(kind: string, config: RequestConfig, context: ValueContext): CompiledRequest {
+  const { method, expect, keep = {} } = config;
+  const { files = new RequestFiles() } = context;
+  const headerTexts = Object.entries(config.headers).map(([name, text]) => ({
+    name: name.toLowerCase(),
+    text,
+    template: parseTemplate(text),
+  }));
+  const pathTemplate = parseTemplate(config.path);
+  const bodyTemplate = config.body === undefined ? [] : parseTemplate(config.body);
+  const templates = [pathTemplate, ...headerTexts.map(({ template }) => template), bodyTemplate];
+  const values = new RequestValues(kind, templates, { ...context, files });
+  const path = compileText(pathTemplate, values, () => inPath);
+  const headers = headerTexts.map(
+    ({ name, template }) => [name, compileText(template, values, () => inHeader)] as const,
+  );
+  const { text: contentType = jsonType } = headerTexts.find(({ name }) => name === "content-type") ?? {};
+  const body =
+    config.body === undefined
+      ? undefined
+      : compileBody(bodyTemplate, values, contentType, (file) => files.content(file, kind));
   const verify = bodyCheck(expect);
-  const make = (values: ReadonlyMap<string, string>): RequestOfKind => ({
-    kind,
-    method,
-    path: fill(path, values),
-    ...(named.length > 0 && {
-      headers: Object.fromEntries(named.map(([name, template]) => [name, fill(template, values)])),
-    }),
-    ...(body !== undefined && { body: fill(body, values) }),
-    ...(expect.statuses.length > 0 && { statuses: expect.statuses }),
-    verify,
-  });
-  if (makers.length === 0) {
-    const same = make(new Map());
+  const kept = Object.entries(keep).map(([name, source]) => `${name} (${source})`);
+  const readKept = kept.length === 0 ? undefined : keptReader(keep);
+
+  function make(made: readonly string[], session: Session | undefined): RequestOfKind {
+    const request: RequestOfKind = { kind, method, path: path(made), verify };
+    if (headers.length > 0) {
+      const filled: Record<string, string> = {};
+      for (const [name, text] of headers) filled[name] = text(made);
+      request.headers = filled;
+    }
+    if (body !== undefined) request.body = body(made);
+    if (expect.statuses.length > 0) request.statuses = expect.statuses;
+    if (values.usesSession) request.renewed = () => make(values.renewed(made, session), session);
+    return readKept === undefined
+      ? request
+      : keeping({ ...request, keeps: kept.join(", ") }, readKept, session);
+  }
+  if (values.isEmpty && readKept === undefined) {
+    const same = make([], undefined);
     return () => same;
   }
-  return () => make(new Map(makers.map(([name, value]) => [name, value()])));
+  return (session) => make(values.next(session), session);
 }
 
-function fill(template: Template, values: ReadonlyMap<string, string>): string {
-  let text = "";
-  for (const part of template) text += typeof part === "string" ? part : (values.get(part.name) ?? "");
-  return text;
-}
-
-function makersOf(
-  kind: string,
-  templates: readonly Template[],
-  random: Random,
-  env: NodeJS.ProcessEnv,
-): [name: string, value: () => string][] {
-  const slots = templates.flat().filter((part): part is Slot => typeof part !== "string");
-  const made = new Map<string, () => string>();
-  for (const { name, generator } of slots)
-    if (generator.kind !== "same" && !made.has(name)) made.set(name, makerOf(kind, generator, random, env));
-  return [...made];
-}
-
-function makerOf(
-  kind: string,
-  generator: Exclude<Generator, { kind: "same" }>,
-  random: Random,
-  env: NodeJS.ProcessEnv,
-): () => string {
-  switch (generator.kind) {
-    case "uuid":
-      return randomUUID;
-    case "choice": {
-      const { values } = generator;
-      return () => values[Math.floor(random() * values.length)] ?? "";
-    }
-    case "env": {
-      const value = env[generator.name];
-      if (value === undefined)
-        throw new UserError(
-          `the request ${kind} needs the variable ${generator.name}, which the environment does not have`,
-          `set it: ${generator.name}=… npm run loadtest`,
-        );
-      return () => value;
-    }
-    case "integer": {
-      const { from, to, isZipf } = generator;
-      const count = to - from + 1;
-      const rank = isZipf ? zipf(count, zipfExponent, random) : () => 1 + Math.floor(random() * count);
-      return () => String(from - 1 + rank());
-    }
-  }
-}
-
-/** The check of a right response's body. */
-function bodyCheck({ contains, json, maxBody }: RequestConfig["expect"]): (body: string) => boolean {
-  const wanted = Object.entries(json);
-  return (body) => {
-    if (contains !== undefined && !body.includes(contains)) return false;
-    if (maxBody !== undefined && Buffer.byteLength(body) > maxBody) return false;
-    if (wanted.length === 0) return true;
-    let parsed: unknown;
-    try {
-      parsed = JSON.parse(body);
-    } catch {
-      return false;
-    }
-    return wanted.every(([pointer, value]) => spelled(valueAt(parsed, pointer)) === value);
+/** The request, whose right response gives the session its values. A response without one of them is wrong. */
+function keeping(
+  request: RequestOfKind,
+  readKept: ReturnType<typeof keptReader>,
+  session: Session | undefined,
+): RequestOfKind {
+  let kept: Record<string, string> | undefined;
+  return {
+    ...request,
+    verify: (body, headers = {}) => {
+      if (!request.verify(body)) return false;
+      kept = readKept(body, headers);
+      return kept !== undefined;
+    },
+    settle: (isGood) => {
+      if (isGood && kept !== undefined) session?.keep(request.kind, kept);
+    },
   };
 }
-
-/** The value that a JSON pointer leads to (RFC 6901); undefined: none. */
-function valueAt(document: unknown, pointer: string): unknown {
-  return pointer
-    .split("/")
-    .slice(1)
-    .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"))
-    .reduce<unknown>(
-      (found, step) =>
-        typeof found === "object" && found !== null && Object.hasOwn(found, step)
-          ? (found as Record<string, unknown>)[step]
-          : undefined,
-      document,
-    );
-}
-
-const spelled = (value: unknown): string | undefined =>
-  ["string", "number", "boolean"].includes(typeof value) ? String(value) : undefined;

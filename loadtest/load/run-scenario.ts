@@ -1,5 +1,4 @@
 import { UserError } from "../../contract/user-error.ts";
-import { seededRandom } from "../../measure/random.ts";
 import type { Turn } from "../compare/repeated-run.ts";
 import type { Injection } from "../faults/injection.ts";
 import type { Observer } from "../observe/observer.ts";
@@ -7,8 +6,7 @@ import type { LoadResult } from "../report/schema/scenario.ts";
 import type { Run } from "../run-context.ts";
 import { waitForFrontDoor } from "./front-door.ts";
 import { runLoad } from "./load.ts";
-import { compileRequest } from "./own-requests.ts";
-import { tryRequest } from "./request-trial.ts";
+import { tryRequests } from "./request-trial.ts";
 import { usesUsers } from "./scenarios.ts";
 import { type SeedResult, seedUsers } from "./seed.ts";
 import { userId } from "./users.ts";
@@ -29,7 +27,7 @@ export async function prepareEndpoint(run: Run): Promise<number> {
     waitForFrontDoor(endpoint, { tls, signal, prefix: run.outputs.loadtest.apiPrefix }),
   );
   if (!steady) progress.detail("it does not respond steadily");
-  await tryOwnRequests(run);
+  await tryRequests(run.scenarios, settings, (name) => progress.begin(`trying the request ${name}`));
   if (!run.scenarios.some(usesUsers)) return 0;
   progress.begin(`seeding ${users} users`);
   const result = await seedUsers(endpoint, users, {
@@ -39,20 +37,6 @@ export async function prepareEndpoint(run: Run): Promise<number> {
   });
   refuseBadSeed(result, endpoint, users);
   return result.version;
-}
-
-/** @throws {UserError} with the first request that does not get a right response: a run would only count its failures. */
-async function tryOwnRequests({ scenarios, settings, progress }: Run): Promise<void> {
-  const own = new Map(scenarios.flatMap(({ requests = {} }) => Object.entries(requests)));
-  for (const [name, config] of own) {
-    progress.begin(`trying the request ${name}`);
-    const problem = await tryRequest(settings, compileRequest(name, config, seededRandom(seed))());
-    if (problem === undefined) continue;
-    throw new UserError(
-      `the request ${name} (${config.method} ${config.path}) gets no right response: ${problem}`,
-      `correct loadtest.requests.${name} in stack config and run pulumi up, or the API`,
-    );
-  }
 }
 
 function refuseBadSeed({ foreign, failures }: SeedResult, endpoint: string, users: number): void {
@@ -89,10 +73,16 @@ export async function runScenario(
   progress.begin(scenario.name);
   const settings = run.settingsOf(scenario);
   let failed = 0;
+  let hasProblem = false;
   return runLoad(
     { ...run.settings, ...target, ...settings, scenario, timeoutSeconds, seed, seededVersion },
     {
       signal,
+      onProblem: (problem) => {
+        // The connections fail in the same way, each with a text of its own.
+        if (!hasProblem) run.problems.invalid.push(`${scenario.name}: ${problem}`);
+        hasProblem = true;
+      },
       onSecond: (stats, warmup) => {
         failed += stats.failed;
         if (!warmup) injection?.onSecond(stats.second, settings.durationSeconds);

@@ -11,8 +11,8 @@ function requests(name: string, count: number, users = 50): PlannedRequest[] {
   const scenario = sampleScenarios().find((each) => each.name === name);
   assert.ok(scenario);
   const share = { users, seededVersion: 5, thread: 0, threads: 1 };
-  const next = requestSource(scenario, share, seededRandom(1));
-  return Array.from({ length: count }, next);
+  const next = requestSource(scenario, { ...share, random: seededRandom(1) });
+  return Array.from({ length: count }, () => next());
 }
 
 test("requestSource reads only seeded users in cached-read", () => {

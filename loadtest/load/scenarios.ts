@@ -1,9 +1,12 @@
-import { createHash } from "node:crypto";
 import type { LoadTestSettings, RequestConfig } from "../../contract/outputs.ts";
-import { type Random, seededRandom, weightedPick, zipf } from "../../measure/random.ts";
+import { needsOf, stepsOf } from "../../contract/request-steps.ts";
+import { weightedPick, zipf } from "../../measure/random.ts";
 import { wrongUsage } from "../errors.ts";
-import { compileRequest } from "./own-requests.ts";
+import { exampleRequest } from "./example-requests.ts";
+import { type CompiledRequest, compileRequest } from "./own-requests.ts";
 import type { PlannedRequest, RequestOfKind } from "./planned-request.ts";
+import type { ValueContext } from "./request-values.ts";
+import type { Session } from "./session.ts";
 import { type UserShare, UserVersions, type UserWrite, userBody, userId, versionIn } from "./users.ts";
 
 /** A mix of requests and its load. Settings that are absent come from the run. */
@@ -12,8 +15,12 @@ export interface Scenario {
   about: string;
   /** Weights, any positive numbers. */
   mix: { kind: string; weight: number }[];
-  /** The kinds of the mix that stack config defines, by name. */
+  /** The kinds of the mix and of the steps that stack config defines, by name. */
   requests?: Record<string, RequestConfig>;
+  /** Names of the requests that each connection sends before its first one of the mix, in their order. */
+  steps?: string[];
+  /** Whether each connection keeps the cookies of responses. */
+  cookies?: boolean;
   connections?: number;
   /** Requests per second; absent: a closed model. */
   rate?: number;
@@ -21,10 +28,6 @@ export interface Scenario {
   warmupSeconds?: number;
 }
 
-/** Input of the CPU-heavy route: about ten milliseconds of one core. */
-const heavyN = 27;
-const heavyResult = '"fibonacci":196418';
-const uploadBytes = 256 * 1024;
 /** Skew of the read keys; 1 is the usual popularity curve of web caches. */
 const zipfExponent = 1;
 
@@ -55,18 +58,32 @@ export function chooseScenarios(
     throw wrongUsage(
       "the stack has no scenario that is enabled; define requests of your API and a scenario: docs/loadtest.md#requests-of-your-own",
     );
-  return chosen.map(({ about, mix, enabled: _, ...settings }) => {
+  const needs = needsOf(requests);
+  return chosen.map(({ about, mix, before = [], cookies = false, enabled: _, ...settings }) => {
     const parts = Object.entries(mix)
       .filter(([, weight]) => weight > 0)
       .map(([kind, weight]) => ({ kind, weight }));
-    const own = Object.entries(requests).filter(([name]) => parts.some(({ kind }) => kind === name));
+    const kinds = parts.map(({ kind }) => kind);
+    const steps = stepsOf(before, kinds, needs);
+    const own = Object.entries(requests).filter(([name]) => kinds.includes(name) || steps.includes(name));
     return {
       ...settings,
       about: about ?? describeMix(parts),
       mix: parts,
       ...(own.length > 0 && { requests: Object.fromEntries(own) }),
+      ...(steps.length > 0 && { steps }),
+      ...(cookies && { cookies }),
     };
   });
+}
+
+/** Whether the connections of a scenario keep what they need later: cookies, or values of responses. */
+export function hasSessions({ steps = [], cookies = false, requests = {} }: Scenario): boolean {
+  return (
+    steps.length > 0 ||
+    cookies ||
+    Object.values(requests).some(({ keep = {} }) => Object.keys(keep).length > 0)
+  );
 }
 
 function describeMix(mix: Scenario["mix"]): string {
@@ -79,77 +96,59 @@ export function usesUsers({ mix }: Scenario): boolean {
   return mix.some(({ kind }) => kind === "read" || kind === "write");
 }
 
-const light: RequestOfKind = {
-  kind: "light",
-  method: "GET",
-  path: "/api/light",
-  verify: (body) => body.includes('"ok":true'),
-};
-const heavy: RequestOfKind = {
-  kind: "heavy",
-  method: "GET",
-  path: `/api/heavy-task?n=${heavyN}`,
-  verify: (body) => body.includes(heavyResult),
-};
-
-/** Uploads a file of random letters, the same in every run. The response must contain its hash. */
-function uploadRequest(): RequestOfKind {
-  const random = seededRandom(uploadBytes);
-  const letters = Array.from({ length: uploadBytes }, () =>
-    String.fromCharCode(97 + Math.floor(random() * 26)),
-  );
-  const content = letters.join("");
-  const hash = createHash("sha256").update(content).digest("hex");
-  const boundary = "breakwater-load";
-  const head = 'Content-Disposition: form-data; name="file"; filename="load.txt"\r\nContent-Type: text/plain';
-  return {
-    kind: "upload",
-    method: "POST",
-    path: "/api/upload",
-    body: `--${boundary}\r\n${head}\r\n\r\n${content}\r\n--${boundary}--\r\n`,
-    contentType: `multipart/form-data; boundary=${boundary}`,
-    verify: (body) => body.includes(hash),
-  };
-}
+/** What the requests of a thread are made of. */
+export type SourceContext = UserShare & ValueContext;
 
 /**
  * The endless sequence of a scenario's requests; the same random numbers make the same sequence.
  *
- * @param share the users that are read and written
+ * @param context with the users that are read and written
  * @param idPrefix prefix of the request IDs
+ * @returns makes the next request, for the session of the connection that sends it
  */
 export function requestSource(
   scenario: Scenario,
-  share: UserShare,
-  random: Random,
+  context: SourceContext,
   idPrefix = "load",
-): () => PlannedRequest {
+): (session?: Session) => PlannedRequest {
   let sent = 0;
-  const next = requestOfKind(scenario, share, random);
-  return () => ({ ...next(), id: `${idPrefix}-${sent++}` });
+  const next = requestOfKind(scenario, context);
+  return (session) => ({ ...next(session), id: `${idPrefix}-${sent++}` });
 }
 
-function requestOfKind(scenario: Scenario, share: UserShare, random: Random): () => RequestOfKind {
+/** The requests that each connection sends before its first one of the mix, in their order. @param idPrefix of the request IDs */
+export function stepSources(
+  { steps = [], requests = {} }: Scenario,
+  context: ValueContext,
+  idPrefix = "load",
+): ((session: Session) => PlannedRequest)[] {
+  return steps.flatMap((name) => {
+    const config = requests[name];
+    if (config === undefined) return [];
+    const next = compileRequest(name, config, context);
+    let sent = 0;
+    return (session: Session) => ({ ...next(session), id: `${idPrefix}-${name}-${sent++}` });
+  });
+}
+
+function requestOfKind(scenario: Scenario, context: SourceContext): CompiledRequest {
+  const { random } = context;
   const pickKind = weightedPick(
     scenario.mix.map((part) => [part.kind, part.weight]),
     random,
   );
-  const pickRank = zipf(share.users, zipfExponent, random);
-  const versions = new UserVersions(share);
-  const upload = scenario.mix.some((part) => part.kind === "upload") ? uploadRequest() : undefined;
-  const own = new Map(
-    Object.entries(scenario.requests ?? {}).map(([kind, config]) => [
-      kind,
-      compileRequest(kind, config, random),
-    ]),
+  const pickRank = zipf(context.users, zipfExponent, random);
+  const versions = new UserVersions(context);
+  const compiled = new Map(
+    scenario.mix.flatMap(({ kind }) => {
+      const config = scenario.requests?.[kind] ?? exampleRequest(kind);
+      return config === undefined ? [] : [[kind, compileRequest(kind, config, context)]];
+    }),
   );
-  return () => {
+  return (session) => {
     const kind = pickKind();
-    const ownRequest = own.get(kind);
-    if (ownRequest !== undefined) return ownRequest();
-    if (kind === "light") return light;
-    if (kind === "heavy") return heavy;
-    if (upload && kind === "upload") return upload;
+    const request = compiled.get(kind);
+    if (request !== undefined) return request(session);
     return kind === "read" ? readOf(userId(pickRank()), versions) : writeOf(versions.write(pickRank()));
   };
 }

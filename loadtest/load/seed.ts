@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Pool } from "undici";
 import type { StackOutputs } from "../../contract/outputs.ts";
 import { UserError } from "../../contract/user-error.ts";
-import { pathPrefix } from "./load-driver.ts";
+import { pathPrefix } from "./http-form.ts";
 import { type TlsSettings, tlsOptions, trustIn } from "./tls.ts";
 import { newestVersion, userBody, userId, versionIn } from "./users.ts";
 

@@ -121,8 +121,8 @@ test("Tally counts a request that is open at the end once", () => {
 
 test("Tally counts a due request that never got a connection as a time-out", () => {
   const tally = newTally();
-  tally.timeoutUnsent({ request, sentAt: 100, counted: true });
-  tally.timeoutUnsent({ request, sentAt: -100, counted: false });
+  tally.timeoutUnsent(100, true);
+  tally.timeoutUnsent(-100, false);
   assert.deepEqual([tally.sent, tally.failed, tally.errors.timeouts, tally.notSent], [1, 1, 1, 1]);
 });
 

@@ -1,7 +1,7 @@
 import { LatencyHistogram } from "../../measure/latency.ts";
 import type { SecondOfLoad } from "../report/schema/scenario.ts";
 import { countErrors, noErrors } from "./load-result.ts";
-import type { PlannedRequest } from "./planned-request.ts";
+import { isExpected, type PlannedRequest, type ResponseHeaders } from "./planned-request.ts";
 
 /** A request that was sent and has no outcome yet. */
 export interface InFlight {
@@ -63,11 +63,18 @@ export class Tally {
     this.#open.add(inFlight);
   }
 
-  /** A complete response. @param id its X-Request-ID, if any */
-  answer(inFlight: InFlight, status: number, body: string, now: number, id?: string): void {
+  /** A complete response. @param id its X-Request-ID, if any @param headers those that the request may keep */
+  answer(
+    inFlight: InFlight,
+    status: number,
+    body: string,
+    now: number,
+    id?: string,
+    headers?: ResponseHeaders,
+  ): void {
     const { request } = inFlight;
-    const isExpected = request.statuses?.includes(status) ?? (status >= 200 && status <= 299);
-    const isGood = isExpected && (id === undefined || id === request.id) && request.verify(body);
+    const hasStatus = isExpected(request, status);
+    const isGood = hasStatus && (id === undefined || id === request.id) && request.verify(body, headers);
     if (!this.#end(inFlight, isGood)) return;
     const latencyMs = now - inFlight.sentAt;
     this.#responsesInSecond++;
@@ -80,26 +87,32 @@ export class Tally {
       return;
     }
     this.badLatency.record(latencyMs);
-    if (isExpected) this.errors.wrongBody++;
+    if (hasStatus) this.errors.wrongBody++;
     else count(this.errors.status, String(status));
     this.#recordFailure(now);
   }
 
   timeout(inFlight: InFlight, now: number): void {
     if (!this.#end(inFlight, false)) return;
-    const waitedMs = Math.max(this.#timeoutMs, now - inFlight.sentAt);
+    this.#recordTimeout(Math.max(this.#timeoutMs, now - inFlight.sentAt), inFlight.counted, now);
+  }
+
+  /** The time-out of a request that was due at `dueMs` and never got a connection. */
+  timeoutUnsent(dueMs: number, counted: boolean): void {
+    if (this.#ended) return;
+    if (counted) {
+      this.sent++;
+      this.notSent++;
+    }
+    this.#recordTimeout(this.#timeoutMs, counted, dueMs + this.#timeoutMs);
+  }
+
+  #recordTimeout(waitedMs: number, counted: boolean, now: number): void {
     this.#second.record(waitedMs);
-    if (!inFlight.counted) return;
+    if (!counted) return;
     this.latency.record(waitedMs);
     this.errors.timeouts++;
     this.#recordFailure(now);
-  }
-
-  /** The time-out of a request that was due and never got a connection. */
-  timeoutUnsent(inFlight: InFlight): void {
-    this.send(inFlight);
-    if (inFlight.counted && !this.#ended) this.notSent++;
-    this.timeout(inFlight, inFlight.sentAt + this.#timeoutMs);
   }
 
   connectionError(inFlight: InFlight, code: string, now: number): void {

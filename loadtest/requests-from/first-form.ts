@@ -9,10 +9,27 @@ export interface RequestForm {
   expect?: { statuses: number[] };
 }
 
+/** One scenario in stack config, as far as a first form has it. */
+export interface ScenarioForm {
+  about: string;
+  mix: Record<string, number>;
+  before?: string[];
+  cookies?: boolean;
+  enabled?: boolean;
+}
+
+/** What a request did for the session of a browser. */
+export interface SessionUse {
+  /** Its response set a cookie. */
+  setsCookie: boolean;
+  /** It signed in, so that each connection sends it first. */
+  signsIn: boolean;
+}
+
 /** A first form of `loadtest.requests` and `loadtest.scenarios`. */
 export interface FirstForm {
   requests: Record<string, RequestForm>;
-  scenarios: Record<string, { about: string; mix: Record<string, number>; enabled?: boolean }>;
+  scenarios: Record<string, ScenarioForm>;
   /** What was left out, and why; one line each. */
   notes: string[];
 }
@@ -23,11 +40,12 @@ const taken = ["light", "read", "write", "heavy", "upload"];
 
 /** Collects requests under names of their own, with the number of times that each was seen. */
 export class FormBuilder {
-  readonly #requests = new Map<string, { form: RequestForm; count: number }>();
+  readonly #requests = new Map<string, { form: RequestForm; count: number; signsIn: boolean }>();
+  #hasCookies = false;
   readonly #notes = new Set<string>();
 
   /** @param wish what the name is made of, as an operation's id or a path */
-  add(wish: string, form: RequestForm, count = 1): void {
+  add(wish: string, form: RequestForm, count = 1, session: Partial<SessionUse> = {}): void {
     const { method = "GET" } = form;
     if (!methods.includes(method)) {
       this.note(`${method} ${form.path}: no method of the load test`);
@@ -43,7 +61,9 @@ export class FormBuilder {
     const isFree = (name: string) => !this.#requests.has(name) && !taken.includes(name);
     let name = base;
     for (let number = 2; !isFree(name); number++) name = `${base}-${number}`;
-    this.#requests.set(name, { form, count });
+    const { signsIn = false, setsCookie = false } = session;
+    this.#requests.set(name, { form, count, signsIn });
+    this.#hasCookies ||= setsCookie;
   }
 
   note(text: string): void {
@@ -56,17 +76,24 @@ export class FormBuilder {
     const mixOf = (isRead: boolean) =>
       Object.fromEntries(
         entries
-          .filter(([, { form }]) => ((form.method ?? "GET") === "GET") === isRead)
+          .filter(([, { form, signsIn }]) => !signsIn && ((form.method ?? "GET") === "GET") === isRead)
           .map(([name, { count }]) => [name, count]),
       );
     const reads = mixOf(true);
     const writes = mixOf(false);
+    const before = entries.flatMap(([name, { signsIn }]) => (signsIn ? [name] : []));
+    const session = {
+      ...(before.length > 0 && { before }),
+      ...(this.#hasCookies && { cookies: true }),
+    };
     const has = (mix: object) => Object.keys(mix).length > 0;
     return {
       requests: Object.fromEntries(entries.map(([name, { form }]) => [name, form])),
       scenarios: {
-        ...(has(reads) && { reads: { about: "all that only reads", mix: reads } }),
-        ...(has(writes) && { changes: { about: "all that changes data", mix: writes, enabled: false } }),
+        ...(has(reads) && { reads: { about: "all that only reads", mix: reads, ...session } }),
+        ...(has(writes) && {
+          changes: { about: "all that changes data", mix: writes, ...session, enabled: false },
+        }),
       },
       notes: [...this.#notes],
     };

@@ -9,6 +9,7 @@ interface Seen {
   headers: { name: string; value: string }[];
   body: string | undefined;
   status: number;
+  setsCookie: boolean;
 }
 
 /** What of an archive's headers a load test may repeat. Everything else is of the browser, or secret. */
@@ -19,7 +20,7 @@ const openGenerator = /\{\{|%7B%7B/i;
 /**
  * A first form of requests from an HTTP archive, as browsers save it: requests to the host of the first one, those that differ in
  * an id only as one, weighted by how often they were sent. Cookies are never copied, and what looks like a credential is read
- * from a variable.
+ * from a variable. A POST with a credential whose response set a cookie is the login of each connection, which keeps its cookies.
  *
  * @param archive a HAR of version 1.2, parsed (W. Viebrock, "HTTP Archive format")
  * @param prefix prefix of the API's paths at the gateway
@@ -42,8 +43,13 @@ export function fromHar(archive: unknown, prefix?: ApiPrefix): FirstForm {
         each.url.host === first.url.host ? `${key}: ${why}` : `requests to ${each.url.host}: ${why}`,
       );
   }
-  for (const [key, group] of groups)
-    builder.add(key.replaceAll("*", "id"), formOf(group, prefix), group.length);
+  for (const [key, group] of groups) {
+    const form = formOf(group, prefix);
+    const setsCookie = group.some((each) => each.setsCookie);
+    // A body with a credential, and a cookie in return.
+    const signsIn = setsCookie && form.method === "POST" && (form.body?.includes("{{") ?? false);
+    builder.add(key.replaceAll("*", "id"), form, group.length, { setsCookie, signsIn });
+  }
   return builder.build();
 }
 
@@ -76,17 +82,22 @@ function read(entry: unknown): Seen | undefined {
   const url = URL.parse(textOf(request.url) ?? "");
   if (url === null || !url.protocol.startsWith("http")) return undefined;
   const { postData } = request;
-  const headers = (Array.isArray(request.headers) ? request.headers : []).filter(
-    (header): header is Seen["headers"][number] =>
-      isObject(header) && typeof header.name === "string" && typeof header.value === "string",
-  );
+  const headers = headersIn(request);
   return {
     method: String(request.method).toUpperCase(),
     url,
     headers,
     body: (isObject(postData) && textOf(postData.text)) || undefined,
     status: Number(response.status),
+    setsCookie: headersIn(response).some(({ name }) => name.toLowerCase() === "set-cookie"),
   };
+}
+
+function headersIn(message: Record<string, unknown>): Seen["headers"] {
+  return (Array.isArray(message.headers) ? message.headers : []).filter(
+    (header): header is Seen["headers"][number] =>
+      isObject(header) && typeof header.name === "string" && typeof header.value === "string",
+  );
 }
 
 /** One request for those that differ in ids only. The first one gives everything else. */

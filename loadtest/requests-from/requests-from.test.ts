@@ -163,6 +163,34 @@ function file(t: TestContext, name: string, text: string): string {
   return join(folder, name);
 }
 
+test("a login that set a cookie in an archive comes before the scenarios, which keep cookies of their own", () => {
+  const answer = (status: number, cookie?: string) => ({
+    response: { status, headers: cookie === undefined ? [] : [{ name: "Set-Cookie", value: cookie }] },
+  });
+  const text = JSON.stringify({ user: "ada", password: "hunter2" });
+  const login = entry("POST", "https://shop.example.org/login", { postData: { text } });
+  const form = fromHar({
+    log: {
+      entries: [
+        { ...login, ...answer(302, "sid=s3ss10n; Path=/") },
+        entry("GET", "https://shop.example.org/items"),
+        {
+          ...entry("POST", "https://shop.example.org/items", { postData: { text: '{"a":1}' } }),
+          ...answer(201, "last=1"),
+        },
+      ],
+    },
+  });
+  const { reads, changes } = form.scenarios;
+  assert.deepEqual([reads?.before, reads?.cookies, reads?.mix], [["post-login"], true, { "get-items": 1 }]);
+  assert.deepEqual(
+    [changes?.before, changes?.cookies, changes?.mix],
+    [["post-login"], true, { "post-items": 1 }],
+  );
+  assert.deepEqual(form.requests["post-login"]?.expect?.statuses, [302]);
+  assert.ok(!JSON.stringify(form).includes("s3ss10n"));
+});
+
 test("the text is a stack file with comments about what was left out", (t) => {
   const text = stackTextFrom(file(t, "api.json", JSON.stringify(openApi)), "breakwater");
   assert.match(text, /^# A first form, from api\.json/);

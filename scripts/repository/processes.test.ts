@@ -16,6 +16,7 @@ const reasons: Readonly<Record<string, string>> = {
   "bench/network-policy/peers.ts": "servers that run until they are stopped",
   "bench/edge/mortal-pod.mjs": "runs in pods, without packages",
   "bench/generator-accuracy.ts": "servers that run until they are stopped",
+  "bench/generator-cost.ts": "servers that run until they are stopped",
 };
 
 const code = (await textFiles()).filter(

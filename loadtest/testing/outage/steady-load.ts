@@ -1,6 +1,6 @@
 import { Pool } from "undici";
 import type { StackOutputs } from "../../../contract/outputs.ts";
-import { pathPrefix } from "../../load/load-driver.ts";
+import { pathPrefix } from "../../load/http-form.ts";
 import { tlsOptions, trustIn } from "../../load/tls.ts";
 import { newestVersion, userBody, userId } from "../../load/users.ts";
 import type { Outcome } from "./judge-outage.ts";

@@ -1,0 +1,58 @@
+import type { Connection, Renewal } from "./connection.ts";
+import { exchange } from "./exchange.ts";
+import { httpForm } from "./http-form.ts";
+import type { ThreadOptions } from "./load-result.ts";
+import type { PlannedRequest } from "./planned-request.ts";
+import type { Session } from "./session.ts";
+
+/** A response 401 within this time after a session has begun is a failure. */
+const defaultRenewAfterMs = 10_000;
+
+/** A request that a connection sends before its first one of the mix. */
+export type Step = (session: Session) => PlannedRequest;
+
+/** The first requests of each connection, such as a login. They are not counted. */
+export class SessionSteps implements Renewal {
+  readonly #steps: readonly Step[];
+  readonly #toHttp: ReturnType<typeof httpForm>;
+  readonly #renewAfterMs: number;
+  readonly #onFailure: (problem: string) => void;
+
+  /** @param onFailure called when a session cannot begin again during the load */
+  constructor(steps: readonly Step[], options: ThreadOptions, onFailure: (problem: string) => void) {
+    this.#steps = steps;
+    this.#toHttp = httpForm(options);
+    this.#renewAfterMs = options.renewAfterMs ?? defaultRenewAfterMs;
+    this.#onFailure = onFailure;
+  }
+
+  /** Sends all steps in their order. @returns which one got no right response, and why; undefined: the session has begun */
+  async begin(connection: Connection): Promise<string | undefined> {
+    const { session } = connection;
+    if (session === undefined) return undefined;
+    session.beganMs = performance.now();
+    for (const step of this.#steps) {
+      const request = step(session);
+      const problem = await exchange(connection, request, this.#toHttp);
+      if (problem !== undefined)
+        return `the request ${request.kind} (${request.method}) gets no right response: ${problem}`;
+    }
+    return undefined;
+  }
+
+  /** Whether a session that the server does not accept can begin again: it has steps, and has not just begun. */
+  mayRenew({ session }: Connection): boolean {
+    return (
+      this.#steps.length > 0 &&
+      session !== undefined &&
+      performance.now() - session.beganMs >= this.#renewAfterMs
+    );
+  }
+
+  /** Begins a session again. @returns whether it has begun */
+  async renew(connection: Connection): Promise<boolean> {
+    const problem = await this.begin(connection);
+    if (problem !== undefined) this.#onFailure(problem);
+    return problem === undefined;
+  }
+}
