@@ -20,8 +20,12 @@ const sleeper = { name: "sleeper", command: "sleep", args: ["300"], configFiles:
 
 afterEach(() => stopDaemon("sleeper"));
 
+/** An empty text counts as not yet. */
 const until = <T>(attempt: () => Promise<T | undefined | false>): Promise<T> =>
-  pollUntil({ what: String(attempt), fix: "", intervalMs: 5, timeoutMs: 10_000 }, attempt);
+  pollUntil({ what: String(attempt), fix: "", intervalMs: 5, timeoutMs: 10_000 }, async () => {
+    const value = await attempt();
+    return value === "" ? undefined : value;
+  });
 
 async function runningPid(): Promise<number> {
   const { state, pid } = await daemonState("sleeper");
@@ -69,7 +73,9 @@ test("a daemon leads a session of its own and gets none of the caller's variable
   const pid = await runningPid();
   // The shell writes the pid file just before it becomes the daemon.
   await until(async () => (await readFile(`/proc/${pid}/comm`, "utf8")) === "sleep\n");
-  const environment = (await readFile(`/proc/${pid}/environ`, "utf8")).split("\0");
+  // The kernel gives a process its name before it sets its environment.
+  const text = await until(() => readFile(`/proc/${pid}/environ`, "utf8"));
+  const environment = text.split("\0");
   assert.ok(environment.includes("GREETING=hello"));
   const names = environment.map((line) => line.split("=")[0]);
   for (const unwanted of ["KUBECONFIG", "PID_FILE", "FINGERPRINT", "UMASK"])
