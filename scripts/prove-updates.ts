@@ -1,6 +1,6 @@
 import { commands } from "./commands.ts";
 import { entry } from "./entry.ts";
-import { runLongForm } from "./long-form.ts";
+import { runLongForm } from "./real-tests.ts";
 
 const names = ["deployment", "names", "interrupt", "rotation", "release", "capacity", "stack"];
 
