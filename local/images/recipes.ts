@@ -116,7 +116,7 @@ export const recipes: readonly Recipe[] = [
     // initdb and pg_ctl start the server with `sh`, and backups are moved and removed. The server reads tzdata and the C.utf8 locale of libc-bin.
     packages: ["postgresql-17", "postgresql-client-17", "dash", "coreutils", "tzdata", "libc-bin"],
     programs: [
-      ...["sh", "mv", "rm", "locale"].map((name) => `/usr/bin/${name}`),
+      ...["sh", "mv", "rm", "sleep", "locale"].map((name) => `/usr/bin/${name}`),
       ...["postgres", "initdb", "pg_ctl", "pg_controldata"].map((name) => `${postgres}/bin/${name}`),
       ...["pg_isready", "psql", "pg_dump", "pg_restore"].map((name) => `${postgres}/bin/${name}`),
     ],
