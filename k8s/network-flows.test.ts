@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { networkSettings } from "../config/network-settings.ts";
 import { validate } from "../config/validate.ts";
 import { stackFlows } from "./network-flows.ts";
-import { policiesOf, policyOf } from "./network-policies.ts";
+import { policiesOf, policyName, policyOf } from "./network-policies.ts";
 
 const settingsOf = (config: Record<string, unknown> = {}) => networkSettings(validate(config));
 const elsewhere = { cluster: { kubeContext: "c" }, registry: { address: "r.example.org" } };
@@ -109,4 +109,19 @@ test("DNS servers of the embedded cluster are admitted by their addresses, and t
   assert.deepEqual(new Set(unknown?.ports.map(({ port }) => port)), new Set([53, 5353]));
   const given = dnsOf({ ...elsewhere, network: { dnsServers: ["192.0.2.53"] } });
   assert.deepEqual(given?.peers?.at(-1), { ipBlock: { cidr: "192.0.2.53/32" } });
+});
+
+test("a policy that admits something else has another name, so that it comes before the former one goes", () => {
+  const namesOf = (port: number) => {
+    const source = { image: "r.example.org/shop:1" };
+    const flows = stackFlows(settingsOf({ api: { source, contract: { live: "/alive", port } } }));
+    return policiesOf(flows).map(({ group, direction }) =>
+      policyName(group, direction, policyOf(group, direction, flows)),
+    );
+  };
+  const before = namesOf(3000);
+  assert.deepEqual(namesOf(3000), before);
+  const changed = namesOf(4000).filter((name) => !before.includes(name));
+  const groups = changed.map((name) => name.replace(/-[0-9a-f]{10}$/, ""));
+  assert.deepEqual(groups.toSorted(), ["api-ingress", "compared-image-ingress", "nginx-egress"]);
 });

@@ -1,6 +1,7 @@
 import type { types } from "@pulumi/kubernetes";
 import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1/networkPolicy.js";
 import * as pulumi from "@pulumi/pulumi";
+import { shortHash } from "../config/derive.ts";
 import type { NetworkSettings } from "../contract/network.ts";
 import { type Flow, type Place, type PodGroup, podGroups, stackFlows } from "./network-flows.ts";
 
@@ -23,6 +24,9 @@ type Direction = "ingress" | "egress";
  * A NetworkPolicy for the connections that each group of pods accepts, one for those that it opens, and one that refuses every other
  * connection of the namespace's pods. The latter is created last and deleted first: no flow of the stack is refused in between.
  *
+ * Names end with a hash of what a policy admits. One that changes is another policy, which is created before the pods change, and the
+ * former one is deleted after them: policies add up, so old and new pods have their connections during an update.
+ *
  * One policy for both directions would be shorter, but kube-router lets a connection between two pods of such a group pass by the
  * policy's rule for the other direction.
  */
@@ -30,10 +34,15 @@ export class NetworkPolicies extends pulumi.ComponentResource {
   constructor(name: string, args: NetworkPoliciesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("breakwater:k8s:NetworkPolicies", name, {}, opts);
     const { namespace, settings } = args;
-    const create = (policy: string, spec: pulumi.Input<PolicySpec>, dependsOn: pulumi.Resource[] = []) =>
+    const create = (
+      policy: string,
+      name: pulumi.Input<string>,
+      spec: pulumi.Input<PolicySpec>,
+      dependsOn: pulumi.Resource[] = [],
+    ) =>
       new NetworkPolicy(
         `${policy}-network`,
-        { metadata: { name: policy, namespace }, spec },
+        { metadata: { name, namespace }, spec },
         { parent: this, dependsOn },
       );
     const { dnsServers } = settings;
@@ -42,15 +51,19 @@ export class NetworkPolicies extends pulumi.ComponentResource {
       .apply((address) =>
         stackFlows({ ...settings, ...(dnsServers && { dnsServers: [...dnsServers, address] }) }),
       );
-    const each = policiesOf(stackFlows(settings)).map(({ group, direction }) =>
-      create(
-        `${group}-${direction}`,
-        flows.apply((all) => policyOf(group, direction, all)),
-      ),
-    );
-    create(defaultPolicy, { podSelector: {}, policyTypes: ["Ingress", "Egress"] }, each);
+    const each = policiesOf(stackFlows(settings)).map(({ group, direction }) => {
+      const spec = flows.apply((all) => policyOf(group, direction, all));
+      const name = spec.apply((all) => policyName(group, direction, all));
+      return create(`${group}-${direction}`, name, spec);
+    });
+    create(defaultPolicy, defaultPolicy, { podSelector: {}, policyTypes: ["Ingress", "Egress"] }, each);
     this.registerOutputs({});
   }
+}
+
+/** Name of a group's policy for one direction: another one when it admits something else. */
+export function policyName(group: PodGroup, direction: Direction, spec: PolicySpec): string {
+  return `${group}-${direction}-${shortHash(JSON.stringify(spec))}`;
 }
 
 /** The groups of pods with flows, each once for each direction of its flows. */

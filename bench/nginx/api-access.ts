@@ -1,5 +1,6 @@
 import type { ClusterApi } from "../../host/cluster-api.ts";
 import { podGroups } from "../../k8s/network-flows.ts";
+import { defaultPolicy } from "../../k8s/network-policies.ts";
 import { apiPort } from "../../k8s/ports.ts";
 import { findObject } from "../../local/cluster/kube-api.ts";
 
@@ -15,8 +16,8 @@ export async function admitGateways(
 ): Promise<() => Promise<void>> {
   const policies = `/apis/networking.k8s.io/v1/namespaces/${stackNamespace}/networkpolicies`;
   const policyName = gatewayNamespace;
-  // Without the stack's own policy, this one would refuse the stack's gateway.
-  if ((await findObject(api, `${policies}/api-ingress`)) === undefined) return async () => {};
+  // Without the stack's own policies, this one would refuse the stack's gateway.
+  if ((await findObject(api, `${policies}/${defaultPolicy}`)) === undefined) return async () => {};
   await api.apply(`${policies}/${policyName}`, {
     apiVersion: "networking.k8s.io/v1",
     kind: "NetworkPolicy",

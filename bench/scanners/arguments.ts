@@ -33,7 +33,7 @@ export const allArguments: readonly Argument[] = [
     scanner: "kube-score",
     check: "networkpolicy-targets-pod",
     objects:
-      /^NetworkPolicy\/(redis-check|compared-image|database-backup|database-password|redis-password|redis-formation)-(e|in)gress$/,
+      /^NetworkPolicy\/(redis-check|compared-image|database-backup|database-password|redis-password|redis-formation)-(e|in)gress-[0-9a-f]+$/,
     why: "the pods of Jobs and of npm commands exist for a while only",
   },
   {
