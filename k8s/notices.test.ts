@@ -43,3 +43,10 @@ test("noticesOf names build arguments that seem to be secrets", () => {
     ["api.source.args.NPM_TOKEN", "api.source.args.DB_PASSWORD"],
   );
 });
+
+test("noticesOf says that the policies refuse Prometheus when a PodMonitor is there and no reader is named", () => {
+  const notices = (network: object) => noticesOf(validate({ api: { podMonitor: true }, network }));
+  assert.match(notices({}).join(), /^api\.podMonitor: .*network\.metricsNamespaces/);
+  assert.deepEqual(notices({ policies: false }), []);
+  assert.deepEqual(notices({ metricsNetworks: ["10.0.0.0/8"] }), []);
+});

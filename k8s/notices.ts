@@ -9,6 +9,7 @@ export function noticesOf(config: StackConfig): string[] {
     ...unusedNotices(config, serving),
     ...singlePodNotices(config, serving),
     ...secretArgNotices(config.api.source.args),
+    ...refusedReaderNotices(config),
   ];
 }
 
@@ -22,6 +23,18 @@ function secretArgNotices(args: Readonly<Record<string, string>>): string[] {
     (name) =>
       `api.source.args.${name} seems to be a secret, and can be read in the image's history: ${secretArgFix}`,
   );
+}
+
+/** Prometheus may be in any namespace, and the stack's policies admit none. */
+function refusedReaderNotices({ network, api, nginx, redis }: StackConfig): string[] {
+  const { policies, metricsNamespaces, metricsNetworks } = network;
+  if (!policies || metricsNamespaces.length + metricsNetworks.length > 0) return [];
+  return Object.entries({ api, nginx, redis })
+    .filter(([, { podMonitor }]) => podMonitor)
+    .map(
+      ([section]) =>
+        `${section}.podMonitor: the stack's NetworkPolicies refuse Prometheus; name its namespace: pulumi config set --path 'network.metricsNamespaces[0]' monitoring`,
+    );
 }
 
 /** It is no mistake: a canary that has ended leaves one pool behind, and the next canary needs the option again. */
