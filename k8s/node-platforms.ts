@@ -40,7 +40,7 @@ interface NodeList {
  */
 export async function nodesFor(
   cluster: Pick<ClusterReader, "getJson">,
-  config: Pick<StackConfig, "cluster" | "images" | "api">,
+  config: Pick<StackConfig, "cluster" | "images" | "api" | "redis">,
 ): Promise<LiveNode[] | undefined> {
   if (config.cluster.kubeContext === undefined)
     return [{ platform: embeddedPlatform, labels: {}, isTainted: false }];
@@ -68,7 +68,7 @@ async function readNodes(cluster: Pick<ClusterReader, "getJson">): Promise<LiveN
 }
 
 function checkBuildPlatforms(
-  { images, api }: Pick<StackConfig, "images" | "api">,
+  { images, api, redis }: Pick<StackConfig, "images" | "api" | "redis">,
   nodes: readonly LiveNode[] | undefined,
 ): void {
   const built = (path: string, platform: string): ImagePlatforms => ({
@@ -78,7 +78,8 @@ function checkBuildPlatforms(
   });
   const ofKit = built("images.platform", images.platform);
   const ofApi = api.source.platform === undefined ? ofKit : built("api.source.platform", api.source.platform);
-  const { problem } = comparePlatforms(ofKit, nodes);
+  // The Redis controller and the Jobs run the kit's image, also beside an API of one's own.
+  const { problem } = comparePlatforms(ofKit, nodes, redis.pod?.nodeSelector);
   if (problem !== undefined) throw new pulumi.RunError(problem);
   if (api.source.image === undefined) reportPlatforms(ofApi, nodes, api);
 }
