@@ -26,11 +26,12 @@ export class SessionSteps implements Renewal {
     this.#onFailure = onFailure;
   }
 
-  /** Sends all steps in their order. @returns which one got no right response, and why; undefined: the session has begun */
+  /** Sends all steps in their order, without cookies of before. @returns which one got no right response, and why; undefined: the session has begun */
   async begin(connection: Connection): Promise<string | undefined> {
     const { session } = connection;
     if (session === undefined) return undefined;
     session.beganMs = performance.now();
+    session.cookies?.clear();
     for (const step of this.#steps) {
       const request = step(session);
       const problem = await exchange(connection, request, this.#toHttp);
