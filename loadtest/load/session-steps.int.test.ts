@@ -84,3 +84,30 @@ test("a session that begins again is that of the same user: its values and its r
   );
   assert.deepEqual([ada.session.value("order", "id"), failures.length], ["o10", 0]);
 });
+
+test("sessions that begin again at the same time send the requests of 16 at most", {
+  timeout: 60_000,
+}, async (t) => {
+  const names = Array.from({ length: 40 }, (_, index) => `user${index}`);
+  let areHeld = false;
+  let arrived = 0;
+  let mostHeld = 0;
+  const held: (() => void)[] = [];
+  const behave: Behaviour = ({ url = "" }, response, n) => {
+    const respond = () => response.end(JSON.stringify({ token: `t${n}`, id: `o${n}` }));
+    if (!areHeld || !url.startsWith("/login")) return void respond();
+    arrived++;
+    mostHeld = Math.max(mostHeld, held.push(respond));
+    // Time for one more, which is not to come.
+    if (held.length === 16 || arrived === names.length)
+      setTimeout(() => {
+        for (const respondNow of held.splice(0)) respondNow();
+      }, 100);
+  };
+  const { steps, connections, failures } = await sessionsOf(t, names, behave);
+  for (const connection of connections) assert.equal(await steps.begin(connection), undefined);
+  areHeld = true;
+  const renewed = await Promise.all(connections.map((connection) => steps.renew(connection)));
+  assert.ok(renewed.every(Boolean), failures.join());
+  assert.deepEqual([arrived, mostHeld], [40, 16]);
+});
