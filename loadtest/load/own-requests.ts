@@ -51,7 +51,8 @@ export function compileRequest(kind: string, config: RequestConfig, context: Val
     }
     if (body !== undefined) request.body = body(made);
     if (expect.statuses.length > 0) request.statuses = expect.statuses;
-    if (!values.isEmpty) request.renewed = () => make(values.renewed(made, session), session);
+    if (session !== undefined && !values.isEmpty)
+      request.renewed = () => make(values.renewed(made, session), session);
     return readKept === undefined
       ? request
       : keeping({ ...request, keeps: kept.join(", ") }, readKept, session);
