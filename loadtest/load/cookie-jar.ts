@@ -35,6 +35,11 @@ export class CookieJar {
     }
   }
 
+  /** Forgets all cookies. */
+  clear(): void {
+    this.#cookies.clear();
+  }
+
   /** The Cookie header of a request; undefined: none. Cookies of longer paths come first. */
   header(requestPath: string, nowMs = Date.now()): string | undefined {
     const path = withoutQuery(requestPath);

@@ -2,11 +2,8 @@ import { UserError } from "../../contract/user-error.ts";
 import type { Connection } from "./connection.ts";
 import type { ThreadOptions } from "./load-result.ts";
 import { Session } from "./session.ts";
-import type { SessionSteps } from "./session-steps.ts";
+import { type SessionSteps, sessionsAtOnce } from "./session-steps.ts";
 import { openClient } from "./undici-client.ts";
-
-/** Sessions of a thread that begin at the same time. More would be a load of their own. */
-const atOnce = 16;
 
 /**
  * Opens the connections of a thread and begins their sessions, before the load.
@@ -40,6 +37,6 @@ export async function openSessions(
         );
     }
   };
-  await Promise.all(Array.from({ length: atOnce }, beginNext));
+  await Promise.all(Array.from({ length: sessionsAtOnce }, beginNext));
   return connections;
 }

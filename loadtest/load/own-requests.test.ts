@@ -151,6 +151,33 @@ test("values of files are written as the body's content type needs them", (t) =>
   assert.equal(body(slot, "text/plain"), 'O"Brien & co\n');
 });
 
+test("values of files and responses are data in a query, and may be a path before it", (t) => {
+  const session = new Session();
+  const path = (text: string, value: string) => {
+    session.keep("list", { value });
+    const files = filesOf(t, { "u.csv": `value\n"${value}"\n` });
+    const [fromFile, fromResponse] = ["{{csv: u.csv.value}}", "{{from: list.value}}"].map(
+      (slot) => compileWith(files, request({ path: text.replaceAll("VALUE", slot) }))(session).path,
+    );
+    assert.equal(fromFile, fromResponse);
+    return fromFile;
+  };
+  for (const [value, inQuery] of [
+    ["AT&T", "AT%26T"],
+    ["C++", "C%2B%2B"],
+    ["50%", "50%25"],
+    ["a=b c#é", "a%3Db%20c%23%C3%A9"],
+    ["a%20b", "a%2520b"],
+  ] as const)
+    assert.equal(path("/search?q=VALUE&more=VALUE?", value), `/search?q=${inQuery}&more=${inQuery}?`);
+  for (const [value, before] of [
+    ["/items?page=2&after=a%2Fb", "/items?page=2&after=a%2Fb"],
+    ["/50%/C++#%zz%4ſ", "/50%25/C++%23%25zz%254%C5%BF"],
+  ] as const)
+    assert.equal(path("/apiVALUE", value), `/api${before}`);
+  assert.equal(path("/VALUE?q=VALUE", "a&b"), "/a&b?q=a%26b");
+});
+
 test("a file is sent with its bytes as they are, alone or inside of other text", (t) => {
   const bytes = Buffer.from([0, 255, 13, 10, 128]);
   const files = filesOf(t, { "a.bin": bytes });

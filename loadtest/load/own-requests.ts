@@ -3,7 +3,7 @@ import { parseTemplate } from "../../contract/request-template.ts";
 import { jsonType } from "./http-form.ts";
 import type { RequestOfKind } from "./planned-request.ts";
 import { RequestFiles } from "./request-files.ts";
-import { compileBody, compileText, inHeader, inPath } from "./request-text.ts";
+import { compileBody, compilePath, compileText, inHeader } from "./request-text.ts";
 import { RequestValues, type ValueContext } from "./request-values.ts";
 import { bodyCheck, keptReader } from "./response-check.ts";
 import type { Session } from "./session.ts";
@@ -29,7 +29,7 @@ export function compileRequest(kind: string, config: RequestConfig, context: Val
   const bodyTemplate = config.body === undefined ? [] : parseTemplate(config.body);
   const templates = [pathTemplate, ...headerTexts.map(({ template }) => template), bodyTemplate];
   const values = new RequestValues(kind, templates, { ...context, files });
-  const path = compileText(pathTemplate, values, () => inPath);
+  const path = compilePath(pathTemplate, values);
   const headers = headerTexts.map(
     ({ name, template }) => [name, compileText(template, values, () => inHeader)] as const,
   );
@@ -51,7 +51,8 @@ export function compileRequest(kind: string, config: RequestConfig, context: Val
     }
     if (body !== undefined) request.body = body(made);
     if (expect.statuses.length > 0) request.statuses = expect.statuses;
-    if (values.usesSession) request.renewed = () => make(values.renewed(made, session), session);
+    if (session !== undefined && !values.isEmpty)
+      request.renewed = () => make(values.renewed(made, session), session);
     return readKept === undefined
       ? request
       : keeping({ ...request, keeps: kept.join(", ") }, readKept, session);

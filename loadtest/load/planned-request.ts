@@ -21,7 +21,7 @@ export interface PlannedRequest {
   settle?: (isGood: boolean) => void;
   /** The values that it keeps of its response, for messages: `token (/session/token)`. */
   keeps?: string;
-  /** The same request with the values that its session has now. Absent: it has none of a session. */
+  /** The same request with the values that its session has now. Absent: it has no session, or all requests of its kind are equal. */
   renewed?: () => RequestOfKind;
 }
 

@@ -7,11 +7,13 @@ export type CompiledText = (values: readonly string[]) => string;
 /** How a value of a response or of a file is written into a text. Values that stack config spells are not changed. */
 export type Escape = (value: string) => string;
 
-/** Characters that neither a path nor a header can have, and `#`, which ends a path. */
-export const inPath: Escape = (value) => value.toWellFormed().replace(/[^\x21-\x7e]|#/gu, encodeURIComponent);
+/** Characters that a path cannot have, `#`, which ends it, and a `%` that encodes nothing. The value may be a whole path with a query. */
+const inPath: Escape = (value) =>
+  value.toWellFormed().replace(/[^\x21-\x7e]|#|%(?![\dA-Fa-f]{2})/gu, encodeURIComponent);
 export const inHeader: Escape = (value) =>
   value.toWellFormed().replace(/[^\t\x20-\x7e]/gu, encodeURIComponent);
-const inForm: Escape = (value) => encodeURIComponent(value.toWellFormed());
+/** In a query or a form. */
+const inParameter: Escape = (value) => encodeURIComponent(value.toWellFormed());
 const inJsonText: Escape = (value) => JSON.stringify(value).slice(1, -1);
 
 /** Compiles a text. @param escapeOf how each slot's value is written; undefined: as it is */
@@ -40,6 +42,13 @@ export function compileText(
   };
 }
 
+/** Compiles a path. Values after the `?` of the text are parameters. */
+export function compilePath(template: Template, values: RequestValues): CompiledText {
+  const query = template.findIndex((part) => typeof part === "string" && part.includes("?"));
+  const inQuery = new Set(query < 0 ? [] : template.slice(query));
+  return compileText(template, values, (slot) => (inQuery.has(slot) ? inParameter : inPath));
+}
+
 /** Whether the value comes from a response or a file, and may have any characters. */
 function isForeign({ generator }: Slot): boolean {
   return generator.kind === "from" || generator.kind === "csv";
@@ -58,7 +67,7 @@ export function compileBody(
 ): (values: readonly string[]) => string | Buffer {
   const inTexts = contentType.includes("json") ? slotsInTexts(template) : new Set<Slot>();
   const escapeOf = (slot: Slot) => {
-    if (contentType.includes("x-www-form-urlencoded")) return inForm;
+    if (contentType.includes("x-www-form-urlencoded")) return inParameter;
     return inTexts.has(slot) ? inJsonText : undefined;
   };
   if (!template.some(isFile)) return compileText(template, values, escapeOf);

@@ -54,10 +54,6 @@ export class RequestValues {
     return this.#makers.length === 0;
   }
 
-  get usesSession(): boolean {
-    return this.#ofSession.length > 0;
-  }
-
   /** Index of a slot's value. */
   indexOf({ name }: Slot): number {
     return this.#indexes.get(name) ?? -1;

@@ -116,7 +116,7 @@ export function requestSource(
   return (session) => ({ ...next(session), id: `${idPrefix}-${sent++}` });
 }
 
-/** The requests that each connection sends before its first one of the mix, in their order. @param idPrefix of the request IDs */
+/** The requests that each session sends before its first one of the mix, in their order, and again when it begins again. @param idPrefix of the request IDs */
 export function stepSources(
   { steps = [], requests = {} }: Scenario,
   context: ValueContext,
@@ -127,7 +127,10 @@ export function stepSources(
     if (config === undefined) return [];
     const next = compileRequest(name, config, context);
     let sent = 0;
-    return (session: Session) => ({ ...next(session), id: `${idPrefix}-${name}-${sent++}` });
+    return (session: Session) => ({
+      ...session.firstRequest(name, () => next(session)),
+      id: `${idPrefix}-${name}-${sent++}`,
+    });
   });
 }
 
