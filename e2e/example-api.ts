@@ -6,13 +6,15 @@ import { projectRoot } from "../scripts/stack.ts";
 import { configFile } from "./test-stack.ts";
 
 /** The APIs of `examples/` that know nothing of the kit. */
-export const examples = ["express", "hono", "nest", "go"] as const;
+export const examples = ["express", "hono", "nest", "new", "go"] as const;
 
 /** One of the APIs of `examples/`. */
 export type Example = (typeof examples)[number];
 
 /** Builds the program of an example by the commands of its README. @throws {ProcessOutput} with its output when it fails. */
 export async function buildExample(name: Example): Promise<void> {
+  // What `npm run new` writes has nothing to build.
+  if (name === "new") return;
   const cwd = join(projectRoot, "examples", name);
   if (name === "go") {
     await $({ cwd, quiet: true, env: { ...process.env, CGO_ENABLED: "0" } })`go build -o server .`;

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { parse } from "yaml";
 import { loadOf } from "../config/own-load.ts";
 import { validate } from "../config/validate.ts";
+import { readContext } from "../host/build-context.ts";
 import { writeNewApi } from "./new-api.ts";
 
 function checkout(t: TestContext): string {
@@ -26,6 +27,16 @@ test("a new API passes its own tests, and its stack file is accepted", (t) => {
   assert.equal(stack.api.source.context, "../shop");
   assert.deepEqual(Object.keys(loadOf(stack).scenarios), ["mixed"]);
   assert.equal(JSON.parse(readFileSync(join(folder, "shop/package.json"), "utf8")).name, "shop");
+});
+
+test("the image of a new API has every program file that is added, and no test", async (t) => {
+  const folder = join(checkout(t), "shop");
+  writeNewApi("shop", folder, join(folder, "../kit"));
+  writeFileSync(join(folder, "prices.mjs"), "");
+  const { entries } = await readContext(folder, join(folder, "Dockerfile"));
+  const names = entries.map(({ name }) => name);
+  for (const name of ["prices.mjs", "routes.mjs", "server.mjs"]) assert.ok(names.includes(name), name);
+  assert.ok(!names.includes("routes.test.mjs"));
 });
 
 test("nothing that exists is overwritten, and wrong names are refused", (t) => {
