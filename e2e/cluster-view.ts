@@ -57,10 +57,10 @@ export async function deletePods(namespace: string, targets: readonly PodView[])
   });
 }
 
-/** Waits until `holds` returns true. @throws {UserError} that names `what`, after two minutes. */
+/** Waits until `holds` returns true. @throws {UserError} that names `what`, after five minutes: pods start slowly on a busy machine. */
 export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
   const fix = "read npm run logs, and kubectl describe for the pods";
-  await pollUntil({ what, fix, intervalMs: 250, timeoutMs: 120_000 }, holds);
+  await pollUntil({ what, fix, intervalMs: 250, timeoutMs: 300_000 }, holds);
 }
 
 /** Returns the names of a namespace's Deployments, sorted. */
