@@ -9,9 +9,12 @@ const pathsOf = (contract: object) => apiPathsOf(validate({ api: { contract } })
 /** Whether the gateway refuses a path as hidden: as it was sent, and as Nginx reads it. */
 function isHidden(contract: object, asSent: string, asRead: string): boolean {
   const text = apiPath({ paths: pathsOf(contract) }).http ?? "";
-  const forms = [...text.matchAll(/^ {2}"~\*(.+)" 1;$/gm)].map(([, form = ""]) => new RegExp(form, "i"));
+  const forms = [...text.matchAll(/^ {2}"~(\*?)(.+)" (1|"");$/gm)].map(([, anyCase, form = "", value]) => ({
+    form: new RegExp(form, anyCase ? "i" : ""),
+    value,
+  }));
   assert.ok(forms.length > 0, text);
-  return forms.some((form) => form.test(`${asSent} ${asRead}`));
+  return forms.find(({ form }) => form.test(`${asSent} ${asRead}`))?.value === "1";
 }
 
 const contract = { live: "/live.z", ready: "/health/ready/", metrics: "/metrics" };
@@ -30,10 +33,43 @@ for (const [sent, read] of [
   ["%2Fmetrics%2f..%2fx", "/api/x"],
   ["/live%2Ez", "/api/live.z"],
   ["/health//ready", "/api/health/ready"],
+  ["/health;x/ready", "/api/health;x/ready"],
+  ["/health%3Bx%2Fready", "/api/health;x/ready"],
+  ["/health;x/;y/ready", "/api/health;x/;y/ready"],
+  ["/health;x%2fy/ready", "/api/health;x/y/ready"],
+  ["/x/../health;x%2f../ready", "/api/ready"],
+  ["/;x/metrics", "/api/;x/metrics"],
+  ["/x/..;/metrics", "/api/x/..;/metrics"],
+  ["/x/%2e%2E%3b/metrics", "/api/x/..;/metrics"],
+  ["/x/y/..;/../metrics", "/api/x/y/metrics"],
+  ["/.;/metrics", "/api/.;/metrics"],
+  ["/.\\metrics", "/api/.\\metrics"],
+  ["/x\\..\\metrics", "/api/x\\..\\metrics"],
+  ["/x%5c..%5cmetrics", "/api/x\\..\\metrics"],
+  ["/%5Cmetrics", "/api/\\metrics"],
+  ["//host/metrics", "/api/host/metrics"],
+  ["///host//metrics?x", "/api/host/metrics"],
+  ["//host/x/../metrics", "/api/host/metrics"],
+  ["/health/x//../../ready", "/api/ready"],
+  ["/health/x%2fy/../ready", "/api/health/x/ready"],
 ] as const)
   test(`apiPath hides ${sent}`, () => assert.ok(isHidden(contract, sent, read)));
 
-for (const path of ["/metricsx", "/x/metrics", "/livexz", "/health", "/health/readyx", "/x?a=/metrics"])
+for (const path of [
+  "/metricsx",
+  "/x/metrics",
+  "/livexz",
+  "/health",
+  "/health/readyx",
+  "/x?a=/metrics",
+  "/x?a=\\;/..;/metrics",
+  "/x;a=1/metrics",
+  "/x;metrics",
+  "//host",
+  "/DOMAIN%5Cuser",
+  "/a%2Fb//c",
+  "/a.;b/..c/.d",
+])
   test(`apiPath does not hide ${path}`, () =>
     assert.ok(!isHidden(contract, path, `/api${path.replace(/\?.*/, "")}`)));
 

@@ -37,20 +37,41 @@ export function notServed({ base, hidden }: ApiPaths): string {
   return `the API lives under ${base}/${hidden.length === 0 ? "" : ", without the paths of its probes and metrics"}`;
 }
 
+/** What a server may read as a slash, and as the begin of parameters, in a path as it was sent. */
+const slash = "(?:/|%2f|%5c)";
+const semicolon = "(?:;|%3b)";
+
+/** Slashes with parameters of the segment before each. */
+const slashes = `(?:(?:${semicolon}(?:(?!%2f|%5c)[^/? ])*)?${slash})+`;
+
+/** A host, which a program that reads the path as an address takes from its begin. */
+const host = "(?://+[^/? ]+(?=/))?";
+
+/** Paths as they were sent that servers read in ways too different to know whether they mean a hidden path. */
+const ambiguous = [
+  // A backslash, which is a slash in the URLs of browsers and Node.js, and is not allowed in a path.
+  String.raw`^[^? ]*\x5c`,
+  // An escaped slash in parameters: some servers remove these before they decode.
+  "^[^?; ]*;[^? ]*%2f",
+  // Dot segments together with anything that decides about what they remove: parameters, empty segments, escaped slashes.
+  String.raw`^(?=[^? ]*(?:${semicolon}|//|%2f|%5c))[^? ]*${slash}(?:\.|%2e){1,2}(?:${slash}|${semicolon}|[? ])`,
+];
+
 /**
  * Whether a request asks for a hidden path or one below it. Servers differ in what they make of upper case, repeated slashes,
- * parameters after a semicolon, escapes and dot segments, so both forms of the path count: as it was sent, and as Nginx reads it.
+ * backslashes, parameters after a semicolon, escapes and dot segments, so both forms of the path count: as it was sent, and as
+ * Nginx reads it. Each expression takes a time that is linear in the length of the path.
  */
 function hiddenMap({ base, hidden }: ApiPaths): string {
   const forms = hidden
     .map((path) => path.replace(/\/$/, ""))
     .flatMap((path) => [
-      `"~*^${asSent(path).replaceAll("/", "(?:/|%2f)+")}(?:[/;?]|%2f|%3b| )"`,
-      `"~*^[^ ]* ${base}${escaped(path)}(?:[/;]|$)"`,
+      `^${host}${asSent(path).replaceAll("/", slashes)}(?:[/;? ]|%2f|%3b|%5c)`,
+      `^[^ ]* ${base}${escaped(path)}(?:[/;]|$)`,
     ]);
   return `# Paths that clients cannot request. An address as it was sent has no space.
 map "$api_path $uri" $is_hidden {
-${[...new Set(forms)].map((form) => `  ${form} 1;`).join("\n")}
+${[...new Set([...ambiguous, ...forms])].map((form) => `  "~*${form}" 1;`).join("\n")}
 }`;
 }
 

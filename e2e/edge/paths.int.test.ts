@@ -142,9 +142,17 @@ for (const [prefix, base] of [
         assert.equal(status, 404, path);
         assert.match(body, base === "" ? /not served to clients/ : /without the paths of its probes/, path);
       }
-      for (const path of ["/metrics/../x", "/live;a/../x"])
+      for (const path of [
+        "/metrics/../x",
+        "/live;a/../x",
+        "/x/..;/metrics",
+        "/;x/metrics",
+        "/.\\metrics",
+        "//host/metrics",
+        "/x%2Fy/../metrics",
+      ])
         assert.equal((await hiding.request(`GET ${base}${path} HTTP/1.1`)).status, 404, path);
-      for (const path of ["/ready", "/metricsx", "/x/metrics", "/x?a=/metrics"])
+      for (const path of ["/ready", "/metricsx", "/x/metrics", "/x?a=\\/..;/metrics", "/a%5Cb;c//d"])
         assert.equal((await hiding.request(`GET ${base}${path} HTTP/1.1`)).status, 200, path);
     } finally {
       await hiding.stop();
