@@ -9,6 +9,8 @@ export interface ApiPaths {
   uploads: readonly string[];
   /** The API's own paths, without the base, that clients cannot request, and none below them. */
   hidden: readonly string[];
+  /** The API's own paths, without the base, of probes and metrics that clients can request, also below a hidden one. */
+  public: readonly string[];
 }
 
 /** The API's paths by its contract. A probe at `/` hides nothing, since all paths are below it. */
@@ -17,5 +19,10 @@ export function apiPathsOf(contract: ContractConfig): ApiPaths {
   const base = apiBase(prefix);
   const internal = [live, ready, metrics].filter((path) => path !== undefined);
   const hidden = internal.filter((path) => path !== "/" && !contract.public.includes(path));
-  return { base, uploads: uploads.map((path) => `${base}${path}`), hidden: [...new Set(hidden)] };
+  return {
+    base,
+    uploads: uploads.map((path) => `${base}${path}`),
+    hidden: [...new Set(hidden)],
+    public: contract.public,
+  };
 }

@@ -73,6 +73,17 @@ for (const path of [
   test(`apiPath does not hide ${path}`, () =>
     assert.ok(!isHidden(contract, path, `/api${path.replace(/\?.*/, "")}`)));
 
+test("apiPath lets a public path below a hidden one pass, in its own spelling only", () => {
+  const nested = { live: "/health", ready: "/health/ready.z", public: ["/health/ready.z"] };
+  const isHiddenBelow = (path: string) => isHidden(nested, path, `/api${path.replace(/\?.*/, "")}`);
+  for (const path of ["/health/ready.z", "/health/ready.z?x=/../y"])
+    assert.ok(!isHiddenBelow(path), path);
+  for (const path of ["/health", "/health/", "/health/readyxz", "/health/ready.z/", "/health/READY.z"])
+    assert.ok(isHiddenBelow(path), path);
+  assert.ok(isHidden(nested, "/health/ready%2Ez", "/api/health/ready.z"));
+  assert.ok(isHidden(nested, "/health/ready.z/../x", "/api/health/x"));
+});
+
 test("apiPathsOf hides neither what is public nor a probe that all paths are below", () => {
   assert.deepEqual(pathsOf(contract).hidden, ["/live.z", "/health/ready/", "/metrics"]);
   assert.deepEqual(pathsOf({ ...contract, public: ["/live.z", "/metrics"] }).hidden, ["/health/ready/"]);

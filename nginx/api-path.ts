@@ -60,18 +60,21 @@ const ambiguous = [
 /**
  * Whether a request asks for a hidden path or one below it. Servers differ in what they make of upper case, repeated slashes,
  * backslashes, parameters after a semicolon, escapes and dot segments, so both forms of the path count: as it was sent, and as
- * Nginx reads it. Each expression takes a time that is linear in the length of the path.
+ * Nginx reads it. A public path passes only when both are exactly that path. Each expression takes a time that is linear in the
+ * length of the path.
  */
-function hiddenMap({ base, hidden }: ApiPaths): string {
+function hiddenMap({ base, hidden, public: passed }: ApiPaths): string {
+  const exact = passed.map((path) => `  "~^${escaped(path)}(?:\\?[^ ]*)? ${base}${escaped(path)}$" "";`);
   const forms = hidden
     .map((path) => path.replace(/\/$/, ""))
     .flatMap((path) => [
       `^${host}${asSent(path).replaceAll("/", slashes)}(?:[/;? ]|%2f|%3b|%5c)`,
       `^[^ ]* ${base}${escaped(path)}(?:[/;]|$)`,
     ]);
-  return `# Paths that clients cannot request. An address as it was sent has no space.
+  const refused = [...new Set([...ambiguous, ...forms])].map((form) => `  "~*${form}" 1;`);
+  return `# Paths that clients cannot request; the first match counts. An address as it was sent has no space.
 map "$api_path $uri" $is_hidden {
-${[...new Set([...ambiguous, ...forms])].map((form) => `  "~*${form}" 1;`).join("\n")}
+${[...exact, ...refused].join("\n")}
 }`;
 }
 

@@ -125,7 +125,7 @@ for (const [prefix, base] of [
   ["/api/", "/api"],
 ])
   test(`the gateway hides the paths of probes and metrics with the prefix ${prefix}, in every spelling`, async () => {
-    const paths = pathsOf({ ...shop, prefix, public: ["/ready"] });
+    const paths = pathsOf({ ...shop, ready: "/live/ready", prefix, public: ["/live/ready"] });
     const hiding = await Gateway.start(gatewaySettings(pod.port, { paths, streamPaths: [`${base}/`] }));
     try {
       await hiding.until(`GET ${base}/light HTTP/1.1`, ({ status }) => status === 200);
@@ -152,7 +152,7 @@ for (const [prefix, base] of [
         "/x%2Fy/../metrics",
       ])
         assert.equal((await hiding.request(`GET ${base}${path} HTTP/1.1`)).status, 404, path);
-      for (const path of ["/ready", "/metricsx", "/x/metrics", "/x?a=\\/..;/metrics", "/a%5Cb;c//d"])
+      for (const path of ["/live/ready", "/live/ready?x", "/metricsx", "/x/metrics", "/x?a=\\/..;/metrics", "/a%5Cb;c//d"])
         assert.equal((await hiding.request(`GET ${base}${path} HTTP/1.1`)).status, 200, path);
     } finally {
       await hiding.stop();
