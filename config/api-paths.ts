@@ -1,6 +1,9 @@
 import { apiBase } from "../contract/api-prefix.ts";
 import type { ContractConfig } from "./sections/api-contract.ts";
 
+/** Paths that the gateway itself answers, and those below them. */
+export const gatewayPaths = ["/healthz", "/.edge"] as const;
+
 /** The API's paths, as clients of the gateway request them. */
 export interface ApiPaths {
   /** What precedes the API's own paths: `/api`, which pods do not get, or nothing. */

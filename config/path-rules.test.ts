@@ -50,6 +50,16 @@ test("validate takes as public only paths of the contract", () => {
   assert.match(problems({ live: "/live", public: ["/x"] }).join(), /^api\.contract\.public\[0\] must be the/);
 });
 
+test("validate refuses a public path that the gateway answers itself", () => {
+  const ofApi = { live: "/healthz", public: ["/healthz"] };
+  assert.match(
+    problems({ ...ofApi, prefix: "/" }).join(),
+    /^api\.contract\.public\[0\] must not be below \/healthz or \/\.edge, which the gateway answers itself$/,
+  );
+  assert.deepEqual(problems(ofApi), []);
+  assert.deepEqual(problems({ ...ofApi, public: [], prefix: "/" }), []);
+});
+
 test("validate keeps the prefix of the kit's own API, and what only other APIs have", () => {
   assert.match(problems({ prefix: "/" }).join(), /^api\.contract\.prefix must be \/api\/ without/);
   assert.match(problems({ public: ["/x"] }).join(), /^api\.contract\.public is read only with/);

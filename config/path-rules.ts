@@ -1,10 +1,7 @@
-import { type ApiPaths, apiPathsOf } from "./api-paths.ts";
+import { type ApiPaths, apiPathsOf, gatewayPaths } from "./api-paths.ts";
 import type { Report } from "./options/option.ts";
 import type { ApiConfig } from "./sections/api.ts";
 import type { StackConfig } from "./stack-config.ts";
-
-/** Paths that the gateway itself answers, and those below them. */
-const gatewayPaths = ["/healthz", "/.edge"] as const;
 
 /** Reports every path of stack config that the gateway does not pass on to the API, or that two options disagree about. */
 export function checkPaths({ nginx, api }: StackConfig, report: Report): void {
@@ -64,12 +61,16 @@ function reportGateway(option: string, path: string, report: Report): void {
 function checkContractPaths({ contract }: Pick<ApiConfig, "contract">, report: Report): void {
   const { live, ready, metrics } = contract;
   if (live === undefined) return;
-  for (const [index, path] of contract.public.entries())
+  const { base } = apiPathsOf(contract);
+  for (const [index, path] of contract.public.entries()) {
+    const option = `api.contract.public[${index}]`;
     if (![live, ready, metrics].includes(path))
       report({
-        path: `api.contract.public[${index}]`,
+        path: option,
         value: path,
         rule: "must be the path of api.contract.live, ready or metrics: the others are public",
         fix: "remove it",
       });
+    else if (isOfGateway(`${base}${path}`)) reportGateway(option, path, report);
+  }
 }

@@ -1,4 +1,4 @@
-import type { ApiPaths } from "../config/api-paths.ts";
+import { type ApiPaths, gatewayPaths } from "../config/api-paths.ts";
 import { KiB } from "../config/units.ts";
 import { refusals } from "./api-path.ts";
 import { cacheLocations } from "./cache-locations.ts";
@@ -65,7 +65,7 @@ export function apiLocations(settings: NginxSettings, concerns: readonly Directi
   const kept = [...new Set(redirected)].filter((path) => ![base, ...named].includes(path));
   return {
     server: [
-      ...(base === "" ? [] : outside(base)),
+      ...(base === "" ? belowOwn() : outside(base)),
       ...(streamed.includes(root) ? [] : [location(root, refused, webSocket, toPods, pass)]),
       ...streamed.map((path) => location(`^~ ${path}`, refused, webSocket, toPods, pass, stream(settings))),
       ...kept.map((path) => location(`= ${path}`, refused, webSocket, toPods, pass)),
@@ -95,6 +95,11 @@ ${location("/", "return 404;")}`,
     `# Without this location, Nginx would redirect to ${base}/.
 ${location(`= ${base}`, "return 404;")}`,
   ];
+}
+
+/** What is below the gateway's own paths, and has no location of its own. */
+function belowOwn(): string[] {
+  return gatewayPaths.map((path) => location(`^~ ${path}/`, "return 404;"));
 }
 
 function upload({ uploadMax, paths }: NginxSettings): string {

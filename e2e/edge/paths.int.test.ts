@@ -105,7 +105,13 @@ test("the gateway passes on all paths as they are with the prefix /, but its own
     ])
       assert.equal(JSON.parse((await root.request(`GET ${path} HTTP/1.1`)).body).url, path);
     assert.equal((await root.request("GET /healthz HTTP/1.1")).body, "ok\n");
-    for (const path of ["/.edge/websocket", "/.edge/error", "/x#y", "/../x", "/%2e%2e/b"]) {
+    for (const path of ["/healthz/", "/healthz/x?y", "//healthz/x", "/.edge/", "/.edge/x", "/.edge/error"]) {
+      const { status, body } = await root.request(`GET ${path} HTTP/1.1`);
+      assert.equal(status, 404, path);
+      assert.match(body, /^\{"error":"Not Found","message":"this path is not served to clients"/, path);
+    }
+    assert.equal((await root.request("GET /healthz/alive HTTP/1.1")).status, 204);
+    for (const path of ["/.edge/websocket", "/x#y", "/../x", "/%2e%2e/b"]) {
       const { status } = await root.request(`GET ${path} HTTP/1.1`);
       assert.ok(status === 404 || status === 400, `${path} ${status}`);
     }
