@@ -9,9 +9,7 @@ import { longLived, stream, webSocketPath } from "./long-lived.ts";
 import { responseHeaderBytes } from "./response-headers.ts";
 import type { NginxSettings } from "./settings.ts";
 import { apiUpstream } from "./sticky-pools.ts";
-
-/** Allowance for the boundaries and headers of an upload's parts. */
-const formBytes = 1024 ** 2;
+import { putPath, streamed, upload } from "./uploads.ts";
 
 /** What is set for each request that goes to a pod, and its time-outs. */
 export function proxying(settings: NginxSettings): Directives {
@@ -58,16 +56,16 @@ export function apiLocations(settings: NginxSettings, concerns: readonly Directi
   rewrite ^ ${webSocketPath} last;
 }`;
   const pass = `proxy_pass http://${apiUpstream(settings)}$api_path;`;
-  const streamed = [...new Set(settings.streamPaths.map((path) => (path === base ? root : path)))];
+  const streams = [...new Set(settings.streamPaths.map((path) => (path === base ? root : path)))];
   // Without a location, Nginx would redirect `/api/events` to a path of streams `/api/events/`.
-  const named = [...streamed, ...settings.cache.paths.map(({ path }) => path), ...uploads];
+  const named = [...streams, ...settings.cache.paths.map(({ path }) => path), ...uploads];
   const redirected = named.filter((path) => path.endsWith("/")).map((path) => path.slice(0, -1));
   const kept = [...new Set(redirected)].filter((path) => ![base, ...named].includes(path));
   return {
     server: [
       ...(base === "" ? belowOwn() : outside(base)),
-      ...(streamed.includes(root) ? [] : [location(root, refused, webSocket, toPods, pass)]),
-      ...streamed.map((path) => location(`^~ ${path}`, refused, webSocket, toPods, pass, stream(settings))),
+      ...(streams.includes(root) ? [] : [location(root, refused, webSocket, toPods, pass)]),
+      ...streams.map((path) => location(`^~ ${path}`, refused, webSocket, toPods, pass, stream(settings))),
       ...kept.map((path) => location(`= ${path}`, refused, webSocket, toPods, pass)),
       ...cacheLocations(settings, refused, toPods),
       location(`= ${webSocketPath}`, "internal;", toPods, pass, longLived(settings.webSocketTimeout)),
@@ -76,6 +74,7 @@ export function apiLocations(settings: NginxSettings, concerns: readonly Directi
         return `# Streamed to the pod as it comes, so that neither disk nor memory here has to hold it.
 ${location(match, refused, all, pass, upload(settings))}`;
       }),
+      ...(uploads.length === 0 ? [] : [location(`= ${putPath}`, "internal;", all, pass, streamed(settings))]),
     ].join("\n\n"),
   };
 }
@@ -100,20 +99,6 @@ ${location(`= ${base}`, "return 404;")}`,
 /** What is below the gateway's own paths, and has no location of its own. */
 function belowOwn(): string[] {
   return gatewayPaths.map((path) => location(`^~ ${path}/`, "return 404;"));
-}
-
-function upload({ uploadMax, paths }: NginxSettings): string {
-  return `# Other methods have no body that is worth streaming.
-if ($request_method !~ ^(?:POST|PUT|PATCH)$) {
-  rewrite ^ ${paths.base}/ last;
-}
-proxy_request_buffering off;
-# Attempts of Nginx's own, because it reads the body only once. No pod but the last one receives any of it.
-proxy_next_upstream error timeout;
-proxy_next_upstream_tries 2;
-# Longer than the API waits, whose 408 has a body; Nginx would only close the connection.
-client_body_timeout 40s;
-client_max_body_size ${uploadMax + formBytes};`;
 }
 
 /** Blocks of directives in a location. */

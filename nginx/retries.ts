@@ -2,6 +2,7 @@ import { hasRetryBudget, repeatedMethods } from "../config/retry-budget.ts";
 import { escaped } from "./api-path.ts";
 import type { Directives } from "./directives.ts";
 import type { NginxSettings } from "./settings.ts";
+import { putPath } from "./uploads.ts";
 
 /** Statuses that clients never see: another attempt is refused, and the last one failed with 502 or with 504. */
 export const refusedRetry = { 502: 598, 504: 599 } as const;
@@ -22,7 +23,7 @@ function retried(settings: RetrySettings): string {
   const failed = settings.retryTimeouts ? "50[24]" : "502";
   const bounded = hasRetryBudget(settings) ? "$over_budget" : '""';
   const uploads = settings.paths.uploads.map((path) => `${escaped(path)}${path.endsWith("/") ? "" : "$"}`);
-  const notUpload = uploads.length === 0 ? "" : `(?!${uploads.join("|")})`;
+  const notUpload = uploads.length === 0 ? "" : `(?!${[...uploads, `${escaped(putPath)}$`].join("|")})`;
   return [
     // The last pod has received nothing, and at most one pod before it has received the request.
     [`[^|]*:\\d+`, `\\d+(?: : \\d+)${others}`, "(?:0 : )*(?:[1-9]\\d* : )?(?:0 : )*0", "[^|]*"],
@@ -46,7 +47,7 @@ function retried(settings: RetrySettings): string {
  */
 export function retries(settings: RetrySettings): Directives {
   return {
-    http: `# The attempts so far. An upstream's name as the address means that no pod is left. Nginx itself repeats uploads.
+    http: `# The attempts so far. An upstream's name as the address means that no pod is left. Nginx itself repeats uploads, none by PUT.
 map "$upstream_addr|$upstream_status|$upstream_bytes_sent|$request_method|$uri" $refused_retry {
   volatile;
 ${retried(settings)}

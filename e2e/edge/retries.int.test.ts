@@ -49,6 +49,7 @@ for (const [request, pods] of [
   ["LOCK /api/poison", 1],
   ["POST /api/upload", 1],
   ["GET /api/upload", 2],
+  ["PUT /api/upload", 1],
 ] as const)
   for (const maxFails of [0, 3])
     test(`${request} that ends its pod ends ${pods} pods when all have open connections and maxFails is ${maxFails}`, () =>
@@ -81,24 +82,27 @@ test("PUT that ends its pod reaches the next pod with its method, path, query an
     assert.deepEqual([attempts, method, url, length], [2, "PUT", "/users/1%2F2?a=%2F", 300_000]);
   }));
 
-test("a GET whose pod takes too long reaches no other pod", () =>
-  withGateway({ timeout: 300 }, async (gateway) => {
-    let attempts = 0;
-    pod.handle = () => attempts++ >= 0;
-    assert.equal((await gateway.request("GET /api/slow HTTP/1.1")).status, 504);
-    assert.equal(attempts, 1);
-  }));
+for (const request of ["GET /api/slow", "PUT /api/upload"])
+  test(`${request} whose pod takes too long reaches no other pod`, () =>
+    withGateway({ timeout: 300 }, async (gateway) => {
+      let attempts = 0;
+      pod.handle = () => attempts++ >= 0;
+      const text = requestText(`${request} HTTP/1.1`, ["Content-Length: 3"]);
+      assert.equal((await gateway.send(`${text}abc`)).status, 504);
+      assert.equal(attempts, 1);
+    }));
 
-for (const [method, pods] of [
-  ["GET", 2],
-  ["PUT", 2],
-  ["POST", 1],
+for (const [request, pods] of [
+  ["GET /api/slow", 2],
+  ["PUT /api/slow", 2],
+  ["POST /api/slow", 1],
+  ["PUT /api/upload", 1],
 ] as const)
-  test(`a ${method} whose pods take too long reaches ${pods} of them with retryTimeouts`, () =>
+  test(`${request} whose pods take too long reaches ${pods} of them with retryTimeouts`, () =>
     withGateway({ timeout: 300, retryTimeouts: true }, async (gateway) => {
       const reached: (string | undefined)[] = [];
       pod.handle = ({ socket }) => reached.push(socket.localAddress) > 0;
-      const response = await gateway.request(`${method} /api/slow HTTP/1.1`, "Content-Length: 0");
+      const response = await gateway.request(`${request} HTTP/1.1`, "Content-Length: 0");
       assert.equal(response.status, 504);
       assert.equal(reached.length, pods);
       assert.equal(new Set(reached).size, pods);
@@ -194,23 +198,22 @@ test("POST reaches another pod when the first one does not complete the connecti
   const queued = Array.from({ length: 4 }, () => connect({ port: pod.port + 1, host: "127.1.0.9" }));
   for (const socket of queued) socket.on("error", () => {});
   const other = await EchoPod.start("127.1.0.2", pod.port + 1);
-  const settings = gatewaySettings(pod.port + 1, { connectTimeout: 200, accessLog: true });
+  const settings = gatewaySettings(pod.port + 1, { connectTimeout: 200, maxFails: 0, accessLog: true });
   const gateway = await Gateway.start(settings, ["127.1.0.9", "127.1.0.2"]);
   try {
     await gateway.until(light, isGood);
-    for (const id of ["a", "b"]) {
-      const response = await gateway.request(
-        "POST /api/x HTTP/1.1",
-        "Content-Length: 0",
-        `X-Request-ID: ${id}`,
+    for (const path of ["/api/x", "/api/upload"]) {
+      const pods: string[] = [];
+      for (const id of [`${path}a`, `${path}b`]) {
+        const headers = ["Content-Length: 0", `X-Request-ID: ${id}`];
+        assert.equal((await gateway.request(`POST ${path} HTTP/1.1`, ...headers)).status, 200, path);
+        pods.push(String((await gateway.logged(id)).pod));
+      }
+      assert.ok(
+        pods.some((list) => list.startsWith("127.1.0.9")),
+        pods.join(),
       );
-      assert.equal(response.status, 200);
     }
-    const pods = [(await gateway.logged("a")).pod, (await gateway.logged("b")).pod];
-    assert.ok(
-      pods.some((list) => String(list).startsWith("127.1.0.9")),
-      pods.join(),
-    );
   } finally {
     await gateway.stop();
     other.stop();
