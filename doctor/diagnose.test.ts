@@ -101,6 +101,8 @@ test("an API that closes idle connections before the gateway does is shown both 
   assert.match(finding?.what ?? "", /idle for 2 s, and the gateway expects 5 s/);
   assert.match(finding?.fix ?? "", /api\.contract\.keepAlive to '2 s'/);
   assert.deepEqual(others, []);
+  const [tooShort] = diagnose([{ ...good, keepAliveSeconds: 1 }], contract);
+  assert.match(tooShort?.fix ?? "", /^let the server keep them for 5 s or longer$/);
 });
 
 test("a request in progress that gets no response at SIGTERM is a broken rule", () => {

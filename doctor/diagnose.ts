@@ -174,13 +174,18 @@ function paths(trial: Trial, { live, ready }: TrialContract): Finding[] {
   return findings;
 }
 
+/** Minimum of `api.contract.keepAlive`, in seconds. */
+const minKeepAliveSeconds = 2;
+
 /** A request on a connection that the API is closing is lost, unless it may be repeated. */
 function idle({ keepAliveSeconds }: Trial, { keepAliveMs }: TrialContract): Finding[] {
   if (keepAliveSeconds === undefined || keepAliveSeconds * 1000 >= keepAliveMs) return [];
   return [
     violation(
       `it closes connections that are idle for ${keepAliveSeconds} s, and the gateway expects ${keepAliveMs / 1000} s: a request may meet the closing`,
-      `set api.contract.keepAlive to '${keepAliveSeconds} s', or let the server keep them for longer`,
+      keepAliveSeconds < minKeepAliveSeconds
+        ? `let the server keep them for ${keepAliveMs / 1000} s or longer`
+        : `set api.contract.keepAlive to '${keepAliveSeconds} s', or let the server keep them for longer`,
     ),
   ];
 }
