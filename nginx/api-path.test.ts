@@ -9,10 +9,13 @@ const pathsOf = (contract: object) => apiPathsOf(validate({ api: { contract } })
 /** Whether the gateway refuses a path as hidden: as it was sent, and as Nginx reads it. */
 function isHidden(contract: object, asSent: string, asRead: string): boolean {
   const text = apiPath({ paths: pathsOf(contract) }).http ?? "";
-  const forms = [...text.matchAll(/^ {2}"~(\*?)(.+)" (1|"");$/gm)].map(([, anyCase, form = "", value]) => ({
-    form: new RegExp(form, anyCase ? "i" : ""),
-    value,
-  }));
+  // JavaScript has no possessive quantifiers, which change nothing here but the memory that a match takes.
+  const forms = [...text.replaceAll(/([*+])\+/g, "$1").matchAll(/^ {2}"~(\*?)(.+)" (1|"");$/gm)].map(
+    ([, anyCase, form = "", value]) => ({
+      form: new RegExp(form, anyCase ? "i" : ""),
+      value,
+    }),
+  );
   assert.ok(forms.length > 0, text);
   return forms.find(({ form }) => form.test(`${asSent} ${asRead}`))?.value === "1";
 }
@@ -76,8 +79,7 @@ for (const path of [
 test("apiPath lets a public path below a hidden one pass, in its own spelling only", () => {
   const nested = { live: "/health", ready: "/health/ready.z", public: ["/health/ready.z"] };
   const isHiddenBelow = (path: string) => isHidden(nested, path, `/api${path.replace(/\?.*/, "")}`);
-  for (const path of ["/health/ready.z", "/health/ready.z?x=/../y"])
-    assert.ok(!isHiddenBelow(path), path);
+  for (const path of ["/health/ready.z", "/health/ready.z?x=/../y"]) assert.ok(!isHiddenBelow(path), path);
   for (const path of ["/health", "/health/", "/health/readyxz", "/health/ready.z/", "/health/READY.z"])
     assert.ok(isHiddenBelow(path), path);
   assert.ok(isHidden(nested, "/health/ready%2Ez", "/api/health/ready.z"));

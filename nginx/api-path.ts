@@ -37,14 +37,14 @@ export function notServed({ base, hidden }: ApiPaths): string {
   return `the API lives under ${base}/${hidden.length === 0 ? "" : ", without the paths of its probes and metrics"}`;
 }
 
-/** What a server may read as a slash, and as the begin of parameters, in a path as it was sent. */
+/** What a server may read as a slash, and as the beginning of parameters, in a path as it was sent. */
 const slash = "(?:/|%2f|%5c)";
 const semicolon = "(?:;|%3b)";
 
-/** Slashes with parameters of the segment before each. */
-const slashes = `(?:(?:${semicolon}(?:(?!%2f|%5c)[^/? ])*)?${slash})+`;
+/** Slashes with parameters of the segment before each. Without `++`, a long path would not fit into the stack of PCRE's JIT. */
+const slashes = `(?:(?:${semicolon}(?:(?!%2f|%5c)[^/? ])*+)?${slash})++`;
 
-/** A host, which a program that reads the path as an address takes from its begin. */
+/** A host, which a program that reads the path as an address takes from its beginning. */
 const host = "(?://+[^/? ]+(?=/))?";
 
 /** Paths as they were sent that servers read in ways too different to know whether they mean a hidden path. */
@@ -75,6 +75,9 @@ function hiddenMap({ base, hidden, public: passed }: ApiPaths): string {
   return `# Paths that clients cannot request; the first match counts. An address as it was sent has no space.
 map "$api_path $uri" $is_hidden {
 ${[...exact, ...refused].join("\n")}
+  "~^" "";
+  # An expression that Nginx could not compare.
+  default 1;
 }`;
 }
 

@@ -156,9 +156,18 @@ for (const [prefix, base] of [
         "/.\\metrics",
         "//host/metrics",
         "/x%2Fy/../metrics",
+        `${"/".repeat(7000)}metrics`,
+        `${"/;x".repeat(2000)}/metrics`,
       ])
         assert.equal((await hiding.request(`GET ${base}${path} HTTP/1.1`)).status, 404, path);
-      for (const path of ["/live/ready", "/live/ready?x", "/metricsx", "/x/metrics", "/x?a=\\/..;/metrics", "/a%5Cb;c//d"])
+      for (const path of [
+        "/live/ready",
+        "/live/ready?x",
+        "/metricsx",
+        "/x/metrics",
+        "/x?a=\\/..;/metrics",
+        "/a%5Cb;c//d",
+      ])
         assert.equal((await hiding.request(`GET ${base}${path} HTTP/1.1`)).status, 200, path);
     } finally {
       await hiding.stop();
