@@ -35,6 +35,12 @@ test("readRegistryImage gets a token without a login, and logs in where the regi
   }
 });
 
+test("readRegistryImage gets a token to compare the digest, too", async (t) => {
+  const name = `${await registry(t, { scheme: "bearer", login: "me:hush" })}/shop:1`;
+  assert.deepEqual(await readRegistryImage(name, login, digest), { digest, platforms: [] });
+  assert.deepEqual((await readRegistryImage(name, login, "sha256:b"))?.platforms, ["linux/amd64"]);
+});
+
 test("readRegistryImage names what a registry answers, or that it does not", async (t) => {
   const broken = await registry(t, { status: 500 });
   await assert.rejects(readRegistryImage(`${broken}/shop:1`, undefined), /answers with HTTP 500/);

@@ -43,16 +43,23 @@ interface Manifest {
  *
  * @param name name of the image, without a digest
  * @param login credentials for its registry; without them, only public images can be asked for
- * @returns undefined when the registry has no such image
+ * @param known a digest whose platforms need not be known. Only the digest is asked for first then: Docker Hub counts a request
+ *   for the manifest as a pull, and HEAD not (docs.docker.com/docker-hub/usage/pulls)
+ * @returns undefined when the registry has no such image; with the known digest, no platforms
  * @throws {Error} with the reason when the registry does not answer within 5 s, or refuses
  */
 export async function readRegistryImage(
   name: string,
   login: RegistryLogin | undefined,
+  known?: string,
 ): Promise<RegistryImage | undefined> {
   const { base, repository, tag } = addressOf(name);
   const session = new Session(`${base}/v2/${repository}`, login);
-  const answer = await session.get(`manifests/${tag}`, manifestTypes.join(", "));
+  const path = `manifests/${tag}`;
+  const accept = manifestTypes.join(", ");
+  if (known !== undefined && known === (await session.digest(path, accept)))
+    return { digest: known, platforms: [] };
+  const answer = await session.get(path, accept);
   if (answer.status === 404) return undefined;
   const digest = answer.headers.get("docker-content-digest");
   if (digest === null) throw new Error("it names no digest");
@@ -90,6 +97,8 @@ function addressOf(name: string): { base: string; repository: string; tag: strin
   };
 }
 
+type Method = "GET" | "HEAD";
+
 /** Requests for one repository, with one time limit and one token. */
 class Session {
   readonly #url: string;
@@ -104,11 +113,7 @@ class Session {
 
   /** Returns responses with 200 and 404. @throws {Error} on every other */
   async get(path: string, accept: string): Promise<Response> {
-    let answer = await this.#fetch(path, accept);
-    if (answer.status === 401 && this.#authorization === undefined) {
-      this.#authorization = await this.#authorize(answer.headers.get("www-authenticate") ?? "");
-      answer = await this.#fetch(path, accept);
-    }
+    const answer = await this.#ask("GET", path, accept);
     if (!answer.ok && answer.status !== 404)
       throw new Error(
         [401, 403].includes(answer.status)
@@ -118,14 +123,27 @@ class Session {
     return answer;
   }
 
-  #fetch(path: string, accept: string): Promise<Response> {
-    const authorization = this.#authorization;
-    return this.#request(`${this.#url}/${path}`, { accept, ...(authorization && { authorization }) });
+  /** Digest of a path's content, without the content; undefined when the registry does not say it this way. */
+  async digest(path: string, accept: string): Promise<string | undefined> {
+    const { ok, headers } = await this.#ask("HEAD", path, accept);
+    return (ok && headers.get("docker-content-digest")) || undefined;
   }
 
-  async #request(url: string, headers: Record<string, string>): Promise<Response> {
+  async #ask(method: Method, path: string, accept: string): Promise<Response> {
+    const answer = await this.#fetch(method, path, accept);
+    if (answer.status !== 401 || this.#authorization !== undefined) return answer;
+    this.#authorization = await this.#authorize(answer.headers.get("www-authenticate") ?? "");
+    return this.#fetch(method, path, accept);
+  }
+
+  #fetch(method: Method, path: string, accept: string): Promise<Response> {
+    const authorization = this.#authorization;
+    return this.#request(`${this.#url}/${path}`, { accept, ...(authorization && { authorization }) }, method);
+  }
+
+  async #request(url: string, headers: Record<string, string>, method: Method = "GET"): Promise<Response> {
     try {
-      return await fetch(url, { headers, signal: this.#signal });
+      return await fetch(url, { method, headers, signal: this.#signal });
     } catch (error) {
       const { message } = ((error as Error).cause as Error | undefined) ?? (error as Error);
       throw new Error(`it does not answer: ${message}`, { cause: error });

@@ -5,7 +5,7 @@ import { derivePools } from "../config/derive.ts";
 import { validate } from "../config/validate.ts";
 import type { ReleaseOverlay } from "../contract/release-overlay.ts";
 import { chooseServedImage, pinPools } from "./served-image.ts";
-import { startStubRegistry } from "./testing/stub-registry.ts";
+import { type StubRegistry, startStubRegistry } from "./testing/stub-registry.ts";
 
 // Needs a process of its own: it records what Pulumi logs.
 
@@ -40,11 +40,11 @@ async function choose(t: TestContext, image: string, { deployed, release, given,
   return { image: served.image, logged: logged.join("\n") };
 }
 
-async function shop(t: TestContext, status?: number) {
+async function shop(t: TestContext, behaviour: Partial<StubRegistry> = {}) {
   const { address, requests, stop } = await startStubRegistry({
     digest: now,
     platforms: ["linux/amd64"],
-    ...(status !== undefined && { status }),
+    ...behaviour,
   });
   t.after(stop);
   return { name: `${address}/shop:1`, requests };
@@ -59,6 +59,24 @@ test("a tag is deployed by the digest that it has, and a tag that has moved is n
   assert.match(moved.logged, /^The tag of api\.source\.image has moved: \S+@sha256:bbb/);
 });
 
+test("the registry is asked for the content of a tag, a pull for some, only when that is not deployed", async (t) => {
+  for (const [behaviour, deployed, methods] of [
+    [{}, now, "HEAD"],
+    [{}, before, "HEAD GET GET"],
+    [{}, undefined, "GET GET"],
+    [{ headStatus: 405 }, now, "HEAD GET GET"],
+  ] as const) {
+    const { name, requests } = await shop(t, behaviour);
+    const { image } = await choose(
+      t,
+      name,
+      deployed === undefined ? {} : { deployed: `${name}@${deployed}` },
+    );
+    assert.equal(image, `${name}@${now}`);
+    assert.equal(requests.map((request) => request.split(" ")[0]).join(" "), methods);
+  }
+});
+
 test("an image with a digest, and that of an open release, are deployed without asking the registry", async (t) => {
   const { name, requests } = await shop(t);
   assert.equal((await choose(t, `${name}@${before}`)).image, `${name}@${before}`);
@@ -71,7 +89,7 @@ test("an image with a digest, and that of an open release, are deployed without 
 
 test("a registry that does not say the digest leaves the deployed one, or the tag, and is named once", async (t) => {
   for (const status of [401, 404, 500]) {
-    const { name } = await shop(t, status);
+    const { name } = await shop(t, { status });
     const first = await choose(t, name);
     assert.equal(first.image, name);
     assert.match(first.logged, /^The digest of api\.source\.image \(\S+\) is not known: .*Name a digest/);

@@ -83,7 +83,7 @@ async function pinNamedImage(
   const isOfTag = (image: string) => image.startsWith(`${name}@`);
   if (release?.image && isOfTag(release.image)) return release.image;
   const deployed = [...deployments.values()].flatMap(({ images }) => images).find(isOfTag);
-  const found = await ask(name, config.registry);
+  const found = await ask(name, config.registry, deployed?.slice(name.length + 1));
   if (typeof found === "string") {
     const what = `The digest of ${option} (${name}) is not known: ${found}`;
     void pulumi.log.warn(
@@ -102,14 +102,23 @@ async function pinNamedImage(
   return pinned;
 }
 
-/** What the registry has, or why that is not known. @throws {pulumi.RunError} when the embedded cluster's registry does not answer */
-async function ask(name: string, registry: RegistryConfig): Promise<RegistryImage | string> {
+/**
+ * What the registry has, or why that is not known.
+ *
+ * @param deployed digest that the API's pods have: it has no platforms to be compared with the nodes
+ * @throws {pulumi.RunError} when the embedded cluster's registry does not answer
+ */
+async function ask(
+  name: string,
+  registry: RegistryConfig,
+  deployed: string | undefined,
+): Promise<RegistryImage | string> {
   const server = registryServer(name.includes("/") ? name : "docker.io");
   const { address, username, password = "" } = registry;
   const login =
     username === undefined || registryServer(address) !== server ? undefined : { username, password };
   try {
-    return (await readRegistryImage(name, login)) ?? `the registry ${server} has no such image`;
+    return (await readRegistryImage(name, login, deployed)) ?? `the registry ${server} has no such image`;
   } catch (error) {
     const { message } = error as Error;
     if (server === embeddedRegistry)

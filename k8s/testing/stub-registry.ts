@@ -10,21 +10,24 @@ export interface StubRegistry {
   platforms: string[];
   /** Status in place of every response. */
   status?: number;
+  /** Status in place of every response to HEAD. */
+  headStatus?: number;
   /** Credentials as `user:password` that the token server or, with `basic`, the registry asks for; empty: anybody gets a token. */
   login?: string;
   scheme?: "basic" | "bearer";
 }
 
-/** Starts a registry with one repository, `shop`. @returns its address, and what ends it */
+/** Starts a registry with one repository, `shop`. @returns its address, its requests as `GET /path`, and what ends it */
 export async function startStubRegistry(
   behaviour: StubRegistry,
 ): Promise<{ address: string; requests: string[]; stop(): void }> {
   const requests: string[] = [];
-  const server = createServer(({ url = "", headers }, response) => {
-    const { digest, platforms, status, login, scheme } = behaviour;
+  const server = createServer(({ method, url = "", headers }, response) => {
+    const { digest, platforms, headStatus, login, scheme } = behaviour;
+    const status = method === "HEAD" ? (headStatus ?? behaviour.status) : behaviour.status;
     const { pathname, searchParams } = new URL(url, "http://registry");
     const basic = `Basic ${Buffer.from(login ?? "").toString("base64")}`;
-    requests.push(pathname);
+    requests.push(`${method} ${pathname}`);
     const send = (code: number, body: object, more: Record<string, string> = {}) =>
       response.writeHead(code, { "content-type": "application/json", ...more }).end(JSON.stringify(body));
     if (status !== undefined) return send(status, {});
