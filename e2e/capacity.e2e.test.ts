@@ -13,7 +13,7 @@ import { openCluster } from "../host/open-cluster.ts";
 import { poll } from "../host/poll.ts";
 import { findCluster } from "../loadtest/cluster-search.ts";
 import { projectRoot } from "../scripts/stack.ts";
-import { inLongForm } from "./long-form.ts";
+import { inLongForm, isLong } from "./long-form.ts";
 import { createSmallStack, destroyStack, outputs, stackName, up } from "./test-stack.ts";
 
 const annotation = "breakwater.dev/capacity";
@@ -23,11 +23,12 @@ const short =
   "--scenario light --pods 1,2 --rounds 1 --duration 2s --warmup 0s --precision 50% --max-steps 4".split(" ");
 
 before(async () => {
+  if (!isLong) return;
   await createSmallStack();
   await up();
 });
 after(async () => {
-  await destroyStack();
+  if (isLong) await destroyStack();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -75,7 +76,7 @@ test(
   },
 );
 
-test("the pods of a run that was killed are put back by --restore", async () => {
+test("the pods of a run that was killed are put back by --restore", inLongForm, async () => {
   const args = ["scripts/capacity.ts", "--stack", stackName, ...short];
   const killed = spawn(process.execPath, args, { cwd: projectRoot, stdio: "ignore" });
   const ended = once(killed, "exit");
