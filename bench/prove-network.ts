@@ -64,7 +64,7 @@ export async function tryConnections(
   if (settings?.policies !== true)
     throw new UserError(
       "the stack has no NetworkPolicies",
-      "deploy it with them: pulumi config rm --path network.policies, pulumi up",
+      "deploy it with them: pulumi config set --path network.policies true, pulumi up",
     );
   const obstacle = await policyObstacle();
   if (obstacle !== undefined)

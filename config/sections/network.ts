@@ -8,7 +8,7 @@ const embeddedNode = "10.42.0.1/32";
 
 /** Connections that the pods' NetworkPolicies admit beside those of the stack itself. */
 export const network = section("NetworkPolicies: which connections the pods accept and open ([network.md](network.md)).", {
-  policies: flag({ default: true, doc: "Whether NetworkPolicies admit only the connections of [network.md](network.md#connections). They have an effect on clusters whose network enforces them." }),
+  policies: flag({ default: { embedded: false, elsewhere: true }, doc: "Whether NetworkPolicies admit only the connections of [network.md](network.md#connections). They have an effect on clusters whose network enforces them." }),
   metricsNamespaces: listOf(text({ ...label, doc: "" }), { unique: true, default: [], doc: 'Namespaces whose pods may read the metrics of the API, of the gateway and of the Redis controller, as ["monitoring"].' }),
   metricsNetworks: listOf(text({ ...cidr, doc: "" }), {
     unique: true,
