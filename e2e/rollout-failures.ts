@@ -60,7 +60,7 @@ export const rolloutFailures: readonly RolloutFailure[] = [
   },
   {
     what: "a quota that is used up",
-    inShortForm: true,
+    inShortForm: false,
     set: async () => {
       const spec = { hard: { pods: "1" } };
       await kubectl({ input: JSON.stringify({ ...quota, spec }) })`kubectl apply -f -`;

@@ -13,6 +13,7 @@ import { clusterName } from "../local/cluster/layout.ts";
 import { dataPaths } from "../local/paths.ts";
 import { projectRoot } from "../scripts/stack.ts";
 import { closeClusterView, deletePods, pods, until } from "./cluster-view.ts";
+import { inLongForm } from "./long-form.ts";
 import { configure, createStack, destroyStack, outputs, stackName, unset, up } from "./test-stack.ts";
 
 const namespace = `breakwater-${stackName}`;
@@ -139,15 +140,19 @@ test("a larger redis.storage grows every claim in place, and replaces no pod", a
   await up("--expect-no-changes");
 });
 
-test("pulumi up names an image that does not exist, and the next one with a good image recovers", async () => {
-  await configure("images.postgres", "localhost:5000/breakwater/none:1");
-  const failed = await up().catch((error: ProcessOutput) => error.stdout + error.stderr);
-  assert.match(failed, /The pod database-0 cannot start: .*images\.postgres/s);
-  await unset("images.postgres");
-  await up();
-  const [database] = await pods(namespace, { "app.kubernetes.io/instance": "database" });
-  assert.equal(database?.ready, true);
-});
+test(
+  "pulumi up names an image that does not exist, and the next one with a good image recovers",
+  inLongForm,
+  async () => {
+    await configure("images.postgres", "localhost:5000/breakwater/none:1");
+    const failed = await up().catch((error: ProcessOutput) => error.stdout + error.stderr);
+    assert.match(failed, /The pod database-0 cannot start: .*images\.postgres/s);
+    await unset("images.postgres");
+    await up();
+    const [database] = await pods(namespace, { "app.kubernetes.io/instance": "database" });
+    assert.equal(database?.ready, true);
+  },
+);
 
 test("a backup that is put back replaces what was written after it, and the backups outlive their option", async () => {
   const backups = async (...words: string[]) =>
