@@ -1,5 +1,6 @@
 import { UserError } from "../../contract/user-error.ts";
 import { workloadsOf } from "../../loadtest/observe/ready-pods.ts";
+import { seconds } from "../edge/finding.ts";
 import { rollOut } from "../edge/roll-out.ts";
 import { deploymentsOf } from "../edge/rollouts.ts";
 import type { Change } from "./change.ts";
@@ -36,7 +37,7 @@ export const rotatedPasswords: Change = {
       if (path === "database.passwordVersion" && !hasDatabase) continue;
       await stack.set(path, String(Number((await stack.get(path)) ?? "1") + 1));
     }
-    return `pulumi up in ${inSeconds(await stack.up())}`;
+    return `pulumi up in ${seconds(await stack.up())}`;
   },
 };
 
@@ -60,14 +61,12 @@ export const switchedPools: Change = {
     try {
       for (const [key, value] of Object.entries(there)) await stack.set(`${pools}[0].${key}`, value);
       report(`to ${green}`);
-      times.push(inSeconds(await stack.up()));
+      times.push(seconds(await stack.up()));
     } finally {
       await stack.set(pools, undefined);
       report("back");
-      times.push(inSeconds(await stack.up()));
+      times.push(seconds(await stack.up()));
     }
     return `pulumi up in ${times.join(" and ")}`;
   },
 };
-
-const inSeconds = (ms: number): string => `${(ms / 1000).toFixed(0)} s`;
