@@ -1,20 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { RequestConfig } from "../../contract/outputs.ts";
 import { StepPrinter } from "../../host/steps.ts";
 import { parseCommand } from "../cli/command-line.ts";
 import type { Scenario } from "../load/scenarios.ts";
 import { Run } from "../run-context.ts";
-import { sampleStack } from "../testing/samples.ts";
+import { sampleRequest as request, sampleStack } from "../testing/samples.ts";
 import { comparableSettings } from "./comparable-settings.ts";
-
-const request = (path: string, more: Partial<RequestConfig> = {}): RequestConfig => ({
-  method: "GET",
-  path,
-  headers: {},
-  expect: { statuses: [], json: {} },
-  ...more,
-});
 
 function mixOf(more: Partial<Scenario>): string | undefined {
   const scenario = { name: "own", about: "", mix: [{ kind: "list", weight: 1 }], ...more };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { RequestConfig } from "../../contract/outputs.ts";
 import { seededRandom } from "../../measure/random.ts";
+import { sampleRequest as request } from "../testing/samples.ts";
 import { type Behaviour, StubServer } from "../testing/stub-server.ts";
 import { runLoad } from "./load.ts";
 import type { LoadOptions } from "./load-result.ts";
@@ -12,13 +12,6 @@ import { SessionSteps } from "./session-steps.ts";
 import { Tally } from "./tally.ts";
 import { openClient, undiciSender } from "./undici-client.ts";
 
-const request = (path: string, more: Partial<RequestConfig> = {}): RequestConfig => ({
-  method: "GET",
-  path,
-  headers: {},
-  expect: { statuses: [], json: {} },
-  ...more,
-});
 const requests = {
   login: request("/login", { method: "POST", keep: { token: "/session/token", csrf: "header x-csrf" } }),
   cart: request("/carts", {

@@ -1,5 +1,5 @@
 import type { V1Pod } from "@kubernetes/client-node";
-import type { ScenarioConfig, StackOutputs, Workload } from "../../contract/outputs.ts";
+import type { RequestConfig, ScenarioConfig, StackOutputs, Workload } from "../../contract/outputs.ts";
 import type { ReachedStack } from "../cluster-search.ts";
 import { chooseScenarios, type Scenario } from "../load/scenarios.ts";
 import type { ObservedPod } from "../report/schema/pod.ts";
@@ -199,4 +199,9 @@ export function listedPod(
       ],
     },
   };
+}
+
+/** A GET of stack config, of which every response with 2xx is right. */
+export function sampleRequest(path: string, more: Partial<RequestConfig> = {}): RequestConfig {
+  return { method: "GET", path, headers: {}, expect: { statuses: [], json: {} }, ...more };
 }
